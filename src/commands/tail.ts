@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { request, routeUrl, UnreachableError } from "./server-client.ts";
+
+/** How often, and after how many ms, a server that has gone away is tried again. */
+const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 15_000];
+
+/** What `foreverframe tail` is given. */
+export interface TailOptions {
+  readonly url: string;
+  /** Comma-separated selectors. */
+  readonly channels: string;
+  readonly after?: string | undefined;
+  readonly last?: string | undefined;
+  /** Takes one event with its line end. */
+  readonly write: (line: string) => void;
+}
+
+/** How one connection ended. */
+interface Ending {
+  readonly cursor: string | null;
+  /** Ms to wait before going on; null where the server said that it is over. */
+  readonly retryMs: number | null;
+}
+
+/**
+ * `foreverframe tail`: prints events as NDJSON until the stream is closed on purpose, and goes on from its cursor when
+ * the connection breaks.
+ *
+ * @throws ForeverframeError when the server is not there, or refuses
+ */
+export async function tail({ url, channels, after, last, write }: TailOptions): Promise<void> {
+  let cursor: string | null = after ?? null;
+  let failures = 0;
+  let connected = false;
+  for (;;) {
+    const target = routeUrl(url, "stream");
+    target.searchParams.set("transport", "ndjson");
+    target.searchParams.set("channels", channels);
+    if (cursor !== null) target.searchParams.set("after", cursor);
+    else if (last !== undefined) target.searchParams.set("last", last);
+    try {
+      const ending = await follow(await request(target), cursor, (line) => {
+        connected = true;
+        failures = 0;
+        write(line);
+      });
+      cursor = ending.cursor;
+      if (ending.retryMs === null) return;
+      await sleep(ending.retryMs);
+    } catch (error) {
+      const delay = RETRY_DELAYS_MS[failures++];
+      if (!connected || !(error instanceof UnreachableError) || delay === undefined) throw error;
+      await sleep(delay);
+    }
+  }
+}
+
+async function follow(
+  response: Response,
+  from: string | null,
+  write: (line: string) => void,
+): Promise<Ending> {
+  let cursor = from;
+  let retryMs: number | null = 500;
+  for await (const line of linesOf(response)) {
+    write(`${line}\n`);
+    const event = JSON.parse(line) as { type: string; id?: string; cursor?: string; reconnect?: boolean; retryMs?: number };
+    cursor = event.id ?? event.cursor ?? cursor;
+    if (event.type === "close") retryMs = event.reconnect ? (event.retryMs ?? 0) : null;
+  }
+  return { cursor, retryMs };
+}
+
+async function* linesOf({ body }: Response): AsyncIterable<string> {
+  if (body === null) return;
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for await (const chunk of body) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line !== "") yield line;
+    }
+  } catch {
+    // The connection broke: what was cut off comes again after the cursor.
+  }
+}

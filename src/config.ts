@@ -1,0 +1,178 @@
+import { ForeverframeError, shorten } from "./errors.ts";
+
+interface TextSetting {
+  readonly kind: "text";
+  readonly default: string;
+  readonly help: string;
+}
+
+interface NumberSetting {
+  readonly kind: "number";
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly help: string;
+}
+
+interface SwitchSetting {
+  readonly kind: "switch";
+  readonly default: false;
+  readonly help: string;
+}
+
+interface ListSetting {
+  readonly kind: "list";
+  readonly default: readonly string[];
+  readonly help: string;
+}
+
+/** One thing that can be set: how it is read, what it is by itself, and its line of help. */
+export type Setting = TextSetting | NumberSetting | SwitchSetting | ListSetting;
+
+const text = (value: string, help: string): TextSetting => ({ kind: "text", default: value, help });
+const number = (value: number, min: number, max: number, help: string): NumberSetting => ({
+  kind: "number",
+  default: value,
+  min,
+  max,
+  help,
+});
+const flag = (help: string): SwitchSetting => ({ kind: "switch", default: false, help });
+const list = (help: string): ListSetting => ({ kind: "list", default: [], help });
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Everything that can be set, every default and every limit. Each is a flag (`maxStreams` is `--max-streams`) and a
+ * variable of the environment (`FOREVERFRAME_MAX_STREAMS`); `docs/configuration.md` lists them, held to this by a test.
+ */
+export const SETTINGS = {
+  host: text("127.0.0.1", "address to listen on; other than loopback it needs --open"),
+  port: number(8080, 0, 65_535, "port to listen on; 0 takes any that is free"),
+  open: flag("serve to everybody who reaches the address: there are no tokens yet"),
+  data: text("./data", "directory of the durable log"),
+  memory: flag("keep the log in memory: it ends with the process"),
+  adminToken: text("", "token of the operating routes; drawn at each start if empty"),
+  allowedHosts: list("names that a Host header may give, beside loopback's and the address listened on"),
+  allowedOrigins: list("origins of other sites whose pages may call, such as https://intranet.example"),
+  maxStreams: number(15_000, 1, 1_000_000, "streams open at once"),
+  maxMessageBytes: number(65_536, 1, 16_777_216, "bytes of one message's data as it was sent"),
+  maxBatchBytes: number(4_194_304, 1, 67_108_864, "bytes of the body of an NDJSON batch"),
+  maxBatchMessages: number(10_000, 1, 100_000, "messages in one batch, or channels of one publish"),
+  maxPendingBytes: number(67_108_864, 1_024, 1_073_741_824, "bytes of publishes waiting for the log"),
+  maxIdempotencyKeys: number(1_000_000, 1, 100_000_000, "idempotency keys remembered at once"),
+  maxReceipts: number(100_000, 1, 10_000_000, "receipts of closed streams kept"),
+  receiptMs: number(60_000, 1, DAY_MS, "how long a receipt is kept, in ms"),
+  heartbeatMs: number(15_000, 50, 600_000, "longest silence on a stream, in ms"),
+  retainMessages: number(1_000, 1, 1_000_000_000, "messages kept of each channel"),
+  retainMs: number(DAY_MS, 1_000, 3_650 * DAY_MS, "how long a message is kept, in ms"),
+  trimMs: number(1_000, 10, 3_600_000, "pause between two looks for messages to remove, in ms"),
+  drainMs: number(10_000, 100, 600_000, "longest wait for connections when stopping, in ms"),
+  retryMs: number(5_000, 1, 600_000, "about how long clients wait to come back after a stop, in ms"),
+} as const satisfies Record<string, Setting>;
+
+type Value<S extends Setting> = S extends TextSetting
+  ? string
+  : S extends NumberSetting
+    ? number
+    : S extends SwitchSetting
+      ? boolean
+      : readonly string[];
+
+/** A checked configuration. */
+export type Config = { readonly [K in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[K]> };
+
+/** Name of one setting. */
+export type SettingName = keyof Config;
+
+/** All settings, in the order of the table. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** `maxStreams` as a flag: `--max-streams`. */
+export function flagOf(name: SettingName): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `maxStreams` in the environment: `FOREVERFRAME_MAX_STREAMS`. */
+export function variableOf(name: SettingName): string {
+  return `FOREVERFRAME_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/**
+ * Make a configuration of what was given.
+ *
+ * @param flags text or true by the setting's name, from the command line; it wins
+ * @param environment variables as {@link variableOf} names them; an empty one counts as absent
+ * @throws ForeverframeError FF_CONFIG_INVALID
+ */
+export function parseConfig(
+  flags: Partial<Record<SettingName, string | boolean>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  checkVariables(environment);
+  const entries = SETTING_NAMES.map((name) => {
+    const setting: Setting = SETTINGS[name];
+    const fromFlag = flags[name];
+    if (fromFlag !== undefined) return [name, parseValue(setting, String(fromFlag), flagOf(name))];
+    const variable = variableOf(name);
+    const fromVariable = environment[variable];
+    if (fromVariable) return [name, parseValue(setting, fromVariable, variable)];
+    return [name, setting.default];
+  });
+  const config = Object.fromEntries(entries) as Config;
+  checkTogether(config);
+  return config;
+}
+
+/** The defaults, with some settings replaced by checked values. */
+export function defaultConfig(overrides: Partial<Config> = {}): Config {
+  return { ...parseConfig({}, {}), ...overrides };
+}
+
+function parseValue(setting: Setting, value: string, source: string): Value<Setting> {
+  switch (setting.kind) {
+    case "text":
+      return value;
+    case "list":
+      return value.split(",").filter((item) => item !== "");
+    case "switch":
+      if (value === "true" || value === "1") return true;
+      if (value === "false" || value === "0") return false;
+      throw invalid(`${source} is "${shorten(value)}": use true or false`);
+    case "number": {
+      const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+      if (parsed >= setting.min && parsed <= setting.max) return parsed;
+      throw invalid(
+        `${source} is "${shorten(value)}": use a whole number from ${setting.min} to ${setting.max} (${setting.help})`,
+      );
+    }
+  }
+}
+
+function checkVariables(environment: Readonly<Record<string, string | undefined>>): void {
+  const known = new Set(SETTING_NAMES.map(variableOf));
+  const unknown = Object.keys(environment).find((name) => name.startsWith("FOREVERFRAME_") && !known.has(name));
+  if (unknown === undefined) return;
+  throw invalid(`${unknown} in the environment is no setting: see "foreverframe serve --help" for their names`);
+}
+
+function checkTogether({ host, open, allowedOrigins }: Config): void {
+  if (!open && !isLoopback(host)) {
+    throw invalid(
+      `--host ${shorten(host)} would serve to everybody who reaches it, and there are no tokens yet: add --open if that is meant, or use 127.0.0.1`,
+    );
+  }
+  for (const origin of allowedOrigins) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+    throw invalid(`--allowed-origins has "${shorten(origin)}": write an origin such as https://intranet.example, without a path`);
+  }
+}
+
+/** Whether an address can only be reached from this machine. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+function invalid(message: string): ForeverframeError {
+  return new ForeverframeError("FF_CONFIG_INVALID", message);
+}

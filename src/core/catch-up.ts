@@ -1,0 +1,147 @@
+import type { Cursor } from "./cursor.ts";
+import { gapEvent } from "./events.ts";
+import type { Gap, MessageLog } from "./log.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Stream } from "./stream.ts";
+import type { EncodedMessages, View } from "./view.ts";
+
+/** What one stream gets before the next one has its turn. */
+const SEGMENT = { maxMessages: 1_000, maxBytes: 65_536 };
+
+/** How long streams are served in one turn of the event loop, in ms. */
+const TURN_MS = 5;
+
+/** Encoded segments that are kept for other streams of the same view, in bytes. */
+const CACHE_BYTES = 8_388_608;
+
+/** Pause before the log is tried again after it failed, in ms. */
+const RETRY_MS = 500;
+
+/** A piece of the log in the bytes of one view: immutable, so it can be given to any stream of the view that needs it. */
+interface Segment {
+  readonly encoded: EncodedMessages | null;
+  readonly cursor: Cursor;
+  readonly gaps: readonly Gap[];
+}
+
+/** What catching up needs. */
+export interface CatchUpOptions {
+  readonly log: MessageLog;
+  readonly scheduler: Scheduler;
+  /** Everything up to here has been, or is being, given to the live streams. */
+  readonly position: () => Cursor;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Reads the log for streams that are behind it, until they are live.
+ *
+ * Round-robin, a segment each, so that a stream with much to read delays nobody. After a restart thousands ask for the
+ * same: segments are read and encoded once.
+ */
+export class CatchUp {
+  readonly #options: CatchUpOptions;
+  /** Streams to be served, the next first. */
+  readonly #queue = new Set<Stream>();
+  readonly #segments = new Map<string, Segment>();
+  #segmentBytes = 0;
+  #running = false;
+
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
+  }
+
+  /** Serve this stream until it is live, full, or closed. */
+  add(stream: Stream): void {
+    // Never both: else what is read here could come after what is live.
+    stream.view.live.delete(stream);
+    this.#queue.add(stream);
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  /** The stream has ended. */
+  remove(stream: Stream): void {
+    this.#queue.delete(stream);
+  }
+
+  /**
+   * The hand-over from replay to live, decided here and nowhere else.
+   *
+   * A stream is live when it has been given everything up to the tailer's position, which is everything that the live
+   * streams have been given or are being given in this moment. Both are compared in one step of the event loop. What
+   * is beyond the position has not been delivered to anybody, and will come to this stream as to the others.
+   *
+   * @returns whether it is live now
+   */
+  handOver(stream: Stream): boolean {
+    if (stream.closed || !stream.writable || stream.cursor < this.#options.position()) return false;
+    stream.caughtUp();
+    stream.view.live.add(stream);
+    return true;
+  }
+
+  async #run(): Promise<void> {
+    const { scheduler, onError } = this.#options;
+    let turnEnds = scheduler.monotonicMs() + TURN_MS;
+    for (let stream = this.#next(); stream !== undefined; stream = this.#next()) {
+      try {
+        await this.#serve(stream);
+      } catch (error) {
+        onError(error);
+        const unserved = stream;
+        scheduler.after(RETRY_MS, () => {
+          if (!unserved.closed) this.add(unserved);
+        });
+      }
+      if (scheduler.monotonicMs() < turnEnds) continue;
+      await scheduler.nextTurn();
+      turnEnds = scheduler.monotonicMs() + TURN_MS;
+    }
+    this.#running = false;
+  }
+
+  #next(): Stream | undefined {
+    const [stream] = this.#queue;
+    if (stream !== undefined) this.#queue.delete(stream);
+    return stream;
+  }
+
+  async #serve(stream: Stream): Promise<void> {
+    if (this.handOver(stream)) return;
+    if (!stream.writable) return; // its drain brings it back
+    const segment = await this.#segment(stream.view, stream.cursor);
+    if (!stream.writable) return;
+    const now = this.#options.scheduler.monotonicMs();
+    for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);
+    if (segment.encoded === null) stream.skipTo(segment.cursor);
+    else stream.give(segment.encoded.bytes, segment.cursor, segment.encoded.count, now);
+    if (!this.handOver(stream) && stream.writable) this.#queue.add(stream);
+  }
+
+  async #segment(view: View, after: Cursor): Promise<Segment> {
+    const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
+    const known = this.#segments.get(key);
+    if (known !== undefined) return known;
+    const { log, position } = this.#options;
+    const batch = await log.read({ selectors: view.selectors, after, upTo: position(), ...SEGMENT });
+    const segment = { encoded: view.encode(batch.messages), cursor: batch.cursor, gaps: batch.gaps };
+    if (view.streams > 1) this.#keep(key, segment);
+    return segment;
+  }
+
+  #keep(key: string, segment: Segment): void {
+    this.#segments.set(key, segment);
+    this.#segmentBytes += sizeOf(key, segment);
+    for (const [oldest, { encoded, cursor, gaps }] of this.#segments) {
+      if (this.#segmentBytes <= CACHE_BYTES) break;
+      this.#segments.delete(oldest);
+      this.#segmentBytes -= sizeOf(oldest, { encoded, cursor, gaps });
+    }
+  }
+}
+
+function sizeOf(key: string, { encoded }: Segment): number {
+  return key.length + 200 + (encoded?.bytes.length ?? 0);
+}

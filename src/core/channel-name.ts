@@ -1,0 +1,113 @@
+import { ForeverframeError, shorten } from "../errors.ts";
+
+/** Longest channel name and selector, in bytes of UTF-8. */
+export const MAX_CHANNEL_BYTES = 128;
+
+/** Most selectors of one stream. */
+export const MAX_SELECTORS = 64;
+
+/** What one stream wants: channel names, and patterns where `*` is one segment and a last `**` one or more. */
+export interface SelectorSet {
+  /** The selectors, each once, sorted; equal sets have equal keys. */
+  readonly key: string;
+  /** The selectors as they were given, each once, sorted. */
+  readonly selectors: readonly string[];
+  /** Those that name one channel. */
+  readonly names: readonly string[];
+  /** Those that may match channels which do not exist yet. */
+  readonly patterns: readonly string[];
+  /** Whether a message of this channel is wanted. */
+  matches(channel: string): boolean;
+}
+
+/** Matches every channel. */
+export const EVERYTHING: SelectorSet = {
+  key: "**",
+  selectors: ["**"],
+  names: [],
+  patterns: ["**"],
+  matches: () => true,
+};
+
+const FORBIDDEN = /[\p{Cc}\p{Surrogate},/]/u;
+const WILDCARDS = new Set(["*", "**"]);
+
+/** Why a text is neither a channel name nor a selector, as the end of a sentence; null where it may be one. */
+function nameFault(text: string): string | null {
+  if (text === "") return "is empty";
+  if (Buffer.byteLength(text) > MAX_CHANNEL_BYTES) return `is longer than ${MAX_CHANNEL_BYTES} bytes`;
+  if (FORBIDDEN.test(text)) return 'holds a control character, a "," or a "/"';
+  if (text.split(".").includes("")) return "has an empty segment";
+  return null;
+}
+
+/**
+ * Check the name of a channel that is published to or read.
+ *
+ * @throws ForeverframeError FF_CHANNEL_INVALID
+ */
+export function parseChannelName(text: string): string {
+  const wildcard = text.split(".").some((segment) => WILDCARDS.has(segment));
+  const fault = nameFault(text) ?? (wildcard ? "is a pattern and names no single channel" : null);
+  if (fault === null) return text;
+  throw new ForeverframeError(
+    "FF_CHANNEL_INVALID",
+    `The channel "${shorten(text)}" ${fault}: use 1 to ${MAX_CHANNEL_BYTES} bytes such as "doors.north"`,
+  );
+}
+
+/**
+ * Parse a comma-separated list of 1 to {@link MAX_SELECTORS} selectors.
+ *
+ * @throws ForeverframeError FF_SELECTOR_INVALID
+ */
+export function parseSelectors(text: string): SelectorSet {
+  const parts = text.split(",");
+  if (parts.length > MAX_SELECTORS) {
+    throw new ForeverframeError(
+      "FF_SELECTOR_INVALID",
+      `"channels" has ${parts.length} selectors: give at most ${MAX_SELECTORS}, or a pattern such as "doors.*"`,
+    );
+  }
+  for (const part of parts) {
+    const fault = nameFault(part) ?? patternFault(part);
+    if (fault !== null) {
+      throw new ForeverframeError(
+        "FF_SELECTOR_INVALID",
+        `The selector "${shorten(part)}" in "channels" ${fault}: give names such as "doors.north" or patterns such as "doors.*"`,
+      );
+    }
+  }
+  return createSelectorSet(parts);
+}
+
+function patternFault(selector: string): string | null {
+  return selector.split(".").slice(0, -1).includes("**") ? 'has a "**" that is not its last segment' : null;
+}
+
+function createSelectorSet(given: readonly string[]): SelectorSet {
+  const selectors = [...new Set(given)].sort();
+  const isPattern = (selector: string) => selector.split(".").some((segment) => WILDCARDS.has(segment));
+  const names = selectors.filter((selector) => !isPattern(selector));
+  const patterns = selectors.filter(isPattern);
+  const nameSet = new Set(names);
+  const compiled = patterns.map((pattern) => pattern.split("."));
+  return {
+    key: selectors.join(","),
+    selectors,
+    names,
+    patterns,
+    matches(channel) {
+      if (nameSet.has(channel)) return true;
+      if (compiled.length === 0) return false;
+      const segments = channel.split(".");
+      return compiled.some((pattern) => matchesPattern(pattern, segments));
+    },
+  };
+}
+
+function matchesPattern(pattern: readonly string[], segments: readonly string[]): boolean {
+  const open = pattern.at(-1) === "**";
+  if (open ? segments.length < pattern.length : segments.length !== pattern.length) return false;
+  return pattern.every((part, i) => WILDCARDS.has(part) || part === segments[i]);
+}

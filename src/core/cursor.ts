@@ -1,0 +1,107 @@
+import { ForeverframeError, shorten } from "../errors.ts";
+
+/**
+ * A place in the log, and every message's id: everything up to and including one message. Opaque to clients.
+ *
+ * Inside it is `<epoch>.<position>`: the epoch names one life of a log (4 to 12 characters of [a-z0-9]), the position
+ * is {@link POSITION_LENGTH} base-36 digits, so cursors of one epoch compare as strings. A log that lost its messages
+ * starts a new epoch, so that an old cursor is answered with a gap instead of matching by accident.
+ */
+export type Cursor = string;
+
+const TIME_DIGITS = 9;
+const COUNTER_DIGITS = 4;
+const COUNTER_LIMIT = 36 ** COUNTER_DIGITS;
+
+/** Digits of a position: 9 for the milliseconds since 1970 (they last to the year 5188), 4 for the counter within one. */
+export const POSITION_LENGTH = TIME_DIGITS + COUNTER_DIGITS;
+
+/** The position before every message. */
+export const ORIGIN = "0".repeat(POSITION_LENGTH);
+
+const CURSOR = /^[a-z0-9]{4,12}\.[0-9a-z]{13}$/;
+
+/** Put a cursor together from its epoch and its position. */
+export function formatCursor(epoch: string, position: string): Cursor {
+  return `${epoch}.${position}`;
+}
+
+/**
+ * Check a cursor that came from outside.
+ *
+ * @throws ForeverframeError FF_CURSOR_INVALID
+ */
+export function parseCursor(text: string): Cursor {
+  if (CURSOR.test(text)) return text;
+  throw new ForeverframeError(
+    "FF_CURSOR_INVALID",
+    `"${shorten(text)}" is no cursor: give the id of a message, "earliest", or leave it out`,
+  );
+}
+
+/** The epoch of a cursor. */
+export function epochOf(cursor: Cursor): string {
+  return cursor.slice(0, -POSITION_LENGTH - 1);
+}
+
+/** The position of a cursor: compares as a string with others of the same epoch. */
+export function positionOf(cursor: Cursor): string {
+  return cursor.slice(-POSITION_LENGTH);
+}
+
+/** The milliseconds since 1970 in a position. */
+export function timeOfPosition(position: string): number {
+  return Number.parseInt(position.slice(0, TIME_DIGITS), 36);
+}
+
+/**
+ * Draws positions by a hybrid clock: the larger of now and the last one's milliseconds, and a counter within one.
+ *
+ * So they rise when the wall clock goes back, and none comes twice when a disk is rolled back to an earlier state:
+ * the clock has gone on meanwhile.
+ */
+export class PositionClock {
+  readonly #now: () => number;
+  #time = 0;
+  #counter = 0;
+  #timeDigits = "";
+
+  /** @param now milliseconds since 1970 */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Milliseconds of the position that {@link next} gave last. */
+  get time(): number {
+    return this.#time;
+  }
+
+  /** Never draw a position up to and including this one again. */
+  advanceTo(position: string): void {
+    const time = timeOfPosition(position);
+    const counter = Number.parseInt(position.slice(TIME_DIGITS), 36);
+    if (time > this.#time || (time === this.#time && counter > this.#counter)) {
+      this.#set(time, counter);
+    }
+  }
+
+  /** The next position, greater than all before. */
+  next(): string {
+    const now = this.#now();
+    if (now > this.#time) this.#set(now, 0);
+    else if (this.#counter + 1 < COUNTER_LIMIT) this.#counter += 1;
+    else this.#set(this.#time + 1, 0);
+    return this.#timeDigits + this.#counter.toString(36).padStart(COUNTER_DIGITS, "0");
+  }
+
+  #set(time: number, counter: number): void {
+    this.#time = time;
+    this.#counter = counter;
+    this.#timeDigits = time.toString(36).padStart(TIME_DIGITS, "0");
+  }
+}
+
+/** Draw the name of a new epoch from 5 random bytes. */
+export function formatEpoch(random: Uint8Array): string {
+  return Array.from(random.slice(0, 5), (byte) => byte.toString(36).padStart(2, "0")).join("");
+}

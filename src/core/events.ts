@@ -1,0 +1,71 @@
+import type { ErrorCode } from "../errors.ts";
+import { ERRORS } from "../errors.ts";
+import type { Cursor } from "./cursor.ts";
+import { formatJson } from "./json.ts";
+import type { Gap } from "./log.ts";
+
+/** Why streams end, and whether their clients come back. `gone` is seen in receipts only. */
+export const CLOSE_REASONS = {
+  client: { reconnect: false },
+  admin: { reconnect: false },
+  expired: { reconnect: false },
+  replaced: { reconnect: false },
+  recycle: { reconnect: true },
+  slow: { reconnect: true },
+  shutdown: { reconnect: true },
+  gone: { reconnect: true },
+} as const satisfies Record<string, { reconnect: boolean }>;
+
+/** One of {@link CLOSE_REASONS}. */
+export type CloseReason = keyof typeof CLOSE_REASONS;
+
+/** One event, ready to be framed by a transport. */
+export interface StreamEvent {
+  readonly type: "open" | "message" | "cursor" | "gap" | "close" | "error";
+  /** Where a client goes on that has handled this event; null where the event moves no cursor. */
+  readonly cursor: Cursor | null;
+  /** The whole event as escaped JSON on one line, UTF-8. */
+  readonly json: Buffer;
+  /** For `close` and `error`: whether the client comes back, and after how many ms (0: at once). */
+  readonly reconnect?: { readonly wanted: boolean; readonly afterMs: number };
+}
+
+/** @param close the stream's close URL, relative to the URL that opened it */
+export function openEvent(stream: string, cursor: Cursor, close: string): StreamEvent {
+  return event({ type: "open", stream, cursor, close }, cursor);
+}
+
+/** There is nothing for the stream up to here. */
+export function cursorEvent(cursor: Cursor): StreamEvent {
+  return event({ type: "cursor", cursor }, cursor);
+}
+
+/** Messages may be missing. The client's cursor stays: what other channels have in that range follows. */
+export function gapEvent({ after, upTo, channels, reason }: Gap): StreamEvent {
+  return event({ type: "gap", after, upTo, channels, reason }, null);
+}
+
+/**
+ * @param cursor the last place that the stream was given
+ * @param retryMs how long the client waits before it comes back; 0 where it does not, or at once
+ */
+export function closeEvent(reason: CloseReason, cursor: Cursor, retryMs: number): StreamEvent {
+  const { reconnect } = CLOSE_REASONS[reason];
+  return {
+    ...event({ type: "close", reason, reconnect, retryMs, cursor }, cursor),
+    reconnect: { wanted: reconnect, afterMs: retryMs },
+  };
+}
+
+/** @param detail one sentence, with the remedy */
+export function errorEvent(code: ErrorCode, detail: string): StreamEvent {
+  const { status, reconnect } = ERRORS[code];
+  return {
+    ...event({ type: "error", code, status, detail, reconnect }, null),
+    reconnect: { wanted: reconnect, afterMs: 0 },
+  };
+}
+
+function event(body: { readonly type: StreamEvent["type"]; readonly [member: string]: unknown }, cursor: Cursor | null): StreamEvent {
+  return { type: body.type, cursor, json: Buffer.from(formatJson(body)) };
+}

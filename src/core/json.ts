@@ -1,0 +1,100 @@
+import { ForeverframeError } from "../errors.ts";
+
+/** Deepest nesting of arrays and objects in one message: a browser's parser recurses, and dies where JSON.parse does not. */
+export const MAX_DATA_DEPTH = 100;
+
+const DANGEROUS = /[<>&\u2028\u2029]/g;
+
+/**
+ * Make JSON text safe to stand inside a script of an HTML document: `<`, `>`, `&`, U+2028 and U+2029 become escapes.
+ *
+ * They can only occur inside strings, so the value stays the same: https://www.rfc-editor.org/rfc/rfc8259#section-7
+ */
+export function escapeJson(json: string): string {
+  return json.replace(DANGEROUS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** Turn a value of our own into escaped JSON text. */
+export function formatJson(value: unknown): string {
+  return escapeJson(JSON.stringify(value));
+}
+
+/**
+ * Check JSON text that came from outside and bring it into the form that is stored: escaped, on one line.
+ *
+ * The text is kept rather than parsed and printed again, which would turn `1e999` into `null` and `-0` into `0`:
+ * data arrives equal to what `JSON.parse` makes of the body.
+ *
+ * @param what names the text in an error's sentence, such as `the body`
+ * @throws ForeverframeError FF_BODY_INVALID: no JSON, nested deeper than {@link MAX_DATA_DEPTH}, or a `__proto__` key
+ */
+export function parseJsonText(text: string, what: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? error.message : String(error);
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      `${what} is no JSON (${reason.slice(0, 120)}): send one JSON value, or text with Content-Type text/plain`,
+    );
+  }
+  if (depthOf(text) > MAX_DATA_DEPTH) {
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      `${what} nests arrays and objects deeper than ${MAX_DATA_DEPTH} levels: send flatter data`,
+    );
+  }
+  // In a script `{"__proto__": x}` sets a prototype instead of a member; it may be spelt with escapes.
+  if ((text.includes("__proto__") || text.includes("\\u")) && hasProtoKey(value)) {
+    throw new ForeverframeError("FF_BODY_INVALID", `${what} has a member named "__proto__": use another name`);
+  }
+  return escapeJson(withoutSpaceBetween(text));
+}
+
+/**
+ * Turn what `JSON.parse` made into escaped JSON text that it makes the same of: `JSON.stringify` loses `-0` and the
+ * infinities that `1e999` is parsed to.
+ */
+export function formatParsedJson(value: unknown): string {
+  return escapeJson(printParsed(value));
+}
+
+function printParsed(value: unknown): string {
+  if (typeof value === "number") {
+    if (Object.is(value, -0)) return "-0";
+    return Number.isFinite(value) ? String(value) : `${value > 0 ? "" : "-"}1e999`;
+  }
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(printParsed).join(",")}]`;
+  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${printParsed(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+const STRING_OR_SPACE = /"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\r\n]+/g;
+
+function withoutSpaceBetween(json: string): string {
+  if (!/[ \t\r\n]/.test(json)) return json;
+  return json.replace(STRING_OR_SPACE, (part) => (part.startsWith('"') ? part : ""));
+}
+
+function depthOf(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x5d || code === 0x7d) depth--;
+  }
+  return deepest;
+}
+
+function hasProtoKey(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.keys(value).includes("__proto__") || Object.values(value).some(hasProtoKey);
+}

@@ -1,0 +1,166 @@
+import type { SelectorSet } from "./channel-name.ts";
+import { type Cursor, epochOf, formatCursor, ORIGIN } from "./cursor.ts";
+
+/** One value to be appended. */
+export interface NewMessage {
+  /** A checked channel name. */
+  readonly channel: string;
+  /** The value as escaped JSON text on one line, from `parseJsonText` or `formatJson`. */
+  readonly data: string;
+}
+
+/** Says that an append is a repeat if the same key was used less than 10 minutes ago. */
+export interface Idempotency {
+  /** Publisher, channels and the caller's key, in one string of any length. */
+  readonly key: string;
+}
+
+/** One atomic append: all of its messages become visible together, one after the other in the log, or none does. */
+export interface AppendRequest {
+  /** 1 or more. */
+  readonly messages: readonly NewMessage[];
+  readonly idempotency?: Idempotency | undefined;
+}
+
+/** A message as the log keeps it. */
+export interface StoredMessage {
+  readonly id: Cursor;
+  readonly channel: string;
+  /** The event's final bytes: escaped JSON in UTF-8, valid in every transport. Shared: never write into it. */
+  readonly json: Buffer;
+}
+
+/** Messages of `channels` in (`after`, `upTo`] may be missing. */
+export interface Gap {
+  readonly after: Cursor;
+  readonly upTo: Cursor;
+  /** Channel names, or selectors where the log has forgotten which channels they were. */
+  readonly channels: readonly string[];
+  /** `expired`: trimmed or deleted. `epoch`: the cursor is of another life of the log, or beyond its tip. */
+  readonly reason: "expired" | "epoch";
+}
+
+/** What to read: messages of `selectors` in (`after`, `upTo`]. */
+export interface ReadRequest {
+  readonly selectors: SelectorSet;
+  /** A cursor of this log's epoch. */
+  readonly after: Cursor;
+  /** A cursor of this log's epoch; null reads to the tip. */
+  readonly upTo: Cursor | null;
+  /** At least 1. */
+  readonly maxMessages: number;
+  /** The batch ends with the message that reaches this many bytes of JSON; at least one message is returned. */
+  readonly maxBytes: number;
+}
+
+/** What one read saw, all in one snapshot. */
+export interface LogBatch {
+  /** In log order. May be empty before the end, where nothing matched in a long stretch. */
+  readonly messages: readonly StoredMessage[];
+  /** Where to go on from: the last message's id, or further where nothing else matched. */
+  readonly cursor: Cursor;
+  /** Whether `cursor` is `upTo`, or was the tip. */
+  readonly atEnd: boolean;
+  /** One for each channel that lost messages after `after`. A false gap is allowed, a missed one never. */
+  readonly gaps: readonly Gap[];
+}
+
+/** What a log keeps of one channel. */
+export interface ChannelSummary {
+  readonly channel: string;
+  /** Messages kept. */
+  readonly messages: number;
+  /** Id of the last message ever appended, kept or not. */
+  readonly last: Cursor;
+}
+
+/** How long messages of one channel are kept: the stricter of the two. */
+export interface Retention {
+  /** At least 1. */
+  readonly maxMessages: number;
+  /** In ms; at least 1. */
+  readonly maxAgeMs: number;
+}
+
+/**
+ * All messages kept, in one total order over all channels.
+ *
+ * Ids rise in the order in which appends become visible, whatever the number of callers and processes, and none is
+ * used twice. What a read returns is as durable as the log promises: nobody sees what a crash can take back.
+ */
+export interface MessageLog {
+  /** Names this life of the log: 4 to 12 characters of [a-z0-9]. */
+  readonly epoch: string;
+  readonly capabilities: {
+    /** Whether messages are there after the process was killed. */
+    readonly durable: boolean;
+    /** Whether several processes may have it open at once. */
+    readonly shared: boolean;
+  };
+
+  /**
+   * Append messages, next to one another and atomically.
+   *
+   * @returns their ids in the order given, once they are visible and durable; for a repeat by the idempotency key the
+   *          first call's ids, also after a crash in between
+   * @throws ForeverframeError FF_IDEMPOTENCY_CONFLICT (the key came with other messages), FF_IDEMPOTENCY_FULL,
+   *         FF_LOG_UNAVAILABLE (nothing was stored, or it is not known: repeat with the same key)
+   */
+  append(request: AppendRequest): Promise<readonly Cursor[]>;
+
+  /**
+   * Read what a selector set matches, oldest first.
+   *
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE when the log can't be read now; nothing was skipped
+   */
+  read(request: ReadRequest): Promise<LogBatch>;
+
+  /** The id of the newest message, or the cursor before all messages. */
+  tip(): Promise<Cursor>;
+
+  /**
+   * The cursor after which exactly the last `count` messages of `selectors` up to `upTo` follow.
+   * Where fewer are kept, the cursor before all messages.
+   */
+  beforeLast(selectors: SelectorSet, count: number, upTo: Cursor): Promise<Cursor>;
+
+  /** Every channel that keeps messages, by name. */
+  channels(): Promise<readonly ChannelSummary[]>;
+
+  /**
+   * Remove what `retention` no longer keeps, a bounded piece a call, and what an idempotency key's 10 minutes ended.
+   * Reads that looked for what was removed get a gap.
+   *
+   * @returns whether there is more to do now
+   */
+  trim(retention: (channel: string) => Retention): Promise<boolean>;
+
+  /** Let go of files and timers. Appends that were accepted before are finished; later calls fail. */
+  close(): Promise<void>;
+}
+
+/** The cursor before all messages of an epoch. */
+export function originOf(epoch: string): Cursor {
+  return formatCursor(epoch, ORIGIN);
+}
+
+/**
+ * Decide where a client goes on that brings a cursor.
+ *
+ * A cursor of another epoch has seen nothing of this one, so all that is kept is new to it. One beyond the tip comes
+ * from a log that was rolled back: what was appended since may have ids before it, and the ids that it saw are gone.
+ *
+ * @param tip the log's tip now
+ * @returns the cursor to read after, and the gap that has to be told, if any
+ */
+export function resolveCursor(
+  after: Cursor,
+  tip: Cursor,
+  selectors: SelectorSet,
+): { readonly after: Cursor; readonly gap: Gap | null } {
+  const epoch = epochOf(tip);
+  const foreign = epochOf(after) !== epoch;
+  if (!foreign && after <= tip) return { after, gap: null };
+  const start = foreign ? originOf(epoch) : tip;
+  return { after: start, gap: { after, upTo: start, channels: selectors.selectors, reason: "epoch" } };
+}

@@ -1,0 +1,59 @@
+import type { Cursor } from "./cursor.ts";
+import type { CloseReason } from "./events.ts";
+
+/** What a close answers: what the stream had been given when it ended. */
+export interface Receipt {
+  readonly stream: string;
+  readonly closed: true;
+  readonly reason: CloseReason;
+  /** The last place that it was given. */
+  readonly cursor: Cursor;
+  /** The last place that its client said it has handled; null if it never did. */
+  readonly acked: Cursor | null;
+  /** Messages and bytes that were handed to the operating system: not what the client has. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** How long it was open, in ms. */
+  readonly openMs: number;
+}
+
+/** How long and how many receipts are kept. */
+export interface ReceiptLimits {
+  readonly receiptMs: number;
+  readonly maxReceipts: number;
+}
+
+/** Receipts of the last closes, so that a second close, or one that crossed with the client's going, hears the same. */
+export class Receipts {
+  readonly #limits: ReceiptLimits;
+  /** In the order of their end, so the oldest are first. */
+  readonly #kept = new Map<string, { readonly receipt: Receipt; readonly until: number }>();
+
+  constructor(limits: ReceiptLimits) {
+    this.#limits = limits;
+  }
+
+  /** @param now ms, of the same clock as in {@link get} */
+  add(receipt: Receipt, now: number): void {
+    this.expire(now);
+    this.#kept.set(receipt.stream, { receipt, until: now + this.#limits.receiptMs });
+    for (const stream of this.#kept.keys()) {
+      if (this.#kept.size <= this.#limits.maxReceipts) break;
+      this.#kept.delete(stream);
+    }
+  }
+
+  /** The receipt of a stream that ended less than `receiptMs` ago; null otherwise. */
+  get(stream: string, now: number): Receipt | null {
+    this.expire(now);
+    return this.#kept.get(stream)?.receipt ?? null;
+  }
+
+  /** Forget those whose time is over. */
+  expire(now: number): void {
+    for (const [stream, { until }] of this.#kept) {
+      if (until > now) break;
+      this.#kept.delete(stream);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/** Time as core sees it, so that tests can drive it. */
+export interface Scheduler {
+  /** Unix ms, as the wall clock has it: it may jump. */
+  wallMs(): number;
+  /** Ms since some start: it never goes back. */
+  monotonicMs(): number;
+  /** Resolves in a later turn of the event loop, after what is waiting there. */
+  nextTurn(): Promise<void>;
+  /** Call `run` every `ms` until the returned function is called. It keeps no process alive. */
+  every(ms: number, run: () => void): () => void;
+  /** Call `run` once after `ms`. It keeps no process alive. */
+  after(ms: number, run: () => void): void;
+}

@@ -1,0 +1,23 @@
+/** Hears what becomes of a sink. */
+export interface SinkListener {
+  /** The sink takes bytes again, after it was not writable. */
+  onDrain(): void;
+  /** The connection is gone, whoever ended it. Called once; nothing follows. */
+  onClosed(): void;
+}
+
+/** Where the bytes of one stream go: a socket, or what behaves like one. */
+export interface Sink {
+  /** Call once, before the first write. */
+  listen(listener: SinkListener): void;
+  /** Hand bytes on, always all of them. They may be shared: nobody writes into them. */
+  write(bytes: Buffer): void;
+  /** Whether the other side keeps up. When it does not, stop, and wait for `onDrain`. */
+  readonly writable: boolean;
+  /** Bytes written that the operating system has not taken yet. */
+  readonly queuedBytes: number;
+  /** Write these last bytes and end the connection; after `destroyAfterMs` it is cut, whatever is left. */
+  end(bytes: Buffer, destroyAfterMs: number): void;
+  /** Cut the connection now. */
+  destroy(): void;
+}

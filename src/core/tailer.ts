@@ -1,0 +1,123 @@
+import { EVERYTHING } from "./channel-name.ts";
+import type { Cursor } from "./cursor.ts";
+import type { LogBatch, MessageLog } from "./log.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** One read of the tip: a turn's messages under load, and never so many that a turn gets long. */
+const READ = { maxMessages: 2_000, maxBytes: 1_048_576 };
+
+/** Pause before the log is tried again after it failed, in ms. */
+const RETRY_MS = 500;
+
+/** What a tailer needs. */
+export interface TailerOptions {
+  readonly log: MessageLog;
+  readonly scheduler: Scheduler;
+  /** Gets everything beyond the start, in log order, one batch at a time; the next waits until it is done. */
+  readonly deliver: (batch: LogBatch) => Promise<void>;
+  /** Hears of a failed read, which is repeated. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A call of `catchUp` that waits for a read which began after it. */
+interface Waiter {
+  readonly wake: number;
+  resolve(cursor: Cursor): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Reads the log onward from its tip, once for all streams of a process: the only source of live messages.
+ *
+ * It is told that there may be more, never what: so publishes of this process and of others take the same way, in log
+ * order, and nothing is delivered that the log does not hold durably.
+ */
+export class Tailer {
+  readonly #options: TailerOptions;
+  #position: Cursor;
+  /** Wake-ups so far, and how many of them had come when the last complete read began. */
+  #wakes = 0;
+  #served = 0;
+  #running = false;
+  #stopped = false;
+  #waiting: Waiter[] = [];
+
+  /** @param position where to start: the tip */
+  constructor(position: Cursor, options: TailerOptions) {
+    this.#position = position;
+    this.#options = options;
+  }
+
+  /** Everything up to here was read; it is being delivered, or was. */
+  get position(): Cursor {
+    return this.#position;
+  }
+
+  /** There may be more in the log. Cheap: wake-ups of one turn are served by one read. */
+  wake(): void {
+    this.#wakes++;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  /**
+   * Resolves when everything that was appended before this call has been delivered.
+   *
+   * @throws what the log threw, when it could not be read
+   */
+  catchUp(): Promise<Cursor> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ wake: this.#wakes + 1, resolve, reject });
+      this.wake();
+    });
+  }
+
+  /** Read no more. Those that wait for {@link catchUp} get the position as it is. */
+  stop(): void {
+    this.#stopped = true;
+    this.#settle((waiter) => waiter.resolve(this.#position));
+  }
+
+  async #run(): Promise<void> {
+    while (this.#served < this.#wakes && !this.#stopped) {
+      // What else is published in this turn comes along, so that each stream gets one write for all.
+      await this.#options.scheduler.nextTurn();
+      const wake = this.#wakes;
+      try {
+        await this.#readToEnd();
+        this.#served = wake;
+        this.#settle((waiter) => waiter.resolve(this.#position), wake);
+      } catch (error) {
+        this.#options.onError(error);
+        this.#settle((waiter) => waiter.reject(error));
+        this.#options.scheduler.after(RETRY_MS, () => this.wake());
+        break;
+      }
+    }
+    this.#running = false;
+  }
+
+  async #readToEnd(): Promise<void> {
+    const { log, deliver } = this.#options;
+    for (let atEnd = false; !atEnd && !this.#stopped; ) {
+      const batch = await log.read({
+        selectors: EVERYTHING,
+        after: this.#position,
+        upTo: null,
+        ...READ,
+      });
+      atEnd = batch.atEnd;
+      if (batch.cursor === this.#position) continue;
+      // Before the delivery: a stream that catches up meanwhile must know that this batch is on its way to the others.
+      this.#position = batch.cursor;
+      await deliver(batch);
+    }
+  }
+
+  #settle(answer: (waiter: Waiter) => void, upToWake = Number.POSITIVE_INFINITY): void {
+    const due = this.#waiting.filter((waiter) => waiter.wake <= upToWake);
+    this.#waiting = this.#waiting.filter((waiter) => waiter.wake > upToWake);
+    due.forEach(answer);
+  }
+}

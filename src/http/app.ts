@@ -1,0 +1,66 @@
+import type { Router } from "@koa/router";
+import Koa from "koa";
+import serveStatic from "koa-static";
+import type { Logger } from "pino";
+import type { Hub } from "../core/hub.ts";
+import { ForeverframeError } from "../errors.ts";
+import type { Connections } from "./connections.ts";
+import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
+import { errorMiddleware } from "./middleware/errors.ts";
+import type { BodyLimits } from "./publish-body.ts";
+import { controlRoutes } from "./routes/control.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { publishRoutes } from "./routes/publish.ts";
+import { readRoutes } from "./routes/read.ts";
+import { streamRoutes } from "./routes/stream.ts";
+
+/** What the HTTP side is made of. */
+export interface AppOptions {
+  readonly hub: Hub;
+  readonly connections: Connections;
+  readonly access: AccessOptions;
+  readonly limits: BodyLimits;
+  /** Directory of the pages. */
+  readonly pages: string;
+  readonly logger: Logger;
+}
+
+/** The Koa application: who may call, the routes, the pages. */
+export function createApp({ hub, connections, access, limits, pages, logger }: AppOptions): Koa {
+  const app = new Koa();
+  app.on("error", (error: unknown) => logger.error({ err: error }, "request failed"));
+  app.use(errorMiddleware(logger));
+  app.use(framingHeaders(access));
+  app.use(accessMiddleware(access));
+  const routers = [
+    streamRoutes(hub, connections),
+    controlRoutes(hub),
+    publishRoutes(hub, limits),
+    readRoutes(hub),
+    healthRoutes(hub),
+  ];
+  for (const router of routers) app.use(router.routes());
+  app.use(refuseOtherMethods(routers));
+  app.use(serveStatic(pages));
+  return app;
+}
+
+/** Other sites may not put the pages, or a control frame's button, into frames of theirs. */
+function framingHeaders({ origins }: AccessOptions): Koa.Middleware {
+  return async (ctx, next) => {
+    ctx.set("Content-Security-Policy", ["frame-ancestors 'self'", ...origins].join(" "));
+    // The older header knows no list.
+    if (origins.length === 0) ctx.set("X-Frame-Options", "SAMEORIGIN");
+    await next();
+  };
+}
+
+function refuseOtherMethods(routers: readonly Router[]): Koa.Middleware {
+  return async (ctx, next) => {
+    const methods = routers.flatMap((router) => router.match(ctx.path, ctx.method).path).flatMap((layer) => layer.methods);
+    if (methods.length === 0) return next();
+    const allowed = [...new Set(methods)].join(", ");
+    ctx.set("Allow", allowed);
+    throw new ForeverframeError("FF_METHOD_NOT_ALLOWED", `${ctx.method} is not taken at this address: use ${allowed}`);
+  };
+}

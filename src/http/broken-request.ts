@@ -1,0 +1,29 @@
+import type { Duplex } from "node:stream";
+import { type ErrorCode, ERRORS } from "../errors.ts";
+import type { Connections } from "./connections.ts";
+import { formatProblem } from "./middleware/errors.ts";
+
+/** Answer what could not be parsed as HTTP, or did not come in time: Node gives it to nobody else. */
+export function refuseBrokenRequest(error: Error, socket: Duplex, connections: Connections): void {
+  if (connections.isStreaming(socket) || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { code, detail } = explain("code" in error ? String(error.code) : "");
+  const body = formatProblem(code, detail);
+  socket.end(
+    `HTTP/1.1 ${ERRORS[code].status} ${code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
+function explain(code: string): { readonly code: ErrorCode; readonly detail: string } {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return { code: "FF_HEADERS_TOO_LARGE", detail: "The request's head is too large: send fewer or shorter headers" };
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return { code: "FF_REQUEST_TIMEOUT", detail: "The request did not come in time: send it again" };
+    default:
+      return { code: "FF_REQUEST_INVALID", detail: "The request is not HTTP/1.0 or HTTP/1.1: check what sends it" };
+  }
+}

@@ -1,0 +1,36 @@
+import { formatJson } from "../core/json.ts";
+import type { Receipt } from "../core/receipts.ts";
+
+/** The control frame's page. It works without script: a form posts the close from the frame itself. */
+export function formatControlPage(stream: string, receipt: Receipt | null): string {
+  const state =
+    receipt === null
+      ? `<p id="state">This stream is open.</p>
+<form method="post" action="streams/${escapeHtml(encodeURIComponent(stream))}/close"><button id="close" type="submit">Close the stream</button></form>`
+      : `<p id="state">${describe(receipt)}</p>`;
+  return page("Control", state);
+}
+
+/** What the form gets: it tells the page around the frame, and whoever looks at the frame. */
+export function formatReceiptPage(receipt: Receipt): string {
+  const call = `try{parent.controlled(${formatJson(receipt)})}catch(e){}`;
+  return page("Closed", `<p id="state">${describe(receipt)}</p>\n<script>${call}</script>`);
+}
+
+function describe({ reason, messages, openMs }: Receipt): string {
+  const seconds = Math.round(openMs / 1_000);
+  return `This stream is closed (${reason}): it was open for ${seconds} s and was given ${messages} messages.`;
+}
+
+function page(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${title}</title><link rel="stylesheet" href="/foreverframe.css"></head>
+<body>
+${body}
+</body></html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,63 @@
+import { STATUS_CODES } from "node:http";
+import type { Context, Middleware } from "koa";
+import type { Logger } from "pino";
+import { type ErrorCode, ERRORS, ForeverframeError } from "../../errors.ts";
+import { STREAM_HEADERS } from "../hand-over.ts";
+import { answerRefusedFrame, isFrameRequest } from "../refused-frame.ts";
+
+/** Seconds after which a client that was refused for a while may try again. */
+const RETRY_AFTER_S = 5;
+
+/** Turn whatever is thrown into one answer: `application/problem+json`, or a document for a frame. */
+export function errorMiddleware(logger: Logger): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.respond !== false && ctx.status === 404 && ctx.body == null) throw unknownRoute(ctx);
+    } catch (cause) {
+      if (ctx.respond === false) {
+        // The response is a stream's already: there is no one to be told but the log.
+        logger.error({ err: cause }, "a stream failed after its connection was handed over");
+        ctx.req.socket.destroy();
+        return;
+      }
+      const error = publicError(cause);
+      if (error.status >= 500) logger.error({ err: cause, code: error.code, path: ctx.path }, "request failed");
+      answer(ctx, error);
+    }
+  };
+}
+
+function answer(ctx: Context, error: ForeverframeError): void {
+  ctx.status = error.status;
+  ctx.set(STREAM_HEADERS);
+  if (error.status === 503) ctx.set("Retry-After", String(RETRY_AFTER_S));
+  if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error);
+  else {
+    ctx.body = formatProblem(error.code, error.message);
+    ctx.type = "application/problem+json";
+  }
+}
+
+/** An RFC 9457 document. */
+export function formatProblem(code: ErrorCode, detail: string): string {
+  const { status } = ERRORS[code];
+  return JSON.stringify({ type: "about:blank", title: STATUS_CODES[status], status, code, detail });
+}
+
+function unknownRoute(ctx: Context): ForeverframeError {
+  return new ForeverframeError(
+    "FF_ROUTE_UNKNOWN",
+    `There is nothing at ${ctx.method} ${ctx.path.slice(0, 100)}: the README lists the routes`,
+  );
+}
+
+/** Only sentences that were written for clients reach them. */
+function publicError(cause: unknown): ForeverframeError {
+  if (cause instanceof ForeverframeError) return cause;
+  // Libraries' errors about the request are marked so: https://github.com/jshttp/http-errors
+  if (cause instanceof Error && "expose" in cause && cause.expose === true) {
+    return new ForeverframeError("FF_REQUEST_INVALID", `The request can't be read (${cause.message}): send it again whole`);
+  }
+  return new ForeverframeError("FF_INTERNAL", "Something went wrong in the server, which has logged it: try again later");
+}

@@ -1,0 +1,110 @@
+import { Router } from "@koa/router";
+import type { Context } from "koa";
+import { parseChannelName } from "../../core/channel-name.ts";
+import type { Hub } from "../../core/hub.ts";
+import { formatParsedJson, parseJsonText } from "../../core/json.ts";
+import type { NewMessage } from "../../core/log.ts";
+import { ForeverframeError } from "../../errors.ts";
+import { STREAM_HEADERS } from "../hand-over.ts";
+import { pathParameter } from "../parameters.ts";
+import {
+  type BodyLimits,
+  bodyText,
+  jsonBodyMiddleware,
+  parsePublishBody,
+  publishBodyMiddleware,
+} from "../publish-body.ts";
+
+/** Longest Idempotency-Key, in bytes. */
+const MAX_IDEMPOTENCY_KEY_BYTES = 255;
+
+/** What the channel names of one publish may add to its body, in bytes. */
+const CHANNELS_BYTES = 65_536;
+
+/**
+ * POST /channels/:channel/messages, body: JSON, text, form or NDJSON (a batch).
+ *
+ * 201 `{"id","channel"}`, for a batch `{"ids"}`, once the log has it; 400 FF_CHANNEL_INVALID, FF_BODY_INVALID,
+ * FF_IDEMPOTENCY_KEY_INVALID; 413 FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE; 415 FF_BODY_TYPE_UNSUPPORTED,
+ * FF_BODY_ENCODING_UNSUPPORTED; 422 FF_IDEMPOTENCY_CONFLICT; 503 FF_LOG_UNAVAILABLE, FF_PUBLISHES_TOO_MANY
+ *
+ * POST /messages, body `{"channels":[...],"data":...}`: 201 `{"ids"}`; the same codes.
+ */
+export function publishRoutes(hub: Hub, limits: BodyLimits): Router {
+  const router = new Router();
+
+  router.post("/channels/:channel/messages", publishBodyMiddleware(limits), async (ctx) => {
+    const channel = parseChannelName(pathParameter(ctx, "channel"));
+    const { batch, data } = parsePublishBody(ctx, limits);
+    const ids = await publish(
+      hub,
+      ctx,
+      data.map((text) => ({ channel, data: text })),
+    );
+    created(ctx, batch ? { ids } : { id: ids[0], channel });
+  });
+
+  const body = jsonBodyMiddleware(limits.maxMessageBytes + CHANNELS_BYTES);
+  router.post("/messages", body, async (ctx) => {
+    const { channels, data } = parseSpread(bodyText(ctx), limits);
+    const ids = await publish(
+      hub,
+      ctx,
+      channels.map((channel) => ({ channel, data })),
+    );
+    created(ctx, { ids });
+  });
+
+  return router;
+}
+
+async function publish(hub: Hub, ctx: Context, messages: readonly NewMessage[]): Promise<readonly string[]> {
+  const key = parseIdempotencyKey(ctx);
+  if (key === null) return hub.publish({ messages });
+  const channels = [...new Set(messages.map(({ channel }) => channel))].join(",");
+  return hub.publish({ messages, idempotency: { key: `${channels} ${key}` } });
+}
+
+function created(ctx: Context, body: object): void {
+  ctx.set(STREAM_HEADERS);
+  ctx.status = 201;
+  ctx.body = body;
+}
+
+function parseIdempotencyKey(ctx: Context): string | null {
+  const key = ctx.req.headers["idempotency-key"];
+  if (key === undefined) return null;
+  const text = String(key);
+  if (text !== "" && Buffer.byteLength(text, "latin1") <= MAX_IDEMPOTENCY_KEY_BYTES) return text;
+  throw new ForeverframeError(
+    "FF_IDEMPOTENCY_KEY_INVALID",
+    `The Idempotency-Key has ${text.length} bytes: use 1 to ${MAX_IDEMPOTENCY_KEY_BYTES}, such as a UUID`,
+  );
+}
+
+/** One value for several channels. */
+function parseSpread(
+  text: string,
+  { maxMessageBytes, maxBatchMessages }: BodyLimits,
+): { readonly channels: readonly string[]; readonly data: string } {
+  parseJsonText(text, "The body");
+  const body: unknown = JSON.parse(text);
+  const wanted = 'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';
+  if (typeof body !== "object" || body === null || !("channels" in body) || !("data" in body)) {
+    throw new ForeverframeError("FF_BODY_INVALID", wanted);
+  }
+  const { channels, data } = body;
+  if (!Array.isArray(channels) || channels.length === 0 || !channels.every((name) => typeof name === "string")) {
+    throw new ForeverframeError("FF_BODY_INVALID", wanted);
+  }
+  if (channels.length > maxBatchMessages) {
+    throw new ForeverframeError("FF_BATCH_TOO_LARGE", `The body names more than ${maxBatchMessages} channels: send it in pieces`);
+  }
+  if (Buffer.byteLength(JSON.stringify(data)) > maxMessageBytes) {
+    throw new ForeverframeError(
+      "FF_MESSAGE_TOO_LARGE",
+      `The data is larger than ${maxMessageBytes} bytes: publish where it can be fetched, or raise --max-message-bytes`,
+    );
+  }
+  return { channels: channels.map((name) => parseChannelName(name)), data: formatParsedJson(data) };
+}

@@ -1,0 +1,217 @@
+import { mkdirSync } from "node:fs";
+import { type Database, open, type RootDatabase, type Transaction } from "lmdb";
+import { ORIGIN } from "../core/cursor.ts";
+import type { MessageLog } from "../core/log.ts";
+import { ForeverframeError } from "../errors.ts";
+import { TableLog, type TableLogOptions } from "./table-log.ts";
+import type {
+  ChannelRecord,
+  IdempotencyRecord,
+  LogMarks,
+  MessageRow,
+  PositionRange,
+  TableStore,
+  TableWriter,
+} from "./tables.ts";
+
+/**
+ * Open the durable log in a directory, which is made if it is not there. Several processes may have it open.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+export async function openLmdbLog(
+  directory: string,
+  drawEpoch: () => string,
+  options: TableLogOptions,
+): Promise<MessageLog> {
+  let store: LmdbStore;
+  try {
+    mkdirSync(directory, { recursive: true });
+    store = new LmdbStore(directory);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ForeverframeError(
+      "FF_LOG_UNAVAILABLE",
+      `The log in "${directory}" can't be opened (${reason}): give a directory that can be written with --data, or use --memory`,
+      { cause: error },
+    );
+  }
+  return TableLog.open(store, drawEpoch, options);
+}
+
+const NOTHING = Buffer.alloc(0);
+const NEW_MARKS: LogMarks = {
+  epoch: "",
+  tip: ORIGIN,
+  nextNumber: 1,
+  forgottenTo: ORIGIN,
+  trimmedTo: ORIGIN,
+};
+
+interface Databases {
+  readonly root: RootDatabase<LogMarks, string>;
+  readonly channels: Database<ChannelRecord, string>;
+  /** Position to the channel's name (a byte of length, then UTF-8) and the JSON. */
+  readonly messages: Database<Buffer, string>;
+  /** [channel number, position] to nothing. */
+  readonly index: Database<Buffer, [number, string]>;
+  readonly idempotency: Database<IdempotencyRecord, string>;
+  /** [expires, key] to nothing. */
+  readonly expiries: Database<Buffer, [number, string]>;
+}
+
+class LmdbStore implements TableStore {
+  readonly capabilities = { durable: true, shared: true };
+  readonly #databases: Databases;
+
+  constructor(path: string) {
+    const root = open<LogMarks, string>({
+      path,
+      maxDbs: 8,
+      noSubdir: false,
+      // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
+      overlappingSync: false,
+    });
+    this.#databases = {
+      root,
+      channels: root.openDB("channels", {}),
+      messages: root.openDB("messages", { encoding: "binary" }),
+      index: root.openDB("index", { encoding: "binary" }),
+      idempotency: root.openDB("idempotency", {}),
+      expiries: root.openDB("expiries", { encoding: "binary" }),
+    };
+  }
+
+  read<T>(query: (tables: LmdbTables) => T): T {
+    const { root } = this.#databases;
+    // The library keeps one snapshot for a turn of the event loop; what was committed within it must be seen.
+    root.resetReadTxn();
+    const transaction = root.useReadTransaction();
+    try {
+      return query(new LmdbTables(this.#databases, transaction));
+    } finally {
+      transaction.done();
+    }
+  }
+
+  async write<T>(change: (tables: LmdbTables) => T): Promise<T> {
+    // A child, since only a child is undone when the callback throws.
+    return this.#databases.root.childTransaction(() => change(new LmdbTables(this.#databases)));
+  }
+
+  async close(): Promise<void> {
+    await this.#databases.root.close();
+  }
+}
+
+class LmdbTables implements TableWriter {
+  readonly #db: Databases;
+  readonly #options: { transaction?: Transaction };
+
+  /** @param transaction the snapshot to read; without it, the transaction that is under way */
+  constructor(databases: Databases, transaction?: Transaction) {
+    this.#db = databases;
+    this.#options = transaction === undefined ? {} : { transaction };
+  }
+
+  marks(): LogMarks {
+    return this.#db.root.get("marks", this.#options) ?? NEW_MARKS;
+  }
+
+  putMarks(marks: LogMarks): void {
+    void this.#db.root.put("marks", marks);
+  }
+
+  channel(name: string): ChannelRecord | undefined {
+    return this.#db.channels.get(name, this.#options);
+  }
+
+  channelCount(): number {
+    return entryCount(this.#db.channels);
+  }
+
+  *channels(after?: string): Iterable<readonly [string, ChannelRecord]> {
+    const start = after === undefined ? {} : { start: after, exclusiveStart: true };
+    for (const { key, value } of this.#db.channels.getRange({ ...start, ...this.#options })) {
+      yield [key, value];
+    }
+  }
+
+  putChannel(name: string, record: ChannelRecord): void {
+    void this.#db.channels.put(name, record);
+  }
+
+  removeChannel(name: string): void {
+    void this.#db.channels.remove(name);
+  }
+
+  *positionsOf(number: number, range: PositionRange): Iterable<string> {
+    const bounds = rangeOptions(range, (position): [number, string] => [number, position]);
+    for (const [, position] of this.#db.index.getKeys({ ...bounds, ...this.#options })) yield position;
+  }
+
+  *messages(range: PositionRange): Iterable<MessageRow> {
+    const bounds = rangeOptions(range, (position) => position);
+    for (const { key, value } of this.#db.messages.getRange({ ...bounds, ...this.#options })) {
+      yield parseRow(key, value);
+    }
+  }
+
+  message(position: string): MessageRow | undefined {
+    const value = this.#db.messages.get(position, this.#options);
+    return value && parseRow(position, value);
+  }
+
+  addMessage({ position, channel, json }: MessageRow, number: number): void {
+    const name = Buffer.from(channel);
+    const value = Buffer.concat([Buffer.of(name.length), name, json]);
+    void this.#db.messages.put(position, value);
+    void this.#db.index.put([number, position], NOTHING);
+  }
+
+  removeMessage(position: string, number: number): void {
+    void this.#db.messages.remove(position);
+    void this.#db.index.remove([number, position]);
+  }
+
+  idempotency(key: string): IdempotencyRecord | undefined {
+    return this.#db.idempotency.get(key, this.#options);
+  }
+
+  idempotencyCount(): number {
+    return entryCount(this.#db.idempotency);
+  }
+
+  expiredIdempotency(now: number, limit: number): readonly string[] {
+    const range = { end: [now, ""] as [number, string], limit, ...this.#options };
+    return Array.from(this.#db.expiries.getKeys(range), ([, key]) => key);
+  }
+
+  putIdempotency(key: string, record: IdempotencyRecord): void {
+    void this.#db.idempotency.put(key, record);
+    void this.#db.expiries.put([record.expires, key], NOTHING);
+  }
+
+  removeIdempotency(key: string): void {
+    const record = this.idempotency(key);
+    if (record === undefined) return;
+    void this.#db.idempotency.remove(key);
+    void this.#db.expiries.remove([record.expires, key]);
+  }
+}
+
+function rangeOptions<K>({ after, upTo, order }: PositionRange, keyOf: (position: string) => K) {
+  return order === "oldest first"
+    ? { start: keyOf(after), exclusiveStart: true, end: keyOf(upTo), inclusiveEnd: true }
+    : { start: keyOf(upTo), end: keyOf(after), inclusiveEnd: false, reverse: true };
+}
+
+function parseRow(position: string, value: Buffer): MessageRow {
+  const end = 1 + (value[0] ?? 0);
+  return { position, channel: value.toString("utf8", 1, end), json: value.subarray(end) };
+}
+
+function entryCount(database: Database): number {
+  const { entryCount } = database.getStats() as { entryCount: number };
+  return entryCount;
+}

@@ -1,0 +1,290 @@
+import { createHash } from "node:crypto";
+import type { SelectorSet } from "../core/channel-name.ts";
+import { type Cursor, formatCursor, ORIGIN, PositionClock, positionOf } from "../core/cursor.ts";
+import { formatJson } from "../core/json.ts";
+import type {
+  AppendRequest,
+  ChannelSummary,
+  LogBatch,
+  MessageLog,
+  NewMessage,
+  ReadRequest,
+  Retention,
+} from "../core/log.ts";
+import { ForeverframeError } from "../errors.ts";
+import { findBeforeLast, readBatch } from "./table-reads.ts";
+import { trimTables } from "./table-trim.ts";
+import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
+
+/** How long an idempotency key answers a repeat, in ms. */
+const IDEMPOTENCY_MS = 600_000;
+
+/** Most messages in one transaction, so that one commit stays short. */
+const MAX_MESSAGES_PER_COMMIT = 10_000;
+
+/** What a log needs from outside. */
+export interface TableLogOptions {
+  /** Unix ms. */
+  readonly now: () => number;
+  /** Most idempotency keys remembered at once. */
+  readonly maxIdempotencyKeys: number;
+}
+
+interface PendingAppend {
+  readonly request: AppendRequest;
+  resolve(ids: readonly Cursor[]): void;
+  reject(error: unknown): void;
+}
+
+/** The whole of a {@link MessageLog} but its storage: order, ids, batches, idempotency, gaps and retention. */
+export class TableLog implements MessageLog {
+  readonly epoch: string;
+  readonly capabilities: MessageLog["capabilities"];
+  readonly #store: TableStore;
+  readonly #clock: PositionClock;
+  readonly #now: () => number;
+  readonly #maxIdempotencyKeys: number;
+  #pending: PendingAppend[] = [];
+  #committing: Promise<void> | null = null;
+  #trimFrom = "";
+  #closed = false;
+
+  private constructor(store: TableStore, epoch: string, options: TableLogOptions) {
+    this.#store = store;
+    this.epoch = epoch;
+    this.capabilities = store.capabilities;
+    this.#now = options.now;
+    this.#maxIdempotencyKeys = options.maxIdempotencyKeys;
+    this.#clock = new PositionClock(options.now);
+  }
+
+  /** @param drawEpoch names the epoch if the store is new */
+  static async open(
+    store: TableStore,
+    drawEpoch: () => string,
+    options: TableLogOptions,
+  ): Promise<TableLog> {
+    let { epoch } = store.read((tables) => tables.marks());
+    if (epoch === "") {
+      epoch = await store.write((tables) => {
+        const marks = tables.marks();
+        if (marks.epoch !== "") return marks.epoch; // another process was first
+        const drawn = drawEpoch();
+        tables.putMarks({ ...marks, epoch: drawn });
+        return drawn;
+      });
+    }
+    return new TableLog(store, epoch, options);
+  }
+
+  append(request: AppendRequest): Promise<readonly Cursor[]> {
+    if (this.#closed) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ request, resolve, reject });
+      this.#committing ??= this.#commitPending().finally(() => {
+        this.#committing = null;
+      });
+    });
+  }
+
+  /**
+   * Group commit: what comes while one transaction is on its way to the disk goes together into the next.
+   * So one sync serves as many publishers as there are, and one alone waits for one sync.
+   */
+  async #commitPending(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const group = this.#takeGroup();
+      let outcomes: readonly (readonly Cursor[] | ForeverframeError)[];
+      try {
+        outcomes = await this.#store.write((tables) => this.#appendGroup(tables, group));
+      } catch (error) {
+        const refused = logError(error);
+        for (const { reject } of group) reject(refused);
+        continue;
+      }
+      group.forEach(({ resolve, reject }, i) => {
+        const outcome = outcomes[i];
+        if (outcome instanceof ForeverframeError) reject(outcome);
+        else resolve(outcome ?? []);
+      });
+    }
+  }
+
+  #takeGroup(): readonly PendingAppend[] {
+    let messages = 0;
+    let count = 0;
+    for (const { request } of this.#pending) {
+      messages += request.messages.length;
+      if (count > 0 && messages > MAX_MESSAGES_PER_COMMIT) break;
+      count++;
+    }
+    return this.#pending.splice(0, count);
+  }
+
+  #appendGroup(
+    tables: TableWriter,
+    group: readonly PendingAppend[],
+  ): readonly (readonly Cursor[] | ForeverframeError)[] {
+    const change = new AppendChange(tables, this.#clock, this.epoch);
+    const outcomes = group.map(({ request }) => this.#appendOne(tables, change, request));
+    change.finish();
+    return outcomes;
+  }
+
+  #appendOne(
+    tables: TableWriter,
+    change: AppendChange,
+    { messages, idempotency }: AppendRequest,
+  ): readonly Cursor[] | ForeverframeError {
+    if (idempotency === undefined) return change.add(messages);
+    const key = hash([idempotency.key]);
+    const fingerprint = hash(messages.flatMap(({ channel, data }) => [channel, data]));
+    const now = this.#now();
+    const earlier = tables.idempotency(key);
+    if (earlier !== undefined && earlier.expires > now) {
+      if (earlier.fingerprint === fingerprint) return earlier.ids;
+      return new ForeverframeError(
+        "FF_IDEMPOTENCY_CONFLICT",
+        "This Idempotency-Key came with another body less than 10 minutes ago: draw a new key for each message",
+      );
+    }
+    if (earlier !== undefined) tables.removeIdempotency(key);
+    else if (tables.idempotencyCount() >= this.#maxIdempotencyKeys) {
+      return new ForeverframeError(
+        "FF_IDEMPOTENCY_FULL",
+        `${this.#maxIdempotencyKeys} idempotency keys are remembered already: try again later, or without a key`,
+      );
+    }
+    const ids = change.add(messages);
+    tables.putIdempotency(key, { fingerprint, ids, expires: now + IDEMPOTENCY_MS });
+    return ids;
+  }
+
+  async read(request: ReadRequest): Promise<LogBatch> {
+    return this.#query(() => this.#store.read((tables) => readBatch(tables, request)));
+  }
+
+  async tip(): Promise<Cursor> {
+    return this.#query(() =>
+      this.#store.read((tables) => formatCursor(this.epoch, tables.marks().tip)),
+    );
+  }
+
+  async beforeLast(selectors: SelectorSet, count: number, upTo: Cursor): Promise<Cursor> {
+    const position = this.#query(() =>
+      this.#store.read((tables) => findBeforeLast(tables, selectors, count, positionOf(upTo))),
+    );
+    return formatCursor(this.epoch, position);
+  }
+
+  async channels(): Promise<readonly ChannelSummary[]> {
+    return this.#query(() =>
+      this.#store.read((tables) =>
+        Array.from(tables.channels(), ([channel, { messages, last }]) => ({
+          channel,
+          messages,
+          last: formatCursor(this.epoch, last),
+        })),
+      ),
+    );
+  }
+
+  async trim(retention: (channel: string) => Retention): Promise<boolean> {
+    if (this.#closed) return false;
+    const from = this.#trimFrom;
+    const result = await this.#store.write((tables) =>
+      trimTables(tables, { retention, from, now: this.#now() }),
+    );
+    this.#trimFrom = result.next;
+    return result.more;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#committing;
+    await this.#store.close();
+  }
+
+  #query<T>(run: () => T): T {
+    if (this.#closed) throw closedError();
+    try {
+      return run();
+    } catch (error) {
+      throw logError(error);
+    }
+  }
+}
+
+/** Collects what one transaction appends; writes the marks and each channel's record once. */
+class AppendChange {
+  readonly #tables: TableWriter;
+  readonly #clock: PositionClock;
+  readonly #epoch: string;
+  readonly #channels = new Map<string, { number: number; messages: number; trimmedTo: string; last: string }>();
+  #marks: LogMarks;
+
+  constructor(tables: TableWriter, clock: PositionClock, epoch: string) {
+    this.#tables = tables;
+    this.#clock = clock;
+    this.#epoch = epoch;
+    this.#marks = tables.marks();
+    // Another process may have appended; and ids of a commit that failed are never drawn again.
+    clock.advanceTo(this.#marks.tip);
+  }
+
+  add(messages: readonly NewMessage[]): readonly Cursor[] {
+    return messages.map(({ channel, data }) => {
+      const position = this.#clock.next();
+      const id = formatCursor(this.#epoch, position);
+      const record = this.#channel(channel);
+      record.messages += 1;
+      record.last = position;
+      this.#marks = { ...this.#marks, tip: position };
+      const json = `{"type":"message","id":"${id}","channel":${formatJson(channel)},"time":${this.#clock.time},"data":${data}}`;
+      this.#tables.addMessage({ position, channel, json: Buffer.from(json) }, record.number);
+      return id;
+    });
+  }
+
+  finish(): void {
+    for (const [name, record] of this.#channels) this.#tables.putChannel(name, record);
+    this.#tables.putMarks(this.#marks);
+  }
+
+  #channel(name: string) {
+    let record = this.#channels.get(name);
+    if (record === undefined) {
+      const known = this.#tables.channel(name);
+      record = known ? { ...known } : this.#newChannel();
+      this.#channels.set(name, record);
+    }
+    return record;
+  }
+
+  #newChannel() {
+    const number = this.#marks.nextNumber;
+    this.#marks = { ...this.#marks, nextNumber: number + 1 };
+    // A channel of this name may have been forgotten: what was before that is not known any more.
+    return { number, messages: 0, trimmedTo: this.#marks.forgottenTo, last: ORIGIN };
+  }
+}
+
+function hash(parts: readonly string[]): string {
+  const sum = createHash("sha256");
+  for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
+  return sum.digest("base64url");
+}
+
+function closedError(): ForeverframeError {
+  return new ForeverframeError("FF_LOG_UNAVAILABLE", "The log is closed because the server is stopping: try again soon");
+}
+
+function logError(error: unknown): ForeverframeError {
+  if (error instanceof ForeverframeError) return error;
+  return new ForeverframeError(
+    "FF_LOG_UNAVAILABLE",
+    "The log can't do this now, and the message may not be stored: try again, with the same Idempotency-Key if there was one",
+    { cause: error },
+  );
+}

@@ -1,0 +1,151 @@
+import type { SelectorSet } from "../core/channel-name.ts";
+import { formatCursor, ORIGIN, positionOf } from "../core/cursor.ts";
+import type { Gap, LogBatch, ReadRequest, StoredMessage } from "../core/log.ts";
+import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./tables.ts";
+
+/** Up to this many channels are merged by their indexes; more are found by scanning all messages. */
+const MAX_MERGED_CHANNELS = 64;
+
+/** Patterns are looked up among this many channels; among more, all messages are scanned. */
+const MAX_LISTED_CHANNELS = 256;
+
+/** Rows that one read looks at while nothing matches, so that it stays short. */
+const MAX_SCANNED_ROWS = 5_000;
+
+type Row = MessageRow | { readonly position: string; readonly channel: null };
+
+/** See `MessageLog.read`. */
+export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
+  const { selectors, maxMessages, maxBytes } = request;
+  const { epoch, tip } = tables.marks();
+  const after = positionOf(request.after);
+  const upTo = request.upTo === null ? tip : positionOf(request.upTo);
+  const messages: StoredMessage[] = [];
+  let bytes = 0;
+  let scanned = 0;
+  let reached: string | null = null;
+  for (const row of rows(tables, selectors, { after, upTo, order: "oldest first" })) {
+    if (row.channel !== null) {
+      messages.push({ id: formatCursor(epoch, row.position), channel: row.channel, json: row.json });
+      bytes += row.json.length;
+    }
+    if (messages.length >= maxMessages || bytes >= maxBytes || ++scanned >= MAX_SCANNED_ROWS) {
+      reached = row.position;
+      break;
+    }
+  }
+  const end = upTo < after ? after : upTo;
+  return {
+    messages,
+    cursor: formatCursor(epoch, reached ?? end),
+    atEnd: reached === null || reached === end,
+    gaps: findGaps(tables, selectors, after),
+  };
+}
+
+/**
+ * See `MessageLog.beforeLast`.
+ *
+ * @returns a position
+ */
+export function findBeforeLast(
+  tables: TableReader,
+  selectors: SelectorSet,
+  count: number,
+  upTo: string,
+): string {
+  let found = 0;
+  for (const row of rows(tables, selectors, { after: ORIGIN, upTo, order: "newest first" })) {
+    if (row.channel !== null && found++ === count) return row.position;
+  }
+  return ORIGIN;
+}
+
+/** Rows of the selected channels in the range's order; rows with a null channel only say how far a scan has come. */
+function* rows(tables: TableReader, selectors: SelectorSet, range: PositionRange): Iterable<Row> {
+  if (range.after >= range.upTo) return;
+  const channels = listChannels(tables, selectors);
+  if (channels !== null && channels.length <= MAX_MERGED_CHANNELS) {
+    for (const position of mergePositions(tables, channels, range)) {
+      const row = tables.message(position);
+      if (row !== undefined) yield row;
+    }
+    return;
+  }
+  for (const row of tables.messages(range)) {
+    yield selectors.matches(row.channel) ? row : { position: row.position, channel: null };
+  }
+}
+
+/** Records of the channels that are selected; null where there are too many to look for patterns among them. */
+function listChannels(tables: TableReader, selectors: SelectorSet): readonly ChannelRecord[] | null {
+  if (selectors.patterns.length === 0) {
+    return selectors.names.flatMap((name) => tables.channel(name) ?? []);
+  }
+  if (tables.channelCount() > MAX_LISTED_CHANNELS) return null;
+  return Array.from(tables.channels()).flatMap(([name, record]) =>
+    selectors.matches(name) ? record : [],
+  );
+}
+
+function* mergePositions(
+  tables: TableReader,
+  channels: readonly ChannelRecord[],
+  range: PositionRange,
+): Iterable<string> {
+  const sign = range.order === "oldest first" ? 1 : -1;
+  const heads = channels
+    // Most channels of a resuming stream have nothing new: their last message tells without opening their index.
+    .filter((record) => record.last > range.after)
+    .map((record) => tables.positionsOf(record.number, range)[Symbol.iterator]());
+  const nexts = heads.map((iterator) => iterator.next());
+  try {
+    for (;;) {
+      let best = -1;
+      let bestPosition = "";
+      for (let i = 0; i < nexts.length; i++) {
+        const next = nexts[i];
+        if (next === undefined || next.done) continue;
+        const comes = best === -1 || (sign === 1) === next.value < bestPosition;
+        if (comes) {
+          best = i;
+          bestPosition = next.value;
+        }
+      }
+      const iterator = heads[best];
+      if (iterator === undefined) return;
+      yield bestPosition;
+      nexts[best] = iterator.next();
+    }
+  } finally {
+    for (const iterator of heads) iterator.return?.();
+  }
+}
+
+function findGaps(tables: TableReader, selectors: SelectorSet, after: string): readonly Gap[] {
+  const { epoch, trimmedTo, forgottenTo } = tables.marks();
+  if (after >= trimmedTo && after >= forgottenTo) return [];
+  const gap = (upTo: string, channels: readonly string[]): Gap => ({
+    after: formatCursor(epoch, after),
+    upTo: formatCursor(epoch, upTo),
+    channels,
+    reason: "expired",
+  });
+  const gaps: Gap[] = [];
+  const forgotten: string[] = [...selectors.patterns];
+  for (const name of selectors.names) {
+    const record = tables.channel(name);
+    if (record === undefined) forgotten.push(name);
+    else if (after < record.trimmedTo) gaps.push(gap(record.trimmedTo, [name]));
+  }
+  if (selectors.patterns.length > 0) {
+    const named = new Set(selectors.names);
+    for (const [name, record] of tables.channels()) {
+      if (after < record.trimmedTo && !named.has(name) && selectors.matches(name)) {
+        gaps.push(gap(record.trimmedTo, [name]));
+      }
+    }
+  }
+  if (after < forgottenTo && forgotten.length > 0) gaps.push(gap(forgottenTo, forgotten));
+  return gaps;
+}

@@ -1,0 +1,90 @@
+import { ORIGIN, timeOfPosition } from "../core/cursor.ts";
+import type { Retention } from "../core/log.ts";
+import type { ChannelRecord, TableWriter } from "./tables.ts";
+
+/** Channels that one call looks at, and rows that it removes at most: some 10 ms of a transaction. */
+const CHANNELS_PER_CALL = 1_000;
+const REMOVALS_PER_CALL = 2_000;
+
+/** What one piece of trimming is given. */
+export interface TrimOptions {
+  readonly retention: (channel: string) => Retention;
+  /** Go on after the channel of this name; "" starts with the first. */
+  readonly from: string;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/**
+ * See `MessageLog.trim`. The marks that make gaps exact are written in the transaction that removes the messages.
+ *
+ * @returns whether there is more to do now, and the `from` of the next call
+ */
+export function trimTables(
+  tables: TableWriter,
+  { retention, from, now }: TrimOptions,
+): { readonly more: boolean; readonly next: string } {
+  const trimmed: (readonly [string, ChannelRecord])[] = [];
+  let removals = 0;
+  let looked = 0;
+  let next = from;
+  let more = false;
+  for (const [name, record] of tables.channels(from)) {
+    if (looked++ >= CHANNELS_PER_CALL) {
+      more = true;
+      break;
+    }
+    const positions = expiredPositions(tables, record, retention(name), now, REMOVALS_PER_CALL - removals);
+    const last = positions.at(-1);
+    if (last !== undefined) {
+      for (const position of positions) tables.removeMessage(position, record.number);
+      removals += positions.length;
+      trimmed.push([name, { ...record, messages: record.messages - positions.length, trimmedTo: last }]);
+    }
+    if (removals >= REMOVALS_PER_CALL) {
+      more = true; // this channel may have more: the next call looks at it again
+      break;
+    }
+    next = name;
+  }
+  for (const [name, record] of trimmed) storeTrimmed(tables, name, record);
+  const keys = tables.expiredIdempotency(now, REMOVALS_PER_CALL);
+  for (const key of keys) tables.removeIdempotency(key);
+  return { more: more || keys.length === REMOVALS_PER_CALL, next: more ? next : "" };
+}
+
+function expiredPositions(
+  tables: TableWriter,
+  record: ChannelRecord,
+  { maxMessages, maxAgeMs }: Retention,
+  now: number,
+  limit: number,
+): readonly string[] {
+  const positions: string[] = [];
+  let surplus = record.messages - maxMessages;
+  const range = { after: ORIGIN, upTo: record.last, order: "oldest first" } as const;
+  for (const position of tables.positionsOf(record.number, range)) {
+    if (positions.length >= limit) break;
+    if (surplus-- <= 0 && timeOfPosition(position) >= now - maxAgeMs) break;
+    positions.push(position);
+  }
+  return positions;
+}
+
+function storeTrimmed(tables: TableWriter, name: string, record: ChannelRecord): void {
+  const marks = tables.marks();
+  const trimmedTo = later(marks.trimmedTo, record.trimmedTo);
+  if (record.messages > 0) {
+    tables.putChannel(name, record);
+    tables.putMarks({ ...marks, trimmedTo });
+    return;
+  }
+  // Else every channel name ever used would be kept for ever.
+  tables.removeChannel(name);
+  const forgottenTo = later(marks.forgottenTo, record.trimmedTo);
+  tables.putMarks({ ...marks, trimmedTo, forgottenTo });
+}
+
+function later(a: string, b: string): string {
+  return a > b ? a : b;
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type Server as HttpServer } from "node:http";
+import { type AddressInfo, isIPv6 } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import { InProcessBus } from "./buses/in-process-bus.ts";
+import { type Config, isLoopback } from "./config.ts";
+import { formatEpoch } from "./core/cursor.ts";
+import { Hub } from "./core/hub.ts";
+import type { MessageLog } from "./core/log.ts";
+import { ForeverframeError } from "./errors.ts";
+import { createApp } from "./http/app.ts";
+import { refuseBrokenRequest } from "./http/broken-request.ts";
+import { Connections } from "./http/connections.ts";
+import { openLmdbLog } from "./logs/lmdb-log.ts";
+import { openMemoryLog } from "./logs/memory-log.ts";
+import { nodeScheduler } from "./node-scheduler.ts";
+
+const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
+
+/** A server that is listening. */
+export interface RunningServer {
+  /** Such as `http://127.0.0.1:8080`; where it listens on all addresses, loopback's. */
+  readonly url: string;
+  readonly hub: Hub;
+  readonly log: MessageLog;
+  /**
+   * Stop: no new streams, every stream is told `shutdown`, publishes under way are finished, the log is closed.
+   * Resolves within `drainMs`; connections that are left then are cut.
+   */
+  drain(): Promise<void>;
+}
+
+/**
+ * Start everything that a configuration asks for, in this process.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_CONFIG_INVALID (the address is in use, or none of this machine)
+ */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const log = await openLog(config);
+  const bus = new InProcessBus();
+  const hub = await Hub.start({
+    log,
+    bus,
+    scheduler: nodeScheduler,
+    limits: config,
+    drawStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
+    onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
+  });
+  const stopTrimming = startTrimming(log, config, logger);
+  const connections = new Connections();
+  const app = createApp({
+    hub,
+    connections,
+    access: { hosts: knownHosts(config), origins: config.allowedOrigins },
+    limits: config,
+    pages: PAGES,
+    logger,
+  });
+  const handle = app.callback();
+  const http = createServer((request, response) => {
+    if (!connections.admit(request, response)) return;
+    if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
+    void handle(request, response);
+  });
+  http.on("clientError", (error, socket) => refuseBrokenRequest(error, socket, connections));
+  try {
+    await listen(http, config);
+  } catch (error) {
+    stopTrimming();
+    hub.stop();
+    await log.close();
+    throw error;
+  }
+  return {
+    url: formatUrl(config.host, (http.address() as AddressInfo).port),
+    hub,
+    log,
+    async drain() {
+      stopTrimming();
+      const closed = new Promise((resolve) => http.once("close", resolve));
+      const deadline = new Promise<void>((resolve) => nodeScheduler.after(config.drainMs, resolve));
+      hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
+      await Promise.race([hub.idle(), deadline]);
+      // Not earlier: to Node the connections of streams are idle ones, which close() cuts.
+      http.close();
+      void deadline.then(() => http.closeAllConnections());
+      await closed;
+      hub.stop();
+      await bus.close();
+      await log.close();
+    },
+  };
+}
+
+function openLog(config: Config): Promise<MessageLog> {
+  const options = { now: Date.now, maxIdempotencyKeys: config.maxIdempotencyKeys };
+  const drawEpoch = () => formatEpoch(randomBytes(5));
+  return config.memory ? openMemoryLog(drawEpoch, options) : openLmdbLog(config.data, drawEpoch, options);
+}
+
+function startTrimming(log: MessageLog, config: Config, logger: Logger): () => void {
+  const retention = { maxMessages: config.retainMessages, maxAgeMs: config.retainMs };
+  let trimming = false;
+  return nodeScheduler.every(config.trimMs, async () => {
+    if (trimming) return;
+    trimming = true;
+    try {
+      while (await log.trim(() => retention)) await nodeScheduler.nextTurn();
+    } catch (error) {
+      logger.error({ err: error }, "the log can't be trimmed, trying again");
+    }
+    trimming = false;
+  });
+}
+
+async function listen(http: HttpServer, { host, port }: Config): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      http.once("error", reject);
+      http.listen({ host, port, backlog: 4_096 }, resolve);
+    });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    const remedy = code === "EADDRINUSE" ? "another process listens there: stop it, or give another --port" : `${error}`;
+    throw new ForeverframeError("FF_CONFIG_INVALID", `Can't listen on ${host}:${port}: ${remedy}`, { cause: error });
+  }
+}
+
+/** Names under which this server may be called, beside loopback's. */
+function knownHosts({ host, allowedHosts }: Config): readonly string[] {
+  if (isLoopback(host)) return [...allowedHosts, host];
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  return [...allowedHosts, host, hostname(), ...addresses];
+}
+
+function formatUrl(host: string, port: number): string {
+  const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${isIPv6(reached) ? `[${reached}]` : reached}:${port}`;
+}

@@ -1,0 +1,15 @@
+import type { Transport } from "../core/transport.ts";
+
+const NOTHING = Buffer.alloc(0);
+const NEWLINE = Buffer.from("\n");
+const WRAPPED = { before: NOTHING, after: NEWLINE };
+
+/** One event a line, for programs. https://github.com/ndjson/ndjson-spec */
+export const ndjsonTransport: Transport = {
+  key: "ndjson",
+  contentType: "application/x-ndjson",
+  preamble: () => NOTHING,
+  wrap: () => WRAPPED,
+  epilogue: NOTHING,
+  heartbeat: NEWLINE,
+};

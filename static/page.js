@@ -1,0 +1,134 @@
+/* What the demonstration pages share: the global `page`. */
+(function (root) {
+  var ROWS_KEPT = 200;
+  var document = root.document;
+  var json = root["JSON"];
+
+  function element(id) {
+    return document.getElementById(id);
+  }
+
+  /** The value of a query parameter, or `otherwise` where it is absent or empty. */
+  function query(name, otherwise) {
+    var pairs = root.location.search.substring(1).split("&");
+    var pair;
+    var i;
+    for (i = 0; i < pairs.length; i++) {
+      pair = /^([^=]+)=(.+)$/.exec(pairs[i]);
+      if (pair && pair[1] === name) {
+        try {
+          return decodeURIComponent(pair[2].replace(/\+/g, " "));
+        } catch (error) {
+          return otherwise;
+        }
+      }
+    }
+    return otherwise;
+  }
+
+  // A text node, because textContent is unknown to IE before 9 and innerHTML would run what a publisher sends.
+  function setText(target, text) {
+    while (target.firstChild) {
+      target.removeChild(target.firstChild);
+    }
+    target.appendChild(document.createTextNode(text));
+  }
+
+  /** Put a row on top of a tbody; `cells` is an array of { text, className }. */
+  function addRow(body, id, cells) {
+    var row = document.createElement("tr");
+    var cell;
+    var i;
+    row.setAttribute("data-id", id);
+    for (i = 0; i < cells.length; i++) {
+      cell = document.createElement("td");
+      cell.className = cells[i].className || "";
+      setText(cell, cells[i].text);
+      row.appendChild(cell);
+    }
+    body.insertBefore(row, body.firstChild);
+    while (body.rows.length > ROWS_KEPT) {
+      body.removeChild(body.lastChild);
+    }
+  }
+
+  function quote(text) {
+    return '"' + text.replace(/(["\\])/g, "\\$1").replace(/\r/g, "\\r").replace(/\n/g, "\\n") + '"';
+  }
+
+  // For browsers without JSON. Not `instanceof Array`: the data was made in another window.
+  function describe(value) {
+    var parts = [];
+    var i;
+    if (typeof value === "string") {
+      return quote(value);
+    }
+    if (value === null || typeof value !== "object") {
+      return String(value);
+    }
+    if (Object.prototype.toString.call(value) === "[object Array]") {
+      for (i = 0; i < value.length; i++) {
+        parts[i] = describe(value[i]);
+      }
+      return "[" + parts.join(",") + "]";
+    }
+    for (i in value) {
+      if (Object.prototype.hasOwnProperty.call(value, i)) {
+        parts[parts.length] = quote(i) + ":" + describe(value[i]);
+      }
+    }
+    return "{" + parts.join(",") + "}";
+  }
+
+  /** Any JSON value as text to read: strings as they are, all else as JSON. */
+  function toText(value) {
+    if (typeof value === "string") {
+      return value;
+    }
+    return json ? json["stringify"](value) : describe(value);
+  }
+
+  function twoDigits(number) {
+    return (number < 10 ? "0" : "") + number;
+  }
+
+  /** The time of day, local, of a time in Unix ms. */
+  function clock(time) {
+    var date = new Date(time);
+    return twoDigits(date.getHours()) + ":" + twoDigits(date.getMinutes()) + ":" + twoDigits(date.getSeconds());
+  }
+
+  function stateInWords(state, detail) {
+    if (state === "lost") {
+      return "lost: retrying in " + detail.retryMs / 1000 + " s";
+    }
+    if (state === "closed") {
+      return (detail.reason === "client" ? "closed by you" : "closed (" + detail.reason + ")") + ": will not reconnect";
+    }
+    return state === "refused" ? "refused: " + detail.detail : state;
+  }
+
+  function showState(state, detail) {
+    var target = element("state");
+    setText(target, stateInWords(state, detail));
+    target.className = "state " + state;
+  }
+
+  function showGap(text) {
+    var note = element("note");
+    setText(note, text);
+    note.className = "note";
+  }
+
+  root.page = {
+    rowsKept: ROWS_KEPT,
+    element: element,
+    query: query,
+    setText: setText,
+    addRow: addRow,
+    toText: toText,
+    clock: clock,
+    showState: showState,
+    showGap: showGap
+  };
+}(this));
