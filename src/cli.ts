@@ -4,28 +4,45 @@ import { Command, Option } from "commander";
 import { publish } from "./commands/publish.ts";
 import { serve } from "./commands/serve.ts";
 import { tail } from "./commands/tail.ts";
-import { flagOf, SETTING_NAMES, SETTINGS, type Setting, type SettingName, variableOf } from "./config.ts";
+import {
+  flagOf,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  variableOf,
+} from "./config.ts";
 import { ForeverframeError } from "./errors.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
 
 const program = new Command("foreverframe")
   .description("Pushes messages to browsers over plain HTTP that never ends.")
   .version(version)
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "foreverframe: ")) })
+  .configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, "foreverframe: ")),
+  })
   .showHelpAfterError('(try "foreverframe --help", or "foreverframe <command> --help")');
 
 const serveCommand = program
   .command("serve")
-  .description("start the server; every setting can also be given in the environment as named below");
+  .description(
+    "start the server; every setting can also be given in the environment as named below",
+  );
 for (const name of SETTING_NAMES) serveCommand.addOption(settingOption(name));
-serveCommand.action((flags: Partial<Record<SettingName, string | boolean>>) => serve(flags, process.env));
+serveCommand.action((flags: Partial<Record<SettingName, string | boolean>>) =>
+  serve(flags, process.env),
+);
 
 program
   .command("publish")
-  .description("publish one value, or each line of standard input; what is no JSON is published as text")
+  .description(
+    "publish one value, or each line of standard input; what is no JSON is published as text",
+  )
   .argument("<channel>", "channel to publish to, such as doors.north")
   .argument("[data]", "the value; without it, standard input is read line by line")
   .option("--url <url>", "address of the server", DEFAULT_URL)
@@ -59,7 +76,14 @@ try {
 
 function settingOption(name: SettingName): Option {
   const setting: Setting = SETTINGS[name];
-  const argument = setting.kind === "switch" ? "" : setting.kind === "list" ? " <a,b,...>" : ` <${setting.kind}>`;
-  const initial = setting.kind === "text" || setting.kind === "number" ? `; default ${setting.default || "none"}` : "";
-  return new Option(`${flagOf(name)}${argument}`, `${setting.help}${initial} [${variableOf(name)}]`);
+  const argument =
+    setting.kind === "switch" ? "" : setting.kind === "list" ? " <a,b,...>" : ` <${setting.kind}>`;
+  const initial =
+    setting.kind === "text" || setting.kind === "number"
+      ? `; default ${setting.default || "none"}`
+      : "";
+  return new Option(
+    `${flagOf(name)}${argument}`,
+    `${setting.help}${initial} [${variableOf(name)}]`,
+  );
 }

@@ -53,13 +53,22 @@ export const SETTINGS = {
   data: text("./data", "directory of the durable log"),
   memory: flag("keep the log in memory: it ends with the process"),
   adminToken: text("", "token of the operating routes; drawn at each start if empty"),
-  allowedHosts: list("names that a Host header may give, beside loopback's and the address listened on"),
-  allowedOrigins: list("origins of other sites whose pages may call, such as https://intranet.example"),
+  allowedHosts: list(
+    "names that a Host header may give, beside loopback's and the address listened on",
+  ),
+  allowedOrigins: list(
+    "origins of other sites whose pages may call, such as https://intranet.example",
+  ),
   maxStreams: number(15_000, 1, 1_000_000, "streams open at once"),
   maxMessageBytes: number(65_536, 1, 16_777_216, "bytes of one message's data as it was sent"),
   maxBatchBytes: number(4_194_304, 1, 67_108_864, "bytes of the body of an NDJSON batch"),
   maxBatchMessages: number(10_000, 1, 100_000, "messages in one batch, or channels of one publish"),
-  maxPendingBytes: number(67_108_864, 1_024, 1_073_741_824, "bytes of publishes waiting for the log"),
+  maxPendingBytes: number(
+    67_108_864,
+    1_024,
+    1_073_741_824,
+    "bytes of publishes waiting for the log",
+  ),
   maxIdempotencyKeys: number(1_000_000, 1, 100_000_000, "idempotency keys remembered at once"),
   maxReceipts: number(100_000, 1, 10_000_000, "receipts of closed streams kept"),
   receiptMs: number(60_000, 1, DAY_MS, "how long a receipt is kept, in ms"),
@@ -68,7 +77,12 @@ export const SETTINGS = {
   retainMs: number(DAY_MS, 1_000, 3_650 * DAY_MS, "how long a message is kept, in ms"),
   trimMs: number(1_000, 10, 3_600_000, "pause between two looks for messages to remove, in ms"),
   drainMs: number(10_000, 100, 600_000, "longest wait for connections when stopping, in ms"),
-  retryMs: number(5_000, 1, 600_000, "about how long clients wait to come back after a stop, in ms"),
+  retryMs: number(
+    5_000,
+    1,
+    600_000,
+    "about how long clients wait to come back after a stop, in ms",
+  ),
 } as const satisfies Record<string, Setting>;
 
 type Value<S extends Setting> = S extends TextSetting
@@ -151,9 +165,13 @@ function parseValue(setting: Setting, value: string, source: string): Value<Sett
 
 function checkVariables(environment: Readonly<Record<string, string | undefined>>): void {
   const known = new Set(SETTING_NAMES.map(variableOf));
-  const unknown = Object.keys(environment).find((name) => name.startsWith("FOREVERFRAME_") && !known.has(name));
+  const unknown = Object.keys(environment).find(
+    (name) => name.startsWith("FOREVERFRAME_") && !known.has(name),
+  );
   if (unknown === undefined) return;
-  throw invalid(`${unknown} in the environment is no setting: see "foreverframe serve --help" for their names`);
+  throw invalid(
+    `${unknown} in the environment is no setting: see "foreverframe serve --help" for their names`,
+  );
 }
 
 function checkTogether({ host, open, allowedOrigins }: Config): void {
@@ -164,7 +182,9 @@ function checkTogether({ host, open, allowedOrigins }: Config): void {
   }
   for (const origin of allowedOrigins) {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
-    throw invalid(`--allowed-origins has "${shorten(origin)}": write an origin such as https://intranet.example, without a path`);
+    throw invalid(
+      `--allowed-origins has "${shorten(origin)}": write an origin such as https://intranet.example, without a path`,
+    );
   }
 }
 

@@ -97,13 +97,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 function openLog(config: Config): Promise<MessageLog> {
   const options = { now: Date.now, maxIdempotencyKeys: config.maxIdempotencyKeys };
   const drawEpoch = () => formatEpoch(randomBytes(5));
-  return config.memory ? openMemoryLog(drawEpoch, options) : openLmdbLog(config.data, drawEpoch, options);
+  return config.memory
+    ? openMemoryLog(drawEpoch, options)
+    : openLmdbLog(config.data, drawEpoch, options);
 }
 
 function startTrimming(log: MessageLog, config: Config, logger: Logger): () => void {
   const retention = { maxMessages: config.retainMessages, maxAgeMs: config.retainMs };
   let trimming = false;
-  return nodeScheduler.every(config.trimMs, async () => {
+  const trim = async () => {
     if (trimming) return;
     trimming = true;
     try {
@@ -112,7 +114,8 @@ function startTrimming(log: MessageLog, config: Config, logger: Logger): () => v
       logger.error({ err: error }, "the log can't be trimmed, trying again");
     }
     trimming = false;
-  });
+  };
+  return nodeScheduler.every(config.trimMs, () => void trim());
 }
 
 async function listen(http: HttpServer, { host, port }: Config): Promise<void> {
@@ -123,15 +126,22 @@ async function listen(http: HttpServer, { host, port }: Config): Promise<void> {
     });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";
-    const remedy = code === "EADDRINUSE" ? "another process listens there: stop it, or give another --port" : `${error}`;
-    throw new ForeverframeError("FF_CONFIG_INVALID", `Can't listen on ${host}:${port}: ${remedy}`, { cause: error });
+    const remedy =
+      code === "EADDRINUSE"
+        ? "another process listens there: stop it, or give another --port"
+        : `${error}`;
+    throw new ForeverframeError("FF_CONFIG_INVALID", `Can't listen on ${host}:${port}: ${remedy}`, {
+      cause: error,
+    });
   }
 }
 
 /** Names under which this server may be called, beside loopback's. */
 function knownHosts({ host, allowedHosts }: Config): readonly string[] {
   if (isLoopback(host)) return [...allowedHosts, host];
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ address }) => address),
+  );
   return [...allowedHosts, host, hostname(), ...addresses];
 }
 

@@ -126,4 +126,4 @@
   } else {
     root.attachEvent("onunload", save);
   }
-}(this));
+})(this);

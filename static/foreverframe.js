@@ -193,7 +193,9 @@
       if (root.navigator["sendBeacon"] && root.navigator["sendBeacon"](url, "")) {
         return;
       }
-      request = root.XMLHttpRequest ? new root.XMLHttpRequest() : new root.ActiveXObject("Microsoft.XMLHTTP");
+      request = root.XMLHttpRequest
+        ? new root.XMLHttpRequest()
+        : new root.ActiveXObject("Microsoft.XMLHTTP");
       request.open("POST", url, false);
       request.send("");
     } catch (error) {
@@ -387,7 +389,13 @@
     }
 
     function closedHere() {
-      return { type: "close", reason: closeReason, reconnect: false, retryMs: 0, cursor: stream.cursor };
+      return {
+        type: "close",
+        reason: closeReason,
+        reconnect: false,
+        retryMs: 0,
+        cursor: stream.cursor
+      };
     }
 
     function receive(event) {
@@ -524,4 +532,4 @@
 
   api = { open: open, submit: submit };
   root.foreverframe = api;
-}(this));
+})(this);

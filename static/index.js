@@ -64,4 +64,4 @@
 
   page.setText(page.element("channel"), channel);
   openAfter(null);
-}(this));
+})(this);

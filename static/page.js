@@ -53,7 +53,14 @@
   }
 
   function quote(text) {
-    return '"' + text.replace(/(["\\])/g, "\\$1").replace(/\r/g, "\\r").replace(/\n/g, "\\n") + '"';
+    return (
+      '"' +
+      text
+        .replace(/(["\\])/g, "\\$1")
+        .replace(/\r/g, "\\r")
+        .replace(/\n/g, "\\n") +
+      '"'
+    );
   }
 
   // For browsers without JSON. Not `instanceof Array`: the data was made in another window.
@@ -95,7 +102,13 @@
   /** The time of day, local, of a time in Unix ms. */
   function clock(time) {
     var date = new Date(time);
-    return twoDigits(date.getHours()) + ":" + twoDigits(date.getMinutes()) + ":" + twoDigits(date.getSeconds());
+    return (
+      twoDigits(date.getHours()) +
+      ":" +
+      twoDigits(date.getMinutes()) +
+      ":" +
+      twoDigits(date.getSeconds())
+    );
   }
 
   function stateInWords(state, detail) {
@@ -103,7 +116,10 @@
       return "lost: retrying in " + detail.retryMs / 1000 + " s";
     }
     if (state === "closed") {
-      return (detail.reason === "client" ? "closed by you" : "closed (" + detail.reason + ")") + ": will not reconnect";
+      return (
+        (detail.reason === "client" ? "closed by you" : "closed (" + detail.reason + ")") +
+        ": will not reconnect"
+      );
     }
     return state === "refused" ? "refused: " + detail.detail : state;
   }
@@ -131,4 +147,4 @@
     showState: showState,
     showGap: showGap
   };
-}(this));
+})(this);

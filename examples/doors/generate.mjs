@@ -10,11 +10,14 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
-const USAGE = "usage: generate.mjs [--rate events-per-second (default 2)] [--count events (default: no end)]";
+const USAGE =
+  "usage: generate.mjs [--rate events-per-second (default 2)] [--count events (default: no end)]";
 
 function readOptions() {
   try {
-    const { values } = parseArgs({ options: { rate: { type: "string" }, count: { type: "string" } } });
+    const { values } = parseArgs({
+      options: { rate: { type: "string" }, count: { type: "string" } },
+    });
     const rate = Number(values.rate ?? 2);
     const count = Number(values.count ?? Number.POSITIVE_INFINITY);
     if (rate > 0 && count >= 0) return { rate, count };
@@ -40,7 +43,10 @@ function doorEvent(vid) {
   return {
     vid,
     doorno: `${pick(["N", "E", "S", "W"])}-${1 + Math.floor(Math.random() * 12)}`,
-    rfsim: Math.floor(Math.random() * 0x1_0000_0000).toString(16).toUpperCase().padStart(8, "0"),
+    rfsim: Math.floor(Math.random() * 0x1_0000_0000)
+      .toString(16)
+      .toUpperCase()
+      .padStart(8, "0"),
     optime: formatTime(new Date()),
     // Now and then a card that opens nothing.
     ynopen: Math.random() < 0.85 ? "Y" : "N",
@@ -57,5 +63,6 @@ process.stdout.on("error", (error) => {
 for (let vid = 1; vid <= count; vid++) {
   // Exponential intervals: events that know nothing of each other.
   await pause((-Math.log(1 - Math.random()) / rate) * 1_000);
-  if (!process.stdout.write(`${JSON.stringify(doorEvent(vid))}\n`)) await once(process.stdout, "drain");
+  if (!process.stdout.write(`${JSON.stringify(doorEvent(vid))}\n`))
+    await once(process.stdout, "drain");
 }

@@ -39,7 +39,9 @@ export async function publish({ url, channel, data, input }: PublishOptions): Pr
     if (data !== undefined) await send([toJson(data)]);
     else for await (const lines of batches(input)) await send(lines.map(toJson));
   } finally {
-    console.error(`foreverframe: published ${published} ${published === 1 ? "message" : "messages"} to ${name}`);
+    console.error(
+      `foreverframe: published ${published} ${published === 1 ? "message" : "messages"} to ${name}`,
+    );
   }
 }
 
@@ -76,7 +78,9 @@ async function* batches(input: AsyncIterable<Buffer | string>): AsyncIterable<re
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of input) {
-    const lines = (rest + (typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }))).split("\n");
+    const lines = (
+      rest + (typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }))
+    ).split("\n");
     rest = lines.pop() ?? "";
     yield* cut(lines);
   }

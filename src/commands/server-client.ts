@@ -18,7 +18,8 @@ export function routeUrl(base: string, path: string): URL {
 /** Whether a request failed because nobody was there to take it, or the connection broke. */
 export class UnreachableError extends ForeverframeError {
   constructor(url: URL, cause: unknown) {
-    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+    const reason =
+      cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
     super(
       "FF_REQUEST_TIMEOUT",
       `There is no server at ${url.origin} (${shorten(reason)}): start one with "foreverframe serve", or give its --url`,
@@ -42,13 +43,17 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
   }
   if (response.ok) return response;
   const body = await response.text();
-  throw new ForeverframeError("FF_REQUEST_INVALID", `The server refused (${response.status}): ${detailOf(body)}`);
+  throw new ForeverframeError(
+    "FF_REQUEST_INVALID",
+    `The server refused (${response.status}): ${detailOf(body)}`,
+  );
 }
 
 function detailOf(body: string): string {
   try {
     const problem: unknown = JSON.parse(body);
-    if (typeof problem === "object" && problem !== null && "detail" in problem) return String(problem.detail);
+    if (typeof problem === "object" && problem !== null && "detail" in problem)
+      return String(problem.detail);
   } catch {
     // Not one of our answers: perhaps a proxy's page.
   }

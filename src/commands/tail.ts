@@ -64,7 +64,13 @@ async function follow(
   let retryMs: number | null = 500;
   for await (const line of linesOf(response)) {
     write(`${line}\n`);
-    const event = JSON.parse(line) as { type: string; id?: string; cursor?: string; reconnect?: boolean; retryMs?: number };
+    const event = JSON.parse(line) as {
+      type: string;
+      id?: string;
+      cursor?: string;
+      reconnect?: boolean;
+      retryMs?: number;
+    };
     cursor = event.id ?? event.cursor ?? cursor;
     if (event.type === "close") retryMs = event.reconnect ? (event.retryMs ?? 0) : null;
   }

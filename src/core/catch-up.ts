@@ -125,8 +125,17 @@ export class CatchUp {
     const known = this.#segments.get(key);
     if (known !== undefined) return known;
     const { log, position } = this.#options;
-    const batch = await log.read({ selectors: view.selectors, after, upTo: position(), ...SEGMENT });
-    const segment = { encoded: view.encode(batch.messages), cursor: batch.cursor, gaps: batch.gaps };
+    const batch = await log.read({
+      selectors: view.selectors,
+      after,
+      upTo: position(),
+      ...SEGMENT,
+    });
+    const segment = {
+      encoded: view.encode(batch.messages),
+      cursor: batch.cursor,
+      gaps: batch.gaps,
+    };
     if (view.streams > 1) this.#keep(key, segment);
     return segment;
   }

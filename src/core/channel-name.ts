@@ -35,7 +35,8 @@ const WILDCARDS = new Set(["*", "**"]);
 /** Why a text is neither a channel name nor a selector, as the end of a sentence; null where it may be one. */
 function nameFault(text: string): string | null {
   if (text === "") return "is empty";
-  if (Buffer.byteLength(text) > MAX_CHANNEL_BYTES) return `is longer than ${MAX_CHANNEL_BYTES} bytes`;
+  if (Buffer.byteLength(text) > MAX_CHANNEL_BYTES)
+    return `is longer than ${MAX_CHANNEL_BYTES} bytes`;
   if (FORBIDDEN.test(text)) return 'holds a control character, a "," or a "/"';
   if (text.split(".").includes("")) return "has an empty segment";
   return null;
@@ -82,12 +83,15 @@ export function parseSelectors(text: string): SelectorSet {
 }
 
 function patternFault(selector: string): string | null {
-  return selector.split(".").slice(0, -1).includes("**") ? 'has a "**" that is not its last segment' : null;
+  return selector.split(".").slice(0, -1).includes("**")
+    ? 'has a "**" that is not its last segment'
+    : null;
 }
 
 function createSelectorSet(given: readonly string[]): SelectorSet {
   const selectors = [...new Set(given)].sort();
-  const isPattern = (selector: string) => selector.split(".").some((segment) => WILDCARDS.has(segment));
+  const isPattern = (selector: string) =>
+    selector.split(".").some((segment) => WILDCARDS.has(segment));
   const names = selectors.filter((selector) => !isPattern(selector));
   const patterns = selectors.filter(isPattern);
   const nameSet = new Set(names);

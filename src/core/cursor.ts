@@ -49,6 +49,11 @@ export function positionOf(cursor: Cursor): string {
   return cursor.slice(-POSITION_LENGTH);
 }
 
+/** The later of two positions. */
+export function laterPosition(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
 /** The milliseconds since 1970 in a position. */
 export function timeOfPosition(position: string): number {
   return Number.parseInt(position.slice(0, TIME_DIGITS), 36);

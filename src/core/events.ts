@@ -66,6 +66,9 @@ export function errorEvent(code: ErrorCode, detail: string): StreamEvent {
   };
 }
 
-function event(body: { readonly type: StreamEvent["type"]; readonly [member: string]: unknown }, cursor: Cursor | null): StreamEvent {
+function event(
+  body: { readonly type: StreamEvent["type"]; readonly [member: string]: unknown },
+  cursor: Cursor | null,
+): StreamEvent {
   return { type: body.type, cursor, json: Buffer.from(formatJson(body)) };
 }

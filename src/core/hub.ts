@@ -1,3 +1,4 @@
+import { ForeverframeError } from "../errors.ts";
 import type { Bus } from "./bus.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { SelectorSet } from "./channel-name.ts";
@@ -18,7 +19,6 @@ import { Stream } from "./stream.ts";
 import { Tailer } from "./tailer.ts";
 import type { Encoding } from "./transport.ts";
 import { type View, Views } from "./view.ts";
-import { ForeverframeError } from "../errors.ts";
 
 /** A flush over many streams lets control requests in after this many ms. */
 const SLICE_MS = 8;
@@ -103,9 +103,16 @@ export class Hub {
     this.#delivered = tip;
     const { log, bus, scheduler, limits, onError } = options;
     this.#receipts = new Receipts(limits);
-    this.#tailer = new Tailer(tip, { log, scheduler, onError, deliver: (batch) => this.#deliver(batch) });
+    this.#tailer = new Tailer(tip, {
+      log,
+      scheduler,
+      onError,
+      deliver: (batch) => this.#deliver(batch),
+    });
     this.#catchUp = new CatchUp({ log, scheduler, onError, position: () => this.#tailer.position });
-    this.#stopSweeping = scheduler.every(limits.heartbeatMs / SWEEPS_PER_HEARTBEAT, () => this.#sweep());
+    this.#stopSweeping = scheduler.every(limits.heartbeatMs / SWEEPS_PER_HEARTBEAT, () =>
+      this.#sweep(),
+    );
     bus.listen({
       onAppended: () => this.#tailer.wake(),
       onClose: (stream, reason) => this.#closeHere(stream, reason),
@@ -187,7 +194,15 @@ export class Hub {
     const position = await this.#tailer.catchUp();
     const start = await this.#resolve(request.start, selectors, position);
     const known = start.wantsWhatIsKept
-      ? (await log.read({ selectors, after: start.cursor, upTo: position, maxMessages: 1, maxBytes: 1 })).gaps
+      ? (
+          await log.read({
+            selectors,
+            after: start.cursor,
+            upTo: position,
+            maxMessages: 1,
+            maxBytes: 1,
+          })
+        ).gaps
       : [];
     this.#checkRoom(); // others may have come meanwhile
 
@@ -259,7 +274,10 @@ export class Hub {
 
   #checkRoom(): void {
     if (this.#draining) {
-      throw new ForeverframeError("FF_DRAINING", "This server is stopping: try again in a few seconds");
+      throw new ForeverframeError(
+        "FF_DRAINING",
+        "This server is stopping: try again in a few seconds",
+      );
     }
     const { maxStreams } = this.#options.limits;
     if (this.#streams.size >= maxStreams) {

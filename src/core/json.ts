@@ -11,7 +11,10 @@ const DANGEROUS = /[<>&\u2028\u2029]/g;
  * They can only occur inside strings, so the value stays the same: https://www.rfc-editor.org/rfc/rfc8259#section-7
  */
 export function escapeJson(json: string): string {
-  return json.replace(DANGEROUS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json.replace(
+    DANGEROUS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Turn a value of our own into escaped JSON text. */
@@ -47,7 +50,10 @@ export function parseJsonText(text: string, what: string): string {
   }
   // In a script `{"__proto__": x}` sets a prototype instead of a member; it may be spelt with escapes.
   if ((text.includes("__proto__") || text.includes("\\u")) && hasProtoKey(value)) {
-    throw new ForeverframeError("FF_BODY_INVALID", `${what} has a member named "__proto__": use another name`);
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      `${what} has a member named "__proto__": use another name`,
+    );
   }
   return escapeJson(withoutSpaceBetween(text));
 }
@@ -67,7 +73,9 @@ function printParsed(value: unknown): string {
   }
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(printParsed).join(",")}]`;
-  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${printParsed(member)}`);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}:${printParsed(member)}`,
+  );
   return `{${members.join(",")}}`;
 }
 

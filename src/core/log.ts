@@ -162,5 +162,8 @@ export function resolveCursor(
   const foreign = epochOf(after) !== epoch;
   if (!foreign && after <= tip) return { after, gap: null };
   const start = foreign ? originOf(epoch) : tip;
-  return { after: start, gap: { after, upTo: start, channels: selectors.selectors, reason: "epoch" } };
+  return {
+    after: start,
+    gap: { after, upTo: start, channels: selectors.selectors, reason: "epoch" },
+  };
 }

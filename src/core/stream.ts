@@ -109,7 +109,8 @@ export class Stream {
   /** Those of `gaps` that it was not told yet; afterwards it counts as told. */
   takeNewGaps(gaps: readonly Gap[]): readonly Gap[] {
     if (gaps.length === 0) return gaps;
-    const told = (this.#toldGaps ??= new Map());
+    this.#toldGaps ??= new Map();
+    const told = this.#toldGaps;
     return gaps.filter((gap) => {
       const key = gap.channels.join(",");
       if (positionOf(told.get(key) ?? gap.after) >= positionOf(gap.upTo)) return false;

@@ -57,10 +57,15 @@ function framingHeaders({ origins }: AccessOptions): Koa.Middleware {
 
 function refuseOtherMethods(routers: readonly Router[]): Koa.Middleware {
   return async (ctx, next) => {
-    const methods = routers.flatMap((router) => router.match(ctx.path, ctx.method).path).flatMap((layer) => layer.methods);
+    const methods = routers
+      .flatMap((router) => router.match(ctx.path, ctx.method).path)
+      .flatMap((layer) => layer.methods);
     if (methods.length === 0) return next();
     const allowed = [...new Set(methods)].join(", ");
     ctx.set("Allow", allowed);
-    throw new ForeverframeError("FF_METHOD_NOT_ALLOWED", `${ctx.method} is not taken at this address: use ${allowed}`);
+    throw new ForeverframeError(
+      "FF_METHOD_NOT_ALLOWED",
+      `${ctx.method} is not taken at this address: use ${allowed}`,
+    );
   };
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type ErrorCode, ERRORS } from "../errors.ts";
+import { ERRORS, type ErrorCode } from "../errors.ts";
 import type { Connections } from "./connections.ts";
 import { formatProblem } from "./middleware/errors.ts";
 
@@ -20,10 +20,19 @@ export function refuseBrokenRequest(error: Error, socket: Duplex, connections: C
 function explain(code: string): { readonly code: ErrorCode; readonly detail: string } {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      return { code: "FF_HEADERS_TOO_LARGE", detail: "The request's head is too large: send fewer or shorter headers" };
+      return {
+        code: "FF_HEADERS_TOO_LARGE",
+        detail: "The request's head is too large: send fewer or shorter headers",
+      };
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return { code: "FF_REQUEST_TIMEOUT", detail: "The request did not come in time: send it again" };
+      return {
+        code: "FF_REQUEST_TIMEOUT",
+        detail: "The request did not come in time: send it again",
+      };
     default:
-      return { code: "FF_REQUEST_INVALID", detail: "The request is not HTTP/1.0 or HTTP/1.1: check what sends it" };
+      return {
+        code: "FF_REQUEST_INVALID",
+        detail: "The request is not HTTP/1.0 or HTTP/1.1: check what sends it",
+      };
   }
 }

@@ -9,7 +9,10 @@ import { ForeverframeError, shorten } from "../errors.ts";
  */
 export function parameter(ctx: Context, name: string): string | null {
   if (!isEncodedUtf8(ctx.querystring)) {
-    throw new ForeverframeError("FF_PARAMETER_INVALID", "The query is not percent-encoded UTF-8: encode its values");
+    throw new ForeverframeError(
+      "FF_PARAMETER_INVALID",
+      "The query is not percent-encoded UTF-8: encode its values",
+    );
   }
   const value = ctx.query[name];
   if (value === undefined) return null;
@@ -26,7 +29,12 @@ export function parameter(ctx: Context, name: string): string | null {
  * @returns null where it is absent
  * @throws ForeverframeError FF_PARAMETER_INVALID
  */
-export function numberParameter(ctx: Context, name: string, min: number, max: number): number | null {
+export function numberParameter(
+  ctx: Context,
+  name: string,
+  min: number,
+  max: number,
+): number | null {
   const value = parameter(ctx, name);
   if (value === null) return null;
   const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
@@ -40,7 +48,10 @@ export function numberParameter(ctx: Context, name: string, min: number, max: nu
 /** One segment of the path, decoded; what is no percent-encoded UTF-8 stays as it came, and is no valid name. */
 export function pathParameter(ctx: Context, name: string): string {
   if (!isEncodedUtf8(ctx.path)) {
-    throw new ForeverframeError("FF_PARAMETER_INVALID", "The path is not percent-encoded UTF-8: encode its names");
+    throw new ForeverframeError(
+      "FF_PARAMETER_INVALID",
+      "The path is not percent-encoded UTF-8: encode its names",
+    );
   }
   return String(ctx["params"][name]);
 }

@@ -1,5 +1,5 @@
-import bodyParser from "koa-bodyparser";
 import type { Context, Middleware } from "koa";
+import bodyParser from "koa-bodyparser";
 import { formatJson, parseJsonText } from "../core/json.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 
@@ -39,7 +39,10 @@ function bytesParser(types: readonly string[], limit: number): Middleware {
 /** Middleware that reads the body of a publish into `ctx.request.rawBody`. */
 export function publishBodyMiddleware({ maxMessageBytes, maxBatchBytes }: BodyLimits): Middleware {
   const single = bytesParser([JSON_TYPE, TEXT_TYPE], maxMessageBytes);
-  const form = bytesParser([FORM_TYPE], maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes);
+  const form = bytesParser(
+    [FORM_TYPE],
+    maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes,
+  );
   const batch = bytesParser([NDJSON_TYPE], maxBatchBytes);
   return async (ctx, next) => {
     checkHeaders(ctx);
@@ -63,7 +66,10 @@ export function jsonBodyMiddleware(limit: number): Middleware {
       await parser(ctx, async () => {});
     } catch (error) {
       throw isTooLarge(error)
-        ? new ForeverframeError("FF_MESSAGE_TOO_LARGE", `The body is larger than ${limit} bytes: send less`)
+        ? new ForeverframeError(
+            "FF_MESSAGE_TOO_LARGE",
+            `The body is larger than ${limit} bytes: send less`,
+          )
         : error;
     }
     await next();
@@ -99,12 +105,18 @@ export function parsePublishBody(ctx: Context, limits: BodyLimits): PublishBody 
 export function bodyText(ctx: Context): string {
   const bytes = ctx.request.rawBody;
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
-    throw new ForeverframeError("FF_BODY_INVALID", 'The body is empty: send a value, if need be the JSON ""');
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      'The body is empty: send a value, if need be the JSON ""',
+    );
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new ForeverframeError("FF_BODY_INVALID", "The body is not UTF-8: encode it as UTF-8, or publish it as base64");
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      "The body is not UTF-8: encode it as UTF-8, or publish it as base64",
+    );
   }
 }
 
@@ -127,7 +139,10 @@ function checkHeaders(ctx: Context): void {
 
 function unsupportedType(ctx: Context, types: readonly string[]): ForeverframeError {
   if (bodyIsAbsent(ctx)) {
-    return new ForeverframeError("FF_BODY_INVALID", `There is no body: send one with Content-Type ${types[0]}`);
+    return new ForeverframeError(
+      "FF_BODY_INVALID",
+      `There is no body: send one with Content-Type ${types[0]}`,
+    );
   }
   return new ForeverframeError(
     "FF_BODY_TYPE_UNSUPPORTED",
@@ -161,7 +176,10 @@ function messageTooLarge(what: string, maxMessageBytes: number): ForeverframeErr
   );
 }
 
-function parseLines(text: string, { maxMessageBytes, maxBatchMessages }: BodyLimits): readonly string[] {
+function parseLines(
+  text: string,
+  { maxMessageBytes, maxBatchMessages }: BodyLimits,
+): readonly string[] {
   const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
   const values: string[] = [];
   lines.forEach((line, i) => {
@@ -172,11 +190,15 @@ function parseLines(text: string, { maxMessageBytes, maxBatchMessages }: BodyLim
         `The batch has more than ${maxBatchMessages} messages: send it in pieces`,
       );
     }
-    if (Buffer.byteLength(line) > maxMessageBytes) throw messageTooLarge(`Line ${i + 1}`, maxMessageBytes);
+    if (Buffer.byteLength(line) > maxMessageBytes)
+      throw messageTooLarge(`Line ${i + 1}`, maxMessageBytes);
     values.push(parseJsonText(line, `Line ${i + 1}`));
   });
   if (values.length > 0) return values;
-  throw new ForeverframeError("FF_BODY_INVALID", "The batch holds no message: send one JSON value a line");
+  throw new ForeverframeError(
+    "FF_BODY_INVALID",
+    "The batch holds no message: send one JSON value a line",
+  );
 }
 
 /** The field `msg` as a string where there is one, else an object of all fields; a repeated one becomes an array. */
@@ -190,7 +212,10 @@ function parseForm(text: string, { maxMessageBytes }: BodyLimits): string {
     fields.set(name, [...(fields.get(name) ?? []), value]);
   }
   const message = fields.get("msg")?.[0];
-  const entries = Array.from(fields, ([name, values]) => [name, values.length === 1 ? values[0] : values]);
+  const entries = Array.from(fields, ([name, values]) => [
+    name,
+    values.length === 1 ? values[0] : values,
+  ]);
   const json = JSON.stringify(message ?? Object.fromEntries(entries));
   const bytes = Buffer.byteLength(message ?? json);
   if (bytes > maxMessageBytes) throw messageTooLarge("The form", maxMessageBytes);
@@ -201,6 +226,9 @@ function decodeFormPart(part: string): string {
   try {
     return decodeURIComponent(part.replaceAll("+", " "));
   } catch {
-    throw new ForeverframeError("FF_BODY_INVALID", "The form is not percent-encoded UTF-8: declare the page's charset as utf-8");
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      "The form is not percent-encoded UTF-8: declare the page's charset as utf-8",
+    );
   }
 }

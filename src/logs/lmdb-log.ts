@@ -147,7 +147,8 @@ class LmdbTables implements TableWriter {
 
   *positionsOf(number: number, range: PositionRange): Iterable<string> {
     const bounds = rangeOptions(range, (position): [number, string] => [number, position]);
-    for (const [, position] of this.#db.index.getKeys({ ...bounds, ...this.#options })) yield position;
+    for (const [, position] of this.#db.index.getKeys({ ...bounds, ...this.#options }))
+      yield position;
   }
 
   *messages(range: PositionRange): Iterable<MessageRow> {

@@ -12,7 +12,10 @@ import type {
 } from "./tables.ts";
 
 /** A log that ends with its process. */
-export function openMemoryLog(drawEpoch: () => string, options: TableLogOptions): Promise<MessageLog> {
+export function openMemoryLog(
+  drawEpoch: () => string,
+  options: TableLogOptions,
+): Promise<MessageLog> {
   return TableLog.open(new MemoryStore(), drawEpoch, options);
 }
 
@@ -33,7 +36,13 @@ class MemoryStore implements TableStore {
 }
 
 class MemoryTables implements TableWriter {
-  #marks: LogMarks = { epoch: "", tip: ORIGIN, nextNumber: 1, forgottenTo: ORIGIN, trimmedTo: ORIGIN };
+  #marks: LogMarks = {
+    epoch: "",
+    tip: ORIGIN,
+    nextNumber: 1,
+    forgottenTo: ORIGIN,
+    trimmedTo: ORIGIN,
+  };
   readonly #channels = new Map<string, ChannelRecord>();
   readonly #rows = new Map<string, MessageRow>();
   readonly #all = new PositionList();
@@ -58,7 +67,9 @@ class MemoryTables implements TableWriter {
   }
 
   channels(after = ""): Iterable<readonly [string, ChannelRecord]> {
-    return [...this.#channels].filter(([name]) => name > after).sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...this.#channels]
+      .filter(([name]) => name > after)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   putChannel(name: string, record: ChannelRecord): void {

@@ -81,9 +81,7 @@ export class TableLog implements MessageLog {
     if (this.#closed) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
       this.#pending.push({ request, resolve, reject });
-      this.#committing ??= this.#commitPending().finally(() => {
-        this.#committing = null;
-      });
+      this.#committing ??= this.#commitPending();
     });
   }
 
@@ -108,6 +106,8 @@ export class TableLog implements MessageLog {
         else resolve(outcome ?? []);
       });
     }
+    // In the same step as the last look at the queue: a caller that goes on now must find nobody committing.
+    this.#committing = null;
   }
 
   #takeGroup(): readonly PendingAppend[] {
@@ -221,7 +221,10 @@ class AppendChange {
   readonly #tables: TableWriter;
   readonly #clock: PositionClock;
   readonly #epoch: string;
-  readonly #channels = new Map<string, { number: number; messages: number; trimmedTo: string; last: string }>();
+  readonly #channels = new Map<
+    string,
+    { number: number; messages: number; trimmedTo: string; last: string }
+  >();
   #marks: LogMarks;
 
   constructor(tables: TableWriter, clock: PositionClock, epoch: string) {
@@ -277,7 +280,10 @@ function hash(parts: readonly string[]): string {
 }
 
 function closedError(): ForeverframeError {
-  return new ForeverframeError("FF_LOG_UNAVAILABLE", "The log is closed because the server is stopping: try again soon");
+  return new ForeverframeError(
+    "FF_LOG_UNAVAILABLE",
+    "The log is closed because the server is stopping: try again soon",
+  );
 }
 
 function logError(error: unknown): ForeverframeError {

@@ -1,5 +1,5 @@
 import type { SelectorSet } from "../core/channel-name.ts";
-import { formatCursor, ORIGIN, positionOf } from "../core/cursor.ts";
+import { formatCursor, laterPosition, ORIGIN, positionOf } from "../core/cursor.ts";
 import type { Gap, LogBatch, ReadRequest, StoredMessage } from "../core/log.ts";
 import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./tables.ts";
 
@@ -26,7 +26,11 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
   let reached: string | null = null;
   for (const row of rows(tables, selectors, { after, upTo, order: "oldest first" })) {
     if (row.channel !== null) {
-      messages.push({ id: formatCursor(epoch, row.position), channel: row.channel, json: row.json });
+      messages.push({
+        id: formatCursor(epoch, row.position),
+        channel: row.channel,
+        json: row.json,
+      });
       bytes += row.json.length;
     }
     if (messages.length >= maxMessages || bytes >= maxBytes || ++scanned >= MAX_SCANNED_ROWS) {
@@ -34,7 +38,7 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
       break;
     }
   }
-  const end = upTo < after ? after : upTo;
+  const end = laterPosition(after, upTo);
   return {
     messages,
     cursor: formatCursor(epoch, reached ?? end),
@@ -78,7 +82,10 @@ function* rows(tables: TableReader, selectors: SelectorSet, range: PositionRange
 }
 
 /** Records of the channels that are selected; null where there are too many to look for patterns among them. */
-function listChannels(tables: TableReader, selectors: SelectorSet): readonly ChannelRecord[] | null {
+function listChannels(
+  tables: TableReader,
+  selectors: SelectorSet,
+): readonly ChannelRecord[] | null {
   if (selectors.patterns.length === 0) {
     return selectors.names.flatMap((name) => tables.channel(name) ?? []);
   }

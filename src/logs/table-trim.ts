@@ -1,4 +1,4 @@
-import { ORIGIN, timeOfPosition } from "../core/cursor.ts";
+import { laterPosition, ORIGIN, timeOfPosition } from "../core/cursor.ts";
 import type { Retention } from "../core/log.ts";
 import type { ChannelRecord, TableWriter } from "./tables.ts";
 
@@ -34,12 +34,21 @@ export function trimTables(
       more = true;
       break;
     }
-    const positions = expiredPositions(tables, record, retention(name), now, REMOVALS_PER_CALL - removals);
+    const positions = expiredPositions(
+      tables,
+      record,
+      retention(name),
+      now,
+      REMOVALS_PER_CALL - removals,
+    );
     const last = positions.at(-1);
     if (last !== undefined) {
       for (const position of positions) tables.removeMessage(position, record.number);
       removals += positions.length;
-      trimmed.push([name, { ...record, messages: record.messages - positions.length, trimmedTo: last }]);
+      trimmed.push([
+        name,
+        { ...record, messages: record.messages - positions.length, trimmedTo: last },
+      ]);
     }
     if (removals >= REMOVALS_PER_CALL) {
       more = true; // this channel may have more: the next call looks at it again
@@ -73,7 +82,7 @@ function expiredPositions(
 
 function storeTrimmed(tables: TableWriter, name: string, record: ChannelRecord): void {
   const marks = tables.marks();
-  const trimmedTo = later(marks.trimmedTo, record.trimmedTo);
+  const trimmedTo = laterPosition(marks.trimmedTo, record.trimmedTo);
   if (record.messages > 0) {
     tables.putChannel(name, record);
     tables.putMarks({ ...marks, trimmedTo });
@@ -81,10 +90,6 @@ function storeTrimmed(tables: TableWriter, name: string, record: ChannelRecord):
   }
   // Else every channel name ever used would be kept for ever.
   tables.removeChannel(name);
-  const forgottenTo = later(marks.forgottenTo, record.trimmedTo);
+  const forgottenTo = laterPosition(marks.forgottenTo, record.trimmedTo);
   tables.putMarks({ ...marks, trimmedTo, forgottenTo });
-}
-
-function later(a: string, b: string): string {
-  return a > b ? a : b;
 }

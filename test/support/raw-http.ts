@@ -51,8 +51,14 @@ export class RawConnection {
   }
 
   /** Status line and headers; names in lower case. */
-  get head(): { readonly status: number; readonly version: string; readonly headers: Readonly<Record<string, string>> } {
-    const [start = "", ...lines] = this.received.slice(0, this.received.indexOf("\r\n\r\n")).split("\r\n");
+  get head(): {
+    readonly status: number;
+    readonly version: string;
+    readonly headers: Readonly<Record<string, string>>;
+  } {
+    const [start = "", ...lines] = this.received
+      .slice(0, this.received.indexOf("\r\n\r\n"))
+      .split("\r\n");
     const [version = "", status = ""] = start.split(" ");
     const headers = Object.fromEntries(
       lines.map((line) => {
@@ -108,11 +114,19 @@ export class RawConnection {
   }
 
   /** Wait until the body's events (of a frame) satisfy `done`, and return them. */
-  untilEvents(done: (events: readonly WireEvent[]) => boolean, what: string, ms = 5_000): Promise<readonly WireEvent[]> {
-    return eventually(ms, () => {
-      const events = this.frameEvents();
-      return done(events) && events;
-    }, `${what}; events so far: ${JSON.stringify(this.frameEvents()).slice(-600)}`);
+  untilEvents(
+    done: (events: readonly WireEvent[]) => boolean,
+    what: string,
+    ms = 5_000,
+  ): Promise<readonly WireEvent[]> {
+    return eventually(
+      ms,
+      () => {
+        const events = this.frameEvents();
+        return done(events) && events;
+      },
+      `${what}; events so far: ${JSON.stringify(this.frameEvents()).slice(-600)}`,
+    );
   }
 
   /** Wait until the server has ended the connection. */
@@ -129,7 +143,10 @@ export async function openFrame(
 ): Promise<{ readonly connection: RawConnection; readonly open: WireEvent }> {
   const connection = new RawConnection(url);
   connection.send(`GET /stream?${query} HTTP/1.1`, `Host: ${new URL(url).host}`, ...headers);
-  const [open] = await connection.untilEvents(([first]) => first?.type === "open", `open of ?${query}`);
+  const [open] = await connection.untilEvents(
+    ([first]) => first?.type === "open",
+    `open of ?${query}`,
+  );
   return { connection, open: open as WireEvent };
 }
 
@@ -140,6 +157,7 @@ export async function publishJson(url: string, channel: string, value: unknown):
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(value),
   });
-  if (response.status !== 201) throw new Error(`publish answered ${response.status}: ${await response.text()}`);
+  if (response.status !== 201)
+    throw new Error(`publish answered ${response.status}: ${await response.text()}`);
   return ((await response.json()) as { id: string }).id;
 }

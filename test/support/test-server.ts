@@ -10,7 +10,10 @@ const servers = new Set<RunningServer>();
  */
 export async function startTestServer(overrides: Partial<Config> = {}): Promise<RunningServer> {
   const config = defaultConfig({ port: 0, memory: true, drainMs: 2_000, ...overrides });
-  const server = await startServer(config, pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" }));
+  const server = await startServer(
+    config,
+    pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" }),
+  );
   servers.add(server);
   return server;
 }

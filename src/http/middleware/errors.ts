@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
 import type { Logger } from "pino";
-import { type ErrorCode, ERRORS, ForeverframeError } from "../../errors.ts";
+import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { answerRefusedFrame, isFrameRequest } from "../refused-frame.ts";
 
@@ -22,7 +22,8 @@ export function errorMiddleware(logger: Logger): Middleware {
         return;
       }
       const error = publicError(cause);
-      if (error.status >= 500) logger.error({ err: cause, code: error.code, path: ctx.path }, "request failed");
+      if (error.status >= 500)
+        logger.error({ err: cause, code: error.code, path: ctx.path }, "request failed");
       answer(ctx, error);
     }
   };
@@ -57,7 +58,13 @@ function publicError(cause: unknown): ForeverframeError {
   if (cause instanceof ForeverframeError) return cause;
   // Libraries' errors about the request are marked so: https://github.com/jshttp/http-errors
   if (cause instanceof Error && "expose" in cause && cause.expose === true) {
-    return new ForeverframeError("FF_REQUEST_INVALID", `The request can't be read (${cause.message}): send it again whole`);
+    return new ForeverframeError(
+      "FF_REQUEST_INVALID",
+      `The request can't be read (${cause.message}): send it again whole`,
+    );
   }
-  return new ForeverframeError("FF_INTERNAL", "Something went wrong in the server, which has logged it: try again later");
+  return new ForeverframeError(
+    "FF_INTERNAL",
+    "Something went wrong in the server, which has logged it: try again later",
+  );
 }

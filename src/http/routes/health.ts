@@ -15,7 +15,8 @@ export function healthRoutes(hub: Hub): Router {
     ctx.body = { status: "ok" };
   });
   router.get("/readyz", async (ctx) => {
-    if (hub.draining) throw new ForeverframeError("FF_DRAINING", "This server is stopping: use another one");
+    if (hub.draining)
+      throw new ForeverframeError("FF_DRAINING", "This server is stopping: use another one");
     await hub.read(EVERYTHING, null, 1);
     ctx.set(STREAM_HEADERS);
     ctx.body = { status: "ready" };

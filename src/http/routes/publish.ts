@@ -58,7 +58,11 @@ export function publishRoutes(hub: Hub, limits: BodyLimits): Router {
   return router;
 }
 
-async function publish(hub: Hub, ctx: Context, messages: readonly NewMessage[]): Promise<readonly string[]> {
+async function publish(
+  hub: Hub,
+  ctx: Context,
+  messages: readonly NewMessage[],
+): Promise<readonly string[]> {
   const key = parseIdempotencyKey(ctx);
   if (key === null) return hub.publish({ messages });
   const channels = [...new Set(messages.map(({ channel }) => channel))].join(",");
@@ -89,16 +93,24 @@ function parseSpread(
 ): { readonly channels: readonly string[]; readonly data: string } {
   parseJsonText(text, "The body");
   const body: unknown = JSON.parse(text);
-  const wanted = 'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';
+  const wanted =
+    'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';
   if (typeof body !== "object" || body === null || !("channels" in body) || !("data" in body)) {
     throw new ForeverframeError("FF_BODY_INVALID", wanted);
   }
   const { channels, data } = body;
-  if (!Array.isArray(channels) || channels.length === 0 || !channels.every((name) => typeof name === "string")) {
+  if (
+    !Array.isArray(channels) ||
+    channels.length === 0 ||
+    !channels.every((name) => typeof name === "string")
+  ) {
     throw new ForeverframeError("FF_BODY_INVALID", wanted);
   }
   if (channels.length > maxBatchMessages) {
-    throw new ForeverframeError("FF_BATCH_TOO_LARGE", `The body names more than ${maxBatchMessages} channels: send it in pieces`);
+    throw new ForeverframeError(
+      "FF_BATCH_TOO_LARGE",
+      `The body names more than ${maxBatchMessages} channels: send it in pieces`,
+    );
   }
   if (Buffer.byteLength(JSON.stringify(data)) > maxMessageBytes) {
     throw new ForeverframeError(

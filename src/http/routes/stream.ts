@@ -5,7 +5,12 @@ import { parseCursor } from "../../core/cursor.ts";
 import type { Hub, StreamStart } from "../../core/hub.ts";
 import { Encoding, TRANSPORTS, type Transport, type TransportName } from "../../core/transport.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
-import { DEFAULT_CALLBACK, defaultFrame, frameTransport, parseCallback } from "../../transports/frame.ts";
+import {
+  DEFAULT_CALLBACK,
+  defaultFrame,
+  frameTransport,
+  parseCallback,
+} from "../../transports/frame.ts";
 import { ndjsonTransport } from "../../transports/ndjson.ts";
 import type { Connections } from "../connections.ts";
 import { checkHandOver, framingFor, handOver, STREAM_HEADERS } from "../hand-over.ts";
@@ -74,20 +79,24 @@ function isTransport(name: string): name is TransportName {
 function parseStart(ctx: Context): StreamStart {
   const after = parameter(ctx, "after");
   const last = numberParameter(ctx, "last", 0, MAX_LAST);
-  if (after === null) return last === null || last === 0 ? { from: "now" } : { from: "last", count: last };
+  if (after === null)
+    return last === null || last === 0 ? { from: "now" } : { from: "last", count: last };
   if (last !== null) {
     throw new ForeverframeError(
       "FF_PARAMETER_INVALID",
       '"last" and "after" are both given: use "last" for a first page, and "after" to go on from a cursor',
     );
   }
-  return after === "earliest" ? { from: "earliest" } : { from: "cursor", after: parseCursor(after) };
+  return after === "earliest"
+    ? { from: "earliest" }
+    : { from: "cursor", after: parseCursor(after) };
 }
 
 function parseClient(ctx: Context): string | null {
   const client = parameter(ctx, "client");
   if (client === null) return null;
-  if (client !== "" && Buffer.byteLength(client) <= MAX_CLIENT_BYTES && !/\p{Cc}/u.test(client)) return client;
+  if (client !== "" && Buffer.byteLength(client) <= MAX_CLIENT_BYTES && !/\p{Cc}/u.test(client))
+    return client;
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
     `"client" is "${shorten(client)}": give 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
