@@ -113,7 +113,7 @@
 
   function stateInWords(state, detail) {
     if (state === "lost") {
-      return "lost: retrying in " + detail.retryMs / 1000 + " s";
+      return "lost: retrying in " + Math.round(detail.retryMs / 100) / 10 + " s";
     }
     if (state === "closed") {
       return (

@@ -73,11 +73,15 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
 
       it("keeps the messages of one append next to one another, in the order given", async () => {
         await Promise.all(
-          Array.from({ length: 20 }, (_, n) => append("a", `${n * 3}`, `${n * 3 + 1}`, `${n * 3 + 2}`)),
+          Array.from({ length: 20 }, (_, n) =>
+            append("a", `${n * 3}`, `${n * 3 + 1}`, `${n * 3 + 2}`),
+          ),
         );
         const { messages } = await read("a");
         for (let i = 0; i < 60; i += 3) {
-          const [first, ...rest] = messages.slice(i, i + 3).map((message) => Number(dataOf(message)));
+          const [first, ...rest] = messages
+            .slice(i, i + 3)
+            .map((message) => Number(dataOf(message)));
           expect(rest).to.deep.equal([Number(first) + 1, Number(first) + 2]);
         }
       });
@@ -118,7 +122,9 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         await keyed("k", "1");
         const refused = keyed("k", "2").catch((error: unknown) => error);
         const taken = appendOne("a", "3");
-        expect(await refused).to.be.instanceOf(ForeverframeError).with.property("code", "FF_IDEMPOTENCY_CONFLICT");
+        expect(await refused)
+          .to.be.instanceOf(ForeverframeError)
+          .with.property("code", "FF_IDEMPOTENCY_CONFLICT");
         await taken;
         expect((await read("a")).messages.map(dataOf)).to.deep.equal([1, 3]);
       });
@@ -167,7 +173,8 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
       });
 
       it("merges channels and patterns in log order, each message once", async () => {
-        for (let n = 0; n < 30; n++) await append(["a.x", "a.y", "b", "c"][n % 4] as string, String(n));
+        for (let n = 0; n < 30; n++)
+          await append(["a.x", "a.y", "b", "c"][n % 4] as string, String(n));
         const { messages } = await read("a.*,a.x,b");
         const wanted = Array.from({ length: 30 }, (_, n) => n).filter((n) => n % 4 !== 3);
         expect(messages.map(dataOf)).to.deep.equal(wanted);

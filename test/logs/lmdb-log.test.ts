@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { openLmdbLog } from "../../src/logs/lmdb-log.ts";
 import { describeLogContract } from "../contract/log-contract.ts";
-import { createTemporaryDirectory, removeTemporaryDirectories } from "../support/temporary-directory.ts";
+import {
+  createTemporaryDirectory,
+  removeTemporaryDirectories,
+} from "../support/temporary-directory.ts";
 
 let root = "";
 let epochs = 0;

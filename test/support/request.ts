@@ -1,5 +1,9 @@
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http";
 import { expect } from "chai";
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
 import { RawConnection, type WireEvent } from "./raw-http.ts";
 import { eventually } from "./within.ts";
 
@@ -118,10 +122,7 @@ export async function openNdjson(
   query: string,
 ): Promise<{ readonly connection: RawConnection; readonly open: WireEvent }> {
   const connection = new RawConnection(url);
-  connection.send(
-    `GET /stream?transport=ndjson&${query} HTTP/1.1`,
-    `Host: ${new URL(url).host}`,
-  );
+  connection.send(`GET /stream?transport=ndjson&${query} HTTP/1.1`, `Host: ${new URL(url).host}`);
   const open = await eventually(5_000, () => connection.ndjsonEvents()[0], `open of ?${query}`);
   return { connection, open };
 }

@@ -13,5 +13,6 @@ export function createTemporaryDirectory(): string {
 
 /** Remove those that were created; for `afterEach` or `after`. */
 export function removeTemporaryDirectories(): void {
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+  for (const directory of directories.splice(0))
+    rmSync(directory, { recursive: true, force: true });
 }
