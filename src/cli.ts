@@ -24,9 +24,11 @@ const program = new Command("foreverframe")
   .description("Pushes messages to browsers over plain HTTP that never ends.")
   .version(version)
   .configureOutput({
-    outputError: (text, write) => write(text.replace(/^error: /, "foreverframe: ")),
-  })
-  .showHelpAfterError('(try "foreverframe --help", or "foreverframe <command> --help")');
+    outputError: (text, write) => {
+      const fault = text.replace(/^error: /, "").trim().replaceAll("\n", " ");
+      write(`foreverframe: ${fault}: see "foreverframe help" for what there is\n`);
+    },
+  });
 
 const serveCommand = program
   .command("serve")

@@ -1,0 +1,157 @@
+import { expect } from "chai";
+import { closeConnections, publishJson } from "../support/raw-http.ts";
+import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import { startTestServer, stopServers } from "../support/test-server.ts";
+import { eventually, within } from "../support/within.ts";
+
+const NOWHERE = "http://127.0.0.1:1";
+
+describe("the command line", function () {
+  this.timeout(20_000);
+
+  afterEach(async () => {
+    closeConnections();
+    killProcesses();
+    await stopServers();
+  });
+
+  const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+    within(10_000, new CliProcess(args, environment).outcome, args.join(" "));
+  const stored = async (url: string, channel: string): Promise<unknown[]> => {
+    const answer = await fetch(`${url}/channels/${channel}/messages`);
+    const { messages } = (await answer.json()) as { messages: { data: unknown }[] };
+    return messages.map(({ data }) => data);
+  };
+
+  describe("serve", () => {
+    it("prints its address, its log, its pages and its admin token, and logs JSON lines on stderr", async () => {
+      const { process: server, url } = await startServeProcess(["--memory"]);
+      expect(server.stdout).to.match(/log +in memory/);
+      expect(server.stdout).to.contain(`${url}/doors.html`);
+      expect(server.stdout).to.match(/admin token +\S{20,}/);
+      await eventually(2_000, () => server.stderr.includes("\n"), "a line of the log");
+      for (const line of server.stderr.trim().split("\n"))
+        expect(JSON.parse(line)).to.have.property("msg");
+    });
+
+    for (const [args, sentence] of [
+      [["--prot", "8080"], /unknown option '--prot' \(Did you mean --port\?\): see/],
+      [["--port", "eighty"], /--port is "eighty": use a whole number from 0 to 65535/],
+      [["--port", "65536"], /--port is "65536"/],
+      [["--max-streams", "0"], /--max-streams is "0": use a whole number from 1/],
+      [["--host", "0.0.0.0"], /--host 0\.0\.0\.0 .* add --open/],
+      [
+        ["--allowed-origins", "intranet.example"],
+        /--allowed-origins has "intranet.example": write an origin/,
+      ],
+      [["--memory", "--host", "203.0.113.1", "--open"], /Can't listen on 203\.0\.113\.1:8080/],
+      [["--data", "/dev/null/log"], /The log in "\/dev\/null\/log" can't be opened .* --data/],
+    ] as const) {
+      it(`refuses ${args.join(" ")} in one sentence`, async () => {
+        const { code, stderr } = await run(["serve", ...args]);
+        expect(stderr).to.match(sentence);
+        expect(stderr.trim().split("\n"), stderr).to.have.lengthOf(1);
+        expect(code).to.equal(1);
+      });
+    }
+
+    it("takes settings from the environment, where flags win, and refuses unknown ones there", async () => {
+      const bad = await run(["serve"], { FOREVERFRAME_MAX_STREAMS: "many" });
+      expect(bad.stderr).to.contain('FOREVERFRAME_MAX_STREAMS is "many"');
+      const unknown = await run(["serve"], { FOREVERFRAME_MAX_STREMAS: "1" });
+      expect(unknown.stderr).to.contain(
+        "FOREVERFRAME_MAX_STREMAS in the environment is no setting",
+      );
+      const both = await run(["serve", "--max-streams", "few"], {
+        FOREVERFRAME_MAX_STREAMS: "many",
+      });
+      expect(both.stderr).to.contain('--max-streams is "few"');
+    });
+
+    it("refuses a port that another process has", async () => {
+      const { url } = await startTestServer();
+      const { code, stderr } = await run(["serve", "--memory", "--port", new URL(url).port]);
+      expect(stderr).to.match(/another process listens there/);
+      expect(code).to.equal(1);
+    });
+  });
+
+  describe("publish", () => {
+    it("publishes one value, JSON or else text, and says so on stderr", async () => {
+      const { url } = await startTestServer();
+      const { code, stdout, stderr } = await run(["publish", "doors", '{"vid":7}', "--url", url]);
+      expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "" });
+      expect(stderr).to.equal("foreverframe: published 1 message to doors\n");
+      await run(["publish", "doors", "plain words", "--url", url]);
+      expect(await stored(url, "doors")).to.deep.equal([{ vid: 7 }, "plain words"]);
+    });
+
+    it("publishes each line of standard input in order, as they come", async () => {
+      const { url } = await startTestServer({ retainMessages: 10_000 });
+      const publisher = new CliProcess(["publish", "log", "--url", url]);
+      publisher.child.stdin?.write("first\n\n2");
+      await eventually(
+        5_000,
+        async () => (await stored(url, "log")).length === 1,
+        "the first line",
+      );
+      publisher.child.stdin?.end("2\nlast without an end");
+      const { code, stderr } = await within(5_000, publisher.outcome, "publish");
+      expect(code).to.equal(0);
+      expect(stderr).to.contain("published 3 messages to log");
+      expect(await stored(url, "log")).to.deep.equal(["first", 22, "last without an end"]);
+    });
+
+    it("ends with a status and one sentence when the server is not there, or refuses", async () => {
+      const away = await run(["publish", "doors", "1", "--url", NOWHERE]);
+      expect(away.code).to.equal(1);
+      expect(away.stderr).to.match(/There is no server at http:\/\/127\.0\.0\.1:1 .*--url/);
+      const { url } = await startTestServer();
+      const refused = await run(["publish", "doors", `"${"x".repeat(70_000)}"`, "--url", url]);
+      expect(refused.code).to.equal(1);
+      expect(refused.stderr).to.match(/The server refused \(413\): .*--max-message-bytes/);
+    });
+  });
+
+  describe("tail", () => {
+    it("prints events as NDJSON until the stream is closed on purpose", async () => {
+      const { url } = await startTestServer();
+      const id = await publishJson(url, "doors", 1);
+      const tail = new CliProcess(["tail", "doors", "--last", "1", "--url", url]);
+      await eventually(5_000, () => tail.stdout.includes(id), "the last message");
+      await publishJson(url, "doors", 2);
+      await eventually(5_000, () => tail.stdout.includes('"data":2'), "the next message");
+      const [open] = tail.stdout.split("\n").map((line) => line && JSON.parse(line));
+      await fetch(`${url}/${open.close}`, { method: "POST" });
+      const { code, stdout } = await within(5_000, tail.outcome, "the end of tail");
+      expect(code).to.equal(0);
+      const types = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).type);
+      expect(types).to.deep.equal(["open", "message", "message", "close"]);
+    });
+
+    it("goes on from its cursor when the server comes back", async () => {
+      const first = await startTestServer();
+      const port = Number(new URL(first.url).port);
+      const tail = new CliProcess(["tail", "doors", "--url", first.url]);
+      await eventually(5_000, () => tail.stdout.includes('"open"'), "open");
+      await stopServers();
+      await eventually(5_000, () => tail.stdout.includes('"shutdown"'), "shutdown");
+      const second = await startTestServer({ port });
+      await publishJson(second.url, "doors", "after");
+      await eventually(
+        15_000,
+        () => tail.stdout.includes('"after"'),
+        "the message after the restart",
+      );
+    });
+
+    it("ends with a status and one sentence when the server is not there", async () => {
+      const { code, stderr } = await run(["tail", "doors", "--url", NOWHERE]);
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/There is no server at .*foreverframe serve/);
+    });
+  });
+});

@@ -1,0 +1,259 @@
+import { expect } from "chai";
+import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
+import {
+  ask,
+  dataOf,
+  expectFrameRefusal,
+  kept,
+  messagesOf,
+  openNdjson,
+  publishRaw,
+  untilMessages,
+} from "../support/request.ts";
+import { startTestServer, stopServers } from "../support/test-server.ts";
+import { eventually } from "../support/within.ts";
+
+const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n);
+
+/** Publish 0, 1, ... in turn and return their ids. */
+async function publishNumbers(url: string, channel: string, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (const n of numbers(count)) ids.push(await publishJson(url, channel, n));
+  return ids;
+}
+
+/** A cursor of the same epoch that nothing has reached. */
+function beyond(id: string): string {
+  const [epoch = "", place = ""] = id.split(".");
+  expect(place < "9", "a place that can be raised").to.equal(true);
+  return `${epoch}.9${place.slice(1)}`;
+}
+
+describe("where a stream starts", () => {
+  afterEach(async () => {
+    closeConnections();
+    await stopServers();
+  });
+
+  it("is now when neither after nor last is given", async () => {
+    const { url } = await startTestServer();
+    await publishJson(url, "doors", "old");
+    const { connection } = await openFrame(url, "channels=doors");
+    await publishJson(url, "doors", "new");
+    expect(dataOf(await untilMessages(connection, 1))).to.deep.equal(["new"]);
+  });
+
+  it("is right after the message whose id is given as after", async () => {
+    const { url } = await startTestServer();
+    const ids = await publishNumbers(url, "doors", 5);
+    const { connection } = await openFrame(url, `channels=doors&after=${ids[1]}`);
+    const events = await untilMessages(connection, 3);
+    expect(events.map(({ type }) => type)).to.deep.equal(["open", "message", "message", "message"]);
+    expect(messagesOf(events).map((message) => message["id"])).to.deep.equal(ids.slice(2));
+  });
+
+  it("is right after a message of another channel whose id is given as after", async () => {
+    const { url } = await startTestServer();
+    await publishJson(url, "doors", 1);
+    const after = await publishJson(url, "lifts", 2);
+    await publishJson(url, "doors", 3);
+    const { connection } = await openFrame(url, `channels=doors&after=${after}`);
+    expect(dataOf(await untilMessages(connection, 1))).to.deep.equal([3]);
+  });
+
+  it("is the oldest message kept for after=earliest", async () => {
+    const { url } = await startTestServer();
+    await publishNumbers(url, "doors", 5);
+    const { connection } = await openFrame(url, "channels=doors&after=earliest");
+    expect(dataOf(await untilMessages(connection, 5))).to.deep.equal(numbers(5));
+  });
+
+  it("is the cursor of an open event, for a client that saw nothing else", async () => {
+    const { url } = await startTestServer();
+    await publishJson(url, "doors", "before");
+    const { connection, open } = await openFrame(url, "channels=doors");
+    connection.destroy();
+    await publishJson(url, "doors", "meanwhile");
+    const resumed = await openFrame(url, `channels=doors&after=${String(open["cursor"])}`);
+    expect(dataOf(await untilMessages(resumed.connection, 1))).to.deep.equal(["meanwhile"]);
+  });
+
+  it("lets a client that is cut again and again see each message once, in order", async () => {
+    const { url } = await startTestServer();
+    const total = 120;
+    const publishing = publishNumbers(url, "doors", total);
+    const seen: unknown[] = [];
+    let after = "earliest";
+    while (seen.length < total) {
+      const { connection } = await openFrame(url, `channels=doors,lifts&after=${after}`);
+      const messages = messagesOf(await untilMessages(connection, 1)).slice(0, 7);
+      connection.destroy();
+      seen.push(...dataOf(messages));
+      after = String(messages.at(-1)?.["id"]);
+    }
+    await publishing;
+    expect(seen).to.deep.equal(numbers(total));
+  });
+
+  it("loses and repeats nothing when streams open amid publishes of many", async () => {
+    const { url } = await startTestServer();
+    const publishing = numbers(150).map((n) => publishJson(url, `c${n % 3}`, n));
+    const opening = numbers(10).map(() => openFrame(url, "channels=c*,c0,c1,**&after=earliest"));
+    const streams = await Promise.all(opening);
+    const ids = (await Promise.all(publishing)).sort();
+    for (const { connection } of streams) {
+      const messages = messagesOf(await untilMessages(connection, 150));
+      expect(messages.map((message) => message["id"])).to.deep.equal(ids);
+    }
+  });
+
+  it("may be more than a thousand messages back", async () => {
+    const { url } = await startTestServer({ retainMessages: 5_000 });
+    const lines = numbers(2_500).join("\n");
+    expect((await publishRaw(url, "doors", "application/x-ndjson", lines)).status).to.equal(201);
+    const { connection } = await openNdjson(url, "channels=doors&after=earliest");
+    await eventually(5_000, () => connection.ndjsonEvents().length > 2_500, "2500 messages");
+    expect(dataOf(connection.ndjsonEvents())).to.deep.equal(numbers(2_500));
+  });
+
+  for (const [what, after] of Object.entries({
+    "characters that no cursor has": "%21%21",
+    "a space": "a%20b",
+    "a line end": "a%0A",
+    "65 characters": "a".repeat(65),
+  })) {
+    it(`is refused with 400 FF_CURSOR_INVALID when after has ${what}`, async () => {
+      const { url } = await startTestServer();
+      const answer = await ask(url, "GET", `/stream?channels=doors&after=${after}`);
+      expectFrameRefusal(answer, 400, "FF_CURSOR_INVALID");
+    });
+  }
+});
+
+describe("the last messages that a stream starts with", () => {
+  afterEach(async () => {
+    closeConnections();
+    await stopServers();
+  });
+
+  it("are none for last=0", async () => {
+    const { url } = await startTestServer();
+    await publishJson(url, "doors", "old");
+    const { connection } = await openFrame(url, "channels=doors&last=0");
+    await publishJson(url, "doors", "new");
+    expect(dataOf(await untilMessages(connection, 1))).to.deep.equal(["new"]);
+  });
+
+  for (const last of [1, 3, 5, 6, 1_000]) {
+    it(`are ${Math.min(last, 5)} of 5 for last=${last}, followed by what comes`, async () => {
+      const { url } = await startTestServer();
+      await publishNumbers(url, "doors", 5);
+      await publishJson(url, "lifts", "of another channel");
+      const { connection } = await openFrame(url, `channels=doors&last=${last}`);
+      await publishJson(url, "doors", 5);
+      const expected = numbers(6).slice(Math.max(0, 5 - last));
+      expect(dataOf(await untilMessages(connection, expected.length))).to.deep.equal(expected);
+    });
+  }
+
+  it("are the last of all channels together, in the order of the log", async () => {
+    const { url } = await startTestServer();
+    for (const n of numbers(9)) await publishJson(url, ["a", "b.x", "c"][n % 3] ?? "", n);
+    const { connection } = await openFrame(url, "channels=b.*,a,a&last=4");
+    await publishJson(url, "a", 9);
+    expect(dataOf(await untilMessages(connection, 5))).to.deep.equal([3, 4, 6, 7, 9]);
+  });
+
+  it("come without a gap, however many were trimmed before them", async () => {
+    const { url } = await startTestServer({ retainMessages: 2, trimMs: 10 });
+    await publishNumbers(url, "doors", 6);
+    await eventually(5_000, async () => (await kept(url, "doors")).length === 2, "the trim");
+    const { connection } = await openFrame(url, "channels=doors&last=2");
+    const events = await untilMessages(connection, 2);
+    expect(events.map(({ type }) => type)).to.deep.equal(["open", "message", "message"]);
+  });
+
+  for (const last of ["1001", "-1", "1.5", "1e2", "many", "%201"]) {
+    it(`are refused with 400 FF_PARAMETER_INVALID for last=${last}`, async () => {
+      const { url } = await startTestServer();
+      const answer = await ask(url, "GET", `/stream?channels=doors&last=${last}`);
+      expectFrameRefusal(answer, 400, "FF_PARAMETER_INVALID");
+    });
+  }
+
+  it("are refused together with after", async () => {
+    const { url } = await startTestServer();
+    const id = await publishJson(url, "doors", 1);
+    for (const after of [id, "earliest"]) {
+      const answer = await ask(url, "GET", `/stream?channels=doors&last=1&after=${after}`);
+      expectFrameRefusal(answer, 400, "FF_PARAMETER_INVALID");
+    }
+  });
+});
+
+describe("a gap of a stream", () => {
+  afterEach(async () => {
+    closeConnections();
+    await stopServers();
+  });
+
+  it("with the reason expired covers every message trimmed after the cursor, before what is kept", async () => {
+    const { url } = await startTestServer({ retainMessages: 3, trimMs: 10 });
+    const ids = await publishNumbers(url, "doors", 10);
+    await eventually(5_000, async () => (await kept(url, "doors")).length === 3, "the trim");
+    const { connection } = await openFrame(url, `channels=doors&after=${ids[1]}`);
+    const events = await untilMessages(connection, 3);
+    expect(dataOf(events)).to.deep.equal([7, 8, 9]);
+    const gap = events[1];
+    expect(gap).to.have.all.keys("type", "after", "upTo", "channels", "reason");
+    expect(gap).to.deep.include({ type: "gap", channels: ["doors"], reason: "expired" });
+    expect(String(gap?.["after"]) <= String(ids[1]), "after").to.equal(true);
+    expect(String(gap?.["upTo"]) >= String(ids[6]), "upTo").to.equal(true);
+  });
+
+  it("does not come to a cursor that nothing was trimmed after", async () => {
+    const { url } = await startTestServer({ retainMessages: 3, trimMs: 10 });
+    const ids = await publishNumbers(url, "doors", 10);
+    await eventually(5_000, async () => (await kept(url, "doors")).length === 3, "the trim");
+    const { connection } = await openFrame(url, `channels=doors&after=${ids[7]}`);
+    const events = await untilMessages(connection, 2);
+    expect(events.map(({ type }) => type)).to.deep.equal(["open", "message", "message"]);
+  });
+
+  it("leaves what other channels have in its range", async () => {
+    const { url } = await startTestServer({ retainMessages: 3, trimMs: 10 });
+    const after = await publishJson(url, "doors", 0);
+    await publishJson(url, "lifts", "kept");
+    await publishNumbers(url, "doors", 10);
+    await eventually(5_000, async () => (await kept(url, "doors")).length === 3, "the trim");
+    const { connection } = await openFrame(url, `channels=doors,lifts&after=${after}`);
+    const events = await untilMessages(connection, 4);
+    expect(dataOf(events)).to.deep.equal(["kept", 7, 8, 9]);
+    const gaps = events.filter(({ type }) => type === "gap");
+    expect(gaps.flatMap((gap) => gap["channels"])).to.include("doors");
+  });
+
+  it("with the reason epoch comes to a cursor of another log, and then all that is kept", async () => {
+    const other = await startTestServer();
+    const foreign = await publishJson(other.url, "doors", "elsewhere");
+    const { url } = await startTestServer();
+    await publishNumbers(url, "doors", 3);
+    const { connection } = await openFrame(url, `channels=doors&after=${foreign}`);
+    const events = await untilMessages(connection, 3);
+    expect(events[1]).to.deep.include({ type: "gap", channels: ["doors"], reason: "epoch" });
+    expect(events.slice(2)).to.have.lengthOf(3);
+    expect(dataOf(events)).to.deep.equal([0, 1, 2]);
+  });
+
+  it("with the reason epoch comes to a cursor beyond the tip, and what is published still arrives", async () => {
+    const { url } = await startTestServer();
+    const [id = ""] = await publishNumbers(url, "doors", 1);
+    const { connection } = await openFrame(url, `channels=doors&after=${beyond(id)}`);
+    await publishJson(url, "doors", "new");
+    const events = await connection.untilEvents(
+      (seen) => dataOf(seen).includes("new"),
+      "the new message",
+    );
+    expect(events[1]).to.deep.include({ type: "gap", channels: ["doors"], reason: "epoch" });
+  });
+});

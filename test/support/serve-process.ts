@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { eventually } from "./within.ts";
+
+const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const children = new Set<ChildProcess>();
+
+/** How a run of the command line ended. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built command line as a process of its own. */
+export class CliProcess {
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+  readonly outcome: Promise<Outcome>;
+
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [CLI, ...args], {
+      env: { ...process.env, ...environment },
+    });
+    children.add(this.child);
+    this.child.stdout?.on("data", (data) => {
+      this.stdout += data;
+    });
+    this.child.stderr?.on("data", (data) => {
+      this.stderr += data;
+    });
+    this.outcome = new Promise((resolve) => {
+      this.child.on("close", (code, signal) => {
+        children.delete(this.child);
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
+      });
+    });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+}
+
+/** Start `foreverframe serve` on a free port, and wait until it listens. */
+export async function startServeProcess(
+  args: readonly string[],
+): Promise<{ readonly process: CliProcess; readonly url: string }> {
+  const started = new CliProcess(["serve", "--port", "0", ...args]);
+  const url = await eventually(
+    10_000,
+    () => /serves at (\S+)/.exec(started.stdout)?.[1],
+    `the server's address; it said: ${started.stdout}${started.stderr}`,
+  );
+  return { process: started, url };
+}
+
+/** Kill every process that is left; for `afterEach`. */
+export function killProcesses(): void {
+  for (const child of children) child.kill("SIGKILL");
+}
