@@ -1,0 +1,317 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { InProcessBus } from "../../src/buses/in-process-bus.ts";
+import { parseSelectors } from "../../src/core/channel-name.ts";
+import { Hub, type StreamStart } from "../../src/core/hub.ts";
+import type { LogBatch, MessageLog, ReadRequest } from "../../src/core/log.ts";
+import type { Scheduler } from "../../src/core/scheduler.ts";
+import type { Sink, SinkListener } from "../../src/core/sink.ts";
+import { Encoding } from "../../src/core/transport.ts";
+import { plainFraming } from "../../src/http/framing.ts";
+import { openMemoryLog } from "../../src/logs/memory-log.ts";
+import { ndjsonTransport } from "../../src/transports/ndjson.ts";
+
+interface SeenEvent {
+  readonly type: string;
+  readonly id?: string;
+  readonly cursor?: string;
+  readonly after?: string;
+  readonly upTo?: string;
+}
+
+/** A client that takes a few bytes and then no more, until it is told to read. */
+class SlowSink implements Sink {
+  #listener: SinkListener | null = null;
+  #room: number;
+  #text = "";
+  #gone = false;
+  queuedBytes = 0;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  listen(listener: SinkListener): void {
+    this.#listener = listener;
+  }
+
+  get writable(): boolean {
+    return this.queuedBytes === 0;
+  }
+
+  write(bytes: Buffer): void {
+    this.#text += bytes.toString();
+    this.#room -= bytes.length;
+    if (this.#room < 0) this.queuedBytes = bytes.length;
+  }
+
+  end(bytes: Buffer): void {
+    this.write(bytes);
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    queueMicrotask(() => this.#listener?.onClosed());
+  }
+
+  drain(room: number): void {
+    if (this.#gone) return;
+    this.#room = room;
+    const wasFull = this.queuedBytes > 0;
+    this.queuedBytes = 0;
+    if (wasFull) this.#listener?.onDrain();
+  }
+
+  get events(): readonly SeenEvent[] {
+    return this.#text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as SeenEvent);
+  }
+}
+
+/** Answers each read some turns late, so that anything can happen before and after it. */
+function delayed(log: MessageLog, turns: () => number): MessageLog {
+  const wait = async <T>(value: T): Promise<T> => {
+    for (let n = turns(); n > 0; n--) await new Promise((resolve) => setImmediate(resolve));
+    return value;
+  };
+  return {
+    epoch: log.epoch,
+    capabilities: log.capabilities,
+    append: (request) => log.append(request).then(wait),
+    read: async (request: ReadRequest): Promise<LogBatch> => {
+      await wait(null);
+      return wait(await log.read(request));
+    },
+    tip: () => log.tip(),
+    beforeLast: (selectors, count, upTo) => log.beforeLast(selectors, count, upTo),
+    channels: () => log.channels(),
+    trim: (retention) => log.trim(retention),
+    close: () => log.close(),
+  };
+}
+
+/** Runs so fast that every look at it ends a slice. */
+let clock = 0;
+const scheduler: Scheduler = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => {
+    clock += 10;
+    return clock;
+  },
+  nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+  every: () => () => {},
+  after: (ms, run) => void setTimeout(run, Math.min(ms, 5)),
+};
+
+const CHANNELS = ["a", "b.x", "b.y"];
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("publish" as const),
+      channel: fc.nat(2),
+      count: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("drain" as const),
+      client: fc.nat(3),
+      room: fc.integer({ min: 1, max: 2_000 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("trim" as const),
+      keep: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("cut" as const), client: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("close" as const), client: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("turn" as const), turns: fc.nat(3) }) },
+);
+
+describe("the hand-over from replay to live", function () {
+  this.timeout(120_000);
+
+  it("gives each stream each message once, in log order, or a gap, under any interleaving of publish, drain, trim, cut, close and reconnect", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.infiniteStream(fc.nat(2)),
+        async (steps, delays) => {
+          const world = await createWorld(() => delays.next().value ?? 0);
+          for (const one of steps) await world.take(one);
+          await world.settle();
+          world.check();
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** Four clients with different wants, that reconnect from their cursor as a browser would. */
+async function createWorld(turns: () => number) {
+  const log = await openMemoryLog(() => "epoch", { now: Date.now, maxIdempotencyKeys: 10 });
+  const hub = await Hub.start({
+    log: delayed(log, turns),
+    bus: new InProcessBus(),
+    scheduler,
+    limits: {
+      maxStreams: 100,
+      maxPendingBytes: 1e6,
+      heartbeatMs: 1_000,
+      receiptMs: 1_000,
+      maxReceipts: 100,
+    },
+    drawStreamId: () => `s${Math.random()}`,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const published: { readonly id: string; readonly channel: string }[] = [];
+  const clients = ["a", "b.*", "a,b.x", "**,a"].map((channels) => ({
+    selectors: parseSelectors(channels),
+    cursor: null as string | null,
+    first: null as string | null,
+    sink: new SlowSink(0),
+    stream: "",
+    events: [] as SeenEvent[],
+  }));
+  type Client = (typeof clients)[number];
+
+  const collect = (client: Client) => {
+    for (const event of client.sink.events) {
+      client.events.push(event);
+      client.cursor =
+        event.type === "message" ? (event.id as string) : (event.cursor ?? client.cursor);
+    }
+  };
+  const connect = async (client: Client, room: number) => {
+    client.sink = new SlowSink(room);
+    const start: StreamStart =
+      client.cursor === null ? { from: "now" } : { from: "cursor", after: client.cursor };
+    const { sink } = client;
+    await hub.open({
+      selectors: client.selectors,
+      start,
+      client: null,
+      encoding: new Encoding(ndjsonTransport, plainFraming),
+      connect: () => sink,
+    });
+    const [open] = sink.events as readonly { stream?: string; cursor?: string }[];
+    client.stream = open?.stream ?? "";
+    client.first ??= open?.cursor ?? null;
+  };
+  async function join(sink: Sink) {
+    await hub.open({
+      selectors: parseSelectors("a"),
+      start: { from: "now" },
+      client: null,
+      encoding: new Encoding(ndjsonTransport, plainFraming),
+      connect: () => sink,
+    });
+  }
+  const pause = () => new Promise((resolve) => setImmediate(resolve));
+  // So many in one view that a delivery to all of them takes several slices.
+  const crowd = Array.from({ length: 40 }, () => new SlowSink(1e9));
+  for (const sink of crowd.slice(0, 20)) await join(sink);
+  for (const client of clients) await connect(client, 300);
+  for (const sink of crowd.slice(20)) await join(sink);
+
+  const publishes: Promise<unknown>[] = [];
+  const reconnect = async (client: Client, room: number) => {
+    await pause();
+    collect(client);
+    await connect(client, room);
+  };
+
+  return {
+    async take(one: typeof step extends fc.Arbitrary<infer T> ? T : never) {
+      switch (one.do) {
+        case "publish": {
+          const channel = CHANNELS[one.channel] as string;
+          const messages = Array.from({ length: one.count }, () => ({ channel, data: "1" }));
+          publishes.push(
+            hub.publish({ messages }).then((ids) => {
+              for (const id of ids) published.push({ id, channel });
+            }),
+          );
+          break;
+        }
+        case "drain":
+          clients[one.client]?.sink.drain(one.room);
+          break;
+        case "trim":
+          while (await log.trim(() => ({ maxMessages: one.keep, maxAgeMs: 1e12 })));
+          break;
+        case "cut": {
+          const client = clients[one.client] as Client;
+          client.sink.destroy();
+          await reconnect(client, 500);
+          break;
+        }
+        case "close": {
+          const client = clients[one.client] as Client;
+          await hub.close(client.stream, "client");
+          await reconnect(client, 100);
+          break;
+        }
+        case "turn":
+          for (let n = one.turns; n > 0; n--) await pause();
+      }
+    },
+
+    /** Let every client read all that there is. */
+    async settle() {
+      await Promise.all(publishes);
+      const tip = await log.tip();
+      const behind = (client: Client) => {
+        const wanted = published
+          .filter(({ channel }) => client.selectors.matches(channel))
+          .map(({ id }) => id);
+        const given = client.sink.events.flatMap(({ id, cursor }) => id ?? cursor ?? []);
+        const last = wanted.sort().at(-1) ?? "";
+        return last > (client.first ?? "") && !given.some((place) => place >= last);
+      };
+      for (let n = 0; n < 500 && clients.some(behind); n++) {
+        for (const client of clients) client.sink.drain(1_000);
+        await pause();
+      }
+      expect(
+        clients.filter(behind).map(({ selectors }) => selectors.key),
+        `behind ${tip}`,
+      ).to.deep.equal([]);
+      for (let n = 0; n < 5; n++) await pause();
+      for (const client of clients) collect(client);
+      hub.stop();
+    },
+
+    check() {
+      for (const client of clients) {
+        const ids = client.events.flatMap(({ type, id }) => (type === "message" && id ? id : []));
+        expect(ids, "in log order, each once").to.deep.equal([...new Set(ids)].sort());
+        const gaps = client.events.filter(({ type }) => type === "gap");
+        const missing = published.filter(
+          ({ id, channel }) =>
+            client.selectors.matches(channel) &&
+            id > (client.first ?? "") &&
+            !ids.includes(id) &&
+            !gaps.some(
+              ({ after, upTo }) =>
+                after !== undefined && upTo !== undefined && after < id && id <= upTo,
+            ),
+        );
+        expect(missing, `missing for ${client.selectors.key} without a gap`).to.deep.equal([]);
+      }
+    },
+  };
+}
