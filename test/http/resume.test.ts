@@ -98,7 +98,7 @@ describe("where a stream starts", () => {
   it("loses and repeats nothing when streams open amid publishes of many", async () => {
     const { url } = await startTestServer();
     const publishing = numbers(150).map((n) => publishJson(url, `c${n % 3}`, n));
-    const opening = numbers(10).map(() => openFrame(url, "channels=c*,c0,c1,**&after=earliest"));
+    const opening = numbers(10).map(() => openFrame(url, "channels=*,c0,c1,**&after=earliest"));
     const streams = await Promise.all(opening);
     const ids = (await Promise.all(publishing)).sort();
     for (const { connection } of streams) {
