@@ -25,7 +25,10 @@ const program = new Command("foreverframe")
   .version(version)
   .configureOutput({
     outputError: (text, write) => {
-      const fault = text.replace(/^error: /, "").trim().replaceAll("\n", " ");
+      const fault = text
+        .replace(/^error: /, "")
+        .trim()
+        .replaceAll("\n", " ");
       write(`foreverframe: ${fault}: see "foreverframe help" for what there is\n`);
     },
   });

@@ -1,10 +1,10 @@
 import { ForeverframeError, shorten } from "../errors.ts";
 
 /** Longest channel name and selector, in bytes of UTF-8. */
-export const MAX_CHANNEL_BYTES = 128;
+const MAX_CHANNEL_BYTES = 128;
 
 /** Most selectors of one stream. */
-export const MAX_SELECTORS = 64;
+const MAX_SELECTORS = 64;
 
 /** What one stream wants: channel names, and patterns where `*` is one segment and a last `**` one or more. */
 export interface SelectorSet {

@@ -4,7 +4,7 @@ import { ForeverframeError, shorten } from "../errors.ts";
  * A place in the log, and every message's id: everything up to and including one message. Opaque to clients.
  *
  * Inside it is `<epoch>.<position>`: the epoch names one life of a log (4 to 12 characters of [a-z0-9]), the position
- * is {@link POSITION_LENGTH} base-36 digits, so cursors of one epoch compare as strings. A log that lost its messages
+ * is 13 base-36 digits, so cursors of one epoch compare as strings. A log that lost its messages
  * starts a new epoch, so that an old cursor is answered with a gap instead of matching by accident.
  */
 export type Cursor = string;
@@ -14,7 +14,7 @@ const COUNTER_DIGITS = 4;
 const COUNTER_LIMIT = 36 ** COUNTER_DIGITS;
 
 /** Digits of a position: 9 for the milliseconds since 1970 (they last to the year 5188), 4 for the counter within one. */
-export const POSITION_LENGTH = TIME_DIGITS + COUNTER_DIGITS;
+const POSITION_LENGTH = TIME_DIGITS + COUNTER_DIGITS;
 
 /** The position before every message. */
 export const ORIGIN = "0".repeat(POSITION_LENGTH);

@@ -5,7 +5,7 @@ import { formatJson } from "./json.ts";
 import type { Gap } from "./log.ts";
 
 /** Why streams end, and whether their clients come back. `gone` is seen in receipts only. */
-export const CLOSE_REASONS = {
+const CLOSE_REASONS = {
   client: { reconnect: false },
   admin: { reconnect: false },
   expired: { reconnect: false },

@@ -30,7 +30,7 @@ const STREAMS_PER_LOOK = 32;
 const SWEEPS_PER_HEARTBEAT = 16;
 
 /** What a hub is told to keep to. */
-export interface HubLimits {
+interface HubLimits {
   /** Open streams. */
   readonly maxStreams: number;
   /** Bytes of publishes that wait for the log. */

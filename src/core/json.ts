@@ -10,7 +10,7 @@ const DANGEROUS = /[<>&\u2028\u2029]/g;
  *
  * They can only occur inside strings, so the value stays the same: https://www.rfc-editor.org/rfc/rfc8259#section-7
  */
-export function escapeJson(json: string): string {
+function escapeJson(json: string): string {
   return json.replace(
     DANGEROUS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -10,7 +10,7 @@ export interface NewMessage {
 }
 
 /** Says that an append is a repeat if the same key was used less than 10 minutes ago. */
-export interface Idempotency {
+interface Idempotency {
   /** Publisher, channels and the caller's key, in one string of any length. */
   readonly key: string;
 }

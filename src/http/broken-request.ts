@@ -1,6 +1,8 @@
+import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { ERRORS, type ErrorCode } from "../errors.ts";
 import type { Connections } from "./connections.ts";
+import { STREAM_HEADERS } from "./hand-over.ts";
 import { formatProblem } from "./middleware/errors.ts";
 
 /** Answer what could not be parsed as HTTP, or did not come in time: Node gives it to nobody else. */
@@ -10,11 +12,16 @@ export function refuseBrokenRequest(error: Error, socket: Duplex, connections: C
     return;
   }
   const { code, detail } = explain("code" in error ? String(error.code) : "");
+  const { status } = ERRORS[code];
   const body = formatProblem(code, detail);
-  socket.end(
-    `HTTP/1.1 ${ERRORS[code].status} ${code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
+  const headers = Object.entries({
+    ...STREAM_HEADERS,
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    Connection: "close",
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join("")}\r\n`;
+  socket.end(head + body, () => socket.destroy());
 }
 
 function explain(code: string): { readonly code: ErrorCode; readonly detail: string } {

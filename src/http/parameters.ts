@@ -57,7 +57,7 @@ export function pathParameter(ctx: Context, name: string): string {
 }
 
 /** Whether every percent-encoded byte is part of valid UTF-8. */
-export function isEncodedUtf8(text: string): boolean {
+function isEncodedUtf8(text: string): boolean {
   try {
     decodeURIComponent(text);
     return true;

@@ -82,16 +82,15 @@ export function jsonBodyMiddleware(limit: number): Middleware {
  * @throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE
  */
 export function parsePublishBody(ctx: Context, limits: BodyLimits): PublishBody {
-  const text = bodyText(ctx);
   switch (ctx.is([JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE])) {
     case JSON_TYPE:
-      return { batch: false, data: [parseJsonText(text, "The body")] };
+      return { batch: false, data: [parseJsonText(bodyText(ctx), "The body")] };
     case TEXT_TYPE:
-      return { batch: false, data: [formatJson(text)] };
+      return { batch: false, data: [formatJson(bodyText(ctx))] };
     case FORM_TYPE:
-      return { batch: false, data: [parseForm(text, limits)] };
+      return { batch: false, data: [parseForm(bodyText(ctx), limits)] };
     case NDJSON_TYPE:
-      return { batch: true, data: parseLines(text, limits) };
+      return { batch: true, data: parseLines(bodyText(ctx), limits) };
     default:
       throw unsupportedType(ctx, [JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE]);
   }

@@ -200,7 +200,6 @@ describe("who may call", () => {
 
   for (const [what, origin] of Object.entries({
     "the same host on another port": "http://127.0.0.1:1",
-    "the same host by another scheme": "https://127.0.0.1:{port}",
     "another loopback name": "http://localhost:{port}",
     "a name that starts like this address": "http://127.0.0.1:{port}.other.example",
     "an extension's page": "chrome-extension://abcdef",
@@ -212,6 +211,30 @@ describe("who may call", () => {
       expect(answer.status, answer.text).to.equal(403);
     });
   }
+
+  it("takes as its own origin the same host and port by https, which a proxy before it may speak", async () => {
+    const { url } = await startTestServer();
+    const headers = { Origin: url.replace("http:", "https:") };
+    const answer = await ask(url, "GET", "/channels/doors/messages", { headers });
+    expect(answer.status, answer.text).to.equal(200);
+  });
+
+  it("shows a page to somebody who follows a link from another site, but not in a frame, and nothing but pages", async () => {
+    const { url } = await startTestServer();
+    const status = async (path: string, destination: string): Promise<number> => {
+      const headers = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": destination,
+      };
+      return (await ask(url, "GET", path, { headers })).status;
+    };
+    expect(await status("/", "document")).to.equal(200);
+    expect(await status("/doors.html", "document")).to.equal(200);
+    expect(await status("/", "iframe")).to.equal(403);
+    expect(await status("/channels/doors/messages", "document")).to.equal(403);
+    expect(await status("/stream?channels=doors", "document")).to.equal(403);
+  });
 
   it("refuses an origin that only looks like an allowed one", async () => {
     const { url } = await startTestServer({ allowedOrigins: ["https://intranet.example"] });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
+import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
 import {
   ask,
   closePathOf,
@@ -100,6 +100,18 @@ describe("POST /streams/{id}/close", () => {
       "the receipt to go",
     );
     expectProblem(answer, 404, "FF_STREAM_UNKNOWN");
+  });
+
+  it("keeps only the last maxReceipts receipts", async () => {
+    const { url } = await startTestServer({ maxReceipts: 2 });
+    const paths: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { open } = await openFrame(url, "channels=doors");
+      paths.push(closePathOf(url, open));
+      await ask(url, "POST", closePathOf(url, open));
+    }
+    const answers = await Promise.all(paths.map((path) => ask(url, "POST", path)));
+    expect(answers.map(({ status }) => status)).to.deep.equal([404, 200, 200]);
   });
 
   for (const id of ["nothing", "n1.AAAAAAAAAAAAAAAAAAAAAA", "__proto__", "%00", "a".repeat(500)]) {
@@ -204,36 +216,4 @@ describe("POST /streams/{id}/close", () => {
     expect(receipt).to.have.all.keys(RECEIPT);
     expect(receipt).to.include({ stream: open["stream"], closed: true, reason: "gone" });
   });
-});
-
-describe("the connection of a stream", () => {
-  afterEach(async () => {
-    closeConnections();
-    await stopServers();
-  });
-
-  for (const transport of ["frame", "ndjson"]) {
-    it(`ends when a second request came with the first, over ${transport}`, async () => {
-      const { url } = await startTestServer();
-      const { host } = new URL(url);
-      const connection = new RawConnection(url);
-      const query = `transport=${transport}&channels=doors`;
-      connection.socket.write(
-        `GET /stream?${query} HTTP/1.1\r\nHost: ${host}\r\n\r\nGET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
-      );
-      await connection.untilEnded(3_000);
-    });
-
-    it(`ends when bytes come later, over ${transport}`, async () => {
-      const { url } = await startTestServer();
-      const opened = await (transport === "frame"
-        ? openFrame(url, "channels=doors")
-        : openNdjson(url, "channels=doors"));
-      opened.connection.send("GET /healthz HTTP/1.1", `Host: ${new URL(url).host}`);
-      await opened.connection.untilEnded(3_000);
-      const receipt = (await ask(url, "POST", closePathOf(url, opened.open))).json;
-      expect(receipt).to.include({ closed: true });
-      expect(receipt.reason).not.to.equal("client");
-    });
-  }
 });
