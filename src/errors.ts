@@ -34,6 +34,7 @@ export const ERRORS = {
   FF_PUBLISHES_TOO_MANY: { status: 503, reconnect: true },
   FF_STREAMS_TOO_MANY: { status: 503, reconnect: true },
   FF_LOG_UNAVAILABLE: { status: 503, reconnect: true },
+  FF_LOG_FULL: { status: 503, reconnect: true },
   FF_DRAINING: { status: 503, reconnect: true },
   FF_CONFIG_INVALID: { status: 500, reconnect: false },
   FF_INTERNAL: { status: 500, reconnect: true },

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { type Database, open, type RootDatabase, type Transaction } from "lmdb";
 import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
@@ -39,6 +40,9 @@ export async function openLmdbLog(
   return TableLog.open(store, drawEpoch, options);
 }
 
+/** A disk with less room than one append may need counts as full. */
+const FULL_BELOW_BYTES = 1_048_576;
+
 const NOTHING = Buffer.alloc(0);
 const NEW_MARKS: LogMarks = {
   epoch: "",
@@ -62,15 +66,19 @@ interface Databases {
 
 class LmdbStore implements TableStore {
   readonly capabilities = { durable: true, shared: true };
+  readonly #path: string;
   readonly #databases: Databases;
 
   constructor(path: string) {
+    this.#path = path;
     const root = open<LogMarks, string>({
       path,
       maxDbs: 8,
       noSubdir: false,
       // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
       overlappingSync: false,
+      // The log makes its own batches; the library's leave a promise that nobody can catch when a commit fails.
+      eventTurnBatching: false,
     });
     this.#databases = {
       root,
@@ -96,11 +104,39 @@ class LmdbStore implements TableStore {
 
   async write<T>(change: (tables: LmdbTables) => T): Promise<T> {
     // A child, since only a child is undone when the callback throws.
-    return this.#databases.root.childTransaction(() => change(new LmdbTables(this.#databases)));
+    try {
+      return await this.#databases.root.childTransaction(() => change(new LmdbTables(this.#databases)));
+    } catch (error) {
+      throw await this.#explain(error);
+    }
   }
 
   async close(): Promise<void> {
     await this.#databases.root.close();
+  }
+
+  /** LMDB reports a full disk as an input/output error, so the disk is asked. */
+  async #explain(error: unknown): Promise<unknown> {
+    if (error instanceof ForeverframeError) return error;
+    // A failed commit rejects a second promise, with the cause.
+    const cause = await causeOf(error);
+    const { bavail, bsize } = await statfs(this.#path);
+    if (bavail * bsize >= FULL_BELOW_BYTES) return cause;
+    return new ForeverframeError(
+      "FF_LOG_FULL",
+      "The disk of the log is full, and nothing was stored: make room on it, or keep less with --retain-messages",
+      { cause },
+    );
+  }
+}
+
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && "commitError" in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (cause) {
+    return cause;
   }
 }
 
