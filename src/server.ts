@@ -8,14 +8,18 @@ import { InProcessBus } from "./buses/in-process-bus.ts";
 import { type Config, isLoopback } from "./config.ts";
 import { formatEpoch } from "./core/cursor.ts";
 import { Hub } from "./core/hub.ts";
-import type { MessageLog } from "./core/log.ts";
+import type { MessageLog, Retention } from "./core/log.ts";
 import { ForeverframeError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { refuseBrokenRequest } from "./http/broken-request.ts";
 import { Connections } from "./http/connections.ts";
+import { lockDirectory } from "./logs/directory-lock.ts";
 import { openLmdbLog } from "./logs/lmdb-log.ts";
+import { probeLmdbLog } from "./logs/lmdb-probe.ts";
 import { openMemoryLog } from "./logs/memory-log.ts";
 import { nodeScheduler } from "./node-scheduler.ts";
+import { readOpenFilesLimit, resolveMaxStreams } from "./open-files.ts";
+import { parseRetention } from "./retention.ts";
 
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 
@@ -38,39 +42,57 @@ export interface RunningServer {
  * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_CONFIG_INVALID (the address is in use, or none of this machine)
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
-  const log = await openLog(config);
+  const limits = resolveLimits(config);
+  const retention = parseRetention(config);
+  const unlock = config.memory ? () => {} : lockDirectory(config.data);
+  const log = await openLog(config).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
   const bus = new InProcessBus();
   const hub = await Hub.start({
     log,
     bus,
     scheduler: nodeScheduler,
-    limits: config,
+    limits,
     drawStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
+    random: Math.random,
     onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
   });
-  const stopTrimming = startTrimming(log, config, logger);
+  const stopTrimming = startTrimming(log, retention, config.trimMs, logger);
   const connections = new Connections();
   const app = createApp({
     hub,
     connections,
     access: { hosts: knownHosts(config), origins: config.allowedOrigins },
     limits: config,
+    adminToken: config.adminToken || randomBytes(16).toString("base64url"),
     pages: PAGES,
     logger,
   });
   const handle = app.callback();
-  const http = createServer((request, response) => {
+  const times = {
+    headersTimeout: config.requestHeadMs,
+    requestTimeout: Math.max(config.requestHeadMs, config.requestBodyMs),
+    connectionsCheckingInterval: Math.min(1_000, config.requestHeadMs),
+  };
+  const http = createServer(times, (request, response) => {
     if (!connections.admit(request, response)) return;
     if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
     void handle(request, response);
   });
   http.on("clientError", (error, socket) => refuseBrokenRequest(error, socket, connections));
+  // A socket's timer is for idle connections, and Node cuts them; a stream's is for stalled ones, and tells its sink.
+  http.on("timeout", (socket) => {
+    if (!connections.isStreaming(socket)) socket.destroy();
+  });
   try {
     await listen(http, config);
   } catch (error) {
     stopTrimming();
     hub.stop();
     await log.close();
+    unlock();
     throw error;
   }
   return {
@@ -81,7 +103,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       stopTrimming();
       const closed = new Promise((resolve) => http.once("close", resolve));
       const deadline = new Promise<void>((resolve) => nodeScheduler.after(config.drainMs, resolve));
-      hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
+      await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
       await Promise.race([hub.idle(), deadline]);
       // Not earlier: to Node the connections of streams are idle ones, which close() cuts.
       http.close();
@@ -90,32 +112,49 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       hub.stop();
       await bus.close();
       await log.close();
+      unlock();
     },
   };
 }
 
-function openLog(config: Config): Promise<MessageLog> {
-  const options = { now: Date.now, maxIdempotencyKeys: config.maxIdempotencyKeys };
+async function openLog(config: Config): Promise<MessageLog> {
+  const options = { ...config, now: Date.now };
   const drawEpoch = () => formatEpoch(randomBytes(5));
-  return config.memory
-    ? openMemoryLog(drawEpoch, options)
-    : openLmdbLog(config.data, drawEpoch, options);
+  if (config.memory) return openMemoryLog(drawEpoch, options);
+  await probeLmdbLog(config.data);
+  return openLmdbLog(config.data, drawEpoch, options);
 }
 
-function startTrimming(log: MessageLog, config: Config, logger: Logger): () => void {
-  const retention = { maxMessages: config.retainMessages, maxAgeMs: config.retainMs };
+/** The limits of streams with what 0 stands for put in. */
+function resolveLimits(config: Config): Config {
+  const orNever = (limit: number) => (limit === 0 ? Number.POSITIVE_INFINITY : limit);
+  return {
+    ...config,
+    maxStreams: resolveMaxStreams(config.maxStreams, readOpenFilesLimit()),
+    maxStreamsPerAddress: orNever(config.maxStreamsPerAddress),
+    recycleBytes: orNever(config.recycleBytes),
+    recycleMs: orNever(config.recycleMs),
+  };
+}
+
+function startTrimming(
+  log: MessageLog,
+  retention: (channel: string) => Retention,
+  pauseMs: number,
+  logger: Logger,
+): () => void {
   let trimming = false;
   const trim = async () => {
     if (trimming) return;
     trimming = true;
     try {
-      while (await log.trim(() => retention)) await nodeScheduler.nextTurn();
+      while (await log.trim(retention)) await nodeScheduler.nextTurn();
     } catch (error) {
       logger.error({ err: error }, "the log can't be trimmed, trying again");
     }
     trimming = false;
   };
-  return nodeScheduler.every(config.trimMs, () => void trim());
+  return nodeScheduler.every(pauseMs, () => void trim());
 }
 
 async function listen(http: HttpServer, { host, port }: Config): Promise<void> {

@@ -30,6 +30,8 @@ export interface CatchUpOptions {
   readonly scheduler: Scheduler;
   /** Everything up to here has been, or is being, given to the live streams. */
   readonly position: () => Cursor;
+  /** Ends a stream whose response has become too large, and says whether it did. */
+  readonly recycle: (stream: Stream, now: number) => boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -45,6 +47,7 @@ export class CatchUp {
   readonly #queue = new Set<Stream>();
   readonly #segments = new Map<string, Segment>();
   #segmentBytes = 0;
+  #generation = 0;
   #running = false;
 
   constructor(options: CatchUpOptions) {
@@ -59,6 +62,13 @@ export class CatchUp {
     if (this.#running) return;
     this.#running = true;
     void this.#run();
+  }
+
+  /** Messages were deleted: what was read before must not be given any more. */
+  forgetSegments(): void {
+    this.#generation++;
+    this.#segments.clear();
+    this.#segmentBytes = 0;
   }
 
   /** The stream has ended. */
@@ -111,9 +121,11 @@ export class CatchUp {
   async #serve(stream: Stream): Promise<void> {
     if (this.handOver(stream)) return;
     if (!stream.writable) return; // its drain brings it back
+    const { scheduler, recycle } = this.#options;
+    if (recycle(stream, scheduler.monotonicMs())) return;
     const segment = await this.#segment(stream.view, stream.cursor);
     if (!stream.writable) return;
-    const now = this.#options.scheduler.monotonicMs();
+    const now = scheduler.monotonicMs();
     for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);
     if (segment.encoded === null) stream.skipTo(segment.cursor);
     else stream.give(segment.encoded.bytes, segment.cursor, segment.encoded.count, now);
@@ -125,6 +137,7 @@ export class CatchUp {
     const known = this.#segments.get(key);
     if (known !== undefined) return known;
     const { log, position } = this.#options;
+    const generation = this.#generation;
     const batch = await log.read({
       selectors: view.selectors,
       after,
@@ -136,7 +149,7 @@ export class CatchUp {
       cursor: batch.cursor,
       gaps: batch.gaps,
     };
-    if (view.streams > 1) this.#keep(key, segment);
+    if (view.streams > 1 && generation === this.#generation) this.#keep(key, segment);
     return segment;
   }
 

@@ -58,16 +58,16 @@ export function parseChannelName(text: string): string {
 }
 
 /**
- * Parse a comma-separated list of 1 to {@link MAX_SELECTORS} selectors.
+ * Parse a comma-separated list of 1 to `maxSelectors` selectors.
  *
  * @throws ForeverframeError FF_SELECTOR_INVALID
  */
-export function parseSelectors(text: string): SelectorSet {
+export function parseSelectors(text: string, maxSelectors = MAX_SELECTORS): SelectorSet {
   const parts = text.split(",");
-  if (parts.length > MAX_SELECTORS) {
+  if (parts.length > maxSelectors) {
     throw new ForeverframeError(
       "FF_SELECTOR_INVALID",
-      `"channels" has ${parts.length} selectors: give at most ${MAX_SELECTORS}, or a pattern such as "doors.*"`,
+      `"channels" has ${parts.length} selectors: give at most ${maxSelectors}, or a pattern such as "doors.*"`,
     );
   }
   for (const part of parts) {

@@ -1,43 +1,47 @@
 import { ForeverframeError } from "../errors.ts";
 import type { Bus } from "./bus.ts";
-import { CatchUp } from "./catch-up.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import type { Cursor } from "./cursor.ts";
-import { type CloseReason, cursorEvent, gapEvent } from "./events.ts";
+import { type CloseReason, gapEvent } from "./events.ts";
+import { FanOut } from "./fan-out.ts";
 import {
   type AppendRequest,
+  type ChannelSummary,
   type Gap,
   type LogBatch,
   type MessageLog,
   originOf,
   resolveCursor,
 } from "./log.ts";
-import { type Receipt, Receipts } from "./receipts.ts";
+import { type Receipt, type ReceiptLimits, Receipts } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
-import { Stream } from "./stream.ts";
-import { Tailer } from "./tailer.ts";
+import { forEachInSlices } from "./slices.ts";
+import { type RecycleLimits, Stream, type StreamSummary } from "./stream.ts";
+import { type StreamLimits, Streams } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
-import { type View, Views } from "./view.ts";
-
-/** A flush over many streams lets control requests in after this many ms. */
-const SLICE_MS = 8;
-
-/** Streams between two looks at the clock, which costs as much as giving one stream a small message. */
-const STREAMS_PER_LOOK = 32;
+import { Views } from "./view.ts";
 
 /** Heartbeats are looked for this often in one heartbeat interval, so one comes at most a sixteenth late. */
-const SWEEPS_PER_HEARTBEAT = 16;
+const BEATS_PER_HEARTBEAT = 16;
+
+/** Bytes of messages that one read without a stream returns. */
+const MAX_READ_BYTES = 4_194_304;
+
+/** Responses are recycled at their limit, give or take this part of it: those of a busy channel not all at once. */
+const RECYCLE_SPREAD = 0.25;
 
 /** What a hub is told to keep to. */
-interface HubLimits {
-  /** Open streams. */
-  readonly maxStreams: number;
+interface HubLimits extends StreamLimits, ReceiptLimits {
   /** Bytes of publishes that wait for the log. */
   readonly maxPendingBytes: number;
   readonly heartbeatMs: number;
-  readonly receiptMs: number;
-  readonly maxReceipts: number;
+  /** How long a stream's client may read nothing while there is something for it. */
+  readonly stallMs: number;
+  /** Bytes after which a response is recycled, where its transport needs that; Infinity for never. */
+  readonly recycleBytes: number;
+  /** Ms after which it is; Infinity for never. */
+  readonly recycleMs: number;
 }
 
 /** What a hub needs. */
@@ -48,6 +52,8 @@ export interface HubOptions {
   readonly limits: HubLimits;
   /** Draws an id for a stream: at least 128 random bits, in [A-Za-z0-9._-]. */
   readonly drawStreamId: () => string;
+  /** Draws a number from 0 to 1. */
+  readonly random: () => number;
   /** Hears of trouble that has no caller to be told; it is repeated or survived. */
   readonly onError: (error: unknown) => void;
 }
@@ -64,7 +70,12 @@ export interface OpenRequest {
   readonly selectors: SelectorSet;
   readonly start: StreamStart;
   readonly encoding: Encoding;
+  /** A name of the caller's own for its client. */
   readonly client: string | null;
+  /** Whether earlier streams of this client end with `replaced`. */
+  readonly takesOver: boolean;
+  /** Where it connects from, for the limit and the listing. */
+  readonly address: string | null;
   /** Takes over the connection; called once, when nothing can go wrong any more. */
   readonly connect: () => Sink;
 }
@@ -81,17 +92,15 @@ interface ResolvedStart {
 /** What a stream looks like to its control frame. */
 export type StreamState = "open" | "closed" | "unknown";
 
-/** Publishes, opens, closes: owns the views and the streams of one process. */
+/** Publishes, opens, closes: owns the streams of one process. */
 export class Hub {
   readonly #options: HubOptions;
   readonly #views = new Views();
-  readonly #streams = new Map<string, Stream>();
+  readonly #streams: Streams;
   readonly #receipts: Receipts;
-  readonly #tailer: Tailer;
-  readonly #catchUp: CatchUp;
-  readonly #stopSweeping: () => void;
-  /** All live streams have been given everything up to here. */
-  #delivered: Cursor;
+  readonly #fanOut: FanOut;
+  readonly #stopBeating: () => void;
+  #handles = 0;
   #pendingBytes = 0;
   /** Connections of streams, also of those that have ended and are still being read. */
   #connected = 0;
@@ -100,21 +109,24 @@ export class Hub {
 
   private constructor(options: HubOptions, tip: Cursor) {
     this.#options = options;
-    this.#delivered = tip;
     const { log, bus, scheduler, limits, onError } = options;
     this.#receipts = new Receipts(limits);
-    this.#tailer = new Tailer(tip, {
+    this.#streams = new Streams(limits);
+    this.#fanOut = new FanOut(tip, {
       log,
       scheduler,
       onError,
-      deliver: (batch) => this.#deliver(batch),
+      views: this.#views,
+      recycle: (stream, now) => this.#recycle(stream, now),
     });
-    this.#catchUp = new CatchUp({ log, scheduler, onError, position: () => this.#tailer.position });
-    this.#stopSweeping = scheduler.every(limits.heartbeatMs / SWEEPS_PER_HEARTBEAT, () =>
-      this.#sweep(),
-    );
+    const interval = limits.heartbeatMs / BEATS_PER_HEARTBEAT;
+    this.#stopBeating = scheduler.every(interval, () => {
+      const now = scheduler.monotonicMs();
+      this.#receipts.expire(now);
+      this.#fanOut.beat(now - limits.heartbeatMs + interval);
+    });
     bus.listen({
-      onAppended: () => this.#tailer.wake(),
+      onAppended: () => this.#fanOut.wake(),
       onClose: (stream, reason) => this.#closeHere(stream, reason),
     });
   }
@@ -175,7 +187,7 @@ export class Hub {
       after: start.cursor,
       upTo: null,
       maxMessages,
-      maxBytes: 4_194_304,
+      maxBytes: MAX_READ_BYTES,
     });
     const gaps = start.wantsWhatIsKept ? [] : batch.gaps;
     return { ...batch, gaps: start.gap === null ? gaps : [start.gap, ...gaps] };
@@ -185,48 +197,27 @@ export class Hub {
    * Open a stream. Everything that was appended before the call and is not wanted by its start, it does not get;
    * everything after, it gets once, in log order.
    *
-   * @throws ForeverframeError FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE; nothing was connected then
+   * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE; nothing was connected then
    */
   async open(request: OpenRequest): Promise<void> {
-    this.#checkRoom();
-    const { log, scheduler, drawStreamId } = this.#options;
-    const { selectors, encoding } = request;
-    const position = await this.#tailer.catchUp();
+    this.#checkRoom(request);
+    const { log } = this.#options;
+    const { selectors } = request;
+    const position = await this.#fanOut.catchUp();
     const start = await this.#resolve(request.start, selectors, position);
-    const known = start.wantsWhatIsKept
-      ? (
-          await log.read({
-            selectors,
-            after: start.cursor,
-            upTo: position,
-            maxMessages: 1,
-            maxBytes: 1,
-          })
-        ).gaps
-      : [];
-    this.#checkRoom(); // others may have come meanwhile
-
-    const now = scheduler.monotonicMs();
-    const sink = request.connect();
-    this.#connected++;
-    const view = this.#views.join(selectors, encoding);
-    const id = drawStreamId();
-    const { cursor } = start;
-    const stream = new Stream({ id, client: request.client, view, sink, cursor, openedAt: now });
-    this.#streams.set(id, stream);
-    sink.listen({
-      onDrain: () => {
-        if (!view.live.has(stream)) this.#catchUp.add(stream);
-      },
-      onClosed: () => {
-        this.#end(stream, "gone");
-        this.#disconnected();
-      },
-    });
-    stream.open(`streams/${id}/close`);
-    if (start.gap !== null) stream.say(gapEvent(start.gap), now);
-    stream.takeNewGaps(known);
-    if (!this.#catchUp.handOver(stream)) this.#catchUp.add(stream);
+    const lost = start.wantsWhatIsKept
+      ? await log.read({
+          selectors,
+          after: start.cursor,
+          upTo: position,
+          maxMessages: 1,
+          maxBytes: 1,
+        })
+      : null;
+    this.#checkRoom(request); // others may have come meanwhile
+    const stream = this.#connect(request, start);
+    stream.takeNewGaps(lost?.gaps ?? []); // counts them as told
+    this.#fanOut.serve(stream);
   }
 
   /**
@@ -238,11 +229,72 @@ export class Hub {
     return this.#closeHere(stream, reason) ?? this.#options.bus.requestClose(stream, reason);
   }
 
+  /**
+   * Close all streams of a client, or all that want a channel, for an operator.
+   *
+   * @returns how many there were
+   */
+  closeAll(whose: { readonly client: string } | { readonly channel: string }): number {
+    const streams =
+      "client" in whose
+        ? this.#streams.ofClient(whose.client)
+        : [...this.#streams.all()].filter(({ selectors }) => selectors.matches(whose.channel));
+    for (const stream of streams) this.#end(stream, "admin");
+    return streams.length;
+  }
+
+  /**
+   * The client of a stream has handled everything up to `cursor`.
+   *
+   * @throws ForeverframeError FF_STREAM_UNKNOWN, FF_CURSOR_INVALID: it was not given that much
+   */
+  acknowledge(id: string, cursor: Cursor): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) {
+      throw new ForeverframeError(
+        "FF_STREAM_UNKNOWN",
+        "The stream is not open here: open one, and go on from your cursor",
+      );
+    }
+    if (stream.acknowledge(cursor)) return;
+    throw new ForeverframeError(
+      "FF_CURSOR_INVALID",
+      `"${cursor}" is beyond what the stream was given: acknowledge the id or cursor of an event that came`,
+    );
+  }
+
   /** What is known of a stream here, and its receipt if it is closed. */
   state(stream: string): { readonly state: StreamState; readonly receipt: Receipt | null } {
-    if (this.#streams.has(stream)) return { state: "open", receipt: null };
+    if (this.#streams.get(stream) !== undefined) return { state: "open", receipt: null };
     const receipt = this.#receipts.get(stream, this.#options.scheduler.monotonicMs());
     return { state: receipt === null ? "unknown" : "closed", receipt };
+  }
+
+  /** Open streams, the oldest first, from the handle after `after` on. */
+  list(after: number, limit: number): readonly StreamSummary[] {
+    const now = this.#options.scheduler.monotonicMs();
+    const found: StreamSummary[] = [];
+    for (const stream of this.#streams.all()) {
+      if (found.length >= limit) break;
+      if (stream.handle > after) found.push(stream.summarize(now));
+    }
+    return found;
+  }
+
+  /** Channels that keep messages, by name, from the one after `after` on. */
+  channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {
+    return this.#options.log.channels(after, limit);
+  }
+
+  /**
+   * Remove all messages that a channel keeps now.
+   *
+   * @returns how many there were
+   */
+  async deleteChannel(channel: string): Promise<number> {
+    const removed = await this.#options.log.deleteChannel(channel);
+    this.#fanOut.forgetSegments();
+    return removed;
   }
 
   /**
@@ -250,9 +302,11 @@ export class Hub {
    *
    * @param retryMs draws for each client when to come back, so that they don't come all at once
    */
-  drain(retryMs: () => number): void {
+  async drain(retryMs: () => number): Promise<void> {
     this.#draining = true;
-    for (const stream of this.#streams.values()) this.#end(stream, "shutdown", retryMs());
+    await forEachInSlices([...this.#streams.all()], this.#options.scheduler, (stream) =>
+      this.#end(stream, "shutdown", retryMs()),
+    );
   }
 
   /** Resolves when no connection of a stream is left. */
@@ -263,29 +317,18 @@ export class Hub {
 
   /** Stop reading the log. The log and the bus are their owner's to close. */
   stop(): void {
-    this.#tailer.stop();
-    this.#stopSweeping();
+    this.#fanOut.stop();
+    this.#stopBeating();
   }
 
-  #disconnected(): void {
-    this.#connected--;
-    if (this.#connected === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
-  }
-
-  #checkRoom(): void {
+  #checkRoom(request: OpenRequest): void {
     if (this.#draining) {
       throw new ForeverframeError(
         "FF_DRAINING",
         "This server is stopping: try again in a few seconds",
       );
     }
-    const { maxStreams } = this.#options.limits;
-    if (this.#streams.size >= maxStreams) {
-      throw new ForeverframeError(
-        "FF_STREAMS_TOO_MANY",
-        `All ${maxStreams} streams are in use: try again later, or raise --max-streams`,
-      );
-    }
+    this.#streams.checkRoom(request);
   }
 
   async #resolve(start: StreamStart, selectors: SelectorSet, tip: Cursor): Promise<ResolvedStart> {
@@ -306,6 +349,57 @@ export class Hub {
     }
   }
 
+  /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */
+  #connect(request: OpenRequest, { cursor, gap }: ResolvedStart): Stream {
+    const { scheduler, drawStreamId, limits } = this.#options;
+    const { selectors, encoding, client, takesOver, address, connect } = request;
+    const now = scheduler.monotonicMs();
+    const sink = connect();
+    this.#connected++;
+    const stream = new Stream({
+      id: drawStreamId(),
+      handle: ++this.#handles,
+      client,
+      address,
+      view: this.#views.join(selectors, encoding),
+      sink,
+      cursor,
+      openedAt: now,
+      recycle: this.#drawRecycleLimits(encoding),
+    });
+    const older = takesOver && client !== null ? this.#streams.ofClient(client) : [];
+    this.#streams.add(stream);
+    sink.listen(
+      {
+        onDrain: () => this.#fanOut.serve(stream),
+        onStall: () => this.#end(stream, "slow"),
+        onClosed: () => {
+          this.#end(stream, "gone");
+          this.#disconnected();
+        },
+      },
+      limits.stallMs,
+    );
+    stream.open(`streams/${stream.id}/close`);
+    if (gap !== null) stream.say(gapEvent(gap), now);
+    for (const replaced of older) this.#end(replaced, "replaced");
+    return stream;
+  }
+
+  #drawRecycleLimits(encoding: Encoding): RecycleLimits {
+    const { limits, random } = this.#options;
+    if (!encoding.recycles)
+      return { bytes: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
+    const factor = 1 + RECYCLE_SPREAD * (2 * random() - 1);
+    return { bytes: limits.recycleBytes * factor, ms: limits.recycleMs * factor };
+  }
+
+  #recycle(stream: Stream, now: number): boolean {
+    if (!stream.isSpent(now)) return false;
+    this.#end(stream, "recycle");
+    return true;
+  }
+
   #closeHere(id: string, reason: CloseReason): Receipt | null {
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#end(stream, reason);
@@ -316,60 +410,13 @@ export class Hub {
     if (stream.closed) return;
     const now = this.#options.scheduler.monotonicMs();
     this.#receipts.add(stream.close(reason, retryMs, now), now);
-    this.#streams.delete(stream.id);
+    this.#streams.remove(stream);
     this.#views.leave(stream.view, stream);
-    this.#catchUp.remove(stream);
+    this.#fanOut.remove(stream);
   }
 
-  /** Give what is new to the live streams; those that can't take it read on from the log when they can. */
-  async #deliver({ messages, cursor, gaps }: LogBatch): Promise<void> {
-    for (const view of this.#views) {
-      if (gaps.length > 0) this.#sendBackToLog(view);
-      const encoded = view.encode(messages);
-      if (encoded === null) continue;
-      await this.#forEachLive(view, (stream, now) => {
-        // One that joined while this was on its way has it from the log.
-        if (stream.cursor < cursor) stream.give(encoded.bytes, cursor, encoded.count, now);
-      });
-    }
-    this.#delivered = cursor;
-  }
-
-  /** Messages were trimmed before this process had read them: each stream finds its own gaps in the log. */
-  #sendBackToLog(view: View): void {
-    for (const stream of view.live) this.#catchUp.add(stream);
-  }
-
-  async #forEachLive(view: View, visit: (stream: Stream, now: number) => void): Promise<void> {
-    const { scheduler } = this.#options;
-    let now = scheduler.monotonicMs();
-    let sliceEnds = now + SLICE_MS;
-    let visited = 0;
-    for (const stream of view.live) {
-      visit(stream, now);
-      if (!stream.writable) view.live.delete(stream);
-      if (++visited % STREAMS_PER_LOOK !== 0) continue;
-      now = scheduler.monotonicMs();
-      if (now < sliceEnds) continue;
-      await scheduler.nextTurn();
-      now = scheduler.monotonicMs();
-      sliceEnds = now + SLICE_MS;
-    }
-  }
-
-  /** Heartbeats, where a stream was silent for an interval: a `cursor` event if the log has moved on without it. */
-  #sweep(): void {
-    const { scheduler, limits } = this.#options;
-    this.#receipts.expire(scheduler.monotonicMs());
-    const due = scheduler.monotonicMs() - limits.heartbeatMs * (1 - 1 / SWEEPS_PER_HEARTBEAT);
-    for (const view of this.#views) {
-      void this.#forEachLive(view, (stream, now) => {
-        if (stream.lastWriteAt > due) return;
-        // Not the tailer's position: this stream may be one that the delivery under way has still to reach.
-        const delivered = this.#delivered;
-        if (stream.cursor >= delivered) stream.say(view.encoding.heartbeat, now);
-        else stream.give(view.encoding.event(cursorEvent(delivered)), delivered, 0, now);
-      });
-    }
+  #disconnected(): void {
+    this.#connected--;
+    if (this.#connected === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

@@ -104,7 +104,8 @@ export interface MessageLog {
    * @returns their ids in the order given, once they are visible and durable; for a repeat by the idempotency key the
    *          first call's ids, also after a crash in between
    * @throws ForeverframeError FF_IDEMPOTENCY_CONFLICT (the key came with other messages), FF_IDEMPOTENCY_FULL,
-   *         FF_LOG_UNAVAILABLE (nothing was stored, or it is not known: repeat with the same key)
+   *         FF_CHANNELS_TOO_MANY, FF_LOG_FULL (nothing was stored), FF_LOG_UNAVAILABLE (nothing was stored, or it is not
+   *         known: repeat with the same key)
    */
   append(request: AppendRequest): Promise<readonly Cursor[]>;
 
@@ -124,8 +125,16 @@ export interface MessageLog {
    */
   beforeLast(selectors: SelectorSet, count: number, upTo: Cursor): Promise<Cursor>;
 
-  /** Every channel that keeps messages, by name. */
-  channels(): Promise<readonly ChannelSummary[]>;
+  /** Channels that keep messages, by name, at most `limit` of those after the name `after`. */
+  channels(after: string, limit: number): Promise<readonly ChannelSummary[]>;
+
+  /**
+   * Remove all messages that a channel keeps at the time of the call; what is appended meanwhile stays. Reads that look
+   * for what was removed get a gap.
+   *
+   * @returns how many there were
+   */
+  deleteChannel(channel: string): Promise<number>;
 
   /**
    * Remove what `retention` no longer keeps, a bounded piece a call, and what an idempotency key's 10 minutes ended.

@@ -2,14 +2,20 @@
 export interface SinkListener {
   /** The sink takes bytes again, after it was not writable. */
   onDrain(): void;
+  /** It was not writable, and the other side has taken nothing for as long as is allowed. */
+  onStall(): void;
   /** The connection is gone, whoever ended it. Called once; nothing follows. */
   onClosed(): void;
 }
 
 /** Where the bytes of one stream go: a socket, or what behaves like one. */
 export interface Sink {
-  /** Call once, before the first write. */
-  listen(listener: SinkListener): void;
+  /**
+   * Call once, before the first write.
+   *
+   * @param stallMs how long the other side may take nothing while bytes wait for it
+   */
+  listen(listener: SinkListener, stallMs: number): void;
   /** Hand bytes on, always all of them. They may be shared: nobody writes into them. */
   write(bytes: Buffer): void;
   /** Whether the other side keeps up. When it does not, stop, and wait for `onDrain`. */

@@ -1,5 +1,5 @@
 import type { SelectorSet } from "./channel-name.ts";
-import { type Cursor, positionOf } from "./cursor.ts";
+import { type Cursor, epochOf, positionOf } from "./cursor.ts";
 import { type CloseReason, closeEvent, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
 import type { Receipt } from "./receipts.ts";
@@ -9,9 +9,21 @@ import type { View } from "./view.ts";
 /** A closed stream's connection is cut after this many ms, however much of it is unread. */
 const CLOSE_GRACE_MS = 1_000;
 
+/** After what a response is replaced by a new one. */
+export interface RecycleLimits {
+  /** Bytes written; Infinity for never. */
+  readonly bytes: number;
+  /** Age in ms; Infinity for never. */
+  readonly ms: number;
+}
+
 /** What a stream is made of. */
 export interface StreamOptions {
   readonly id: string;
+  /** Names it in listings, which must not show the id: who has that may close the stream. */
+  readonly handle: number;
+  /** Where its client connects from; null if that is not known. */
+  readonly address: string | null;
   /** A name of the caller's own for its client; null if it gave none. */
   readonly client: string | null;
   readonly view: View;
@@ -20,6 +32,23 @@ export interface StreamOptions {
   readonly cursor: Cursor;
   /** Monotonic ms. */
   readonly openedAt: number;
+  readonly recycle: RecycleLimits;
+}
+
+/** What a listing shows of a stream. */
+export interface StreamSummary {
+  readonly handle: number;
+  readonly client: string | null;
+  readonly address: string | null;
+  readonly channels: readonly string[];
+  readonly transport: string;
+  /** Whether it has been given all that there is; else it reads on from the log. */
+  readonly live: boolean;
+  readonly cursor: Cursor;
+  readonly acked: Cursor | null;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly openMs: number;
 }
 
 /**
@@ -30,9 +59,12 @@ export interface StreamOptions {
  */
 export class Stream {
   readonly id: string;
+  readonly handle: number;
   readonly client: string | null;
+  readonly address: string | null;
   readonly view: View;
   readonly openedAt: number;
+  readonly #recycle: RecycleLimits;
   readonly #sink: Sink;
   /** Everything up to here was given, or is not wanted. */
   #cursor: Cursor;
@@ -43,11 +75,17 @@ export class Stream {
   #messagesTaken = 0;
   /** While it catches up: up to where losses of a channel were told, so that each is told once. */
   #toldGaps: Map<string, Cursor> | null = null;
+  /** What the client says that it has handled. */
+  #acked: Cursor | null = null;
   #closed = false;
 
-  constructor({ id, client, view, sink, cursor, openedAt }: StreamOptions) {
+  constructor(options: StreamOptions) {
+    const { id, handle, client, address, view, sink, cursor, openedAt, recycle } = options;
     this.id = id;
+    this.handle = handle;
     this.client = client;
+    this.address = address;
+    this.#recycle = recycle;
     this.view = view;
     this.openedAt = openedAt;
     this.#sink = sink;
@@ -75,6 +113,41 @@ export class Stream {
   /** Monotonic ms of the last write. */
   get lastWriteAt(): number {
     return this.#lastWriteAt;
+  }
+
+  /** Whether its response is so large or so old that a new one should take its place, and could be told so now. */
+  isSpent(now: number): boolean {
+    if (this.#closed || this.#sink.queuedBytes > 0) return false;
+    // Only after a message: else a limit below the size of the preamble would replace it for ever.
+    const large = this.#messages > 0 && this.#bytes >= this.#recycle.bytes;
+    return large || now - this.openedAt >= this.#recycle.ms;
+  }
+
+  /**
+   * The client has handled everything up to `cursor`.
+   *
+   * @returns false if it was not given that much
+   */
+  acknowledge(cursor: Cursor): boolean {
+    if (cursor > this.#cursor || epochOf(cursor) !== epochOf(this.#cursor)) return false;
+    if (this.#acked === null || cursor > this.#acked) this.#acked = cursor;
+    return true;
+  }
+
+  /** @param now monotonic ms */
+  summarize(now: number): StreamSummary {
+    return {
+      handle: this.handle,
+      client: this.client,
+      address: this.address,
+      channels: this.view.selectors.selectors,
+      transport: this.view.encoding.transport,
+      live: this.view.live.has(this),
+      cursor: this.#cursor,
+      acked: this.#acked,
+      ...this.#given(),
+      openMs: Math.round(now - this.openedAt),
+    };
   }
 
   /** The first event of all. */
@@ -132,15 +205,13 @@ export class Stream {
    */
   close(reason: CloseReason, retryMs: number, now: number): Receipt {
     this.#closed = true;
-    const { queuedBytes } = this.#sink;
     const receipt: Receipt = {
       stream: this.id,
       closed: true,
       reason,
       cursor: this.#cursor,
-      acked: null,
-      messages: queuedBytes === 0 ? this.#messages : this.#messagesTaken,
-      bytes: Math.max(0, this.#bytes - queuedBytes),
+      acked: this.#acked,
+      ...this.#given(),
       openMs: Math.round(now - this.openedAt),
     };
     if (reason === "gone") this.#sink.destroy();
@@ -149,6 +220,15 @@ export class Stream {
       this.#sink.end(this.view.encoding.last(event), CLOSE_GRACE_MS);
     }
     return receipt;
+  }
+
+  /** What was handed to the operating system: of what still waits, nothing counts. */
+  #given(): { readonly messages: number; readonly bytes: number } {
+    const { queuedBytes } = this.#sink;
+    return {
+      messages: queuedBytes === 0 ? this.#messages : this.#messagesTaken,
+      bytes: Math.max(0, this.#bytes - queuedBytes),
+    };
   }
 
   #write(bytes: Buffer): void {

@@ -9,10 +9,13 @@ export type TransportName = (typeof TRANSPORTS)[number];
 
 /** How events become the bytes of a response's body. Pure: no I/O, no clock, no state. */
 export interface Transport {
+  readonly name: TransportName;
   /** Equal for transports whose bytes are equal: the name, and what it was made with. */
   readonly key: string;
   /** Of the response. */
   readonly contentType: string;
+  /** Whether a response takes memory in its client as long as it lasts, and has to be replaced now and then. */
+  readonly recycles: boolean;
   /** What comes before the first event, whose own bytes are `firstLength` long. */
   preamble(firstLength: number): Buffer;
   /** The bytes before and after the JSON of one event. */
@@ -35,12 +38,16 @@ export interface Framing {
 /** A transport in its framing: final bytes for the wire. */
 export class Encoding {
   readonly key: string;
+  readonly transport: TransportName;
+  readonly recycles: boolean;
   readonly heartbeat: Buffer;
   readonly #transport: Transport;
   readonly #framing: Framing;
 
   constructor(transport: Transport, framing: Framing) {
     this.key = `${transport.key} ${framing.key}`;
+    this.transport = transport.name;
+    this.recycles = transport.recycles;
     this.#transport = transport;
     this.#framing = framing;
     this.heartbeat = framing.frame([transport.heartbeat]);

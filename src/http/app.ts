@@ -7,7 +7,9 @@ import { ForeverframeError } from "../errors.ts";
 import type { Connections } from "./connections.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
+import { publishRateMiddleware } from "./middleware/publish-rate.ts";
 import type { BodyLimits } from "./publish-body.ts";
+import { adminRoutes } from "./routes/admin.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { publishRoutes } from "./routes/publish.ts";
@@ -19,24 +21,31 @@ export interface AppOptions {
   readonly hub: Hub;
   readonly connections: Connections;
   readonly access: AccessOptions;
-  readonly limits: BodyLimits;
+  readonly limits: BodyLimits & {
+    readonly maxSelectors: number;
+    readonly publishesPerSecond: number;
+  };
+  readonly adminToken: string;
   /** Directory of the pages. */
   readonly pages: string;
   readonly logger: Logger;
 }
 
 /** The Koa application: who may call, the routes, the pages. */
-export function createApp({ hub, connections, access, limits, pages, logger }: AppOptions): Koa {
+export function createApp(options: AppOptions): Koa {
+  const { hub, connections, access, limits, adminToken, pages, logger } = options;
+  const rate = publishRateMiddleware(limits.publishesPerSecond, () => performance.now());
   const app = new Koa();
   app.on("error", (error: unknown) => logger.error({ err: error }, "request failed"));
   app.use(errorMiddleware(logger));
   app.use(framingHeaders(access));
   app.use(accessMiddleware(access));
   const routers = [
-    streamRoutes(hub, connections),
+    streamRoutes(hub, connections, limits),
     controlRoutes(hub),
-    publishRoutes(hub, limits),
+    publishRoutes(hub, limits, rate),
     readRoutes(hub),
+    adminRoutes(hub, adminToken),
     healthRoutes(hub),
   ];
   for (const router of routers) app.use(router.routes());

@@ -56,12 +56,13 @@ export function publishBodyMiddleware({ maxMessageBytes, maxBatchBytes }: BodyLi
   };
 }
 
-/** What the JSON body of a request is, whichever its type; for routes whose body is an object of ours. */
+/** Reads a body that is JSON, sent as such or, as by a beacon, as text; for routes whose body is an object of ours. */
 export function jsonBodyMiddleware(limit: number): Middleware {
-  const parser = bytesParser([JSON_TYPE], limit);
+  const types = [JSON_TYPE, TEXT_TYPE];
+  const parser = bytesParser(types, limit);
   return async (ctx, next) => {
     checkHeaders(ctx);
-    if (!ctx.is(JSON_TYPE)) throw unsupportedType(ctx, [JSON_TYPE]);
+    if (!ctx.is(types)) throw unsupportedType(ctx, types);
     try {
       await parser(ctx, async () => {});
     } catch (error) {

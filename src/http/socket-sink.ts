@@ -4,14 +4,22 @@ import type { Sink, SinkListener } from "../core/sink.ts";
 /** A connection that belongs to a stream. */
 export class SocketSink implements Sink {
   readonly #socket: Socket;
+  #stallMs = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
   }
 
-  listen(listener: SinkListener): void {
+  listen(listener: SinkListener, stallMs: number): void {
     const socket = this.#socket;
-    socket.on("drain", () => listener.onDrain());
+    this.#stallMs = stallMs;
+    socket.on("drain", () => {
+      if (socket.timeout !== 0) socket.setTimeout(0);
+      listener.onDrain();
+    });
+    socket.on("timeout", () => {
+      if (!this.writable) listener.onStall();
+    });
     socket.once("close", () => listener.onClosed());
     // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
     // the stream is over: nobody could answer in the middle of a response that never ends.
@@ -21,7 +29,12 @@ export class SocketSink implements Sink {
   }
 
   write(bytes: Buffer): void {
-    if (!this.#socket.writableEnded) this.#socket.write(bytes);
+    const socket = this.#socket;
+    if (socket.writableEnded) return;
+    socket.write(bytes);
+    // Node's own timer: it starts anew whenever the kernel has taken some of what waits, so it finds those who read
+    // nothing and spares those who read slowly.
+    if (!this.writable && socket.timeout !== this.#stallMs) socket.setTimeout(this.#stallMs);
   }
 
   get writable(): boolean {

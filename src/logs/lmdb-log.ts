@@ -64,7 +64,8 @@ interface Databases {
   readonly expiries: Database<Buffer, [number, string]>;
 }
 
-class LmdbStore implements TableStore {
+/** Tables in an LMDB environment: a memory-mapped file that several processes may have open. */
+export class LmdbStore implements TableStore {
   readonly capabilities = { durable: true, shared: true };
   readonly #path: string;
   readonly #databases: Databases;
@@ -105,7 +106,9 @@ class LmdbStore implements TableStore {
   async write<T>(change: (tables: LmdbTables) => T): Promise<T> {
     // A child, since only a child is undone when the callback throws.
     try {
-      return await this.#databases.root.childTransaction(() => change(new LmdbTables(this.#databases)));
+      return await this.#databases.root.childTransaction(() =>
+        change(new LmdbTables(this.#databases)),
+      );
     } catch (error) {
       throw await this.#explain(error);
     }

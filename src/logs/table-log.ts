@@ -13,7 +13,7 @@ import type {
 } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
 import { findBeforeLast, readBatch } from "./table-reads.ts";
-import { trimTables } from "./table-trim.ts";
+import { deleteFromChannel, trimTables } from "./table-trim.ts";
 import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
 /** How long an idempotency key answers a repeat, in ms. */
@@ -28,6 +28,8 @@ export interface TableLogOptions {
   readonly now: () => number;
   /** Most idempotency keys remembered at once. */
   readonly maxIdempotencyKeys: number;
+  /** Most channels that keep messages at once. */
+  readonly maxChannels: number;
 }
 
 interface PendingAppend {
@@ -44,9 +46,12 @@ export class TableLog implements MessageLog {
   readonly #clock: PositionClock;
   readonly #now: () => number;
   readonly #maxIdempotencyKeys: number;
+  readonly #maxChannels: number;
   #pending: PendingAppend[] = [];
   #committing: Promise<void> | null = null;
   #trimFrom = "";
+  /** Whether the last change could not be stored. */
+  #failing = false;
   #closed = false;
 
   private constructor(store: TableStore, epoch: string, options: TableLogOptions) {
@@ -55,6 +60,7 @@ export class TableLog implements MessageLog {
     this.capabilities = store.capabilities;
     this.#now = options.now;
     this.#maxIdempotencyKeys = options.maxIdempotencyKeys;
+    this.#maxChannels = options.maxChannels;
     this.#clock = new PositionClock(options.now);
   }
 
@@ -94,10 +100,9 @@ export class TableLog implements MessageLog {
       const group = this.#takeGroup();
       let outcomes: readonly (readonly Cursor[] | ForeverframeError)[];
       try {
-        outcomes = await this.#store.write((tables) => this.#appendGroup(tables, group));
+        outcomes = await this.#write((tables) => this.#appendGroup(tables, group));
       } catch (error) {
-        const refused = logError(error);
-        for (const { reject } of group) reject(refused);
+        for (const { reject } of group) reject(error);
         continue;
       }
       group.forEach(({ resolve, reject }, i) => {
@@ -136,6 +141,12 @@ export class TableLog implements MessageLog {
     change: AppendChange,
     { messages, idempotency }: AppendRequest,
   ): readonly Cursor[] | ForeverframeError {
+    if (change.channelCountWith(messages) > this.#maxChannels) {
+      return new ForeverframeError(
+        "FF_CHANNELS_TOO_MANY",
+        `${this.#maxChannels} channels keep messages already: use fewer names, or raise --max-channels`,
+      );
+    }
     if (idempotency === undefined) return change.add(messages);
     const key = hash([idempotency.key]);
     const fingerprint = hash(messages.flatMap(({ channel, data }) => [channel, data]));
@@ -177,24 +188,39 @@ export class TableLog implements MessageLog {
     return formatCursor(this.epoch, position);
   }
 
-  async channels(): Promise<readonly ChannelSummary[]> {
+  async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {
     return this.#query(() =>
-      this.#store.read((tables) =>
-        Array.from(tables.channels(), ([channel, { messages, last }]) => ({
-          channel,
-          messages,
-          last: formatCursor(this.epoch, last),
-        })),
-      ),
+      this.#store.read((tables) => {
+        const found: ChannelSummary[] = [];
+        for (const [channel, { messages, last }] of tables.channels(after)) {
+          if (found.length >= limit) break;
+          found.push({ channel, messages, last: formatCursor(this.epoch, last) });
+        }
+        return found;
+      }),
     );
+  }
+
+  async deleteChannel(channel: string): Promise<number> {
+    const upTo = positionOf(await this.tip());
+    let total = 0;
+    for (let more = true; more; ) {
+      const piece = await this.#write((tables) => deleteFromChannel(tables, channel, upTo));
+      total += piece.removed;
+      more = piece.more;
+    }
+    return total;
   }
 
   async trim(retention: (channel: string) => Retention): Promise<boolean> {
     if (this.#closed) return false;
     const from = this.#trimFrom;
-    const result = await this.#store.write((tables) =>
-      trimTables(tables, { retention, from, now: this.#now() }),
-    );
+    const wasFailing = this.#failing;
+    const result = await this.#write((tables) => {
+      // On a full disk, room that was freed inside the file can be used only after some more commits: these make them.
+      if (wasFailing) tables.putMarks(tables.marks());
+      return trimTables(tables, { retention, from, now: this.#now() });
+    });
     this.#trimFrom = result.next;
     return result.more;
   }
@@ -204,6 +230,17 @@ export class TableLog implements MessageLog {
     this.#closed = true;
     await this.#committing;
     await this.#store.close();
+  }
+
+  async #write<T>(change: (tables: TableWriter) => T): Promise<T> {
+    try {
+      const result = await this.#store.write(change);
+      this.#failing = false;
+      return result;
+    } catch (error) {
+      this.#failing = true;
+      throw logError(error);
+    }
   }
 
   #query<T>(run: () => T): T {
@@ -226,6 +263,7 @@ class AppendChange {
     { number: number; messages: number; trimmedTo: string; last: string }
   >();
   #marks: LogMarks;
+  #newChannels = 0;
 
   constructor(tables: TableWriter, clock: PositionClock, epoch: string) {
     this.#tables = tables;
@@ -234,6 +272,17 @@ class AppendChange {
     this.#marks = tables.marks();
     // Another process may have appended; and ids of a commit that failed are never drawn again.
     clock.advanceTo(this.#marks.tip);
+  }
+
+  /** How many channels there would be with these messages. */
+  channelCountWith(messages: readonly NewMessage[]): number {
+    const fresh = new Set<string>();
+    for (const { channel } of messages) {
+      if (!this.#channels.has(channel) && this.#tables.channel(channel) === undefined)
+        fresh.add(channel);
+    }
+    if (fresh.size === 0) return 0; // no more than there are, whatever the limit
+    return this.#tables.channelCount() + this.#newChannels + fresh.size;
   }
 
   add(messages: readonly NewMessage[]): readonly Cursor[] {
@@ -266,6 +315,7 @@ class AppendChange {
   }
 
   #newChannel() {
+    this.#newChannels++;
     const number = this.#marks.nextNumber;
     this.#marks = { ...this.#marks, nextNumber: number + 1 };
     // A channel of this name may have been forgotten: what was before that is not known any more.

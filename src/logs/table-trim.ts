@@ -41,15 +41,9 @@ export function trimTables(
       now,
       REMOVALS_PER_CALL - removals,
     );
-    const last = positions.at(-1);
-    if (last !== undefined) {
-      for (const position of positions) tables.removeMessage(position, record.number);
-      removals += positions.length;
-      trimmed.push([
-        name,
-        { ...record, messages: record.messages - positions.length, trimmedTo: last },
-      ]);
-    }
+    const rest = removePositions(tables, record, positions);
+    removals += positions.length;
+    if (rest !== null) trimmed.push([name, rest]);
     if (removals >= REMOVALS_PER_CALL) {
       more = true; // this channel may have more: the next call looks at it again
       break;
@@ -60,6 +54,43 @@ export function trimTables(
   const keys = tables.expiredIdempotency(now, REMOVALS_PER_CALL);
   for (const key of keys) tables.removeIdempotency(key);
   return { more: more || keys.length === REMOVALS_PER_CALL, next: more ? next : "" };
+}
+
+/**
+ * Remove messages of one channel up to a position, a bounded piece a call.
+ *
+ * @returns how many went, and whether there are more
+ */
+export function deleteFromChannel(
+  tables: TableWriter,
+  name: string,
+  upTo: string,
+): { readonly removed: number; readonly more: boolean } {
+  const record = tables.channel(name);
+  if (record === undefined) return { removed: 0, more: false };
+  const positions: string[] = [];
+  for (const position of tables.positionsOf(record.number, {
+    after: ORIGIN,
+    upTo,
+    order: "oldest first",
+  })) {
+    if (positions.length >= REMOVALS_PER_CALL) break;
+    positions.push(position);
+  }
+  const trimmed = removePositions(tables, record, positions);
+  if (trimmed !== null) storeTrimmed(tables, name, trimmed);
+  return { removed: positions.length, more: positions.length === REMOVALS_PER_CALL };
+}
+
+function removePositions(
+  tables: TableWriter,
+  record: ChannelRecord,
+  positions: readonly string[],
+): ChannelRecord | null {
+  const last = positions.at(-1);
+  if (last === undefined) return null;
+  for (const position of positions) tables.removeMessage(position, record.number);
+  return { ...record, messages: record.messages - positions.length, trimmedTo: last };
 }
 
 function expiredPositions(

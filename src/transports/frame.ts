@@ -43,7 +43,9 @@ export function parseCallback(text: string): string {
 export function frameTransport(callback: string): Transport {
   const wrapped = { before: Buffer.from(`<script>${callback}(`), after: AFTER };
   return {
+    name: "frame",
     key: `frame ${callback}`,
+    recycles: true,
     contentType: "text/html; charset=utf-8",
     preamble(firstLength) {
       const padding = Math.max(0, FIRST_SCRIPT_ENDS_AT - HEAD.length - firstLength);

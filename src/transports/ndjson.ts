@@ -6,7 +6,9 @@ const WRAPPED = { before: NOTHING, after: NEWLINE };
 
 /** One event a line, for programs. https://github.com/ndjson/ndjson-spec */
 export const ndjsonTransport: Transport = {
+  name: "ndjson",
   key: "ndjson",
+  recycles: false,
   contentType: "application/x-ndjson",
   preamble: () => NOTHING,
   wrap: () => WRAPPED,

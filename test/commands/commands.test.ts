@@ -38,7 +38,15 @@ describe("the command line", function () {
       [["--prot", "8080"], /unknown option '--prot' \(Did you mean --port\?\): see/],
       [["--port", "eighty"], /--port is "eighty": use a whole number from 0 to 65535/],
       [["--port", "65536"], /--port is "65536"/],
-      [["--max-streams", "0"], /--max-streams is "0": use a whole number from 1/],
+      [["--max-streams", "few"], /--max-streams is "few": use a whole number from 0/],
+      [
+        ["--max-streams", "1000000"],
+        /--max-streams is 1000000, .* open files .* ulimit -n 1000200/,
+      ],
+      [
+        ["--retention", "log.**=0/5"],
+        /--retention has "log\.\*\*=0\/5": write pattern=messages\/ms/,
+      ],
       [["--host", "0.0.0.0"], /--host 0\.0\.0\.0 .* add --open/],
       [
         ["--allowed-origins", "intranet.example"],

@@ -251,7 +251,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         expect((await read("*", { after: start })).gaps, "by pattern").to.have.lengthOf(1);
         await append("a", "3");
         expect((await read("a", { after: start })).gaps, "by name, used again").to.have.lengthOf(1);
-        expect((await log.channels()).map(({ channel }) => channel)).to.deep.equal(["a"]);
+        expect((await log.channels("", 10_000)).map(({ channel }) => channel)).to.deep.equal(["a"]);
       });
 
       it("removes more than one call does, of many channels", async () => {
@@ -259,9 +259,49 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
           Array.from({ length: 3_000 }, (_, n) => append(`c${n % 1_500}`, String(n), String(n))),
         );
         await trim({ maxMessages: 1 });
-        const kept = await log.channels();
+        const kept = await log.channels("", 10_000);
         expect(kept).to.have.lengthOf(1_500);
         expect(kept.every(({ messages }) => messages === 1)).to.equal(true);
+      });
+    });
+
+    describe("deleteChannel", () => {
+      it("removes what the channel keeps, tells of a gap, and keeps other channels and what comes after", async () => {
+        const start = await appendOne("b", "0");
+        await append("a", ...Array.from({ length: 3_000 }, (_, n) => String(n)));
+        expect(await log.deleteChannel("a")).to.equal(3_000);
+        const after = await appendOne("a", "3000");
+        const batch = await read("a,b", { after: start });
+        expect(batch.messages.map(({ id }) => id)).to.deep.equal([after]);
+        expect(batch.gaps.map(({ channels }) => channels)).to.deep.equal([["a"]]);
+        expect((await read("b", { after: start })).gaps).to.deep.equal([]);
+        expect(await log.deleteChannel("none")).to.equal(0);
+      });
+    });
+
+    describe("channels", () => {
+      it("are listed by name, a limited number after a name", async () => {
+        for (const name of ["c", "a", "b"]) await append(name, "1");
+        const names = async (after: string, limit: number) =>
+          (await log.channels(after, limit)).map(({ channel }) => channel);
+        expect(await names("", 10)).to.deep.equal(["a", "b", "c"]);
+        expect(await names("a", 1)).to.deep.equal(["b"]);
+      });
+
+      it("are refused beyond their limit, while known ones go on", async () => {
+        await Promise.all(Array.from({ length: 4_999 }, (_, n) => append(`c${n}`, "1")));
+        await append("last", "1");
+        const error = await appendOne("one.more", "1").catch((thrown: unknown) => thrown);
+        expect(error).to.have.property("code", "FF_CHANNELS_TOO_MANY");
+        const [both, known] = await Promise.allSettled([
+          log.append({ messages: ["last", "one.more"].map((channel) => ({ channel, data: "2" })) }),
+          append("last", "2"),
+        ]);
+        expect([both.status, known.status]).to.deep.equal(["rejected", "fulfilled"]);
+        expect(
+          (await read("last")).messages.map(dataOf),
+          "nothing of the refused one",
+        ).to.deep.equal([1, 2]);
       });
     });
 

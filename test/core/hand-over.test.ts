@@ -88,7 +88,8 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     },
     tip: () => log.tip(),
     beforeLast: (selectors, count, upTo) => log.beforeLast(selectors, count, upTo),
-    channels: () => log.channels(),
+    channels: (after, limit) => log.channels(after, limit),
+    deleteChannel: (channel) => log.deleteChannel(channel),
     trim: (retention) => log.trim(retention),
     close: () => log.close(),
   };
@@ -160,18 +161,28 @@ describe("the hand-over from replay to live", function () {
 
 /** Four clients with different wants, that reconnect from their cursor as a browser would. */
 async function createWorld(turns: () => number) {
-  const log = await openMemoryLog(() => "epoch", { now: Date.now, maxIdempotencyKeys: 10 });
+  const log = await openMemoryLog(() => "epoch", {
+    now: Date.now,
+    maxIdempotencyKeys: 10,
+    maxChannels: 100,
+  });
   const hub = await Hub.start({
     log: delayed(log, turns),
     bus: new InProcessBus(),
     scheduler,
     limits: {
       maxStreams: 100,
+      maxStreamsPerAddress: 100,
+      maxStreamsPerClient: 100,
+      stallMs: 1_000,
+      recycleBytes: Number.POSITIVE_INFINITY,
+      recycleMs: Number.POSITIVE_INFINITY,
       maxPendingBytes: 1e6,
       heartbeatMs: 1_000,
       receiptMs: 1_000,
       maxReceipts: 100,
     },
+    random: () => 0.5,
     drawStreamId: () => `s${Math.random()}`,
     onError: (error) => {
       throw error;
@@ -204,6 +215,8 @@ async function createWorld(turns: () => number) {
       selectors: client.selectors,
       start,
       client: null,
+      takesOver: false,
+      address: null,
       encoding: new Encoding(ndjsonTransport, plainFraming),
       connect: () => sink,
     });
@@ -216,6 +229,8 @@ async function createWorld(turns: () => number) {
       selectors: parseSelectors("a"),
       start: { from: "now" },
       client: null,
+      takesOver: false,
+      address: null,
       encoding: new Encoding(ndjsonTransport, plainFraming),
       connect: () => sink,
     });

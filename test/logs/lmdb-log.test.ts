@@ -21,7 +21,11 @@ after(removeTemporaryDirectories);
 
 describeLogContract("the LMDB log", {
   open: (location, now) =>
-    openLmdbLog(join(root, location), () => `lmdb${++epochs}`, { now, maxIdempotencyKeys: 100 }),
+    openLmdbLog(join(root, location), () => `lmdb${++epochs}`, {
+      now,
+      maxIdempotencyKeys: 100,
+      maxChannels: 5_000,
+    }),
 });
 
 describe("the LMDB log that several processes append to", function () {
@@ -32,6 +36,7 @@ describe("the LMDB log that several processes append to", function () {
     const log = await openLmdbLog(directory, () => "epoch0", {
       now: Date.now,
       maxIdempotencyKeys: 10,
+      maxChannels: 5_000,
     });
     const worker = fileURLToPath(new URL("../support/append-worker.ts", import.meta.url));
     const answered: string[] = [];

@@ -5,5 +5,5 @@ let epochs = 0;
 
 describeLogContract("the memory log", {
   open: (_location, now) =>
-    openMemoryLog(() => `memory${++epochs}`, { now, maxIdempotencyKeys: 100 }),
+    openMemoryLog(() => `memory${++epochs}`, { now, maxIdempotencyKeys: 100, maxChannels: 5_000 }),
 });

@@ -5,6 +5,7 @@ const [directory = "", name = "", count = "0"] = process.argv.slice(2);
 const log = await openLmdbLog(directory, () => `epoch${name}`, {
   now: Date.now,
   maxIdempotencyKeys: 10,
+  maxChannels: 5_000,
 });
 for (let n = 0; n < Number(count); n += 4) {
   const ids = await Promise.all(

@@ -32,7 +32,9 @@ export function errorMiddleware(logger: Logger): Middleware {
 function answer(ctx: Context, error: ForeverframeError): void {
   ctx.status = error.status;
   ctx.set(STREAM_HEADERS);
-  if (error.status === 503) ctx.set("Retry-After", String(RETRY_AFTER_S));
+  const later = error.status === 503 || error.status === 429;
+  if (later && ctx.response.get("Retry-After") === "")
+    ctx.set("Retry-After", String(RETRY_AFTER_S));
   if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error);
   else {
     ctx.body = formatProblem(error.code, error.message);

@@ -1,16 +1,24 @@
 import { Router } from "@koa/router";
 import type { Context } from "koa";
+import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
+import { parseJsonText } from "../../core/json.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import { formatControlPage, formatReceiptPage } from "../control-pages.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { parameter, pathParameter } from "../parameters.ts";
+import { bodyText, jsonBodyMiddleware } from "../publish-body.ts";
+
+const MAX_ACK_BYTES = 1_024;
 
 /**
  * The control frame's requests, on a connection of their own.
  *
  * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept` prefers HTML as a
  * document that calls `parent.controlled(receipt)`; the same again while receipts are kept; 404 FF_STREAM_UNKNOWN.
+ *
+ * POST /streams/:stream/ack, body `{"cursor"}` as JSON (or as text, which is what a beacon sends): 204, the client has
+ * handled everything up to there; 400 FF_BODY_INVALID, FF_CURSOR_INVALID; 404 FF_STREAM_UNKNOWN.
  *
  * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404 FF_STREAM_UNKNOWN.
  */
@@ -26,6 +34,12 @@ export function controlRoutes(hub: Hub): Router {
     else ctx.body = receipt;
   });
 
+  router.post("/streams/:stream/ack", jsonBodyMiddleware(MAX_ACK_BYTES), (ctx) => {
+    hub.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
+    ctx.set(STREAM_HEADERS);
+    ctx.status = 204;
+  });
+
   router.get("/control", async (ctx) => {
     const id = parameter(ctx, "stream") ?? "";
     const { state, receipt } = hub.state(id);
@@ -34,6 +48,23 @@ export function controlRoutes(hub: Hub): Router {
   });
 
   return router;
+}
+
+function parseAck(text: string): Cursor {
+  parseJsonText(text, "The body");
+  const body: unknown = JSON.parse(text);
+  if (
+    typeof body === "object" &&
+    body !== null &&
+    "cursor" in body &&
+    typeof body.cursor === "string"
+  ) {
+    return parseCursor(body.cursor);
+  }
+  throw new ForeverframeError(
+    "FF_BODY_INVALID",
+    'The body is no object with a "cursor": send {"cursor":"<the id of the last message you have handled>"}',
+  );
 }
 
 function answerPage(ctx: Context, html: string): void {

@@ -1,5 +1,5 @@
 import { Router } from "@koa/router";
-import type { Context } from "koa";
+import type { Context, Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { formatParsedJson, parseJsonText } from "../../core/json.ts";
@@ -26,14 +26,17 @@ const CHANNELS_BYTES = 65_536;
  *
  * 201 `{"id","channel"}`, for a batch `{"ids"}`, once the log has it; 400 FF_CHANNEL_INVALID, FF_BODY_INVALID,
  * FF_IDEMPOTENCY_KEY_INVALID; 413 FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE; 415 FF_BODY_TYPE_UNSUPPORTED,
- * FF_BODY_ENCODING_UNSUPPORTED; 422 FF_IDEMPOTENCY_CONFLICT; 503 FF_LOG_UNAVAILABLE, FF_PUBLISHES_TOO_MANY
+ * FF_BODY_ENCODING_UNSUPPORTED; 422 FF_IDEMPOTENCY_CONFLICT; 429 FF_PUBLISH_RATE; 503 FF_LOG_FULL, FF_LOG_UNAVAILABLE,
+ * FF_PUBLISHES_TOO_MANY, FF_CHANNELS_TOO_MANY, FF_IDEMPOTENCY_FULL
  *
  * POST /messages, body `{"channels":[...],"data":...}`: 201 `{"ids"}`; the same codes.
+ *
+ * @param rate lets a publish pass or refuses it
  */
-export function publishRoutes(hub: Hub, limits: BodyLimits): Router {
+export function publishRoutes(hub: Hub, limits: BodyLimits, rate: Middleware): Router {
   const router = new Router();
 
-  router.post("/channels/:channel/messages", publishBodyMiddleware(limits), async (ctx) => {
+  router.post("/channels/:channel/messages", rate, publishBodyMiddleware(limits), async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
     const { batch, data } = parsePublishBody(ctx, limits);
     const ids = await publish(
@@ -45,7 +48,7 @@ export function publishRoutes(hub: Hub, limits: BodyLimits): Router {
   });
 
   const body = jsonBodyMiddleware(limits.maxMessageBytes + CHANNELS_BYTES);
-  router.post("/messages", body, async (ctx) => {
+  router.post("/messages", rate, body, async (ctx) => {
     const { channels, data } = parseSpread(bodyText(ctx), limits);
     const ids = await publish(
       hub,

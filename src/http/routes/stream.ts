@@ -27,15 +27,21 @@ const MAX_CLIENT_BYTES = 128;
  * GET /stream: opens a stream and hands its connection over.
  *
  * 200 and events in the transport asked for; 400 FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_CALLBACK_INVALID,
- * FF_PARAMETER_INVALID, FF_TRANSPORT_UNKNOWN, FF_STREAM_PIPELINED; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
+ * FF_PARAMETER_INVALID, FF_TRANSPORT_UNKNOWN, FF_STREAM_PIPELINED; 429 FF_ADDRESS_STREAMS_TOO_MANY,
+ * FF_CLIENT_STREAMS_TOO_MANY; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
  */
-export function streamRoutes(hub: Hub, connections: Connections): Router {
+export function streamRoutes(
+  hub: Hub,
+  connections: Connections,
+  { maxSelectors }: { readonly maxSelectors: number },
+): Router {
   const router = new Router();
   router.get("/stream", async (ctx) => {
     const transport = parseTransport(ctx);
-    const selectors = parseSelectors(parameter(ctx, "channels") ?? "");
+    const selectors = parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors);
     const start = parseStart(ctx);
     const client = parseClient(ctx);
+    const takesOver = parseTakeover(ctx, client);
     if (ctx.method === "HEAD") {
       ctx.set(STREAM_HEADERS);
       ctx.type = transport.contentType;
@@ -47,6 +53,8 @@ export function streamRoutes(hub: Hub, connections: Connections): Router {
       selectors,
       start,
       client,
+      takesOver,
+      address: ctx.req.socket.remoteAddress ?? null,
       encoding: new Encoding(transport, framingFor(ctx)),
       connect: () => handOver(ctx, transport.contentType, connections),
     });
@@ -100,5 +108,14 @@ function parseClient(ctx: Context): string | null {
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
     `"client" is "${shorten(client)}": give 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
+  );
+}
+
+function parseTakeover(ctx: Context, client: string | null): boolean {
+  const wanted = numberParameter(ctx, "takeover", 0, 1) === 1;
+  if (!wanted || client !== null) return wanted;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    '"takeover" is given without "client": name the client whose earlier streams should end',
   );
 }

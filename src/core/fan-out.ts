@@ -1,0 +1,124 @@
+import { CatchUp } from "./catch-up.ts";
+import type { Cursor } from "./cursor.ts";
+import { cursorEvent } from "./events.ts";
+import type { LogBatch, MessageLog } from "./log.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { forEachInSlices } from "./slices.ts";
+import type { Stream } from "./stream.ts";
+import { Tailer } from "./tailer.ts";
+import type { View, Views } from "./view.ts";
+
+/** What the fan-out needs. */
+export interface FanOutOptions {
+  readonly log: MessageLog;
+  readonly scheduler: Scheduler;
+  readonly views: Views;
+  /** Ends a stream whose response is too large or too old, and says whether it did. */
+  readonly recycle: (stream: Stream, now: number) => boolean;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Gives the log to the streams: live by their views, and to those that are behind by catching up. */
+export class FanOut {
+  readonly #options: FanOutOptions;
+  readonly #tailer: Tailer;
+  readonly #catchUp: CatchUp;
+  /** All live streams have been given everything up to here. */
+  #delivered: Cursor;
+
+  /** @param tip the log's tip: what is before it, streams read from the log */
+  constructor(tip: Cursor, options: FanOutOptions) {
+    const { log, scheduler, recycle, onError } = options;
+    this.#options = options;
+    this.#delivered = tip;
+    this.#tailer = new Tailer(tip, {
+      log,
+      scheduler,
+      onError,
+      deliver: (batch) => this.#deliver(batch),
+    });
+    this.#catchUp = new CatchUp({
+      log,
+      scheduler,
+      recycle,
+      onError,
+      position: () => this.#tailer.position,
+    });
+  }
+
+  /** There may be more in the log. */
+  wake(): void {
+    this.#tailer.wake();
+  }
+
+  /** See `Tailer.catchUp`. */
+  catchUp(): Promise<Cursor> {
+    return this.#tailer.catchUp();
+  }
+
+  /** Give a stream what it has missed, then all that comes. Also when it takes bytes again. */
+  serve(stream: Stream): void {
+    if (stream.view.live.has(stream)) return;
+    if (!this.#catchUp.handOver(stream)) this.#catchUp.add(stream);
+  }
+
+  /** The stream has ended. */
+  remove(stream: Stream): void {
+    this.#catchUp.remove(stream);
+  }
+
+  /** See `CatchUp.forgetSegments`. */
+  forgetSegments(): void {
+    this.#catchUp.forgetSegments();
+  }
+
+  stop(): void {
+    this.#tailer.stop();
+  }
+
+  /**
+   * Say that the connection lives, to every stream that was silent since `before` (monotonic ms): by a `cursor` event if
+   * the log has moved on without it. And replace responses that have become too old.
+   */
+  beat(before: number): void {
+    const { views, recycle } = this.#options;
+    for (const view of views) {
+      void this.#forEachLive(view, (stream, now) => {
+        if (recycle(stream, now) || stream.lastWriteAt > before) return;
+        // Not the tailer's position: this stream may be one that the delivery under way has still to reach.
+        const delivered = this.#delivered;
+        if (stream.cursor >= delivered) stream.say(view.encoding.heartbeat, now);
+        else stream.give(view.encoding.event(cursorEvent(delivered)), delivered, 0, now);
+      });
+    }
+  }
+
+  /** Give what is new to the live streams; those that can't take it read on from the log when they can. */
+  async #deliver({ messages, cursor, gaps }: LogBatch): Promise<void> {
+    const { views, recycle } = this.#options;
+    for (const view of views) {
+      if (gaps.length > 0) this.#sendBackToLog(view);
+      const encoded = view.encode(messages);
+      if (encoded === null) continue;
+      await this.#forEachLive(view, (stream, now) => {
+        // One that joined while this was on its way has it from the log.
+        if (stream.cursor >= cursor) return;
+        stream.give(encoded.bytes, cursor, encoded.count, now);
+        recycle(stream, now);
+      });
+    }
+    this.#delivered = cursor;
+  }
+
+  /** Messages were trimmed before this process had read them: each stream finds its own gaps in the log. */
+  #sendBackToLog(view: View): void {
+    for (const stream of view.live) this.#catchUp.add(stream);
+  }
+
+  #forEachLive(view: View, visit: (stream: Stream, now: number) => void): Promise<void> {
+    return forEachInSlices(view.live, this.#options.scheduler, (stream, now) => {
+      visit(stream, now);
+      if (!stream.writable) view.live.delete(stream);
+    });
+  }
+}

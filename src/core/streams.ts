@@ -1,0 +1,97 @@
+import { ForeverframeError } from "../errors.ts";
+import type { Stream } from "./stream.ts";
+
+/** How many streams there may be. Infinity for no limit. */
+export interface StreamLimits {
+  readonly maxStreams: number;
+  readonly maxStreamsPerAddress: number;
+  readonly maxStreamsPerClient: number;
+}
+
+/** Who asks for a stream. */
+export interface Applicant {
+  readonly address: string | null;
+  readonly client: string | null;
+  /** Its client's other streams are about to be ended, so they do not count. */
+  readonly takesOver: boolean;
+}
+
+/** The open streams of a process: by id, by client and by address. */
+export class Streams {
+  readonly #limits: StreamLimits;
+  readonly #byId = new Map<string, Stream>();
+  readonly #byClient = new Map<string, Set<Stream>>();
+  readonly #addresses = new Map<string, number>();
+
+  constructor(limits: StreamLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): Stream | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** In the order of their opening. */
+  all(): Iterable<Stream> {
+    return this.#byId.values();
+  }
+
+  ofClient(client: string): readonly Stream[] {
+    return [...(this.#byClient.get(client) ?? [])];
+  }
+
+  add(stream: Stream): void {
+    const { id, client, address } = stream;
+    this.#byId.set(id, stream);
+    if (address !== null) this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+    if (client === null) return;
+    const mates = this.#byClient.get(client);
+    if (mates === undefined) this.#byClient.set(client, new Set([stream]));
+    else mates.add(stream);
+  }
+
+  remove(stream: Stream): void {
+    const { id, client, address } = stream;
+    this.#byId.delete(id);
+    if (address !== null) {
+      const left = (this.#addresses.get(address) ?? 1) - 1;
+      if (left === 0) this.#addresses.delete(address);
+      else this.#addresses.set(address, left);
+    }
+    if (client === null) return;
+    const mates = this.#byClient.get(client);
+    mates?.delete(stream);
+    if (mates?.size === 0) this.#byClient.delete(client);
+  }
+
+  /**
+   * Check that one more may come.
+   *
+   * @throws ForeverframeError FF_STREAMS_TOO_MANY, FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY
+   */
+  checkRoom({ address, client, takesOver }: Applicant): void {
+    const { maxStreams, maxStreamsPerAddress, maxStreamsPerClient } = this.#limits;
+    if (this.#byId.size >= maxStreams) {
+      throw new ForeverframeError(
+        "FF_STREAMS_TOO_MANY",
+        `All ${maxStreams} streams are in use: try again later, or raise --max-streams`,
+      );
+    }
+    if (address !== null && (this.#addresses.get(address) ?? 0) >= maxStreamsPerAddress) {
+      throw new ForeverframeError(
+        "FF_ADDRESS_STREAMS_TOO_MANY",
+        `The address ${address} has ${maxStreamsPerAddress} streams already: close some, or raise --max-streams-per-address`,
+      );
+    }
+    if (client === null || takesOver) return;
+    if ((this.#byClient.get(client)?.size ?? 0) < maxStreamsPerClient) return;
+    throw new ForeverframeError(
+      "FF_CLIENT_STREAMS_TOO_MANY",
+      `The client has ${maxStreamsPerClient} streams already: close some, open with takeover=1, or raise --max-streams-per-client`,
+    );
+  }
+}

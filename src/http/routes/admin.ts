@@ -1,0 +1,72 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Router } from "@koa/router";
+import type { Middleware } from "koa";
+import { parseChannelName } from "../../core/channel-name.ts";
+import type { Hub } from "../../core/hub.ts";
+import { ForeverframeError } from "../../errors.ts";
+import { STREAM_HEADERS } from "../hand-over.ts";
+import { numberParameter, parameter, pathParameter } from "../parameters.ts";
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+
+/**
+ * What an operator asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED.
+ *
+ * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, the oldest first; `after` is a handle.
+ * GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name; `after` is a name.
+ * POST /channels/:channel/close and POST /clients/:client/close: 200 `{"closed":<how many>}`, with reason `admin`.
+ * DELETE /channels/:channel: 200 `{"channel","removed":<how many>}`.
+ */
+export function adminRoutes(hub: Hub, adminToken: string): Router {
+  const router = new Router();
+  const admin = requireToken(adminToken);
+
+  router.get("/streams", admin, (ctx) => {
+    const after = numberParameter(ctx, "after", 0, 999_999_999) ?? 0;
+    const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+    ctx.body = { streams: hub.list(after, limit), total: hub.openStreams, draining: hub.draining };
+  });
+
+  router.get("/channels", admin, async (ctx) => {
+    const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+    ctx.body = { channels: await hub.channels(parameter(ctx, "after") ?? "", limit) };
+  });
+
+  router.post("/channels/:channel/close", admin, (ctx) => {
+    const channel = parseChannelName(pathParameter(ctx, "channel"));
+    ctx.body = { closed: hub.closeAll({ channel }) };
+  });
+
+  router.post("/clients/:client/close", admin, (ctx) => {
+    ctx.body = { closed: hub.closeAll({ client: pathParameter(ctx, "client") }) };
+  });
+
+  router.delete("/channels/:channel", admin, async (ctx) => {
+    const channel = parseChannelName(pathParameter(ctx, "channel"));
+    ctx.body = { channel, removed: await hub.deleteChannel(channel) };
+  });
+
+  return router;
+}
+
+function requireToken(token: string): Middleware {
+  const wanted = digest(token);
+  return async (ctx, next) => {
+    ctx.set(STREAM_HEADERS);
+    const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
+    // Compared as hashes, so that the time it takes tells nothing of the token.
+    if (given === undefined || !timingSafeEqual(digest(given), wanted)) {
+      ctx.set("WWW-Authenticate", "Bearer");
+      throw new ForeverframeError(
+        "FF_ADMIN_REQUIRED",
+        "This is for operators: send the admin token, which the server printed at its start, as Authorization: Bearer <token>",
+      );
+    }
+    await next();
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

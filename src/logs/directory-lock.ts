@@ -1,0 +1,100 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ForeverframeError } from "../errors.ts";
+
+const NAME = "serve.lock";
+
+/**
+ * Take a directory for this server: two of them on one log would not hear of one another's messages.
+ *
+ * The lock is a file that names its process and when that was started. So one that a killed process left behind is
+ * known for what it is, also when another process has its number by now.
+ *
+ * @returns lets it go
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE: another server has it, or it can't be written
+ */
+export function lockDirectory(directory: string): () => void {
+  const path = join(directory, NAME);
+  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
+  const draft = `${path}.${process.pid}`;
+  try {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(draft, mine);
+    try {
+      takeLock(directory, path, draft);
+    } finally {
+      rmSync(draft);
+    }
+  } catch (error) {
+    if (error instanceof ForeverframeError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ForeverframeError(
+      "FF_LOG_UNAVAILABLE",
+      `The log in "${directory}" can't be opened (${reason}): give a directory that can be written with --data, or use --memory`,
+      { cause: error },
+    );
+  }
+  return () => rmSync(path, { force: true });
+}
+
+function takeLock(directory: string, path: string, draft: string): void {
+  if (tryLink(draft, path)) return;
+  const left = readFileSync(path, "utf8");
+  if (isAlive(left)) throw inUse(directory, left);
+  takeAway(path, left, directory);
+  if (!tryLink(draft, path)) throw inUse(directory, readFileSync(path, "utf8"));
+}
+
+/** A link is made whole or not at all, unlike a file that is written. */
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Remove the lock that was left, unless another server was faster and this is its own. */
+function takeAway(path: string, left: string, directory: string): void {
+  const aside = `${path}.left.${process.pid}`;
+  renameSync(path, aside);
+  const taken = readFileSync(aside, "utf8");
+  if (taken !== left) {
+    tryLink(aside, path);
+    rmSync(aside);
+    throw inUse(directory, taken);
+  }
+  rmSync(aside);
+}
+
+function isAlive(lock: string): boolean {
+  try {
+    const { pid, started } = JSON.parse(lock) as { pid: number; started: string | null };
+    process.kill(pid, 0);
+    return startOf(pid) === started;
+  } catch (error) {
+    // Somebody else's process may not be signalled, but it is there.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** When a process was started, in the kernel's ticks; null where the system does not say. */
+function startOf(pid: number): string | null {
+  try {
+    // Field 22, counted after the name, which may hold anything: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function inUse(directory: string, lock: string): ForeverframeError {
+  const pid = /"pid":(\d+)/.exec(lock)?.[1] ?? "unknown";
+  return new ForeverframeError(
+    "FF_LOG_UNAVAILABLE",
+    `Another server (process ${pid}) has the log in "${directory}": stop it, or give another directory with --data`,
+  );
+}

@@ -1,0 +1,21 @@
+// Run by lmdb-probe.ts, and expected to die where the file is damaged. Walks over everything that is in use, then commits
+// a change that changes nothing, which needs the list of free pages too. (The file's size tells nothing: pages that are
+// free were perhaps never written.)
+import { ORIGIN } from "../core/cursor.ts";
+import { LmdbStore } from "./lmdb-log.ts";
+
+const [directory = ""] = process.argv.slice(2);
+const store = new LmdbStore(directory);
+store.read((tables) => {
+  const range = { after: ORIGIN, upTo: tables.marks().tip, order: "oldest first" } as const;
+  for (const [name, { number }] of tables.channels()) {
+    for (const position of tables.positionsOf(number, range)) {
+      if (tables.message(position)?.channel === name) continue;
+      throw new Error(`message ${position} of "${name}" is not there`);
+    }
+  }
+  const forEver = Number.MAX_SAFE_INTEGER;
+  for (const key of tables.expiredIdempotency(forEver, forEver)) tables.idempotency(key);
+});
+await store.write((tables) => tables.putMarks(tables.marks()));
+await store.close();

@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ForeverframeError } from "../errors.ts";
+
+/** The probe gives up looking after this many ms: what it has not seen by then it takes for whole. */
+const PROBE_MS = 10_000;
+
+/**
+ * Look at a log's file from a process of its own: LMDB reads a file that is cut short or damaged as if it were memory, and
+ * the process that does dies without a word.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+export async function probeLmdbLog(directory: string): Promise<void> {
+  const file = join(directory, "data.mdb");
+  if (!existsSync(file)) return; // a new log
+  if (statSync(file).size === 0) throw damaged(file, "it is empty");
+  const program = fileURLToPath(
+    new URL(`./lmdb-probe-process${extname(import.meta.url)}`, import.meta.url),
+  );
+  const child = spawn(process.execPath, [...process.execArgv, program, directory], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let complaint = "";
+  child.stderr.on("data", (data) => {
+    complaint = (complaint + data).slice(-2_000);
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), PROBE_MS);
+  const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
+    (resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (exitCode, exitSignal) =>
+        resolve({ code: exitCode, signal: exitSignal }),
+      );
+    },
+  );
+  clearTimeout(timer);
+  if (code === 0 || signal === "SIGKILL") return;
+  const reason = /^Error: (.*)$/m.exec(complaint)?.[1];
+  throw damaged(
+    file,
+    signal === null ? (reason ?? "it can't be read") : `reading it ends with ${signal}`,
+  );
+}
+
+function damaged(file: string, reason: string): ForeverframeError {
+  return new ForeverframeError(
+    "FF_LOG_UNAVAILABLE",
+    `The log's file "${file}" is damaged (${reason}): put a backup in its place, or move it away to start with an empty log`,
+  );
+}
