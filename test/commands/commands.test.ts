@@ -41,7 +41,7 @@ describe("the command line", function () {
       [["--max-streams", "few"], /--max-streams is "few": use a whole number from 0/],
       [
         ["--max-streams", "1000000"],
-        /--max-streams is 1000000, .* open files .* ulimit -n 1000200/,
+        /--max-streams is 1000000, .* open files .*ulimit -n 1000200/,
       ],
       [
         ["--retention", "log.**=0/5"],
