@@ -74,8 +74,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  const sentence = error instanceof ForeverframeError ? error.message : error;
-  console.error(error instanceof ForeverframeError ? `foreverframe: ${sentence}` : sentence);
+  const known = error instanceof ForeverframeError;
+  process.stderr.write(
+    `foreverframe: ${known ? error.message : error instanceof Error ? error.stack : error}\n`,
+  );
   process.exitCode = 1;
 }
 

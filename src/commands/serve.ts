@@ -16,6 +16,9 @@ export async function serve(
   const drawn = given.adminToken === "";
   const config = drawn ? { ...given, adminToken: randomBytes(16).toString("base64url") } : given;
   const logger = pino({ name: "foreverframe" }, pino.destination({ dest: 2, sync: true }));
+  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
+  console.error = (...reasons: readonly unknown[]) =>
+    logger.error({ err: reasons[0] }, "a library says");
   const server = await startServer(config, logger);
   process.stdout.write(
     [

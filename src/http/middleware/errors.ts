@@ -33,8 +33,7 @@ function answer(ctx: Context, error: ForeverframeError): void {
   ctx.status = error.status;
   ctx.set(STREAM_HEADERS);
   const later = error.status === 503 || error.status === 429;
-  if (later && !ctx.res.hasHeader("Retry-After"))
-    ctx.set("Retry-After", String(RETRY_AFTER_S));
+  if (later && !ctx.res.hasHeader("Retry-After")) ctx.set("Retry-After", String(RETRY_AFTER_S));
   if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error);
   else {
     ctx.body = formatProblem(error.code, error.message);

@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
+import { ask } from "../support/request.ts";
+import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import {
+  createTemporaryDirectory,
+  removeTemporaryDirectories,
+} from "../support/temporary-directory.ts";
+import { eventually, within } from "../support/within.ts";
+
+const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const isRoot = process.getuid?.() === 0;
+
+describe("a log in trouble", function () {
+  this.timeout(30_000);
+  let data: string;
+
+  beforeEach(() => {
+    data = createTemporaryDirectory();
+  });
+  afterEach(() => {
+    closeConnections();
+    killProcesses();
+    removeTemporaryDirectories();
+  });
+
+  /** Fill the log with a few hundred pages, and stop. */
+  const fill = async () => {
+    const { process: server, url } = await startServeProcess(["--data", data]);
+    const line = JSON.stringify("x".repeat(10_000));
+    await ask(url, "POST", "/channels/a/messages", {
+      headers: { "Content-Type": "application/x-ndjson" },
+      body: Array.from({ length: 100 }, () => line).join("\n"),
+    });
+    server.kill("SIGTERM");
+    await within(5_000, server.outcome, "the end of the server");
+  };
+  const serveOnce = () =>
+    within(15_000, new CliProcess(["serve", "--port", "0", "--data", data]).outcome, "the refusal");
+  const file = () => join(data, "data.mdb");
+
+  describe("at the start", () => {
+    for (const [what, damage] of [
+      ["cut to a half", () => truncateSync(file(), Math.floor(readFileSync(file()).length / 2))],
+      ["cut to its first page", () => truncateSync(file(), 4_096)],
+      ["empty", () => truncateSync(file(), 0)],
+      ["garbage", () => writeFileSync(file(), Buffer.alloc(100_000, "garbage "))],
+      [
+        "overwritten in its middle",
+        () => {
+          const bytes = readFileSync(file());
+          writeFileSync(file(), bytes.fill(0xa5, 8_192, bytes.length));
+        },
+      ],
+    ] as const) {
+      it(`refuses a file that is ${what} in one sentence, and leaves it as it is`, async () => {
+        await fill();
+        damage();
+        const before = readFileSync(file());
+        const { code, stderr } = await serveOnce();
+        expect(stderr.trim().split("\n"), stderr).to.have.lengthOf(1);
+        expect(stderr).to.match(/The log's file ".*" is damaged \(.+\): put a backup in its place/);
+        expect(code).to.equal(1);
+        expect(readFileSync(file()).equals(before), "unchanged").to.equal(true);
+      });
+    }
+
+    it("takes a log that is whole", async () => {
+      await fill();
+      const { url } = await startServeProcess(["--data", data]);
+      const { json } = await ask(url, "GET", "/channels/a/messages?limit=1000");
+      expect(json.messages).to.have.lengthOf(100);
+    });
+
+    it("refuses a directory that another server has, and takes it when that was killed", async () => {
+      const { process: first } = await startServeProcess(["--data", data]);
+      const { code, stderr } = await serveOnce();
+      expect(stderr).to.match(
+        new RegExp(`Another server \\(process ${first.child.pid}\\) has the log`),
+      );
+      expect(code).to.equal(1);
+      first.kill("SIGKILL");
+      await within(5_000, first.outcome, "the end of the first");
+      await startServeProcess(["--data", data]);
+    });
+
+    it("takes a lock whose process number belongs to another program by now, or that is no lock", async () => {
+      for (const left of [JSON.stringify({ pid: process.pid, started: "1" }), "", "{"]) {
+        writeFileSync(join(data, "serve.lock"), left);
+        const { process: server } = await startServeProcess(["--data", data]);
+        server.kill("SIGTERM");
+        await within(5_000, server.outcome, "the end of the server");
+      }
+    });
+
+    it("refuses a directory that it may not write, as an ordinary user", async () => {
+      chmodSync(data, 0o555);
+      const child = spawn(process.execPath, [CLI, "serve", "--port", "0", "--data", data], {
+        ...(isRoot ? { uid: 65_534, gid: 65_534 } : {}),
+      });
+      const { code, stderr } = await outcomeOf(child);
+      expect(stderr).to.match(
+        /The log in ".*" can't be opened \(EACCES.*\): give a directory that can be written/,
+      );
+      expect(code).to.equal(1);
+    });
+  });
+
+  describe("on a disk that is full", () => {
+    it("refuses publishes with 503 FF_LOG_FULL, keeps its streams, and goes on when there is room", async () => {
+      // A small file system of the server's own: only it, and who looks through its eyes, can see the mount.
+      const script =
+        `mount -t tmpfs -o size=6m tmpfs "${data}" && head -c 3000000 /dev/zero > "${data}/ballast" && ` +
+        `exec "${process.execPath}" "${CLI}" serve --port 0 --data "${data}" --retain-messages 100000 --recycle-bytes 0`;
+      const namespaces = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
+      const child = spawn("unshare", [...namespaces, "sh", "-c", script]);
+      try {
+        const said = collect(child);
+        const url = await eventually(
+          10_000,
+          () => /serves at (\S+)/.exec(said.stdout)?.[1],
+          `the address; it said: ${said.stdout}${said.stderr}`,
+        );
+        const { connection } = await openFrame(url, "channels=a");
+        const publish = (bytes: number) =>
+          ask(url, "POST", "/channels/a/messages", {
+            headers: { "Content-Type": "text/plain" },
+            body: "x".repeat(bytes),
+          });
+        const stored: string[] = [];
+        const refused = await eventually(
+          15_000,
+          async () => {
+            const answer = await publish(60_000);
+            if (answer.status === 201) stored.push(answer.json.id);
+            return answer.status !== 201 && answer;
+          },
+          "a full disk",
+        );
+        expect(refused.status, refused.text).to.equal(503);
+        expect(refused.json).to.have.property("code", "FF_LOG_FULL");
+        expect(refused.headers["retry-after"]).to.equal("5");
+        expect(stored.length).to.be.above(3);
+        expect(connection.ended).to.equal(false);
+
+        rmSync(`/proc/${child.pid}/root${data}/ballast`);
+        const again = await eventually(
+          10_000,
+          async () => {
+            const answer = await publish(60_000);
+            return answer.status === 201 && answer;
+          },
+          "room again",
+        );
+        stored.push(again.json.id);
+        const events = await connection.untilEvents(
+          (all) => all.at(-1)?.["id"] === again.json.id || all.at(-1)?.type === "close",
+          "the message after the trouble",
+        );
+        const given = events.flatMap(({ id }) => (id === undefined ? [] : String(id)));
+        expect(given, "what was answered 201, and nothing else").to.deep.equal(stored);
+        child.kill("SIGTERM");
+        const { code, stderr } = await outcomeOf(child, said);
+        expect(code, stderr).to.equal(0);
+        for (const line of stderr.trim().split("\n"))
+          expect(JSON.parse(line)).to.have.property("msg");
+        expect(stderr).to.not.match(/unhandled/i);
+      } finally {
+        child.kill("SIGKILL");
+      }
+    });
+  });
+
+  describe("whose file is damaged while it is served", () => {
+    it("never answers 201 for a message that is not there", async () => {
+      const { process: server, url } = await startServeProcess([
+        "--data",
+        data,
+        "--trim-ms",
+        "100",
+      ]);
+      for (let n = 0; n < 50; n++) await publishJson(url, "a", "x".repeat(10_000));
+      truncateSync(file(), 16_384);
+      const answered: string[] = [];
+      for (let n = 0; n < 20; n++) {
+        try {
+          answered.push(await publishJson(url, "b", n));
+        } catch {
+          // Refused, or the process is gone.
+        }
+      }
+      let there: string[] = answered;
+      try {
+        const { json } = await ask(url, "GET", "/channels/b/messages");
+        there = json.messages.map(({ id }: { id: string }) => id);
+      } catch {
+        // The process is gone: then nothing may have been answered after the damage.
+        expect(answered).to.deep.equal([]);
+      }
+      expect(there).to.deep.equal(answered);
+      expect(server.stderr).to.not.match(/unhandled/i);
+    });
+  });
+});
+
+interface Said {
+  stdout: string;
+  stderr: string;
+}
+
+function collect(child: ChildProcess): Said {
+  const said = { stdout: "", stderr: "" };
+  child.stdout?.on("data", (text) => {
+    said.stdout += text;
+  });
+  child.stderr?.on("data", (text) => {
+    said.stderr += text;
+  });
+  return said;
+}
+
+async function outcomeOf(child: ChildProcess, said = collect(child)) {
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const code = child.exitCode ?? (await within(15_000, ended, "the end of the server"));
+  return { code, ...said };
+}
