@@ -107,8 +107,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       await Promise.race([hub.idle(), deadline]);
       // Not earlier: to Node the connections of streams are idle ones, which close() cuts.
       http.close();
+      // Those that were answering a publish then are idle only now, and would be kept open for 5 s.
+      const stopClosing = nodeScheduler.every(50, () => http.closeIdleConnections());
       void deadline.then(() => http.closeAllConnections());
       await closed;
+      stopClosing();
       hub.stop();
       await bus.close();
       await log.close();

@@ -145,6 +145,34 @@ describe("the pages in Chromium", function () {
     );
   });
 
+  it("opens the next frame before it lets a recycled one go, and misses and doubles nothing", async () => {
+    const server = await startTestServer({ recycleBytes: 6_000 });
+    await page.goto(`${server.url}/?channel=busy`);
+    await untilState("open");
+    // What a person would see: the state, at every change, and the number of frames in the page.
+    await page.evaluate(`
+      window.seen = [];
+      new MutationObserver(function () {
+        window.seen.push(document.getElementById("state").textContent + " " + document.getElementsByTagName("iframe").length);
+      }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+    `);
+    for (let n = 0; n < 60; n++)
+      await publishJson(server.url, "busy", { n, text: "x".repeat(500) });
+    await untilCount(60);
+    const rows = await page.locator("#messages td.data").allTextContents();
+    const numbers = rows.map((row) => JSON.parse(row).n).reverse();
+    expect(numbers).to.deep.equal(Array.from({ length: 60 }, (_, n) => n));
+    const seen = (await page.evaluate("window.seen")) as string[];
+    expect(
+      seen.filter((state) => /^lost/.test(state)),
+      "states",
+    ).to.deep.equal([]);
+    expect(
+      seen.some((state) => / 2$/.test(state)),
+      "two frames at a time",
+    ).to.equal(true);
+  });
+
   it("closes a stream from the control frame's own page without script", async () => {
     const server = await startTestServer();
     await page.goto(`${server.url}/`);
