@@ -2,7 +2,6 @@ import type { Scheduler } from "./core/scheduler.ts";
 
 /** Time as Node has it. */
 export const nodeScheduler: Scheduler = {
-  wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   every(ms, run) {

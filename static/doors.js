@@ -75,7 +75,7 @@
 
   function showGap() {
     if (kept.gap) {
-      page.showGap("Some events may be missing (noticed at " + kept.gap + ").");
+      page.showNote("Some events may be missing (noticed at " + kept.gap + ").");
     }
   }
 

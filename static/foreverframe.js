@@ -36,7 +36,8 @@
  *   stream     string: the id of the open stream, else null. It is the right to close it: do not publish it
  *   close()    ends the stream for good. Messages on their way still arrive before onclose; a second call does nothing
  *
- * foreverframe.submit(form) submits a form into a hidden frame of its own, so that its answer replaces nothing.
+ * foreverframe.submit(form, onanswer) submits a form into a hidden frame of its own, so that its answer replaces nothing.
+ * onanswer(text), optional, is given the text of the answer; or null if none came within 10 s, or none that may be read.
  *
  * `data` was made by another window, the frame's: `data instanceof Array` is false, and keeping `data` itself (not a
  * copy) keeps that window's memory.
@@ -163,14 +164,38 @@
     return frame;
   }
 
-  function submit(form) {
+  /** The text of a frame's document; "" for the empty one that is there first, null for another site's or an error page. */
+  function textOf(frame) {
+    var body;
+    try {
+      body = frame.contentWindow.document.body;
+      return body ? body.textContent || body.innerText || "" : "";
+    } catch (error) {
+      return null;
+    }
+  }
+
+  function submit(form, onanswer) {
     var frame = createNamedFrame("foreverframe_submit" + ++submitted);
+    function answer(text) {
+      if (onanswer) {
+        onanswer(text);
+      }
+      onanswer = null;
+    }
     document.body.appendChild(frame);
+    listen(frame, "load", function () {
+      var text = textOf(frame);
+      if (text !== "") {
+        answer(text);
+      }
+    });
     form.target = frame.name;
     form.submit();
     // Not at its load event: that one also fires for the empty document which some browsers put in first.
     setTimeout(function () {
       remove(frame);
+      answer(null);
     }, SUBMIT_WITHIN_MS);
   }
 

@@ -29,7 +29,19 @@
   }
 
   function showGap(gap) {
-    page.showGap("Some messages may be missing (" + gap.reason + ").");
+    page.showNote("Some messages may be missing (" + gap.reason + ").");
+  }
+
+  /** What could not be sent is put back, unless something else was typed meanwhile. */
+  function showSent(box, sent, answer) {
+    if (answer !== null && /"id"/.test(answer)) {
+      page.hideNote();
+      return;
+    }
+    page.showNote("Not sent: " + (answer === null ? "the server does not answer." : answer));
+    if (box.value === "") {
+      box.value = sent;
+    }
   }
 
   function openAfter(cursor) {
@@ -48,8 +60,11 @@
   form.action = "channels/" + encodeURIComponent(channel) + "/messages";
   form.onsubmit = function () {
     var box = page.element("msg");
-    if (box.value !== "") {
-      root.foreverframe.submit(form);
+    var sent = box.value;
+    if (sent !== "") {
+      root.foreverframe.submit(form, function (answer) {
+        showSent(box, sent, answer);
+      });
       box.value = "";
     }
     box.focus();

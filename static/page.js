@@ -130,10 +130,14 @@
     target.className = "state " + state;
   }
 
-  function showGap(text) {
+  function showNote(text) {
     var note = element("note");
     setText(note, text);
     note.className = "note";
+  }
+
+  function hideNote() {
+    element("note").className = "note hidden";
   }
 
   root.page = {
@@ -145,6 +149,7 @@
     toText: toText,
     clock: clock,
     showState: showState,
-    showGap: showGap
+    showNote: showNote,
+    hideNote: hideNote
   };
 })(this);

@@ -1,13 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseChannelName } from "../core/channel-name.ts";
-import { request, routeUrl, UnreachableError } from "./server-client.ts";
+import { ForeverframeError } from "../errors.ts";
+import { type InputLine, readLines } from "./lines.ts";
+import { RequestError, request, routeUrl } from "./server-client.ts";
 
-/** Lines that go in one request at most, and their bytes about. */
+/** Lines that go in one request at most, and their characters about. */
 const MAX_LINES = 1_000;
-const MAX_BYTES = 1_048_576;
+const MAX_CHARACTERS = 1_048_576;
 
-/** How often, and after how many ms, a batch is sent again when the server has gone away meanwhile. */
+/** Longest line that is sent to be judged by the server; more than the largest --max-message-bytes there can be. */
+const MAX_LINE = 16_777_216;
+
+/** After how many ms a batch is sent again that the server could not take, or did not answer. */
 const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /** What `foreverframe publish` is given. */
@@ -23,82 +28,104 @@ export interface PublishOptions {
  * `foreverframe publish`: one value, or each line of the input, in its order. Blank lines are passed over.
  *
  * Lines that wait go together, in one atomic batch with a key of its own: so it can be sent again when the connection
- * broke, and is stored once.
+ * broke, and is stored once. A line that the server refuses is named on stderr, and those behind it go on.
  *
- * @throws ForeverframeError when the server is not there, or refuses
+ * @throws ForeverframeError when the server is not there or goes away for long, or has refused something
  */
 export async function publish({ url, channel, data, input }: PublishOptions): Promise<void> {
   const name = parseChannelName(channel);
-  const target = routeUrl(url, `channels/${encodeURIComponent(name)}/messages`);
-  let published = 0;
-  const send = async (lines: readonly string[]) => {
-    await sendBatch(target, lines, published > 0);
-    published += lines.length;
-  };
+  const publisher = new Publisher(routeUrl(url, `channels/${encodeURIComponent(name)}/messages`));
   try {
-    if (data !== undefined) await send([toJson(data)]);
-    else for await (const lines of batches(input)) await send(lines.map(toJson));
+    if (data !== undefined) await publisher.send([{ number: 1, text: data }]);
+    else {
+      for await (const lines of readLines(input, MAX_LINE)) {
+        for (const batch of batchesOf(lines)) await publisher.sendOrName(batch);
+      }
+    }
   } finally {
+    const { published } = publisher;
     console.error(
       `foreverframe: published ${published} ${published === 1 ? "message" : "messages"} to ${name}`,
     );
   }
+  if (publisher.refused === 0) return;
+  throw new ForeverframeError(
+    "FF_BODY_INVALID",
+    `${publisher.refused} of the lines were refused, as said above: mend them and publish them again`,
+  );
+}
+
+class Publisher {
+  published = 0;
+  refused = 0;
+  readonly #url: URL;
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  /** Send lines as one batch. A server that was never there is not waited for. */
+  async send(lines: readonly InputLine[]): Promise<void> {
+    const init = {
+      method: "POST",
+      headers: { "Content-Type": "application/x-ndjson", "Idempotency-Key": randomUUID() },
+      body: lines.map(({ text }) => toJson(text)).join("\n"),
+    };
+    for (const delay of [...RETRY_DELAYS_MS, null]) {
+      try {
+        await request(this.#url, init);
+        this.published += lines.length;
+        return;
+      } catch (error) {
+        const temporary = error instanceof RequestError && error.isTemporary;
+        const neverThere =
+          error instanceof RequestError && error.answered === null && this.published === 0;
+        if (!temporary || neverThere || delay === null) throw error;
+        await sleep(delay);
+      }
+    }
+  }
+
+  /** Send lines; where the server refuses them together, each by itself, and name those that it refuses. */
+  async sendOrName(lines: readonly InputLine[]): Promise<void> {
+    try {
+      await this.send(lines);
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.isTemporary) throw error;
+      const [line] = lines;
+      if (lines.length === 1 && line !== undefined) {
+        this.refused++;
+        console.error(`foreverframe: line ${line.number}: ${error.message}`);
+        return;
+      }
+      for (const one of lines) await this.sendOrName([one]);
+    }
+  }
 }
 
 /** What is no JSON value is text. */
-function toJson(line: string): string {
+function toJson(text: string): string {
   try {
-    JSON.parse(line);
-    return line;
+    JSON.parse(text);
+    return text.replaceAll(/[\r\n]+/g, " ");
   } catch {
-    return JSON.stringify(line);
+    return JSON.stringify(text);
   }
 }
 
-async function sendBatch(url: URL, lines: readonly string[], mayRetry: boolean): Promise<void> {
-  const init = {
-    method: "POST",
-    headers: { "Content-Type": "application/x-ndjson", "Idempotency-Key": randomUUID() },
-    body: lines.map((line) => line.replaceAll(/[\r\n]+/g, " ")).join("\n"),
-  };
-  for (const delay of mayRetry ? RETRY_DELAYS_MS : []) {
-    try {
-      await request(url, init);
-      return;
-    } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
-      await sleep(delay);
-    }
-  }
-  await request(url, init);
-}
-
-/** Complete lines of the input, all that are there at a time. */
-async function* batches(input: AsyncIterable<Buffer | string>): AsyncIterable<readonly string[]> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of input) {
-    const lines = (
-      rest + (typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }))
-    ).split("\n");
-    rest = lines.pop() ?? "";
-    yield* cut(lines);
-  }
-  yield* cut([rest + decoder.decode()]);
-}
-
-function* cut(lines: readonly string[]): Iterable<readonly string[]> {
-  let batch: string[] = [];
-  let bytes = 0;
+function* batchesOf(lines: readonly InputLine[]): Iterable<readonly InputLine[]> {
+  let batch: InputLine[] = [];
+  let characters = 0;
   for (const line of lines) {
-    if (line.trim() === "") continue;
-    if (batch.length >= MAX_LINES || bytes + line.length > MAX_BYTES) {
+    if (line.text.trim() === "") continue;
+    const full = batch.length >= MAX_LINES || characters + line.text.length > MAX_CHARACTERS;
+    if (full && batch.length > 0) {
       yield batch;
       batch = [];
-      bytes = 0;
+      characters = 0;
     }
     batch.push(line);
-    bytes += line.length;
+    characters += line.text.length;
   }
   if (batch.length > 0) yield batch;
 }

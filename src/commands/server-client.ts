@@ -6,45 +6,56 @@ import { ForeverframeError, shorten } from "../errors.ts";
  * @throws ForeverframeError FF_CONFIG_INVALID
  */
 export function routeUrl(base: string, path: string): URL {
-  if (URL.canParse(base) && /^https?:$/.test(new URL(base).protocol)) {
-    return new URL(path, base.endsWith("/") ? base : `${base}/`);
+  if (URL.canParse(base)) {
+    const { protocol, username } = new URL(base);
+    if (/^https?:$/.test(protocol) && username === "") {
+      return new URL(path, base.endsWith("/") ? base : `${base}/`);
+    }
   }
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
-    `--url ${shorten(base)} is no address: write one such as http://127.0.0.1:8080`,
+    `--url ${shorten(base)} is no address: write one such as http://127.0.0.1:8080, without a user's name`,
   );
 }
 
-/** Whether a request failed because nobody was there to take it, or the connection broke. */
-export class UnreachableError extends ForeverframeError {
-  constructor(url: URL, cause: unknown) {
-    const reason =
-      cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-    super(
-      "FF_REQUEST_TIMEOUT",
-      `There is no server at ${url.origin} (${shorten(reason)}): start one with "foreverframe serve", or give its --url`,
-      { cause },
-    );
+/** A request that was not answered, or answered with a refusal. */
+export class RequestError extends ForeverframeError {
+  /** The status of the refusal; null where nobody answered. */
+  readonly answered: number | null;
+
+  constructor(answered: number | null, message: string, options?: ErrorOptions) {
+    super("FF_REQUEST_INVALID", message, options);
+    this.answered = answered;
+  }
+
+  /** Whether the same request may be taken later. */
+  get isTemporary(): boolean {
+    return this.answered === null || this.answered === 503 || this.answered === 429;
   }
 }
 
 /**
  * Make a request.
  *
- * @throws UnreachableError
- * @throws ForeverframeError FF_REQUEST_INVALID: the server refused, in its own words
+ * @throws RequestError
  */
 export async function request(url: URL, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, init);
-  } catch (cause) {
-    throw new UnreachableError(url, cause);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError(
+      null,
+      `There is no server at ${url.origin} (${shorten(reason)}): start one with "foreverframe serve", or give its --url`,
+      { cause },
+    );
   }
   if (response.ok) return response;
   const body = await response.text();
-  throw new ForeverframeError(
-    "FF_REQUEST_INVALID",
+  throw new RequestError(
+    response.status,
     `The server refused (${response.status}): ${detailOf(body)}`,
   );
 }
@@ -52,8 +63,9 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
 function detailOf(body: string): string {
   try {
     const problem: unknown = JSON.parse(body);
-    if (typeof problem === "object" && problem !== null && "detail" in problem)
+    if (typeof problem === "object" && problem !== null && "detail" in problem) {
       return String(problem.detail);
+    }
   } catch {
     // Not one of our answers: perhaps a proxy's page.
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { request, routeUrl, UnreachableError } from "./server-client.ts";
+import { ForeverframeError } from "../errors.ts";
+import { RequestError, request, routeUrl } from "./server-client.ts";
 
 /** How often, and after how many ms, a server that has gone away is tried again. */
 const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 15_000];
@@ -29,6 +30,12 @@ interface Ending {
  * @throws ForeverframeError when the server is not there, or refuses
  */
 export async function tail({ url, channels, after, last, write }: TailOptions): Promise<void> {
+  if (after !== undefined && last !== undefined) {
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      "--after and --last are both given: use --last for a first look, and --after to go on from a cursor",
+    );
+  }
   let cursor: string | null = after ?? null;
   let failures = 0;
   let connected = false;
@@ -49,7 +56,12 @@ export async function tail({ url, channels, after, last, write }: TailOptions): 
       await sleep(ending.retryMs);
     } catch (error) {
       const delay = RETRY_DELAYS_MS[failures++];
-      if (!connected || !(error instanceof UnreachableError) || delay === undefined) throw error;
+      if (
+        !connected ||
+        !(error instanceof RequestError && error.isTemporary) ||
+        delay === undefined
+      )
+        throw error;
       await sleep(delay);
     }
   }

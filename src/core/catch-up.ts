@@ -88,6 +88,8 @@ export class CatchUp {
   handOver(stream: Stream): boolean {
     if (stream.closed || !stream.writable || stream.cursor < this.#options.position()) return false;
     stream.caughtUp();
+    // It may have been queued again meanwhile, by a drain: live and queued, it would be given what is on its way twice.
+    this.#queue.delete(stream);
     stream.view.live.add(stream);
     return true;
   }

@@ -26,8 +26,6 @@ export interface StreamEvent {
   readonly cursor: Cursor | null;
   /** The whole event as escaped JSON on one line, UTF-8. */
   readonly json: Buffer;
-  /** For `close` and `error`: whether the client comes back, and after how many ms (0: at once). */
-  readonly reconnect?: { readonly wanted: boolean; readonly afterMs: number };
 }
 
 /** @param close the stream's close URL, relative to the URL that opened it */
@@ -51,19 +49,13 @@ export function gapEvent({ after, upTo, channels, reason }: Gap): StreamEvent {
  */
 export function closeEvent(reason: CloseReason, cursor: Cursor, retryMs: number): StreamEvent {
   const { reconnect } = CLOSE_REASONS[reason];
-  return {
-    ...event({ type: "close", reason, reconnect, retryMs, cursor }, cursor),
-    reconnect: { wanted: reconnect, afterMs: retryMs },
-  };
+  return event({ type: "close", reason, reconnect, retryMs, cursor }, cursor);
 }
 
 /** @param detail one sentence, with the remedy */
 export function errorEvent(code: ErrorCode, detail: string): StreamEvent {
   const { status, reconnect } = ERRORS[code];
-  return {
-    ...event({ type: "error", code, status, detail, reconnect }, null),
-    reconnect: { wanted: reconnect, afterMs: 0 },
-  };
+  return event({ type: "error", code, status, detail, reconnect }, null);
 }
 
 function event(

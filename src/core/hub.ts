@@ -150,11 +150,17 @@ export class Hub {
    * Append messages to the log; every stream that wants them gets them.
    *
    * @returns their ids, once the log has them
-   * @throws ForeverframeError what `MessageLog.append` throws, and FF_PUBLISHES_TOO_MANY
+   * @throws ForeverframeError what `MessageLog.append` throws, FF_PUBLISHES_TOO_MANY, FF_BATCH_TOO_LARGE
    */
   async publish(request: AppendRequest): Promise<readonly Cursor[]> {
     const { log, bus, limits } = this.#options;
     const bytes = request.messages.reduce((sum, { data }) => sum + data.length, 0);
+    if (bytes > limits.maxPendingBytes) {
+      throw new ForeverframeError(
+        "FF_BATCH_TOO_LARGE",
+        `One publish of ${bytes} bytes is more than may wait for the log: send it in pieces, or raise --max-pending-bytes`,
+      );
+    }
     if (this.#pendingBytes + bytes > limits.maxPendingBytes) {
       throw new ForeverframeError(
         "FF_PUBLISHES_TOO_MANY",

@@ -1,7 +1,5 @@
 /** Time as core sees it, so that tests can drive it. */
 export interface Scheduler {
-  /** Unix ms, as the wall clock has it: it may jump. */
-  wallMs(): number;
   /** Ms since some start: it never goes back. */
   monotonicMs(): number;
   /** Resolves in a later turn of the event loop, after what is waiting there. */

@@ -36,7 +36,10 @@ export function createApp(options: AppOptions): Koa {
   const { hub, connections, access, limits, adminToken, pages, logger } = options;
   const rate = publishRateMiddleware(limits.publishesPerSecond, () => performance.now());
   const app = new Koa();
-  app.on("error", (error: unknown) => logger.error({ err: error }, "request failed"));
+  app.on("error", (error: unknown) => {
+    if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
+    else logger.error({ err: error }, "request failed");
+  });
   app.use(errorMiddleware(logger));
   app.use(framingHeaders(access));
   app.use(accessMiddleware(access));
@@ -52,6 +55,12 @@ export function createApp(options: AppOptions): Koa {
   app.use(refuseOtherMethods(routers));
   app.use(serveStatic(pages));
   return app;
+}
+
+/** Whether an error says no more than that the other side ended the connection. */
+function hasGone(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === "ECONNRESET" || code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
 /** Other sites may not put the pages, or a control frame's button, into frames of theirs. */

@@ -1,6 +1,8 @@
 import { formatJson } from "../core/json.ts";
 import type { Receipt } from "../core/receipts.ts";
 
+const STYLE = '<link rel="stylesheet" href="foreverframe.css">';
+
 /** The control frame's page. It works without script: a form posts the close from the frame itself. */
 export function formatControlPage(stream: string, receipt: Receipt | null): string {
   const state =
@@ -8,7 +10,17 @@ export function formatControlPage(stream: string, receipt: Receipt | null): stri
       ? `<p id="state">This stream is open.</p>
 <form method="post" action="streams/${escapeHtml(encodeURIComponent(stream))}/close"><button id="close" type="submit">Close the stream</button></form>`
       : `<p id="state">${describe(receipt)}</p>`;
-  return page("Control", '<link rel="stylesheet" href="foreverframe.css">', state);
+  return page("Control", STYLE, state);
+}
+
+/** For somebody who gave no stream's id. */
+export function formatUnknownPage(): string {
+  const text = "No stream with this id is open, and none was closed a short while ago.";
+  return page(
+    "Control",
+    STYLE,
+    `<p id="state">${text}</p>\n<p><a href="control.html">Give another id</a></p>`,
+  );
 }
 
 /** What the form gets: it tells the page around the frame, and whoever looks at the frame. */

@@ -45,7 +45,11 @@ export function numberParameter(
   );
 }
 
-/** One segment of the path, decoded; what is no percent-encoded UTF-8 stays as it came, and is no valid name. */
+/**
+ * One segment of the path, decoded.
+ *
+ * @throws ForeverframeError FF_PARAMETER_INVALID: it is not percent-encoded UTF-8
+ */
 export function pathParameter(ctx: Context, name: string): string {
   if (!isEncodedUtf8(ctx.path)) {
     throw new ForeverframeError(

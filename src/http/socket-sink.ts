@@ -20,12 +20,18 @@ export class SocketSink implements Sink {
     socket.on("timeout", () => {
       if (!this.writable) listener.onStall();
     });
-    socket.once("close", () => listener.onClosed());
+    let told = false;
+    const onClosed = () => {
+      if (!told) listener.onClosed();
+      told = true;
+    };
+    socket.once("close", onClosed);
     // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
     // the stream is over: nobody could answer in the middle of a response that never ends.
     socket.once("data", () => socket.destroy());
     socket.once("end", () => socket.destroy());
-    if (socket.destroyed) queueMicrotask(() => listener.onClosed());
+    // Destroyed before this, its `close` may be still to come or be over.
+    if (socket.destroyed) queueMicrotask(onClosed);
   }
 
   write(bytes: Buffer): void {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SelectorSet } from "../core/channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN, PositionClock, positionOf } from "../core/cursor.ts";
 import { formatJson } from "../core/json.ts";
@@ -12,7 +13,7 @@ import type {
   Retention,
 } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
-import { findBeforeLast, readBatch } from "./table-reads.ts";
+import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
 import { deleteFromChannel, trimTables } from "./table-trim.ts";
 import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
@@ -182,10 +183,15 @@ export class TableLog implements MessageLog {
   }
 
   async beforeLast(selectors: SelectorSet, count: number, upTo: Cursor): Promise<Cursor> {
-    const position = this.#query(() =>
-      this.#store.read((tables) => findBeforeLast(tables, selectors, count, positionOf(upTo))),
-    );
-    return formatCursor(this.epoch, position);
+    let search: BackwardSearch = { count, upTo: positionOf(upTo), found: null };
+    while (search.found === null) {
+      const from = search;
+      search = this.#query(() =>
+        this.#store.read((tables) => searchBackward(tables, selectors, from)),
+      );
+      if (search.found === null) await nextTurn(); // a long way through what does not match
+    }
+    return formatCursor(this.epoch, search.found);
   }
 
   async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {

@@ -6,8 +6,11 @@ import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./ta
 /** Up to this many channels are merged by their indexes; more are found by scanning all messages. */
 const MAX_MERGED_CHANNELS = 64;
 
-/** Patterns are looked up among this many channels; among more, all messages are scanned. */
-const MAX_LISTED_CHANNELS = 256;
+/** Patterns are looked up among this many channels; among more, all messages are scanned, and gaps are told of all. */
+const MAX_LISTED_CHANNELS = 2_000;
+
+/** Gaps of one read; where more channels lost messages, one gap names the selectors. */
+const MAX_GAPS = 64;
 
 /** Rows that one read looks at while nothing matches, so that it stays short. */
 const MAX_SCANNED_ROWS = 5_000;
@@ -47,22 +50,31 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
   };
 }
 
-/**
- * See `MessageLog.beforeLast`.
- *
- * @returns a position
- */
-export function findBeforeLast(
+/** How far the search for `MessageLog.beforeLast` has come. */
+export interface BackwardSearch {
+  /** Messages still to be passed. */
+  readonly count: number;
+  /** A position: go on before this one, itself included. */
+  readonly upTo: string;
+  /** The position wanted, once it is found. */
+  readonly found: string | null;
+}
+
+/** See `MessageLog.beforeLast`: one bounded piece of the search. */
+export function searchBackward(
   tables: TableReader,
   selectors: SelectorSet,
-  count: number,
-  upTo: string,
-): string {
-  let found = 0;
+  { count, upTo }: BackwardSearch,
+): BackwardSearch {
+  let passed = 0;
+  let scanned = 0;
   for (const row of rows(tables, selectors, { after: ORIGIN, upTo, order: "newest first" })) {
-    if (row.channel !== null && found++ === count) return row.position;
+    // Looked at again by the next piece, which starts with it.
+    if (scanned++ >= MAX_SCANNED_ROWS)
+      return { count: count - passed, upTo: row.position, found: null };
+    if (row.channel !== null && passed++ === count) return { count, upTo, found: row.position };
   }
-  return ORIGIN;
+  return { count, upTo, found: ORIGIN };
 }
 
 /** Rows of the selected channels in the range's order; rows with a null channel only say how far a scan has come. */
@@ -138,14 +150,17 @@ function findGaps(tables: TableReader, selectors: SelectorSet, after: string): r
     channels,
     reason: "expired",
   });
+  const gapOfAll = gap(laterPosition(trimmedTo, forgottenTo), selectors.selectors);
+  const { patterns } = selectors;
+  if (patterns.length > 0 && tables.channelCount() > MAX_LISTED_CHANNELS) return [gapOfAll];
   const gaps: Gap[] = [];
-  const forgotten: string[] = [...selectors.patterns];
+  const forgotten: string[] = [...patterns];
   for (const name of selectors.names) {
     const record = tables.channel(name);
     if (record === undefined) forgotten.push(name);
     else if (after < record.trimmedTo) gaps.push(gap(record.trimmedTo, [name]));
   }
-  if (selectors.patterns.length > 0) {
+  if (patterns.length > 0) {
     const named = new Set(selectors.names);
     for (const [name, record] of tables.channels()) {
       if (after < record.trimmedTo && !named.has(name) && selectors.matches(name)) {
@@ -154,5 +169,5 @@ function findGaps(tables: TableReader, selectors: SelectorSet, after: string): r
     }
   }
   if (after < forgottenTo && forgotten.length > 0) gaps.push(gap(forgottenTo, forgotten));
-  return gaps;
+  return gaps.length > MAX_GAPS ? [gapOfAll] : gaps;
 }

@@ -87,6 +87,23 @@ describe("the pages in Chromium", function () {
     await untilState("open");
   });
 
+  it("puts a message back that could not be sent, and says so", async () => {
+    const server = await startTestServer({ publishesPerSecond: 1 });
+    await page.goto(`${server.url}/`);
+    await untilState("open");
+    await page.fill("#msg", "first");
+    await page.click("#send");
+    await page.fill("#msg", "second");
+    await page.click("#send");
+    await eventually(
+      5_000,
+      async () => /^Not sent: .*FF_PUBLISH_RATE/.test(await text("note")),
+      "a note",
+    );
+    expect(await page.inputValue("#msg")).to.equal("second");
+    await untilCount(1);
+  });
+
   it("shows the last 20 door events, and after a reload goes on without losing or doubling one", async () => {
     const { url } = await startTestServer();
     const door = (vid: number) => ({

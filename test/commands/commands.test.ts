@@ -118,6 +118,55 @@ describe("the command line", function () {
     });
   });
 
+  describe("publish of lines", () => {
+    const publishLines = async (url: string, input: string | Buffer) => {
+      const publisher = new CliProcess(["publish", "log", "--url", url]);
+      publisher.child.stdin?.end(input);
+      return within(15_000, publisher.outcome, "publish");
+    };
+
+    it("names the lines that the server refuses, publishes the others, and ends with a status", async () => {
+      const { url } = await startTestServer();
+      const long = "x".repeat(70_000);
+      const { code, stderr } = await publishLines(
+        url,
+        `one\n{"__proto__":1}\n\nfour\n${long}\nsix`,
+      );
+      expect(await stored(url, "log")).to.deep.equal(["one", "four", "six"]);
+      expect(stderr).to.match(/^foreverframe: line 2: The server refused \(400\): .*__proto__/m);
+      expect(stderr).to.match(/^foreverframe: line 5: The server refused \(413\)/m);
+      expect(stderr).to.match(/published 3 messages to log/);
+      expect(stderr).to.match(/2 of the lines were refused/);
+      expect(code).to.equal(1);
+    });
+
+    it("takes CRLF as the end of a line, and U+2028 as a part of it", async () => {
+      const { url } = await startTestServer();
+      const { code } = await publishLines(url, '"a\u2028b"\r\nplain\r\n\r\n');
+      expect(code).to.equal(0);
+      expect(await stored(url, "log")).to.deep.equal(["a\u2028b", "plain"]);
+    });
+
+    it("takes a line of more than a megabyte, one that never ends, and an empty input", async () => {
+      const { url } = await startTestServer({ maxMessageBytes: 3_000_000 });
+      const { code } = await publishLines(url, `${"x".repeat(2_000_000)}\nlast`);
+      expect(code).to.equal(0);
+      expect(await stored(url, "log")).to.have.lengthOf(2);
+      const endless = await publishLines(url, Buffer.alloc(40_000_000, "x"));
+      expect(endless.stderr).to.match(/line 1: The server refused \(413\)/);
+      const empty = await publishLines(url, "");
+      expect(empty).to.include({ code: 0, stderr: "foreverframe: published 0 messages to log\n" });
+    });
+
+    it("tries again while the server can't take it", async () => {
+      const { url } = await startTestServer({ publishesPerSecond: 1 });
+      await publishJson(url, "other", 1);
+      const { code, stderr } = await publishLines(url, "one\ntwo");
+      expect(code, stderr).to.equal(0);
+      expect(await stored(url, "log")).to.deep.equal(["one", "two"]);
+    });
+  });
+
   describe("tail", () => {
     it("prints events as NDJSON until the stream is closed on purpose", async () => {
       const { url } = await startTestServer();

@@ -129,6 +129,11 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         expect((await read("a")).messages.map(dataOf)).to.deep.equal([1, 3]);
       });
 
+      it("tells keys apart however they are spelt", async () => {
+        const ids = await Promise.all(["a b", "a", "b", " "].map((key) => keyed(key, "1")));
+        expect(new Set(ids.flat())).to.have.lengthOf(4);
+      });
+
       it("takes the key anew after 10 minutes", async () => {
         const first = await keyed("k", "1");
         now += 600_001;
@@ -205,6 +210,35 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         }
         const all = await log.beforeLast(selectors, 500, await log.tip());
         expect(all).to.equal(originOf(log.epoch));
+      });
+    });
+
+    describe("among very many channels", () => {
+      it("finds the last of a pattern, and tells of losses in all with one gap", async () => {
+        const [start] = await append("first", "0");
+        await Promise.all(Array.from({ length: 3_000 }, (_, n) => append(`c.${n}`, "1", "2")));
+        await trim({ maxMessages: 1 });
+        const wanted = await appendOne("wanted.x", "1");
+        const selectors = parseSelectors("wanted.*");
+        const after = await log.beforeLast(selectors, 1, await log.tip());
+        expect(after < wanted, "before it").to.equal(true);
+        expect(await log.beforeLast(parseSelectors("none.*"), 1, await log.tip())).to.equal(
+          originOf(log.epoch),
+        );
+        const { gaps } = await read("c.*,wanted.x", { after: start as Cursor });
+        expect(gaps).to.have.lengthOf(1);
+        expect(gaps[0]?.channels).to.deep.equal(["c.*", "wanted.x"]);
+      });
+
+      it("tells of losses in more than 64 with one gap, up to the last", async () => {
+        await Promise.all(Array.from({ length: 65 }, (_, n) => append(`c.${n}`, "1", "2")));
+        await trim({ maxMessages: 1 });
+        const { gaps, messages } = await read("c.*");
+        expect(gaps).to.have.lengthOf(1);
+        expect(gaps[0]).to.deep.include({ channels: ["c.*"], reason: "expired" });
+        const trimmed = messages.map(({ id }) => id).sort();
+        expect((gaps[0]?.upTo as string) < (trimmed.at(-1) as string)).to.equal(true);
+        expect((await read("c.*", { after: gaps[0]?.upTo as Cursor })).gaps).to.deep.equal([]);
       });
     });
 

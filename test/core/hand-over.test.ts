@@ -98,7 +98,6 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
 /** Runs so fast that every look at it ends a slice. */
 let clock = 0;
 const scheduler: Scheduler = {
-  wallMs: () => Date.now(),
   monotonicMs: () => {
     clock += 10;
     return clock;

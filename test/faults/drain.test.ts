@@ -102,6 +102,24 @@ describe("a server that gets SIGTERM", function () {
     expect(performance.now() - started).to.be.below(3_500);
   });
 
+  it("ends soon when a stream's connection was cut for a second request on it", async () => {
+    const { process: server, url } = await startServeProcess(["--memory", "--drain-ms", "30000"]);
+    const connection = new RawConnection(url);
+    connection.send(
+      "GET /stream?channels=a HTTP/1.1",
+      "Host: localhost",
+      "",
+      "GET /healthz HTTP/1.1",
+      "Host: localhost",
+    );
+    await connection.untilEnded();
+    const { connection: open } = await openFrame(url, "channels=a");
+    server.kill("SIGTERM");
+    const { code } = await within(5_000, server.outcome, "the end of the server");
+    expect(code).to.equal(0);
+    expect(open.frameEvents().at(-1)).to.include({ reason: "shutdown" });
+  });
+
   it("ends at once at a second signal", async () => {
     const { process: server, url } = await startServeProcess(["--memory", "--drain-ms", "60000"]);
     const half = new RawConnection(url);

@@ -100,18 +100,23 @@ describe("a limit", () => {
     );
   });
 
-  it("of publishes that wait for the log refuses one that is too much, and stores the others", async () => {
-    const { url } = await startTestServer({ maxPendingBytes: 1_024 });
-    const publish = (bytes: number) =>
-      fetch(`${url}/channels/a/messages`, {
-        method: "POST",
-        body: JSON.stringify("x".repeat(bytes - 2)),
-        headers: { "Content-Type": "application/json" },
-      });
-    expect((await publish(1_024)).status).to.equal(201);
-    const refused = await publish(1_025);
-    expect(refused.status).to.equal(503);
-    expect(await refused.json()).to.have.property("code", "FF_PUBLISHES_TOO_MANY");
+  it("of publishes that wait for the log refuses what is too much now with 503, and what always would be with 413", async () => {
+    const { url, hub } = await startTestServer({ maxPendingBytes: 1_024 });
+    const message = (bytes: number) => ({
+      channel: "a",
+      data: JSON.stringify("x".repeat(bytes - 2)),
+    });
+    const waiting = hub.publish({ messages: [message(1_024)] });
+    const refused = await hub.publish({ messages: [message(3)] }).catch((error: unknown) => error);
+    expect(refused).to.have.property("code", "FF_PUBLISHES_TOO_MANY");
+    await waiting;
+    const answer = await fetch(`${url}/channels/a/messages`, {
+      method: "POST",
+      body: JSON.stringify("x".repeat(1_023)),
+      headers: { "Content-Type": "application/json" },
+    });
+    expect(answer.status).to.equal(413);
+    expect(await answer.json()).to.have.property("code", "FF_BATCH_TOO_LARGE");
   });
 
   it("of receipts forgets the oldest", async () => {

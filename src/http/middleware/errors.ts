@@ -21,7 +21,7 @@ export function errorMiddleware(logger: Logger): Middleware {
         ctx.req.socket.destroy();
         return;
       }
-      const error = publicError(cause);
+      const error = publicError(ctx, cause);
       if (error.status >= 500)
         logger.error({ err: cause, code: error.code, path: ctx.path }, "request failed");
       answer(ctx, error);
@@ -50,15 +50,17 @@ export function formatProblem(code: ErrorCode, detail: string): string {
 function unknownRoute(ctx: Context): ForeverframeError {
   return new ForeverframeError(
     "FF_ROUTE_UNKNOWN",
-    `There is nothing at ${ctx.method} ${ctx.path.slice(0, 100)}: the README lists the routes`,
+    `There is nothing at ${ctx.method} ${ctx.path.slice(0, 100)}: docs/protocol.md lists the routes`,
   );
 }
 
 /** Only sentences that were written for clients reach them. */
-function publicError(cause: unknown): ForeverframeError {
+function publicError(ctx: Context, cause: unknown): ForeverframeError {
   if (cause instanceof ForeverframeError) return cause;
   // Libraries' errors about the request are marked so: https://github.com/jshttp/http-errors
   if (cause instanceof Error && "expose" in cause && cause.expose === true) {
+    // Only the pages' folder refuses what has no body: paths that lead out of it.
+    if (ctx.method === "GET" || ctx.method === "HEAD") return unknownRoute(ctx);
     return new ForeverframeError(
       "FF_REQUEST_INVALID",
       `The request can't be read (${cause.message}): send it again whole`,

@@ -4,6 +4,7 @@ import type { Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
+import { EXACT } from "../exact.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 
@@ -19,7 +20,7 @@ const MAX_LIMIT = 1_000;
  * DELETE /channels/:channel: 200 `{"channel","removed":<how many>}`.
  */
 export function adminRoutes(hub: Hub, adminToken: string): Router {
-  const router = new Router();
+  const router = new Router(EXACT);
   const admin = requireToken(adminToken);
 
   router.get("/streams", admin, (ctx) => {

@@ -4,7 +4,8 @@ import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { parseJsonText } from "../../core/json.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
-import { formatControlPage, formatReceiptPage } from "../control-pages.ts";
+import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
+import { EXACT } from "../exact.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { parameter, pathParameter } from "../parameters.ts";
 import { bodyText, jsonBodyMiddleware } from "../publish-body.ts";
@@ -23,7 +24,7 @@ const MAX_ACK_BYTES = 1_024;
  * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404 FF_STREAM_UNKNOWN.
  */
 export function controlRoutes(hub: Hub): Router {
-  const router = new Router();
+  const router = new Router(EXACT);
 
   router.post("/streams/:stream/close", async (ctx) => {
     const id = pathParameter(ctx, "stream");
@@ -43,7 +44,12 @@ export function controlRoutes(hub: Hub): Router {
   router.get("/control", async (ctx) => {
     const id = parameter(ctx, "stream") ?? "";
     const { state, receipt } = hub.state(id);
-    if (state === "unknown") throw unknownStream(id);
+    if (state === "unknown") {
+      if (ctx.accepts("json", "html") !== "html") throw unknownStream(id);
+      ctx.status = 404;
+      answerPage(ctx, formatUnknownPage());
+      return;
+    }
     answerPage(ctx, formatControlPage(id, receipt));
   });
 

@@ -2,6 +2,7 @@ import { Router } from "@koa/router";
 import { EVERYTHING } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
+import { EXACT } from "../exact.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 
 /**
@@ -9,7 +10,7 @@ import { STREAM_HEADERS } from "../hand-over.ts";
  * FF_DRAINING or FF_LOG_UNAVAILABLE.
  */
 export function healthRoutes(hub: Hub): Router {
-  const router = new Router();
+  const router = new Router(EXACT);
   router.get("/healthz", (ctx) => {
     ctx.set(STREAM_HEADERS);
     ctx.body = { status: "ok" };

@@ -5,6 +5,7 @@ import type { Hub } from "../../core/hub.ts";
 import { formatParsedJson, parseJsonText } from "../../core/json.ts";
 import type { NewMessage } from "../../core/log.ts";
 import { ForeverframeError } from "../../errors.ts";
+import { EXACT } from "../exact.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { pathParameter } from "../parameters.ts";
 import {
@@ -34,7 +35,7 @@ const CHANNELS_BYTES = 65_536;
  * @param rate lets a publish pass or refuses it
  */
 export function publishRoutes(hub: Hub, limits: BodyLimits, rate: Middleware): Router {
-  const router = new Router();
+  const router = new Router(EXACT);
 
   router.post("/channels/:channel/messages", rate, publishBodyMiddleware(limits), async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
@@ -69,7 +70,7 @@ async function publish(
   const key = parseIdempotencyKey(ctx);
   if (key === null) return hub.publish({ messages });
   const channels = [...new Set(messages.map(({ channel }) => channel))].join(",");
-  return hub.publish({ messages, idempotency: { key: `${channels} ${key}` } });
+  return hub.publish({ messages, idempotency: { key: `${channels}\n${key}` } });
 }
 
 function created(ctx: Context, body: object): void {

@@ -3,6 +3,7 @@ import { parseChannelName, parseSelectors } from "../../core/channel-name.ts";
 import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { formatJson } from "../../core/json.ts";
+import { EXACT } from "../exact.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 
@@ -16,7 +17,7 @@ const MAX_LIMIT = 1_000;
  * FF_PARAMETER_INVALID
  */
 export function readRoutes(hub: Hub): Router {
-  const router = new Router();
+  const router = new Router(EXACT);
   router.get("/channels/:channel/messages", async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
     const after = parameter(ctx, "after");

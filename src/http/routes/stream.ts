@@ -13,6 +13,7 @@ import {
 } from "../../transports/frame.ts";
 import { ndjsonTransport } from "../../transports/ndjson.ts";
 import type { Connections } from "../connections.ts";
+import { EXACT } from "../exact.ts";
 import { checkHandOver, framingFor, handOver, STREAM_HEADERS } from "../hand-over.ts";
 import { numberParameter, parameter } from "../parameters.ts";
 import { requestedTransport } from "../refused-frame.ts";
@@ -35,7 +36,7 @@ export function streamRoutes(
   connections: Connections,
   { maxSelectors }: { readonly maxSelectors: number },
 ): Router {
-  const router = new Router();
+  const router = new Router(EXACT);
   router.get("/stream", async (ctx) => {
     const transport = parseTransport(ctx);
     const selectors = parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors);
