@@ -1,0 +1,193 @@
+import { connect, type Socket } from "node:net";
+import type { WireEvent } from "../support/raw-http.ts";
+import { within } from "../support/within.ts";
+import { type ClientPlan, type ClientWatch, digestOf } from "./client-plan.ts";
+import { EventReader } from "./event-reader.ts";
+import type { ClientFault } from "./fault-plan.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+/** Longest wait for the end of a stream whose close was answered; longer than a pause and than a closing server's grace. */
+const CLOSE_MS = 10_000;
+
+/** A client as the contract wants it: it goes on after its cursor, again and again. */
+export class ChaosClient {
+  readonly #plan: ClientPlan;
+  readonly #watch: ClientWatch;
+  readonly #random: SeededRandom;
+  #cursor: string | null = null;
+  #socket: Socket | null = null;
+  #reader: EventReader;
+  #closeUrl: URL | null = null;
+  #closeEvent: WireEvent | null = null;
+  #cutInside: number | null = null;
+  #ended = false;
+  #timers = new Set<NodeJS.Timeout>();
+
+  constructor(plan: ClientPlan, watch: ClientWatch) {
+    this.#plan = plan;
+    this.#watch = watch;
+    this.#random = new SeededRandom(plan.seed);
+    this.#reader = new EventReader(plan.transport);
+  }
+
+  /** Open a stream after the cursor, or the first one. */
+  open(): void {
+    const { url, channels, transport, version } = this.#plan;
+    const { hostname, port, host } = new URL(url);
+    const query = new URLSearchParams({ transport, channels });
+    if (this.#cursor !== null) query.set("after", this.#cursor);
+    const reader = new EventReader(transport);
+    const socket = connect({ host: hostname, port: Number(port) });
+    this.#reader = reader;
+    this.#socket = socket;
+    this.#closeUrl = null;
+    this.#closeEvent = null;
+    socket.on("connect", () =>
+      socket.write(`GET /stream?${query} HTTP/${version}\r\nHost: ${host}\r\n\r\n`),
+    );
+    socket.on("data", (bytes) => {
+      // What was read ahead during a pause still comes when the socket is cut.
+      if (!socket.destroyed) this.#take(bytes);
+    });
+    socket.on("error", () => {}); // "close" follows
+    socket.once("close", () => this.#comeBack());
+  }
+
+  suffer(fault: ClientFault): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    switch (fault.kind) {
+      case "cut":
+        this.#watch.count("cuts");
+        socket.destroy();
+        break;
+      case "cut inside":
+        this.#cutInside = fault.part;
+        break;
+      case "close":
+        if (this.#closeUrl !== null) void this.#close(this.#closeUrl, socket);
+        break;
+      case "pause":
+        socket.pause();
+        this.#after(fault.ms, () => socket.resume());
+        break;
+    }
+  }
+
+  /** Nothing goes wrong any more: it reads, and cuts nothing. */
+  recover(): void {
+    this.#cutInside = null;
+    this.#socket?.resume();
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#socket?.destroy();
+  }
+
+  #take(bytes: Buffer): void {
+    const part = this.#cutInside;
+    const taken = part === null ? bytes : bytes.subarray(0, Math.floor(bytes.length * part));
+    try {
+      for (const event of this.#reader.read(taken)) this.#handle(event);
+    } catch (error) {
+      this.#watch.wrong(error instanceof Error ? error.message : String(error));
+      this.#socket?.destroy();
+    }
+    if (part === null) return;
+    this.#cutInside = null;
+    this.#watch.count(this.#reader.rest.trim() === "" ? "cuts" : "cuts inside an event");
+    this.#socket?.destroy();
+  }
+
+  #handle(event: WireEvent): void {
+    const { type } = event;
+    if (this.#closeEvent !== null) this.#watch.wrong(`is given ${brief(event)} after close`);
+    if ((this.#closeUrl === null) !== (type === "open"))
+      this.#watch.wrong(`is given ${brief(event)} ${type === "open" ? "again" : "before open"}`);
+    switch (type) {
+      case "open":
+        this.#closeUrl = new URL(String(event["close"]), `${this.#plan.url}/stream`);
+        this.#moveTo(event);
+        this.#watch.count("opens");
+        this.#watch.opened(String(event["cursor"]));
+        break;
+      case "message":
+        this.#cursor = String(event["id"]);
+        this.#watch.message(this.#cursor, String(event["channel"]), digestOf(event["data"]));
+        break;
+      case "cursor":
+        this.#moveTo(event);
+        this.#watch.count("cursor events");
+        break;
+      case "gap":
+        this.#watch.wrong(`is told ${brief(event)}`);
+        break;
+      case "close":
+        this.#closeEvent = event;
+        this.#watch.count(`closed: ${event["reason"]}`);
+        this.#moveTo(event);
+        if (event["reason"] !== "client" && event["reconnect"] !== true)
+          this.#watch.wrong(`is told ${brief(event)}`);
+        break;
+      default:
+        this.#watch.wrong(`is given ${brief(event)}`);
+    }
+  }
+
+  #moveTo(event: WireEvent): void {
+    const cursor = String(event["cursor"]);
+    if (this.#cursor !== null && cursor < this.#cursor)
+      this.#watch.wrong(`is given ${brief(event)} when it has come to ${this.#cursor}`);
+    this.#cursor = cursor;
+  }
+
+  #comeBack(): void {
+    this.#socket = null;
+    const { status, rest } = this.#reader;
+    if (status !== 0 && status !== 200) {
+      this.#watch.count("refusals");
+      if (status !== 503) this.#watch.wrong(`is refused with ${status}: ${rest.slice(-300)}`);
+    }
+    const closed = this.#closeEvent;
+    const longest = closed?.["reconnect"] === true ? Number(closed["retryMs"]) : 100;
+    this.#after(this.#random.whole(0, longest), () => this.open());
+  }
+
+  /** Close the stream by its control request; whatever ends the server meanwhile may swallow the answer. */
+  async #close(url: URL, socket: Socket): Promise<void> {
+    const gone = new Promise((resolve) => socket.once("close", resolve));
+    try {
+      const signal = AbortSignal.timeout(CLOSE_MS);
+      const answer = await fetch(url, { method: "POST", body: "", signal });
+      const text = await answer.text();
+      // 404: the server was started again since.
+      if (answer.status === 404 || answer.status === 503) return;
+      if (answer.status !== 200 || !JSON.parse(text).closed) {
+        this.#watch.wrong(`is answered ${answer.status} to its close: ${text.slice(0, 300)}`);
+        return;
+      }
+      this.#watch.count("closes");
+    } catch {
+      return;
+    }
+    await within(CLOSE_MS, gone, "the end").catch(() => {
+      if (!this.#ended) this.#watch.wrong(`still has its stream ${CLOSE_MS} ms after its close`);
+    });
+  }
+
+  #after(ms: number, action: () => void): void {
+    if (this.#ended) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}
+
+function brief(event: WireEvent): string {
+  const json = JSON.stringify(event);
+  return json.length <= 300 ? json : `${json.slice(0, 300)}...`;
+}

@@ -1,0 +1,103 @@
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { type CliProcess, startServeProcess } from "../support/serve-process.ts";
+import { createTemporaryDirectory } from "../support/temporary-directory.ts";
+import { within } from "../support/within.ts";
+import type { ServerFault } from "./fault-plan.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** Keeps everything, and does often what it does rarely by default. */
+const SETTINGS = [
+  ["--retain-messages", "1000000000"],
+  ["--retain-ms", "86400000"],
+  ["--heartbeat-ms", "400"],
+  ["--drain-ms", "1500"],
+  ["--stall-ms", "1000"],
+  ["--recycle-bytes", "2000000"],
+  ["--recycle-ms", "5000"],
+  ["--retry-ms", "400"],
+].flat();
+
+/** The built server as a process: killed, and started again on the same port and data. */
+export class ChaosServer {
+  readonly #record: RunRecord;
+  readonly #args: readonly string[];
+  readonly url: string;
+  #process: CliProcess | null = null;
+  #busy: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  private constructor(port: number, record: RunRecord) {
+    this.#record = record;
+    this.#args = ["--port", String(port), "--data", createTemporaryDirectory(), ...SETTINGS];
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  static async start(record: RunRecord): Promise<ChaosServer> {
+    const server = new ChaosServer(await freePort(), record);
+    await server.#start();
+    return server;
+  }
+
+  /** End it and start it again, after what it suffers already. */
+  suffer(fault: ServerFault): void {
+    this.#busy = this.#busy
+      .then(() => this.#restart(fault))
+      .catch((error: unknown) => this.#record.wrong(`the server: ${error}`, null));
+  }
+
+  /** Resolves when it is there again. */
+  whenStarted(): Promise<void> {
+    return within(20_000, this.#busy, "the server to be there again");
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#process?.kill("SIGKILL");
+  }
+
+  async #start(): Promise<void> {
+    const { process } = await startServeProcess(this.#args);
+    this.#process = process;
+    if (this.#ended) process.kill("SIGKILL");
+    void process.outcome.then(({ code, signal, stderr }) => {
+      if (this.#process !== process || this.#ended) return;
+      this.#record.wrong(
+        `the server ended by itself (${signal ?? code}): ${stderr.slice(-2_000)}`,
+        null,
+      );
+    });
+  }
+
+  async #restart({ kind, awayMs }: ServerFault): Promise<void> {
+    const server = this.#process;
+    if (server === null || this.#ended) return;
+    this.#process = null; // from here on its end is wanted
+    this.#record.fault(`${kind} to the server, away ${awayMs} ms`, null);
+    this.#record.count(kind);
+    server.kill(kind);
+    const { code, stderr } = await within(10_000, server.outcome, `its end after ${kind}`);
+    if (kind === "SIGTERM" && code !== 0)
+      throw new Error(`it exits with ${code} after SIGTERM: ${stderr.slice(-2_000)}`);
+    await pause(awayMs);
+    if (this.#ended) return;
+    await this.#start();
+    this.#record.fault("the server is there again", null);
+  }
+}
+
+/**
+ * A port that is free, and below those that the system hands out by itself: a client that connects to one of these
+ * while nobody listens may be given the same port, and so be connected to itself.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}
