@@ -22,6 +22,8 @@ interface Segment {
   readonly encoded: EncodedMessages | null;
   readonly cursor: Cursor;
   readonly gaps: readonly Gap[];
+  /** Whether it ended with the tailer's position at that time, and not because it was large enough. */
+  readonly atEnd: boolean;
 }
 
 /** What catching up needs. */
@@ -136,9 +138,11 @@ export class CatchUp {
 
   async #segment(view: View, after: Cursor): Promise<Segment> {
     const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
-    const known = this.#segments.get(key);
-    if (known !== undefined) return known;
     const { log, position } = this.#options;
+    const known = this.#segments.get(key);
+    // One that ended with the log is read anew once there is more: else each publish would add a small segment to a chain
+    // that every stream had to walk, and those at its end would never catch up.
+    if (known !== undefined && (!known.atEnd || known.cursor >= position())) return known;
     const generation = this.#generation;
     const batch = await log.read({
       selectors: view.selectors,
@@ -150,19 +154,27 @@ export class CatchUp {
       encoded: view.encode(batch.messages),
       cursor: batch.cursor,
       gaps: batch.gaps,
+      atEnd: batch.atEnd,
     };
     if (view.streams > 1 && generation === this.#generation) this.#keep(key, segment);
     return segment;
   }
 
   #keep(key: string, segment: Segment): void {
+    this.#drop(key);
     this.#segments.set(key, segment);
     this.#segmentBytes += sizeOf(key, segment);
-    for (const [oldest, { encoded, cursor, gaps }] of this.#segments) {
+    for (const oldest of this.#segments.keys()) {
       if (this.#segmentBytes <= CACHE_BYTES) break;
-      this.#segments.delete(oldest);
-      this.#segmentBytes -= sizeOf(oldest, { encoded, cursor, gaps });
+      this.#drop(oldest);
     }
+  }
+
+  #drop(key: string): void {
+    const segment = this.#segments.get(key);
+    if (segment === undefined) return;
+    this.#segments.delete(key);
+    this.#segmentBytes -= sizeOf(key, segment);
   }
 }
 
