@@ -240,12 +240,14 @@ export class Hub {
    *
    * @returns how many there were
    */
-  closeAll(whose: { readonly client: string } | { readonly channel: string }): number {
+  async closeAll(
+    whose: { readonly client: string } | { readonly channel: string },
+  ): Promise<number> {
     const streams =
       "client" in whose
         ? this.#streams.ofClient(whose.client)
         : [...this.#streams.all()].filter(({ selectors }) => selectors.matches(whose.channel));
-    for (const stream of streams) this.#end(stream, "admin");
+    await forEachInSlices(streams, this.#options.scheduler, (stream) => this.#end(stream, "admin"));
     return streams.length;
   }
 

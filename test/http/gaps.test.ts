@@ -24,6 +24,20 @@ describe("a gap of a stream", () => {
     await stopServers();
   });
 
+  it("comes for the channels that --retention keeps less of, and not for others", async () => {
+    const { url } = await startTestServer({ retention: ["log.*=2/60000"], trimMs: 10 });
+    const start = await publishJson(url, "other", 0);
+    await publishNumbers(url, "doors", 5);
+    const ids = await publishNumbers(url, "log.a", 5);
+    await eventually(5_000, async () => (await kept(url, "log.a")).length === 2, "the trim");
+    expect(await kept(url, "doors")).to.have.lengthOf(5);
+    const { connection } = await openFrame(url, `channels=doors,log.*&after=${start}`);
+    const events = await untilMessages(connection, 7);
+    const gaps = events.filter(({ type }) => type === "gap");
+    expect(gaps).to.have.lengthOf(1);
+    expect(gaps[0]).to.deep.include({ channels: ["log.a"], reason: "expired", upTo: ids[2] });
+  });
+
   it("with the reason expired covers every message trimmed after the cursor, before what is kept", async () => {
     const { url } = await startTestServer({ retainMessages: 3, trimMs: 10 });
     const ids = await publishNumbers(url, "doors", 10);

@@ -34,13 +34,13 @@ export function adminRoutes(hub: Hub, adminToken: string): Router {
     ctx.body = { channels: await hub.channels(parameter(ctx, "after") ?? "", limit) };
   });
 
-  router.post("/channels/:channel/close", admin, (ctx) => {
+  router.post("/channels/:channel/close", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    ctx.body = { closed: hub.closeAll({ channel }) };
+    ctx.body = { closed: await hub.closeAll({ channel }) };
   });
 
-  router.post("/clients/:client/close", admin, (ctx) => {
-    ctx.body = { closed: hub.closeAll({ client: pathParameter(ctx, "client") }) };
+  router.post("/clients/:client/close", admin, async (ctx) => {
+    ctx.body = { closed: await hub.closeAll({ client: pathParameter(ctx, "client") }) };
   });
 
   router.delete("/channels/:channel", admin, async (ctx) => {
