@@ -56,9 +56,15 @@ export function publishBodyMiddleware({ maxMessageBytes, maxBatchBytes }: BodyLi
   };
 }
 
-/** Reads a body that is JSON, sent as such or, as by a beacon, as text; for routes whose body is an object of ours. */
-export function jsonBodyMiddleware(limit: number): Middleware {
-  const types = [JSON_TYPE, TEXT_TYPE];
+/** Types of a JSON body that a beacon may send too: it can't set them. */
+export const BEACON_TYPES = [JSON_TYPE, TEXT_TYPE];
+
+/**
+ * Reads the body of a route that takes an object of ours.
+ *
+ * @param types content types that are taken
+ */
+export function jsonBodyMiddleware(limit: number, types: string[] = [JSON_TYPE]): Middleware {
   const parser = bytesParser(types, limit);
   return async (ctx, next) => {
     checkHeaders(ctx);

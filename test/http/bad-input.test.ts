@@ -103,7 +103,7 @@ describe("an address that is not served", () => {
     await stopServers();
   });
 
-  for (const path of ["/nothing", "/channels", "/channels/doors/nothing", "/streams/x/nothing"]) {
+  for (const path of ["/nothing", "/channel", "/channels/doors/nothing", "/streams/x/nothing"]) {
     it(`is answered 404 FF_ROUTE_UNKNOWN: POST ${path}`, async () => {
       const { url } = await startTestServer();
       expectProblem(await ask(url, "POST", path), 404, "FF_ROUTE_UNKNOWN");

@@ -187,7 +187,7 @@ describe("POST /streams/{id}/close", () => {
   });
 
   it("answers at once for a client that does not read, and its connection is gone within 2 s", async () => {
-    const { url } = await startTestServer({ maxMessageBytes: 200_000 });
+    const { url } = await startTestServer({ maxMessageBytes: 200_000, recycleBytes: 0 });
     const { connection, open } = await openFrame(url, "channels=doors");
     const reader = await openNdjson(url, "channels=doors");
     connection.socket.pause();

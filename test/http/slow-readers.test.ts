@@ -63,14 +63,14 @@ describe("a stream whose client does not read", function () {
   });
 
   it("does not end while it takes a little now and then", async () => {
-    const { url, hub } = await startTestServer({ ...ADMIN, stallMs: 1_000, recycleBytes: 0 });
+    const { url, hub } = await startTestServer({ ...ADMIN, stallMs: 3_000, recycleBytes: 0 });
     const { connection } = await openFrame(url, "channels=a");
     connection.socket.pause();
     await publishMuch(url);
     await eventually(5_000, async () => (await streams(url))[0].live === false, "a full socket");
     // The kernel says that there is room again when a third of its buffer is free: some 2 MB make it notice.
-    for (let pause = 0; pause < 5; pause++) {
-      await new Promise((resolve) => setTimeout(resolve, 700));
+    for (let pause = 0; pause < 4; pause++) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
       const before = connection.received.length;
       connection.socket.resume();
       await eventually(5_000, () => connection.received.length - before > 2e6, "2 MB");

@@ -8,7 +8,7 @@ import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../cont
 import { EXACT } from "../exact.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { parameter, pathParameter } from "../parameters.ts";
-import { bodyText, jsonBodyMiddleware } from "../publish-body.ts";
+import { BEACON_TYPES, bodyText, jsonBodyMiddleware } from "../publish-body.ts";
 
 const MAX_ACK_BYTES = 1_024;
 
@@ -35,7 +35,7 @@ export function controlRoutes(hub: Hub): Router {
     else ctx.body = receipt;
   });
 
-  router.post("/streams/:stream/ack", jsonBodyMiddleware(MAX_ACK_BYTES), (ctx) => {
+  router.post("/streams/:stream/ack", jsonBodyMiddleware(MAX_ACK_BYTES, BEACON_TYPES), (ctx) => {
     hub.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
     ctx.set(STREAM_HEADERS);
     ctx.status = 204;
