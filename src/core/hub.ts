@@ -4,20 +4,13 @@ import type { SelectorSet } from "./channel-name.ts";
 import type { Cursor } from "./cursor.ts";
 import { type CloseReason, gapEvent } from "./events.ts";
 import { FanOut } from "./fan-out.ts";
-import {
-  type AppendRequest,
-  type ChannelSummary,
-  type Gap,
-  type LogBatch,
-  type MessageLog,
-  originOf,
-  resolveCursor,
-} from "./log.ts";
+import type { AppendRequest, ChannelSummary, LogBatch, MessageLog } from "./log.ts";
 import { type Receipt, type ReceiptLimits, Receipts } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
 import { type RecycleLimits, Stream, type StreamSummary } from "./stream.ts";
+import { type ResolvedStart, resolveStart, type StreamStart } from "./stream-start.ts";
 import { type StreamLimits, Streams } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
 import { Views } from "./view.ts";
@@ -58,13 +51,6 @@ export interface HubOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Where a stream starts. */
-export type StreamStart =
-  | { readonly from: "now" }
-  | { readonly from: "earliest" }
-  | { readonly from: "last"; readonly count: number }
-  | { readonly from: "cursor"; readonly after: Cursor };
-
 /** What a stream is to be. */
 export interface OpenRequest {
   readonly selectors: SelectorSet;
@@ -78,15 +64,6 @@ export interface OpenRequest {
   readonly address: string | null;
   /** Takes over the connection; called once, when nothing can go wrong any more. */
   readonly connect: () => Sink;
-}
-
-/** A place to read from, and what has to be said about it. */
-interface ResolvedStart {
-  readonly cursor: Cursor;
-  /** The cursor was no cursor of this log. */
-  readonly gap: Gap | null;
-  /** The caller asked for what is kept, whatever that is: losses before it are none. */
-  readonly wantsWhatIsKept: boolean;
 }
 
 /** What a stream looks like to its control frame. */
@@ -183,7 +160,8 @@ export class Hub {
    */
   async read(selectors: SelectorSet, after: Cursor | null, maxMessages: number): Promise<LogBatch> {
     const { log } = this.#options;
-    const start = await this.#resolve(
+    const start = await resolveStart(
+      log,
       after === null ? { from: "earliest" } : { from: "cursor", after },
       selectors,
       await log.tip(),
@@ -210,7 +188,7 @@ export class Hub {
     const { log } = this.#options;
     const { selectors } = request;
     const position = await this.#fanOut.catchUp();
-    const start = await this.#resolve(request.start, selectors, position);
+    const start = await resolveStart(log, request.start, selectors, position);
     const lost = start.wantsWhatIsKept
       ? await log.read({
           selectors,
@@ -337,24 +315,6 @@ export class Hub {
       );
     }
     this.#streams.checkRoom(request);
-  }
-
-  async #resolve(start: StreamStart, selectors: SelectorSet, tip: Cursor): Promise<ResolvedStart> {
-    const { log } = this.#options;
-    switch (start.from) {
-      case "now":
-        return { cursor: tip, gap: null, wantsWhatIsKept: false };
-      case "earliest":
-        return { cursor: originOf(log.epoch), gap: null, wantsWhatIsKept: true };
-      case "last": {
-        const cursor = await log.beforeLast(selectors, start.count, tip);
-        return { cursor, gap: null, wantsWhatIsKept: true };
-      }
-      case "cursor": {
-        const { after, gap } = resolveCursor(start.after, tip, selectors);
-        return { cursor: after, gap, wantsWhatIsKept: false };
-      }
-    }
   }
 
   /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */

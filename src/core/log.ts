@@ -1,5 +1,5 @@
 import type { SelectorSet } from "./channel-name.ts";
-import { type Cursor, epochOf, formatCursor, ORIGIN } from "./cursor.ts";
+import { type Cursor, formatCursor, ORIGIN } from "./cursor.ts";
 
 /** One value to be appended. */
 export interface NewMessage {
@@ -151,28 +151,4 @@ export interface MessageLog {
 /** The cursor before all messages of an epoch. */
 export function originOf(epoch: string): Cursor {
   return formatCursor(epoch, ORIGIN);
-}
-
-/**
- * Decide where a client goes on that brings a cursor.
- *
- * A cursor of another epoch has seen nothing of this one, so all that is kept is new to it. One beyond the tip comes
- * from a log that was rolled back: what was appended since may have ids before it, and the ids that it saw are gone.
- *
- * @param tip the log's tip now
- * @returns the cursor to read after, and the gap that has to be told, if any
- */
-export function resolveCursor(
-  after: Cursor,
-  tip: Cursor,
-  selectors: SelectorSet,
-): { readonly after: Cursor; readonly gap: Gap | null } {
-  const epoch = epochOf(tip);
-  const foreign = epochOf(after) !== epoch;
-  if (!foreign && after <= tip) return { after, gap: null };
-  const start = foreign ? originOf(epoch) : tip;
-  return {
-    after: start,
-    gap: { after, upTo: start, channels: selectors.selectors, reason: "epoch" },
-  };
 }

@@ -2,7 +2,8 @@ import { Router } from "@koa/router";
 import type { Context } from "koa";
 import { parseSelectors } from "../../core/channel-name.ts";
 import { parseCursor } from "../../core/cursor.ts";
-import type { Hub, StreamStart } from "../../core/hub.ts";
+import type { Hub } from "../../core/hub.ts";
+import type { StreamStart } from "../../core/stream-start.ts";
 import { Encoding, TRANSPORTS, type Transport, type TransportName } from "../../core/transport.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import {
