@@ -217,7 +217,12 @@ function checkVariables(environment: Readonly<Record<string, string | undefined>
   );
 }
 
-function checkTogether({ host, open, allowedOrigins }: Config): void {
+function checkTogether({ host, open, allowedOrigins, adminToken }: Config): void {
+  if (!/^[\x21-\x7e]*$/.test(adminToken)) {
+    throw invalid(
+      "--admin-token has a space or a character that is not ASCII, which no header could carry: use others",
+    );
+  }
   if (!open && !isLoopback(host)) {
     throw invalid(
       `--host ${shorten(host)} would serve to everybody who reaches it, and there are no tokens yet: add --open if that is meant, or use 127.0.0.1`,

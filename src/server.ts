@@ -81,6 +81,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
     void handle(request, response);
   });
+  http.on("connection", (socket) => connections.open(socket));
   http.on("clientError", (error, socket) => refuseBrokenRequest(error, socket, connections));
   // A socket's timer is for idle connections, and Node cuts them; a stream's is for stalled ones, and tells its sink.
   http.on("timeout", (socket) => {
@@ -107,6 +108,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       await Promise.race([hub.idle(), deadline]);
       // Not earlier: to Node the connections of streams are idle ones, which close() cuts.
       http.close();
+      connections.closeUnused();
       // Those that were answering a publish then are idle only now, and would be kept open for 5 s.
       const stopClosing = nodeScheduler.every(50, () => http.closeIdleConnections());
       void deadline.then(() => http.closeAllConnections());

@@ -178,6 +178,6 @@ export class CatchUp {
   }
 }
 
-function sizeOf(key: string, { encoded }: Segment): number {
-  return key.length + 200 + (encoded?.bytes.length ?? 0);
+function sizeOf(key: string, { encoded, gaps }: Segment): number {
+  return key.length + 200 * (1 + gaps.length) + (encoded?.bytes.length ?? 0);
 }

@@ -75,13 +75,16 @@ export class Streams {
    */
   checkRoom({ address, client, takesOver }: Applicant): void {
     const { maxStreams, maxStreamsPerAddress, maxStreamsPerClient } = this.#limits;
-    if (this.#byId.size >= maxStreams) {
+    const leaving = takesOver && client !== null ? this.ofClient(client) : [];
+    if (this.#byId.size - leaving.length >= maxStreams) {
       throw new ForeverframeError(
         "FF_STREAMS_TOO_MANY",
         `All ${maxStreams} streams are in use: try again later, or raise --max-streams`,
       );
     }
-    if (address !== null && (this.#addresses.get(address) ?? 0) >= maxStreamsPerAddress) {
+    const neighbours = address === null ? 0 : (this.#addresses.get(address) ?? 0);
+    const moving = leaving.filter((stream) => stream.address === address).length;
+    if (neighbours - moving >= maxStreamsPerAddress) {
       throw new ForeverframeError(
         "FF_ADDRESS_STREAMS_TOO_MANY",
         `The address ${address} has ${maxStreamsPerAddress} streams already: close some, or raise --max-streams-per-address`,

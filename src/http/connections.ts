@@ -5,6 +5,19 @@ import type { Duplex } from "node:stream";
 export class Connections {
   readonly #underWay = new WeakMap<Duplex, number>();
   readonly #streaming = new WeakSet<Duplex>();
+  /** Connections without a request so far: browsers open some in advance. */
+  readonly #unused = new Set<Duplex>();
+
+  /** A connection was made. */
+  open(socket: Duplex): void {
+    this.#unused.add(socket);
+    socket.once("close", () => this.#unused.delete(socket));
+  }
+
+  /** Cut connections that never had a request; Node does not take them for idle. */
+  closeUnused(): void {
+    for (const socket of this.#unused) socket.destroy();
+  }
 
   /**
    * A request has come in.
@@ -16,6 +29,7 @@ export class Connections {
       socket.destroy();
       return false;
     }
+    this.#unused.delete(socket);
     this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + 1);
     response.once("close", () => this.#underWay.set(socket, (this.#underWay.get(socket) ?? 1) - 1));
     return true;

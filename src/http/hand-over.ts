@@ -28,7 +28,8 @@ export function checkHandOver(ctx: Context): void {
  *
  * In Node's eyes the exchange ends here, without the terminator that would end it for the client, so that request,
  * response and context can be collected: half of the memory of a stream was theirs. What has to be known:
- * - Node would cut the connection as idle after `keepAliveTimeout`, so its timer is cleared when it has been set.
+ * - Node would cut the connection as idle after `keepAliveTimeout`, so its timer is replaced when it has been set. That
+ *   is a tick later, when the stream may be full and waiting already.
  * - Node adds a `Keep-Alive` header unless `Connection` is given.
  * - `server.close()` takes the connection for idle and cuts it: a drain closes the server last.
  * - Where the client asked for the connection's end (`Connection: close`, HTTP/1.0) Node ends it with the response, so
@@ -49,11 +50,12 @@ export function handOver(ctx: Context, contentType: string, connections: Connect
     ...(chunked ? { "Transfer-Encoding": "chunked" } : {}),
   });
   res.flushHeaders();
+  const sink = new SocketSink(socket);
   if (staysOpen) {
     res.chunkedEncoding = false;
-    res.end(() => socket.setTimeout(0));
+    res.end(() => sink.armTimer());
   }
-  return new SocketSink(socket);
+  return sink;
 }
 
 /** No answer may be kept, changed or held back on its way. */

@@ -14,7 +14,7 @@ export class SocketSink implements Sink {
     const socket = this.#socket;
     this.#stallMs = stallMs;
     socket.on("drain", () => {
-      if (socket.timeout !== 0) socket.setTimeout(0);
+      if (socket.timeout !== 0) this.armTimer();
       listener.onDrain();
     });
     socket.on("timeout", () => {
@@ -40,7 +40,12 @@ export class SocketSink implements Sink {
     socket.write(bytes);
     // Node's own timer: it starts anew whenever the kernel has taken some of what waits, so it finds those who read
     // nothing and spares those who read slowly.
-    if (!this.writable && socket.timeout !== this.#stallMs) socket.setTimeout(this.#stallMs);
+    if (!this.writable && socket.timeout !== this.#stallMs) this.armTimer();
+  }
+
+  /** Set the socket's timer to what it is for: while bytes wait, it finds a client that takes none; else it is off. */
+  armTimer(): void {
+    this.#socket.setTimeout(this.writable ? 0 : this.#stallMs);
   }
 
   get writable(): boolean {

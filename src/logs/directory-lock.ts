@@ -8,7 +8,8 @@ const NAME = "serve.lock";
  * Take a directory for this server: two of them on one log would not hear of one another's messages.
  *
  * The lock is a file that names its process and when that was started. So one that a killed process left behind is
- * known for what it is, also when another process has its number by now.
+ * known for what it is, also when another process has its number by now. It says nothing to processes that do not see
+ * one another, as in two containers on one volume.
  *
  * @returns lets it go
  * @throws ForeverframeError FF_LOG_UNAVAILABLE: another server has it, or it can't be written
@@ -70,22 +71,38 @@ function takeAway(path: string, left: string, directory: string): void {
 }
 
 function isAlive(lock: string): boolean {
+  const owner = parseLock(lock);
+  if (owner === null) return false;
+  // The start tells a process from a later one of the same number, whoever's that is.
+  if (startOf(process.pid) !== null) return startOf(owner.pid) === owner.started;
   try {
-    const { pid, started } = JSON.parse(lock) as { pid: number; started: string | null };
-    process.kill(pid, 0);
-    return startOf(pid) === started;
+    process.kill(owner.pid, 0);
+    return true;
   } catch (error) {
     // Somebody else's process may not be signalled, but it is there.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
-/** When a process was started, in the kernel's ticks; null where the system does not say. */
+/** Who made a lock; null if it is none, or names no process. */
+function parseLock(lock: string): { readonly pid: number; readonly started: string } | null {
+  try {
+    const { pid, started } = JSON.parse(lock) as { pid?: unknown; started?: unknown };
+    return Number.isInteger(pid) ? { pid: Number(pid), started: String(started) } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** When a process was started, in the kernel's ticks; null where it has ended, or the system does not say. */
 function startOf(pid: number): string | null {
   try {
-    // Field 22, counted after the name, which may hold anything: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    // Fields 3 and 22, counted from after the name, which may hold anything:
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const ended = fields[0] === "Z" || fields[0] === "X"; // killed, and nobody has asked how it ended
+    return ended ? null : (fields[19] ?? null);
   } catch {
     return null;
   }

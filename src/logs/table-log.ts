@@ -210,6 +210,7 @@ export class TableLog implements MessageLog {
     const upTo = positionOf(await this.tip());
     let total = 0;
     for (let more = true; more; ) {
+      if (this.#closed) throw closedError();
       const piece = await this.#write((tables) => deleteFromChannel(tables, channel, upTo));
       total += piece.removed;
       more = piece.more;

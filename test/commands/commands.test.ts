@@ -40,6 +40,7 @@ describe("the command line", function () {
       [["--port", "65536"], /--port is "65536"/],
       [["--max-streams", "few"], /--max-streams is "few": use a whole number from 0/],
       [["--max-streams", "1000000"], /--max-streams is 1000000, .* open files .*ulimit -n 1000200/],
+      [["--admin-token", "a b"], /--admin-token has a space/],
       [
         ["--retention", "log.**=0/5"],
         /--retention has "log\.\*\*=0\/5": write pattern=messages\/ms/,

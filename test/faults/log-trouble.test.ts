@@ -89,11 +89,32 @@ describe("a log in trouble", function () {
     });
 
     it("takes a lock whose process number belongs to another program by now, or that is no lock", async () => {
-      for (const left of [JSON.stringify({ pid: process.pid, started: "1" }), "", "{"]) {
+      const locks = [process.pid, 1].map((pid) => JSON.stringify({ pid, started: "1" }));
+      for (const left of [...locks, "", "{", "7"]) {
         writeFileSync(join(data, "serve.lock"), left);
         const { process: server } = await startServeProcess(["--data", data]);
         server.kill("SIGTERM");
         await within(5_000, server.outcome, "the end of the server");
+      }
+    });
+
+    it("takes the lock of a server that was killed, and whose end nobody has asked for yet", async () => {
+      // A shell that becomes something else never waits for its child.
+      const script = `"${process.execPath}" "${CLI}" serve --port 0 --data "${data}" & exec sleep 60`;
+      const parent = spawn("sh", ["-c", script]);
+      try {
+        const said = collect(parent);
+        await eventually(10_000, () => said.stdout.includes("serves at"), "the server");
+        const { pid } = JSON.parse(readFileSync(join(data, "serve.lock"), "utf8"));
+        process.kill(pid, "SIGKILL");
+        await eventually(
+          5_000,
+          () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8")),
+          "the server's death",
+        );
+        await startServeProcess(["--data", data]);
+      } finally {
+        parent.kill("SIGKILL");
       }
     });
 

@@ -51,6 +51,14 @@ describe("a limit", () => {
     await openFrame(url, "channels=a&client=y");
   });
 
+  it("of streams in all has room for one that takes over", async () => {
+    const { url } = await startTestServer({ maxStreams: 1, maxStreamsPerAddress: 1 });
+    await openFrame(url, "channels=a&client=x");
+    await openFrame(url, "channels=a&client=x&takeover=1");
+    const query = "channels=a&client=y&takeover=1";
+    expect(await refusal(url, query)).to.include({ code: "FF_STREAMS_TOO_MANY" });
+  });
+
   it("of streams holds when many come at once", async () => {
     const { url, hub } = await startTestServer({ maxStreams: 10 });
     const connections = Array.from({ length: 40 }, () => {

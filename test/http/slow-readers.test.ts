@@ -62,6 +62,18 @@ describe("a stream whose client does not read", function () {
     expect(rest.map(({ type }) => type)).to.not.include("gap");
   });
 
+  it("ends with slow also when it never takes anything of what it starts with", async () => {
+    const { url, hub } = await startTestServer({ ...ADMIN, stallMs: 500, recycleBytes: 0 });
+    await publishMuch(url);
+    for (let n = 0; n < 4; n++) {
+      const connection = new RawConnection(url);
+      connection.socket.pause();
+      connection.send("GET /stream?channels=a&after=earliest HTTP/1.1", "Host: localhost");
+    }
+    await eventually(5_000, () => hub.openStreams === 4, "the streams");
+    await eventually(10_000, () => hub.openStreams === 0, "their end");
+  });
+
   it("does not end while it takes a little now and then", async () => {
     const { url, hub } = await startTestServer({ ...ADMIN, stallMs: 3_000, recycleBytes: 0 });
     const { connection } = await openFrame(url, "channels=a");
