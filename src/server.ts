@@ -29,6 +29,8 @@ export interface RunningServer {
   readonly url: string;
   readonly hub: Hub;
   readonly log: MessageLog;
+  /** The token of the operating routes: as given, else drawn for this start. */
+  readonly adminToken: string;
   /**
    * Stop: no new streams, every stream is told `shutdown`, publishes under way are finished, the log is closed.
    * Resolves within `drainMs`; connections that are left then are cut.
@@ -61,12 +63,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   });
   const stopTrimming = startTrimming(log, retention, config.trimMs, logger);
   const connections = new Connections();
+  const adminToken = config.adminToken || randomBytes(16).toString("base64url");
   const app = createApp({
     hub,
     connections,
     access: { hosts: knownHosts(config), origins: config.allowedOrigins },
     limits: config,
-    adminToken: config.adminToken || randomBytes(16).toString("base64url"),
+    adminToken,
     pages: PAGES,
     logger,
   });
@@ -100,6 +103,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     url: formatUrl(config.host, (http.address() as AddressInfo).port),
     hub,
     log,
+    adminToken,
     async drain() {
       stopTrimming();
       const closed = new Promise((resolve) => http.once("close", resolve));

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { pino } from "pino";
 import { parseConfig, type SettingName } from "../config.ts";
 import { startServer } from "../server.ts";
@@ -12,9 +11,7 @@ export async function serve(
   flags: Partial<Record<SettingName, string | boolean>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const given = parseConfig(flags, environment);
-  const drawn = given.adminToken === "";
-  const config = drawn ? { ...given, adminToken: randomBytes(16).toString("base64url") } : given;
+  const config = parseConfig(flags, environment);
   const logger = pino({ name: "foreverframe" }, pino.destination({ dest: 2, sync: true }));
   // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
   console.error = (...reasons: readonly unknown[]) =>
@@ -25,7 +22,7 @@ export async function serve(
       `Foreverframe serves at ${server.url}`,
       `  log          ${config.memory ? "in memory: it ends with this process" : `${config.data} (durable)`}`,
       `  pages        ${server.url}/  ${server.url}/doors.html  ${server.url}/control.html`,
-      `  admin token  ${drawn ? `${config.adminToken} (drawn for this start)` : "as given"}`,
+      `  admin token  ${config.adminToken === "" ? `${server.adminToken} (drawn for this start)` : "as given"}`,
       "",
     ].join("\n"),
   );

@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ForeverframeError } from "../errors.ts";
+import { openError } from "./open-error.ts";
 
 const NAME = "serve.lock";
 
@@ -28,12 +29,7 @@ export function lockDirectory(directory: string): () => void {
     }
   } catch (error) {
     if (error instanceof ForeverframeError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ForeverframeError(
-      "FF_LOG_UNAVAILABLE",
-      `The log in "${directory}" can't be opened (${reason}): give a directory that can be written with --data, or use --memory`,
-      { cause: error },
-    );
+    throw openError(directory, error);
   }
   return () => rmSync(path, { force: true });
 }

@@ -4,6 +4,7 @@ import { type Database, open, type RootDatabase, type Transaction } from "lmdb";
 import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
+import { openError } from "./open-error.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
 import type {
   ChannelRecord,
@@ -30,12 +31,7 @@ export async function openLmdbLog(
     mkdirSync(directory, { recursive: true });
     store = new LmdbStore(directory);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ForeverframeError(
-      "FF_LOG_UNAVAILABLE",
-      `The log in "${directory}" can't be opened (${reason}): give a directory that can be written with --data, or use --memory`,
-      { cause: error },
-    );
+    throw openError(directory, error);
   }
   return TableLog.open(store, drawEpoch, options);
 }
