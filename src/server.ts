@@ -66,7 +66,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const adminToken = config.adminToken || randomBytes(16).toString("base64url");
   const app = createApp({
     hub,
-    connections,
     access: { hosts: knownHosts(config), origins: config.allowedOrigins },
     limits: config,
     adminToken,
@@ -84,12 +83,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
     void handle(request, response);
   });
-  http.on("connection", (socket) => connections.open(socket));
-  http.on("clientError", (error, socket) => refuseBrokenRequest(error, socket, connections));
-  // A socket's timer is for idle connections, and Node cuts them; a stream's is for stalled ones, and tells its sink.
-  http.on("timeout", (socket) => {
-    if (!connections.isStreaming(socket)) socket.destroy();
-  });
+  connections.serve(http);
+  http.on("clientError", refuseBrokenRequest);
   try {
     await listen(http, config);
   } catch (error) {
@@ -110,12 +105,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       const deadline = new Promise<void>((resolve) => nodeScheduler.after(config.drainMs, resolve));
       await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
       await Promise.race([hub.idle(), deadline]);
-      // Not earlier: to Node the connections of streams are idle ones, which close() cuts.
       http.close();
       connections.closeUnused();
       // Those that were answering a publish then are idle only now, and would be kept open for 5 s.
       const stopClosing = nodeScheduler.every(50, () => http.closeIdleConnections());
-      void deadline.then(() => http.closeAllConnections());
+      void deadline.then(() => {
+        hub.cut();
+        http.closeAllConnections();
+      });
       await closed;
       stopClosing();
       hub.stop();

@@ -9,7 +9,7 @@ import { type Receipt, type ReceiptLimits, Receipts } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
-import { type RecycleLimits, Stream, type StreamSummary } from "./stream.ts";
+import { type RecycleLimits, Stream, type StreamHost, type StreamSummary } from "./stream.ts";
 import { type ResolvedStart, resolveStart, type StreamStart } from "./stream-start.ts";
 import { type StreamLimits, Streams } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
@@ -77,10 +77,19 @@ export class Hub {
   readonly #receipts: Receipts;
   readonly #fanOut: FanOut;
   readonly #stopBeating: () => void;
+  readonly #host: StreamHost = {
+    drained: (stream) => this.#fanOut.serve(stream),
+    stalled: (stream) => this.#end(stream, "slow"),
+    disconnected: (stream) => {
+      this.#end(stream, "gone");
+      this.#ending.delete(stream);
+      if (this.#isIdle()) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    },
+  };
   #handles = 0;
   #pendingBytes = 0;
-  /** Connections of streams, also of those that have ended and are still being read. */
-  #connected = 0;
+  /** Streams that have ended, and whose connections are still being read. */
+  readonly #ending = new Set<Stream>();
   #whenIdle: (() => void)[] = [];
   #draining = false;
 
@@ -297,8 +306,13 @@ export class Hub {
 
   /** Resolves when no connection of a stream is left. */
   idle(): Promise<void> {
-    if (this.#connected === 0) return Promise.resolve();
+    if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Cut the connections of streams that have ended and that are still being read. */
+  cut(): void {
+    for (const stream of this.#ending) stream.cut();
   }
 
   /** Stop reading the log. The log and the bus are their owner's to close. */
@@ -323,7 +337,6 @@ export class Hub {
     const { selectors, encoding, client, takesOver, address, connect } = request;
     const now = scheduler.monotonicMs();
     const sink = connect();
-    this.#connected++;
     const stream = new Stream({
       id: drawStreamId(),
       handle: ++this.#handles,
@@ -331,23 +344,14 @@ export class Hub {
       address,
       view: this.#views.join(selectors, encoding),
       sink,
+      host: this.#host,
       cursor,
       openedAt: now,
       recycle: this.#drawRecycleLimits(encoding),
     });
     const older = takesOver && client !== null ? this.#streams.ofClient(client) : [];
     this.#streams.add(stream);
-    sink.listen(
-      {
-        onDrain: () => this.#fanOut.serve(stream),
-        onStall: () => this.#end(stream, "slow"),
-        onClosed: () => {
-          this.#end(stream, "gone");
-          this.#disconnected();
-        },
-      },
-      limits.stallMs,
-    );
+    sink.listen(stream, limits.stallMs);
     stream.open(`streams/${stream.id}/close`);
     if (gap !== null) stream.say(gapEvent(gap), now);
     for (const replaced of older) this.#end(replaced, "replaced");
@@ -378,13 +382,13 @@ export class Hub {
     if (stream.closed) return;
     const now = this.#options.scheduler.monotonicMs();
     this.#receipts.add(stream.close(reason, retryMs, now), now);
+    this.#ending.add(stream);
     this.#streams.remove(stream);
     this.#views.leave(stream.view, stream);
     this.#fanOut.remove(stream);
   }
 
-  #disconnected(): void {
-    this.#connected--;
-    if (this.#connected === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  #isIdle(): boolean {
+    return this.#streams.size + this.#ending.size === 0;
   }
 }

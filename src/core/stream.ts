@@ -3,7 +3,7 @@ import { type Cursor, epochOf, positionOf } from "./cursor.ts";
 import { type CloseReason, closeEvent, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
 import type { Receipt } from "./receipts.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink, SinkListener } from "./sink.ts";
 import type { View } from "./view.ts";
 
 /** A closed stream's connection is cut after this many ms, however much of it is unread. */
@@ -17,6 +17,16 @@ export interface RecycleLimits {
   readonly ms: number;
 }
 
+/** Hears what becomes of the connections of its streams. */
+export interface StreamHost {
+  /** The stream can be given more, after it could not. */
+  drained(stream: Stream): void;
+  /** The stream's client has read nothing for as long as is allowed. */
+  stalled(stream: Stream): void;
+  /** The stream's connection is gone, whoever ended it. Called once; nothing follows. */
+  disconnected(stream: Stream): void;
+}
+
 /** What a stream is made of. */
 export interface StreamOptions {
   readonly id: string;
@@ -28,6 +38,7 @@ export interface StreamOptions {
   readonly client: string | null;
   readonly view: View;
   readonly sink: Sink;
+  readonly host: StreamHost;
   /** Where it starts. */
   readonly cursor: Cursor;
   /** Monotonic ms. */
@@ -57,7 +68,7 @@ export interface StreamSummary {
  * It holds no messages. At the tip its view hands it shared bytes; when its socket is full it stops, and on drain it is
  * read on from the log. So a slow reader costs a cursor.
  */
-export class Stream {
+export class Stream implements SinkListener {
   readonly id: string;
   readonly handle: number;
   readonly client: string | null;
@@ -66,6 +77,7 @@ export class Stream {
   readonly openedAt: number;
   readonly #recycle: RecycleLimits;
   readonly #sink: Sink;
+  readonly #host: StreamHost;
   /** Everything up to here was given, or is not wanted. */
   #cursor: Cursor;
   #lastWriteAt: number;
@@ -80,7 +92,7 @@ export class Stream {
   #closed = false;
 
   constructor(options: StreamOptions) {
-    const { id, handle, client, address, view, sink, cursor, openedAt, recycle } = options;
+    const { id, handle, client, address, view, sink, host, cursor, openedAt, recycle } = options;
     this.id = id;
     this.handle = handle;
     this.client = client;
@@ -89,6 +101,7 @@ export class Stream {
     this.view = view;
     this.openedAt = openedAt;
     this.#sink = sink;
+    this.#host = host;
     this.#cursor = cursor;
     this.#lastWriteAt = openedAt;
   }
@@ -113,6 +126,21 @@ export class Stream {
   /** Monotonic ms of the last write. */
   get lastWriteAt(): number {
     return this.#lastWriteAt;
+  }
+
+  /** See {@link SinkListener}. */
+  onDrain(): void {
+    this.#host.drained(this);
+  }
+
+  /** See {@link SinkListener}. */
+  onStall(): void {
+    this.#host.stalled(this);
+  }
+
+  /** See {@link SinkListener}. */
+  onClosed(): void {
+    this.#host.disconnected(this);
   }
 
   /** Whether its response is so large or so old that a new one should take its place, and could be told so now. */
@@ -220,6 +248,11 @@ export class Stream {
       this.#sink.end(this.view.encoding.last(event), CLOSE_GRACE_MS);
     }
     return receipt;
+  }
+
+  /** Cut its connection, if it is still being read. */
+  cut(): void {
+    this.#sink.destroy();
   }
 
   /** What was handed to the operating system: of what still waits, nothing counts. */

@@ -4,7 +4,6 @@ import serveStatic from "koa-static";
 import type { Logger } from "pino";
 import type { Hub } from "../core/hub.ts";
 import { ForeverframeError } from "../errors.ts";
-import type { Connections } from "./connections.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
 import { publishRateMiddleware } from "./middleware/publish-rate.ts";
@@ -19,7 +18,6 @@ import { streamRoutes } from "./routes/stream.ts";
 /** What the HTTP side is made of. */
 export interface AppOptions {
   readonly hub: Hub;
-  readonly connections: Connections;
   readonly access: AccessOptions;
   readonly limits: BodyLimits & {
     readonly maxSelectors: number;
@@ -33,7 +31,7 @@ export interface AppOptions {
 
 /** The Koa application: who may call, the routes, the pages. */
 export function createApp(options: AppOptions): Koa {
-  const { hub, connections, access, limits, adminToken, pages, logger } = options;
+  const { hub, access, limits, adminToken, pages, logger } = options;
   const rate = publishRateMiddleware(limits.publishesPerSecond, () => performance.now());
   const app = new Koa();
   app.on("error", (error: unknown) => {
@@ -44,7 +42,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(framingHeaders(access));
   app.use(accessMiddleware(access));
   const routers = [
-    streamRoutes(hub, connections, limits),
+    streamRoutes(hub, limits),
     controlRoutes(hub),
     publishRoutes(hub, limits, rate),
     readRoutes(hub),

@@ -1,13 +1,12 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import type { Connections } from "./connections.ts";
 import { STREAM_HEADERS } from "./hand-over.ts";
 import { formatProblem } from "./middleware/errors.ts";
 
 /** Answer what could not be parsed as HTTP, or did not come in time: Node gives it to nobody else. */
-export function refuseBrokenRequest(error: Error, socket: Duplex, connections: Connections): void {
-  if (connections.isStreaming(socket) || !socket.writable) {
+export function refuseBrokenRequest(error: Error, socket: Duplex): void {
+  if (!socket.writable) {
     socket.destroy();
     return;
   }

@@ -1,49 +1,43 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { HttpConnection } from "./http-connection.ts";
 
-/** Which connections belong to streams, and how many requests are under way on the others. */
+/** The connections that an HTTP server speaks on. */
 export class Connections {
-  readonly #underWay = new WeakMap<Duplex, number>();
-  readonly #streaming = new WeakSet<Duplex>();
-  /** Connections without a request so far: browsers open some in advance. */
-  readonly #unused = new Set<Duplex>();
+  /** Those without a request so far: browsers open some in advance. */
+  readonly #unused = new Set<HttpConnection>();
 
-  /** A connection was made. */
-  open(socket: Duplex): void {
-    this.#unused.add(socket);
-    socket.once("close", () => this.#unused.delete(socket));
+  /** Let a server speak on {@link HttpConnection}s. Call it once, before the server listens. */
+  serve(http: HttpServer): void {
+    const listeners = http.listeners("connection");
+    http.removeAllListeners("connection");
+    http.on("connection", (socket: Socket) => {
+      const connection = new HttpConnection(socket);
+      this.#unused.add(connection);
+      connection.once("close", () => this.#unused.delete(connection));
+      // "Any Duplex stream can be passed": https://nodejs.org/docs/latest-v20.x/api/http.html#event-connection
+      for (const listener of listeners) listener.call(http, connection);
+    });
   }
 
   /** Cut connections that never had a request; Node does not take them for idle. */
   closeUnused(): void {
-    for (const socket of this.#unused) socket.destroy();
+    for (const connection of this.#unused) connection.destroy();
   }
 
   /**
    * A request has come in.
    *
-   * @returns false if its connection belongs to a stream: it was ended, and the request is not to be answered
+   * @returns false if its connection has ended, or belongs to a stream: it is not to be answered
    */
-  admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
-    if (this.#streaming.has(socket)) {
-      socket.destroy();
-      return false;
-    }
-    this.#unused.delete(socket);
-    this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + 1);
-    response.once("close", () => this.#underWay.set(socket, (this.#underWay.get(socket) ?? 1) - 1));
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    const connection = HttpConnection.of(request);
+    if (connection.destroyed) return false;
+    this.#unused.delete(connection);
+    connection.requestsUnderWay++;
+    response.once("close", () => {
+      connection.requestsUnderWay--;
+    });
     return true;
-  }
-
-  /** From now on the connection belongs to a stream. */
-  give(socket: Duplex): void {
-    this.#streaming.add(socket);
-    // Requests were sent behind the one for the stream: their answers would come in the middle of it.
-    if ((this.#underWay.get(socket) ?? 0) > 1) socket.destroy();
-  }
-
-  /** Whether the connection belongs to a stream. */
-  isStreaming(socket: Duplex): boolean {
-    return this.#streaming.has(socket);
   }
 }

@@ -1,8 +1,8 @@
 import type { Context } from "koa";
 import type { Framing } from "../core/transport.ts";
 import { ForeverframeError } from "../errors.ts";
-import type { Connections } from "./connections.ts";
 import { chunkedFraming, plainFraming } from "./framing.ts";
+import { HttpConnection } from "./http-connection.ts";
 import { SocketSink } from "./socket-sink.ts";
 
 /** How the body of this request's response has to be framed. */
@@ -26,36 +26,24 @@ export function checkHandOver(ctx: Context): void {
 /**
  * The way out of Koa: send the head, then take the connection for a stream.
  *
- * In Node's eyes the exchange ends here, without the terminator that would end it for the client, so that request,
- * response and context can be collected: half of the memory of a stream was theirs. What has to be known:
- * - Node would cut the connection as idle after `keepAliveTimeout`, so its timer is replaced when it has been set. That
- *   is a tick later, when the stream may be full and waiting already.
- * - Node adds a `Keep-Alive` header unless `Connection` is given.
- * - `server.close()` takes the connection for idle and cuts it: a drain closes the server last.
- * - Where the client asked for the connection's end (`Connection: close`, HTTP/1.0) Node ends it with the response, so
- *   there the response stays open until the stream ends.
+ * In HTTP's eyes the connection ends here, so that request, response, context and parser can be collected, and nobody
+ * times it out, keeps it alive or closes it but the stream. It is the same for HTTP/1.0 and for a client that asked for the
+ * connection's end.
  */
-export function handOver(ctx: Context, contentType: string, connections: Connections): SocketSink {
+export function handOver(ctx: Context, contentType: string): SocketSink {
   const { req, res } = ctx;
-  const { socket } = req;
-  const chunked = req.httpVersion !== "1.0";
-  const staysOpen = chunked && res.shouldKeepAlive;
+  const connection = HttpConnection.of(req);
   ctx.respond = false;
-  connections.give(socket);
-  socket.setKeepAlive(true, 30_000);
   res.writeHead(200, {
     ...STREAM_HEADERS,
     "Content-Type": contentType,
-    Connection: staysOpen ? "keep-alive" : "close",
-    ...(chunked ? { "Transfer-Encoding": "chunked" } : {}),
+    Connection: res.shouldKeepAlive ? "keep-alive" : "close",
+    ...(req.httpVersion === "1.0" ? {} : { "Transfer-Encoding": "chunked" }),
   });
   res.flushHeaders();
-  const sink = new SocketSink(socket);
-  if (staysOpen) {
-    res.chunkedEncoding = false;
-    res.end(() => sink.armTimer());
-  }
-  return sink;
+  // Requests were sent behind the one for the stream: their answers would come in the middle of it.
+  if (connection.requestsUnderWay > 1) connection.cut();
+  return new SocketSink(connection.takeSocket());
 }
 
 /** No answer may be kept, changed or held back on its way. */

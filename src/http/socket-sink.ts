@@ -1,37 +1,38 @@
 import type { Socket } from "node:net";
 import type { Sink, SinkListener } from "../core/sink.ts";
 
+/** The sink of a socket, for listeners that all sockets share: six closures for each would be a tenth of a stream. */
+const SINK = Symbol("sink");
+
+type SinkSocket = Socket & { [SINK]?: SocketSink };
+
 /** A connection that belongs to a stream. */
 export class SocketSink implements Sink {
-  readonly #socket: Socket;
+  readonly #socket: SinkSocket;
+  #listener: SinkListener | null = null;
   #stallMs = 0;
 
+  /** @param socket without listeners */
   constructor(socket: Socket) {
     this.#socket = socket;
+    // Else an error before `listen` would end the process. What it says is said by `close` too.
+    socket.on("error", ignore);
   }
 
   listen(listener: SinkListener, stallMs: number): void {
     const socket = this.#socket;
+    this.#listener = listener;
     this.#stallMs = stallMs;
-    socket.on("drain", () => {
-      if (socket.timeout !== 0) this.armTimer();
-      listener.onDrain();
-    });
-    socket.on("timeout", () => {
-      if (!this.writable) listener.onStall();
-    });
-    let told = false;
-    const onClosed = () => {
-      if (!told) listener.onClosed();
-      told = true;
-    };
-    socket.once("close", onClosed);
+    socket[SINK] = this;
+    socket.on("drain", onDrain);
+    socket.on("timeout", onTimeout);
+    socket.on("close", onClose);
     // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
     // the stream is over: nobody could answer in the middle of a response that never ends.
-    socket.once("data", () => socket.destroy());
-    socket.once("end", () => socket.destroy());
+    socket.on("data", destroy);
+    socket.on("end", destroy);
     // Destroyed before this, its `close` may be still to come or be over.
-    if (socket.destroyed) queueMicrotask(onClosed);
+    if (socket.destroyed) queueMicrotask(() => this.closed());
   }
 
   write(bytes: Buffer): void {
@@ -40,12 +41,7 @@ export class SocketSink implements Sink {
     socket.write(bytes);
     // Node's own timer: it starts anew whenever the kernel has taken some of what waits, so it finds those who read
     // nothing and spares those who read slowly.
-    if (!this.writable && socket.timeout !== this.#stallMs) this.armTimer();
-  }
-
-  /** Set the socket's timer to what it is for: while bytes wait, it finds a client that takes none; else it is off. */
-  armTimer(): void {
-    this.#socket.setTimeout(this.writable ? 0 : this.#stallMs);
+    if (!this.writable && socket.timeout !== this.#stallMs) socket.setTimeout(this.#stallMs);
   }
 
   get writable(): boolean {
@@ -69,4 +65,40 @@ export class SocketSink implements Sink {
   destroy(): void {
     this.#socket.destroy();
   }
+
+  /** The socket takes bytes again. */
+  drained(): void {
+    if (this.#socket.timeout) this.#socket.setTimeout(0);
+    this.#listener?.onDrain();
+  }
+
+  /** The socket's timer has run out. */
+  timedOut(): void {
+    if (!this.writable) this.#listener?.onStall();
+  }
+
+  /** The socket is closed. */
+  closed(): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.onClosed();
+  }
+}
+
+function ignore(): void {}
+
+function destroy(this: Socket): void {
+  this.destroy();
+}
+
+function onDrain(this: SinkSocket): void {
+  this[SINK]?.drained();
+}
+
+function onTimeout(this: SinkSocket): void {
+  this[SINK]?.timedOut();
+}
+
+function onClose(this: SinkSocket): void {
+  this[SINK]?.closed();
 }

@@ -3,6 +3,7 @@ import type { Context, Middleware } from "koa";
 import type { Logger } from "pino";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
+import { HttpConnection } from "../http-connection.ts";
 import { answerRefusedFrame, isFrameRequest } from "../refused-frame.ts";
 
 /** Seconds after which a client that was refused for a while may try again. */
@@ -18,7 +19,7 @@ export function errorMiddleware(logger: Logger): Middleware {
       if (ctx.respond === false) {
         // The response is a stream's already: there is no one to be told but the log.
         logger.error({ err: cause }, "a stream failed after its connection was handed over");
-        ctx.req.socket.destroy();
+        HttpConnection.of(ctx.req).cut();
         return;
       }
       const error = publicError(ctx, cause);

@@ -13,7 +13,6 @@ import {
   parseCallback,
 } from "../../transports/frame.ts";
 import { ndjsonTransport } from "../../transports/ndjson.ts";
-import type { Connections } from "../connections.ts";
 import { EXACT } from "../exact.ts";
 import { checkHandOver, framingFor, handOver, STREAM_HEADERS } from "../hand-over.ts";
 import { numberParameter, parameter } from "../parameters.ts";
@@ -34,7 +33,6 @@ const MAX_CLIENT_BYTES = 128;
  */
 export function streamRoutes(
   hub: Hub,
-  connections: Connections,
   { maxSelectors }: { readonly maxSelectors: number },
 ): Router {
   const router = new Router(EXACT);
@@ -58,7 +56,7 @@ export function streamRoutes(
       takesOver,
       address: ctx.req.socket.remoteAddress ?? null,
       encoding: new Encoding(transport, framingFor(ctx)),
-      connect: () => handOver(ctx, transport.contentType, connections),
+      connect: () => handOver(ctx, transport.contentType),
     });
   });
   return router;
