@@ -48,7 +48,7 @@ export class HttpConnection extends Duplex {
 
   /** See `net.Socket`; Node's server finds idle connections by it. */
   setTimeout(ms: number): this {
-    this.#socket.setTimeout(ms);
+    if (!this.#taken) this.#socket.setTimeout(ms);
     return this;
   }
 
@@ -60,7 +60,8 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * Take the socket; what was written before comes first on it. In HTTP's eyes this connection has ended.
+   * Take the socket; what was written before comes first on it, and what is written afterwards goes nowhere. It is the
+   * caller's to end this connection, so that HTTP lets go of it.
    *
    * @returns the socket, without listeners and without a timer. It may be destroyed already.
    */
@@ -73,7 +74,6 @@ export class HttpConnection extends Duplex {
     socket.off("timeout", this.#onTimeout);
     socket.setTimeout(0);
     this.#taken = true;
-    this.destroy();
     return socket;
   }
 
@@ -87,10 +87,12 @@ export class HttpConnection extends Duplex {
   }
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
-    this.#continue(this.#socket.write(chunk, encoding), done);
+    if (this.#taken) done();
+    else this.#continue(this.#socket.write(chunk, encoding), done);
   }
 
   override _writev(pieces: { chunk: Buffer | string; encoding: BufferEncoding }[], done: Done) {
+    if (this.#taken) return done();
     this.#socket.cork(); // one system call for a head, its body and the terminator
     let room = true;
     for (const { chunk, encoding } of pieces) room = this.#socket.write(chunk, encoding);
@@ -99,7 +101,8 @@ export class HttpConnection extends Duplex {
   }
 
   override _final(done: Done): void {
-    this.#socket.end(() => done());
+    if (this.#taken) done();
+    else this.#socket.end(() => done());
   }
 
   override _destroy(error: Error | null, done: Done): void {
