@@ -24,6 +24,8 @@ const MAX_READ_BYTES = 4_194_304;
 /** Responses are recycled at their limit, give or take this part of it: those of a busy channel not all at once. */
 const RECYCLE_SPREAD = 0.25;
 
+const NEVER: RecycleLimits = { bytes: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
+
 /** What a hub is told to keep to. */
 interface HubLimits extends StreamLimits, ReceiptLimits {
   /** Bytes of publishes that wait for the log. */
@@ -360,10 +362,12 @@ export class Hub {
 
   #drawRecycleLimits(encoding: Encoding): RecycleLimits {
     const { limits, random } = this.#options;
-    if (!encoding.recycles)
-      return { bytes: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
+    if (!encoding.recycles) return NEVER;
     const factor = 1 + RECYCLE_SPREAD * (2 * random() - 1);
-    return { bytes: limits.recycleBytes * factor, ms: limits.recycleMs * factor };
+    return {
+      bytes: Math.round(limits.recycleBytes * factor),
+      ms: Math.round(limits.recycleMs * factor),
+    };
   }
 
   #recycle(stream: Stream, now: number): boolean {

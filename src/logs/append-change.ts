@@ -1,18 +1,26 @@
 import { type Cursor, formatCursor, ORIGIN, type PositionClock } from "../core/cursor.ts";
 import { formatJson } from "../core/json.ts";
 import type { NewMessage } from "../core/log.ts";
-import type { LogMarks, TableWriter } from "./tables.ts";
+import type { ChannelRecord, LogMarks, TableWriter } from "./tables.ts";
+
+/** A channel's record while it is being changed. */
+interface ChangedChannel {
+  readonly number: number;
+  /** Its name as JSON. */
+  readonly json: string;
+  messages: number;
+  readonly trimmedTo: string;
+  last: string;
+}
 
 /** Collects what one transaction appends; writes the marks and each channel's record once. */
 export class AppendChange {
   readonly #tables: TableWriter;
   readonly #clock: PositionClock;
   readonly #epoch: string;
-  readonly #channels = new Map<
-    string,
-    { number: number; messages: number; trimmedTo: string; last: string }
-  >();
+  readonly #channels = new Map<string, ChangedChannel>();
   #marks: LogMarks;
+  #tip: string;
   #newChannels = 0;
 
   constructor(tables: TableWriter, clock: PositionClock, epoch: string) {
@@ -22,17 +30,17 @@ export class AppendChange {
     this.#marks = tables.marks();
     // Another process may have appended; and ids of a commit that failed are never drawn again.
     clock.advanceTo(this.#marks.tip);
+    this.#tip = this.#marks.tip;
   }
 
   /** How many channels there would be with these messages. */
   channelCountWith(messages: readonly NewMessage[]): number {
-    const fresh = new Set<string>();
-    for (const { channel } of messages) {
-      if (!this.#channels.has(channel) && this.#tables.channel(channel) === undefined)
-        fresh.add(channel);
-    }
-    if (fresh.size === 0) return 0; // no more than there are, whatever the limit
-    return this.#tables.channelCount() + this.#newChannels + fresh.size;
+    const names = new Set(messages.map(({ channel }) => channel));
+    const fresh = [...names].filter(
+      (name) => !this.#channels.has(name) && this.#tables.channel(name) === undefined,
+    );
+    if (fresh.length === 0) return 0; // no more than there are, whatever the limit
+    return this.#tables.channelCount() + this.#newChannels + fresh.length;
   }
 
   add(messages: readonly NewMessage[]): readonly Cursor[] {
@@ -42,29 +50,30 @@ export class AppendChange {
       const record = this.#channel(channel);
       record.messages += 1;
       record.last = position;
-      this.#marks = { ...this.#marks, tip: position };
-      const json = `{"type":"message","id":"${id}","channel":${formatJson(channel)},"time":${this.#clock.time},"data":${data}}`;
+      this.#tip = position;
+      const json = `{"type":"message","id":"${id}","channel":${record.json},"time":${this.#clock.time},"data":${data}}`;
       this.#tables.addMessage({ position, channel, json: Buffer.from(json) }, record.number);
       return id;
     });
   }
 
   finish(): void {
-    for (const [name, record] of this.#channels) this.#tables.putChannel(name, record);
-    this.#tables.putMarks(this.#marks);
+    for (const [name, { json: _, ...record }] of this.#channels)
+      this.#tables.putChannel(name, record);
+    this.#tables.putMarks({ ...this.#marks, tip: this.#tip });
   }
 
-  #channel(name: string) {
+  #channel(name: string): ChangedChannel {
     let record = this.#channels.get(name);
     if (record === undefined) {
-      const known = this.#tables.channel(name);
-      record = known ? { ...known } : this.#newChannel();
+      const known = this.#tables.channel(name) ?? this.#newChannel();
+      record = { ...known, json: formatJson(name) };
       this.#channels.set(name, record);
     }
     return record;
   }
 
-  #newChannel() {
+  #newChannel(): ChannelRecord {
     this.#newChannels++;
     const number = this.#marks.nextNumber;
     this.#marks = { ...this.#marks, nextNumber: number + 1 };

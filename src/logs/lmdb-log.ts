@@ -142,6 +142,9 @@ async function causeOf(error: unknown): Promise<unknown> {
 class LmdbTables implements TableWriter {
   readonly #db: Databases;
   readonly #options: { transaction?: Transaction };
+  /** Of the message added last: those of a batch are mostly of one channel. */
+  #lastChannel = "";
+  #lastPrefix = NOTHING;
 
   /** @param transaction the snapshot to read; without it, the transaction that is under way */
   constructor(databases: Databases, transaction?: Transaction) {
@@ -199,10 +202,17 @@ class LmdbTables implements TableWriter {
   }
 
   addMessage({ position, channel, json }: MessageRow, number: number): void {
-    const name = Buffer.from(channel);
-    const value = Buffer.concat([Buffer.of(name.length), name, json]);
-    void this.#db.messages.put(position, value);
+    void this.#db.messages.put(position, Buffer.concat([this.#namePrefix(channel), json]));
     void this.#db.index.put([number, position], NOTHING);
+  }
+
+  #namePrefix(channel: string): Buffer {
+    if (channel !== this.#lastChannel) {
+      const name = Buffer.from(channel);
+      this.#lastChannel = channel;
+      this.#lastPrefix = Buffer.concat([Buffer.of(name.length), name]);
+    }
+    return this.#lastPrefix;
   }
 
   removeMessage(position: string, number: number): void {
