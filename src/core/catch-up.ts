@@ -151,7 +151,7 @@ export class CatchUp {
       ...SEGMENT,
     });
     const segment = {
-      encoded: view.encode(batch.messages),
+      encoded: batch.messages.length === 0 ? null : view.encode(batch.messages),
       cursor: batch.cursor,
       gaps: batch.gaps,
       atEnd: batch.atEnd,

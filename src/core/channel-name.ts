@@ -88,22 +88,33 @@ function patternFault(selector: string): string | null {
     : null;
 }
 
+const NONE: readonly never[] = [];
+
 function createSelectorSet(given: readonly string[]): SelectorSet {
   const selectors = [...new Set(given)].sort();
   const isPattern = (selector: string) =>
     selector.split(".").some((segment) => WILDCARDS.has(segment));
-  const names = selectors.filter((selector) => !isPattern(selector));
   const patterns = selectors.filter(isPattern);
-  const nameSet = new Set(names);
+  const key = selectors.join(",");
+  // As small as can be: where each client has a channel of its own, there are as many of these as streams.
+  if (patterns.length === 0) {
+    return {
+      key,
+      selectors,
+      names: selectors,
+      patterns: NONE,
+      matches: (channel) => selectors.includes(channel),
+    };
+  }
   const compiled = patterns.map((pattern) => pattern.split("."));
+  const names = selectors.filter((selector) => !isPattern(selector));
   return {
-    key: selectors.join(","),
+    key,
     selectors,
     names,
     patterns,
     matches(channel) {
-      if (nameSet.has(channel)) return true;
-      if (compiled.length === 0) return false;
+      if (names.includes(channel)) return true;
       const segments = channel.split(".");
       return compiled.some((pattern) => matchesPattern(pattern, segments));
     },

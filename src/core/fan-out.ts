@@ -3,10 +3,10 @@ import type { Cursor } from "./cursor.ts";
 import { cursorEvent } from "./events.ts";
 import type { LogBatch, MessageLog } from "./log.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { forEachInSlices } from "./slices.ts";
+import { forEachInSlices, Slices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import { Tailer } from "./tailer.ts";
-import type { View, Views } from "./view.ts";
+import type { Views } from "./view.ts";
 
 /** What the fan-out needs. */
 export interface FanOutOptions {
@@ -81,44 +81,43 @@ export class FanOut {
    * the log has moved on without it. And replace responses that have become too old.
    */
   beat(before: number): void {
-    const { views, recycle } = this.#options;
-    for (const view of views) {
-      void this.#forEachLive(view, (stream, now) => {
-        if (recycle(stream, now) || stream.lastWriteAt > before) return;
-        // Not the tailer's position: this stream may be one that the delivery under way has still to reach.
-        const delivered = this.#delivered;
-        if (stream.cursor >= delivered) stream.say(view.encoding.heartbeat, now);
-        else stream.give(view.encoding.event(cursorEvent(delivered)), delivered, 0, now);
-      });
-    }
+    const { views, scheduler, recycle } = this.#options;
+    void forEachInSlices(liveStreams(views), scheduler, (stream, now) => {
+      if (recycle(stream, now) || stream.lastWriteAt > before) return;
+      const { encoding } = stream.view;
+      // Not the tailer's position: this stream may be one that the delivery under way has still to reach.
+      const delivered = this.#delivered;
+      if (stream.cursor >= delivered) stream.say(encoding.heartbeat, now);
+      else stream.give(encoding.event(cursorEvent(delivered)), delivered, 0, now);
+      leaveLiveIfFull(stream);
+    });
   }
 
   /** Give what is new to the live streams; those that can't take it read on from the log when they can. */
   async #deliver({ messages, cursor, gaps }: LogBatch): Promise<void> {
-    const { views, recycle } = this.#options;
-    for (const view of views) {
-      if (gaps.length > 0) this.#sendBackToLog(view);
-      const encoded = view.encode(messages);
-      if (encoded === null) continue;
-      await this.#forEachLive(view, (stream, now) => {
+    const { views, scheduler, recycle } = this.#options;
+    // Messages were trimmed before this process had read them: each stream finds its own gaps in the log.
+    if (gaps.length > 0) for (const stream of liveStreams(views)) this.#catchUp.add(stream);
+    const slices = new Slices(scheduler);
+    for (const [view, wanted] of views.wanting(messages)) {
+      const { bytes, count } = view.encode(wanted);
+      await slices.forEach(view.live, (stream, now) => {
         // One that joined while this was on its way has it from the log.
         if (stream.cursor >= cursor) return;
-        stream.give(encoded.bytes, cursor, encoded.count, now);
+        stream.give(bytes, cursor, count, now);
         recycle(stream, now);
+        leaveLiveIfFull(stream);
       });
     }
     this.#delivered = cursor;
   }
+}
 
-  /** Messages were trimmed before this process had read them: each stream finds its own gaps in the log. */
-  #sendBackToLog(view: View): void {
-    for (const stream of view.live) this.#catchUp.add(stream);
-  }
+function* liveStreams(views: Views): Iterable<Stream> {
+  for (const view of views) yield* view.live;
+}
 
-  #forEachLive(view: View, visit: (stream: Stream, now: number) => void): Promise<void> {
-    return forEachInSlices(view.live, this.#options.scheduler, (stream, now) => {
-      visit(stream, now);
-      if (!stream.writable) view.live.delete(stream);
-    });
-  }
+/** Its drain brings it back. */
+function leaveLiveIfFull(stream: Stream): void {
+  if (!stream.writable) stream.view.live.delete(stream);
 }

@@ -6,41 +6,56 @@ const SLICE_MS = 8;
 /** Items between two looks at the clock, which costs as much as giving one stream a small message. */
 const ITEMS_PER_LOOK = 32;
 
-/**
- * Visit all items, those too that are added meanwhile, in slices: what waits in the event loop goes in between.
- *
- * @param visit is given an item and the time, in monotonic ms, to within a slice
- */
-export async function forEachInSlices<T>(
+/** Long work over many items, done in slices: what waits in the event loop goes in between. */
+export class Slices {
+  readonly #scheduler: Scheduler;
+  #now: number;
+  #sliceEnds: number;
+  #itemsToLook = ITEMS_PER_LOOK;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+    this.#now = scheduler.monotonicMs();
+    this.#sliceEnds = this.#now + SLICE_MS;
+  }
+
+  /**
+   * Visit all items, those too that are added meanwhile. The slices of one call go on in the next.
+   *
+   * @param visit is given an item and the time, in monotonic ms, to within a slice
+   */
+  async forEach<T>(items: Iterable<T>, visit: (item: T, now: number) => void): Promise<void> {
+    const iterator = items[Symbol.iterator]();
+    while (this.#visitSome(iterator, visit)) {
+      this.#itemsToLook = ITEMS_PER_LOOK;
+      this.#now = this.#scheduler.monotonicMs();
+      if (this.#now < this.#sliceEnds) continue;
+      await this.#scheduler.nextTurn();
+      this.#now = this.#scheduler.monotonicMs();
+      this.#sliceEnds = this.#now + SLICE_MS;
+    }
+  }
+
+  /**
+   * Visit items until it is time for a look at the clock; false when there were no more. Apart from the asynchronous loop,
+   * because there the compiler keeps an iterator's result for each item: 40 bytes a delivery (measured), where now there
+   * are none.
+   */
+  #visitSome<T>(iterator: Iterator<T>, visit: (item: T, now: number) => void): boolean {
+    for (; this.#itemsToLook > 0; this.#itemsToLook--) {
+      const { done, value } = iterator.next();
+      if (done) return false;
+      visit(value, this.#now);
+    }
+    return true;
+  }
+}
+
+/** Visit all items in slices of their own: see {@link Slices.forEach}. */
+export function forEachInSlices<T>(
   items: Iterable<T>,
   scheduler: Scheduler,
   visit: (item: T, now: number) => void,
 ): Promise<void> {
-  const iterator = items[Symbol.iterator]();
-  let now = scheduler.monotonicMs();
-  let sliceEnds = now + SLICE_MS;
-  while (visitSome(iterator, visit, now)) {
-    now = scheduler.monotonicMs();
-    if (now < sliceEnds) continue;
-    await scheduler.nextTurn();
-    now = scheduler.monotonicMs();
-    sliceEnds = now + SLICE_MS;
-  }
-}
-
-/**
- * Visit up to {@link ITEMS_PER_LOOK} items; false when there were no more. Apart from the asynchronous loop because there the
- * compiler leaves an iterator's result in memory for each item: 40 bytes a delivery (measured), where now there are none.
- */
-function visitSome<T>(
-  iterator: Iterator<T>,
-  visit: (item: T, now: number) => void,
-  now: number,
-): boolean {
-  for (let n = 0; n < ITEMS_PER_LOOK; n++) {
-    const { done, value } = iterator.next();
-    if (done) return false;
-    visit(value, now);
-  }
-  return true;
+  return new Slices(scheduler).forEach(items, visit);
 }

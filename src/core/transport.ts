@@ -35,6 +35,8 @@ export interface Framing {
   readonly end: Buffer;
 }
 
+const encodings = new WeakMap<Transport, Map<string, Encoding>>();
+
 /** A transport in its framing: final bytes for the wire. */
 export class Encoding {
   readonly key: string;
@@ -44,7 +46,22 @@ export class Encoding {
   readonly #transport: Transport;
   readonly #framing: Framing;
 
-  constructor(transport: Transport, framing: Framing) {
+  /** The one encoding of a transport in a framing: most streams share a transport, and so share this. */
+  static of(transport: Transport, framing: Framing): Encoding {
+    let known = encodings.get(transport);
+    if (known === undefined) {
+      known = new Map();
+      encodings.set(transport, known);
+    }
+    let encoding = known.get(framing.key);
+    if (encoding === undefined) {
+      encoding = new Encoding(transport, framing);
+      known.set(framing.key, encoding);
+    }
+    return encoding;
+  }
+
+  private constructor(transport: Transport, framing: Framing) {
     this.key = `${transport.key} ${framing.key}`;
     this.transport = transport.name;
     this.recycles = transport.recycles;

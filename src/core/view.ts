@@ -28,17 +28,18 @@ export class View {
     this.encoding = encoding;
   }
 
-  /** Encode those of `messages` that this view wants; null if it wants none. */
-  encode(messages: readonly StoredMessage[]): EncodedMessages | null {
-    const wanted = messages.filter(({ channel }) => this.selectors.matches(channel));
-    if (wanted.length === 0) return null;
-    return { bytes: this.encoding.messages(wanted), count: wanted.length };
+  /** @param messages all of them wanted by this view */
+  encode(messages: readonly StoredMessage[]): EncodedMessages {
+    return { bytes: this.encoding.messages(messages), count: messages.length };
   }
 }
 
 /** The views in use. */
 export class Views implements Iterable<View> {
   readonly #views = new Map<string, View>();
+  /** By the channels that they name: where each client has a channel of its own, a message is for one view of thousands. */
+  readonly #byName = new Map<string, Set<View>>();
+  readonly #withPatterns = new Set<View>();
 
   /** The view for these selectors and this encoding, with one stream more. */
   join(selectors: SelectorSet, encoding: Encoding): View {
@@ -46,7 +47,7 @@ export class Views implements Iterable<View> {
     let view = this.#views.get(key);
     if (view === undefined) {
       view = new View(selectors, encoding);
-      this.#views.set(key, view);
+      this.#add(key, view);
     }
     view.streams++;
     return view;
@@ -56,11 +57,54 @@ export class Views implements Iterable<View> {
   leave(view: View, stream: Stream): void {
     view.live.delete(stream);
     view.streams--;
-    if (view.streams === 0) this.#views.delete(viewKey(view.selectors, view.encoding));
+    if (view.streams === 0) this.#remove(view);
+  }
+
+  /** The views that want some of these messages, and which ones, in log order. */
+  wanting(messages: readonly StoredMessage[]): ReadonlyMap<View, readonly StoredMessage[]> {
+    const wanted = new Map<View, StoredMessage[]>();
+    const known = new Map<string, ReadonlySet<View>>();
+    for (const message of messages) {
+      const { channel } = message;
+      const views = known.get(channel) ?? this.#wantingChannel(channel);
+      known.set(channel, views);
+      for (const view of views) {
+        const others = wanted.get(view);
+        if (others === undefined) wanted.set(view, [message]);
+        else others.push(message);
+      }
+    }
+    return wanted;
   }
 
   [Symbol.iterator](): Iterator<View> {
     return this.#views.values();
+  }
+
+  #wantingChannel(channel: string): ReadonlySet<View> {
+    const views = new Set(this.#byName.get(channel));
+    for (const view of this.#withPatterns) if (view.selectors.matches(channel)) views.add(view);
+    return views;
+  }
+
+  #add(key: string, view: View): void {
+    this.#views.set(key, view);
+    for (const name of view.selectors.names) {
+      const others = this.#byName.get(name);
+      if (others === undefined) this.#byName.set(name, new Set([view]));
+      else others.add(view);
+    }
+    if (view.selectors.patterns.length > 0) this.#withPatterns.add(view);
+  }
+
+  #remove(view: View): void {
+    this.#views.delete(viewKey(view.selectors, view.encoding));
+    for (const name of view.selectors.names) {
+      const others = this.#byName.get(name);
+      others?.delete(view);
+      if (others?.size === 0) this.#byName.delete(name);
+    }
+    this.#withPatterns.delete(view);
   }
 }
 

@@ -217,7 +217,7 @@ async function createWorld(turns: () => number) {
       client: null,
       takesOver: false,
       address: null,
-      encoding: new Encoding(ndjsonTransport, plainFraming),
+      encoding: Encoding.of(ndjsonTransport, plainFraming),
       connect: () => sink,
     });
     const [open] = sink.events as readonly { stream?: string; cursor?: string }[];
@@ -231,7 +231,7 @@ async function createWorld(turns: () => number) {
       client: null,
       takesOver: false,
       address: null,
-      encoding: new Encoding(ndjsonTransport, plainFraming),
+      encoding: Encoding.of(ndjsonTransport, plainFraming),
       connect: () => sink,
     });
   }

@@ -1,16 +1,21 @@
 // What the tests need beside npm's packages. Run by `pretest`: installs what is missing where it may, else says how.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Each need: what to look for on the PATH, and the Debian packages that bring it. */
+/** Debian's way to say which daemons an installation may start; 101 is "none". */
+const POLICY = "/usr/sbin/policy-rc.d";
+
+const CHROMIUM = ["chromium", "chromium-browser"];
+
+/** Each need: its name, how to look for it, and the Debian packages that bring it. */
 const NEEDS = [
-  { name: "Chromium", commands: ["chromium", "chromium-browser"], packages: ["chromium"] },
+  { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
 ];
 
-/** The first of these commands that is on the PATH, or null. */
+/** The first of these commands that is on the PATH or, being for root, in /usr/sbin; or null. */
 export function findCommand(commands) {
-  const directories = (process.env.PATH ?? "").split(delimiter);
+  const directories = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
   for (const command of commands) {
     for (const directory of directories) {
       const path = join(directory, command);
@@ -27,35 +32,47 @@ export function findCommand(commands) {
 
 /** Path of the Chromium that the tests drive. */
 export function chromiumPath() {
-  return findCommand(NEEDS[0].commands);
-}
-
-function missing() {
-  return NEEDS.filter(({ commands }) => findCommand(commands) === null);
+  return findCommand(CHROMIUM);
 }
 
 function run(command, args, env = {}) {
   return spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...env } }).status;
 }
 
-function provide() {
-  const needs = missing();
-  if (needs.length === 0) return;
-  const names = needs.map(({ name }) => name).join(", ");
-  const packages = needs.flatMap((need) => need.packages);
-  const remedy = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
-  const mayInstall = process.getuid?.() === 0 && existsSync("/etc/debian_version");
-  if (mayInstall) {
-    console.log(`The tests need ${names}: ${remedy}`);
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
+/** Install with apt-get; what is installed is not started. */
+function install(packages) {
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const held = !existsSync(POLICY);
+  if (held) writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
     run("apt-get", ["update", "-qq"], env);
     run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], env);
+  } finally {
+    if (held) rmSync(POLICY);
   }
-  if (missing().length === 0) return;
+}
+
+/**
+ * Have what is needed: install what is missing as root on Debian, else print the command for it and exit with 1.
+ *
+ * @param needs each with `name`, `present()` and the Debian `packages` that bring it
+ * @param who needs it, for the sentences, such as "The tests need"
+ */
+export function provide(needs, who) {
+  const missing = needs.filter((need) => !need.present());
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name).join(", ");
+  const packages = [...new Set(missing.flatMap((need) => need.packages))];
+  const remedy = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+  if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
+    console.log(`${who} ${names}: ${remedy}`);
+    install(packages);
+  }
+  if (missing.every((need) => need.present())) return;
   console.error(
-    `The tests need ${names}, and could not install it. On Debian, run as root:\n\n  ${remedy}\n`,
+    `${who} ${names}, which could not be installed. On Debian, run as root:\n\n  ${remedy}\n`,
   );
   process.exit(1);
 }
 
-if (process.argv[1] === import.meta.filename) provide();
+if (process.argv[1] === import.meta.filename) provide(NEEDS, "The tests need");

@@ -55,7 +55,7 @@ export function streamRoutes(
       client,
       takesOver,
       address: ctx.req.socket.remoteAddress ?? null,
-      encoding: new Encoding(transport, framingFor(ctx)),
+      encoding: Encoding.of(transport, framingFor(ctx)),
       connect: () => handOver(ctx, transport.contentType),
     });
   });

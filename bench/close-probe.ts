@@ -1,0 +1,81 @@
+// Closes streams, one after another, and prints how long each close event took, in ms: close-probe.ts PORT JSON.
+// Each stream that was closed is replaced, so that their number stays. A process of its own, so that the load's turns
+// don't count, and raw sockets that were open before, so that what a new connection waits for does not count either.
+import { connect, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import type { CloseOrder } from "./close-order.ts";
+
+const [portText = "", orderText = ""] = process.argv.slice(2);
+const port = Number(portText);
+const { streams, closes, pauseMs, limitMs } = JSON.parse(orderText) as CloseOrder;
+
+const CLOSE = '"type":"close"';
+
+interface Victim {
+  readonly id: string;
+  /** When its close event came, by performance.now(). */
+  readonly closed: Promise<number>;
+}
+
+function dial(): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+async function openVictim(): Promise<Victim> {
+  const socket = await dial();
+  socket.write("GET /stream?channels=a&transport=ndjson HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  let opened = (_id: string) => {};
+  let ended = (_time: number) => {};
+  const id = new Promise<string>((resolve) => {
+    opened = resolve;
+  });
+  const closed = new Promise<number>((resolve) => {
+    ended = resolve;
+  });
+  let text = "";
+  let known = false;
+  socket.setEncoding("latin1").on("data", (more: string) => {
+    text += more;
+    if (known) {
+      if (text.includes(CLOSE)) {
+        ended(performance.now());
+        socket.destroy();
+      }
+      text = text.slice(-CLOSE.length);
+      return;
+    }
+    const id = /"stream":"([^"]+)"/.exec(text)?.[1];
+    if (id === undefined) return;
+    known = true;
+    opened(id);
+  });
+  return { id: await id, closed };
+}
+
+/** Close a stream. @returns from the request's sending to the event's arrival, in ms */
+async function close(control: Socket, { id, closed }: Victim): Promise<number> {
+  const answered = new Promise((resolve) => control.once("data", resolve));
+  const sent = performance.now();
+  control.write(
+    `POST /streams/${id}/close HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n`,
+  );
+  const arrived = await closed;
+  await answered;
+  return arrived - sent;
+}
+
+const control = await dial();
+const victims = await Promise.all(Array.from({ length: streams }, openVictim));
+const deadline = performance.now() + limitMs;
+const times: number[] = [];
+while (times.length < closes && performance.now() < deadline) {
+  const victim = victims.shift();
+  if (victim === undefined) break;
+  times.push(await close(control, victim));
+  victims.push(await openVictim());
+  if (pauseMs > 0) await pause(Math.random() * 2 * pauseMs);
+}
+process.stdout.write(JSON.stringify(times), () => process.exit());

@@ -1,0 +1,50 @@
+import type { RunningServer } from "../servers/server.ts";
+import { type Measure, streamsFor } from "./measure.ts";
+import { withLoad } from "./with-load.ts";
+
+const NONE = "no history";
+const MESSAGES = 100;
+
+/** Publish one message that the load does not count. @returns the answer's body */
+async function publishFirst({ port, publish }: RunningServer): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${publish.path}`, {
+    method: publish.method,
+    headers: { "Content-Type": publish.contentType },
+    body: "first",
+  });
+  if (!response.ok) throw new Error(`the first publish answered ${response.status}`);
+  return response.text();
+}
+
+/** Streams that come back at once, each for the last 100 messages; what it takes to open them counts too. */
+export const catchUp: Measure = {
+  name: "catch-up",
+  without: { sockjs: NONE, "better-sse": NONE, "bare-loop": NONE },
+  start: {},
+  quantities: (scale) => {
+    const when = `${streamsFor(scale).toLocaleString("en")} streams catch up on ${MESSAGES} messages`;
+    return [
+      { key: "perSecond", title: `deliveries/s while ${when}`, unit: "/s" },
+      { key: "cpuUs", title: `CPU per delivery while ${when}`, unit: "us" },
+    ];
+  },
+  async run({ server, scale }) {
+    if (server.streamPathAfter === null) throw new Error("it keeps no history");
+    const path = server.streamPathAfter(await publishFirst(server));
+    return withLoad(
+      server,
+      async (load) => {
+        await load.publish({ window: 1, messages: MESSAGES });
+        await load.catchUp(100, MESSAGES);
+        await load.close();
+        const caughtUp = await load.catchUp(streamsFor(scale), MESSAGES);
+        return {
+          perSecond: caughtUp.deliveries_per_s,
+          cpuUs: caughtUp.cpu_us_per_delivery,
+          loadCpu: caughtUp.load_cpu,
+        };
+      },
+      path,
+    );
+  },
+};

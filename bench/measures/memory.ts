@@ -1,0 +1,47 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { pssKib } from "../pss.ts";
+import type { RunningServer } from "../servers/server.ts";
+import { type Measure, MOST_STREAMS, type Scale } from "./measure.ts";
+import { withLoad } from "./with-load.ts";
+
+/** Numbers of idle streams. */
+export function memorySteps(scale: Scale): readonly number[] {
+  return scale === "full" ? [1_000, 5_000, MOST_STREAMS] : [500, 1_500];
+}
+
+/** Memory of a server that has come to rest, in KiB. */
+async function restingKib(server: RunningServer): Promise<number> {
+  await pause(300);
+  await server.collect();
+  return pssKib(server.pids);
+}
+
+/** What one idle stream takes. */
+export const memory: Measure = {
+  name: "memory",
+  without: {},
+  start: { collectable: true },
+  quantities: (scale) =>
+    memorySteps(scale).map((streams) => ({
+      key: `kib${streams}`,
+      title: `memory per stream, ${streams.toLocaleString("en")} idle streams`,
+      unit: "KiB",
+    })),
+  run: ({ server, scale }) =>
+    withLoad(server, async (load) => {
+      // What the first streams bring for good, such as compiled code, is not theirs.
+      for (let times = 0; times < 3; times++) {
+        await load.open(300);
+        await load.publishAll({ window: 1, messages: 10 });
+        await load.close();
+      }
+      await pause(1_200);
+      const base = await restingKib(server);
+      const values: Record<string, number> = {};
+      for (const streams of memorySteps(scale)) {
+        await load.open(streams);
+        values[`kib${streams}`] = ((await restingKib(server)) - base) / streams;
+      }
+      return values;
+    }),
+};

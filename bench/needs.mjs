@@ -1,0 +1,30 @@
+// What the benchmark needs beside npm's packages: installed where it may be, else it says how.
+import { existsSync } from "node:fs";
+import { findCommand, provide } from "../test/support/needs.mjs";
+
+/** Nchan, as Debian's package puts it. */
+export const NCHAN_MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so";
+
+const NEEDS = [
+  {
+    name: "a C compiler",
+    present: () => findCommand(["gcc"]) !== null && existsSync("/usr/include/stdio.h"),
+    packages: ["gcc", "libc6-dev"],
+  },
+  {
+    name: "nginx with Nchan",
+    present: () => nginxPath() !== null && existsSync(NCHAN_MODULE),
+    packages: ["nginx-light", "libnginx-mod-nchan"],
+  },
+  { name: "wrk", present: () => findCommand(["wrk"]) !== null, packages: ["wrk"] },
+];
+
+/** Path of nginx; null if there is none. */
+export function nginxPath() {
+  return findCommand(["nginx"]);
+}
+
+/** Have it all, or exit with the command that installs it. */
+export function provideForBench() {
+  provide(NEEDS, "The benchmark needs");
+}

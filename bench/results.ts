@@ -1,0 +1,67 @@
+import type { Values } from "./measures/measure.ts";
+import { quantile } from "./support.ts";
+
+/** What came of one run: its values, or why there are none. */
+export type Outcome = { readonly values: Values } | { readonly failed: string };
+
+/** One quantity over all runs that gave it. */
+export interface Summary {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The outcomes of all runs, by measure and server, in the order in which they ran. */
+export class Results {
+  readonly #outcomes = new Map<string, Outcome[]>();
+
+  add(measure: string, server: string, outcome: Outcome): void {
+    const key = `${measure} ${server}`;
+    const outcomes = this.#outcomes.get(key) ?? [];
+    outcomes.push(outcome);
+    this.#outcomes.set(key, outcomes);
+  }
+
+  /** null when no run gave it. */
+  summary(measure: string, server: string, key: string): Summary | null {
+    const found = this.#of(measure, server)
+      .map((outcome) => ("values" in outcome ? outcome.values[key] : undefined))
+      .filter((value) => value !== undefined);
+    if (found.length === 0) return null;
+    return { median: median(found), min: Math.min(...found), max: Math.max(...found) };
+  }
+
+  /** Why runs failed, one reason for each that did. */
+  failures(measure: string, server: string): string[] {
+    return this.#of(measure, server).flatMap((outcome) =>
+      "failed" in outcome ? [outcome.failed] : [],
+    );
+  }
+
+  /** Whether a run of this server failed in any measure. */
+  failed(server: string): boolean {
+    return [...this.#outcomes].some(
+      ([key, outcomes]) =>
+        key.endsWith(` ${server}`) && outcomes.some((outcome) => "failed" in outcome),
+    );
+  }
+
+  runs(measure: string, server: string): number {
+    return this.#of(measure, server).length;
+  }
+
+  /** By measure and server, as results.json has it. */
+  toJSON(): Record<string, readonly Outcome[]> {
+    return Object.fromEntries(this.#outcomes);
+  }
+
+  #of(measure: string, server: string): readonly Outcome[] {
+    return this.#outcomes.get(`${measure} ${server}`) ?? [];
+  }
+}
+
+/** The middle value; of an even number of them, the mean of the two in the middle. */
+function median(values: readonly number[]): number {
+  const reversed = values.map((value) => -value);
+  return (quantile(values, 0.5) - quantile(reversed, 0.5)) / 2;
+}

@@ -1,0 +1,46 @@
+// Measures Foreverframe and its peers in turn, and prints one table; bench/options.ts has the options.
+import { readFileSync } from "node:fs";
+import { MOST_STREAMS } from "./measures/measure.ts";
+import { provideForBench } from "./needs.mjs";
+import { type Options, parseOptions } from "./options.ts";
+import { formatReport, readDocument, writeDocument, writeJson } from "./report.ts";
+import { measureAll } from "./rounds.ts";
+
+/** What the load and the servers open beside the streams. */
+const SPARE_FILES = 1_000;
+
+function fail(message: string, code: number): never {
+  console.error(`bench: ${message}`);
+  process.exit(code);
+}
+
+function takeOptions(): Options {
+  try {
+    const taken = parseOptions(process.argv.slice(2));
+    // Not only after an hour.
+    if (taken.docs) readDocument();
+    return taken;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error), 2);
+  }
+}
+
+/** Processes that are started here inherit this limit; Node raises its own to the hard one. */
+function checkOpenFiles({ scale }: Options): void {
+  const limits = readFileSync("/proc/self/limits", "utf8");
+  const most = Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  const needed = scale === "full" ? MOST_STREAMS + SPARE_FILES : 3_000;
+  if (most >= needed) return;
+  fail(`${most} files may be open, and it takes ${needed}: run "ulimit -n ${needed}" first`, 1);
+}
+
+const options = takeOptions();
+provideForBench();
+checkOpenFiles(options);
+const results = await measureAll(options);
+const measured = { ...options, results };
+const report = formatReport(measured, options.runs);
+writeJson(measured, options.runs);
+console.log(report);
+if (options.docs) writeDocument(measured, report);
+if (results.failed("foreverframe")) process.exitCode = 1;

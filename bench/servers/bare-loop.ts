@@ -1,0 +1,25 @@
+import { compiled } from "../compiled.ts";
+import { freePort, startProcess, untilListening } from "../measured-process.ts";
+import type { Server } from "./server.ts";
+
+/** A C program that does nothing but send(): the limit for servers that write once a message. */
+export const bareLoop: Server = {
+  name: "bare-loop",
+  title: "bare loop of `send()`",
+  async start() {
+    const port = await freePort();
+    const process = startProcess(compiled("send_loop_limit"), [String(port)]);
+    await untilListening(process, port);
+    return {
+      port,
+      pids: process.pids(),
+      streamPath: "/stream",
+      publish: { path: "/publish", method: "POST", contentType: "text/plain", body: "%s" },
+      speaksForeverframe: false,
+      streamPathAfter: null,
+      collect: async () => null,
+      said: process.said,
+      stop: process.stop,
+    };
+  },
+};

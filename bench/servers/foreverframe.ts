@@ -1,0 +1,60 @@
+import { fileURLToPath } from "node:url";
+import { freePort, removeDirectory, temporaryDirectory } from "../measured-process.ts";
+import { startNodeServer } from "./node-server.ts";
+import type { Publishing, RunningServer, Server, StartOptions } from "./server.ts";
+
+// BENCH_CLI measures another build than this checkout's.
+const CLI =
+  process.env["BENCH_CLI"] ?? fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+
+// What ends streams, and refuses publishers, on purpose.
+const UNLIMITED = ["--recycle-bytes", "0", "--recycle-ms", "0", "--publishes-per-second", "0"];
+
+const PUBLISH: Publishing = {
+  path: "/channels/a/messages",
+  method: "POST",
+  contentType: "text/plain",
+  body: "%s",
+};
+
+async function start(
+  log: readonly string[],
+  { receiptMs, ...options }: StartOptions,
+): Promise<RunningServer> {
+  const port = await freePort();
+  const data = temporaryDirectory();
+  const receipts = receiptMs === undefined ? [] : ["--receipt-ms", String(receiptMs)];
+  const args = ["serve", "--port", String(port), "--data", data, ...UNLIMITED, ...receipts, ...log];
+  const { process, collect } = await startNodeServer([CLI, ...args], port, options);
+  return {
+    port,
+    pids: process.pids(),
+    streamPath: "/stream?channels=a",
+    publish: PUBLISH,
+    speaksForeverframe: true,
+    streamPathAfter(answer) {
+      const { id } = JSON.parse(answer) as { id: string };
+      return `/stream?channels=a&after=${id}`;
+    },
+    collect,
+    said: process.said,
+    async stop() {
+      await process.stop();
+      removeDirectory(data);
+    },
+  };
+}
+
+/** Foreverframe with its log on the disk: a message is delivered only once it is durable. */
+export const foreverframe: Server = {
+  name: "foreverframe",
+  title: "Foreverframe",
+  start: (options) => start([], options),
+};
+
+/** Foreverframe with its log in memory, which is as durable as the peers are. */
+export const foreverframeMemory: Server = {
+  name: "foreverframe-memory",
+  title: "Foreverframe `--memory`",
+  start: (options) => start(["--memory"], options),
+};

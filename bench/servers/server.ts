@@ -1,0 +1,51 @@
+/** How a message is published to a server. */
+export interface Publishing {
+  readonly path: string;
+  readonly method: "POST";
+  readonly contentType: string;
+  /** The body; %s stands for the message. */
+  readonly body: string;
+}
+
+/** What a server is started for. */
+export interface StartOptions {
+  /** It will be asked to collect its garbage; of no effect on servers that are no Node programs. */
+  readonly collectable?: boolean;
+  /** How long Foreverframe keeps receipts, in ms, if not as long as by default. */
+  readonly receiptMs?: number;
+}
+
+/** What lives in a Node server after a forced collection: bytes, and open handles. */
+export interface Living {
+  readonly heapUsed: number;
+  readonly external: number;
+  readonly handles: number;
+}
+
+/** A server that runs, for one measurement. */
+export interface RunningServer {
+  readonly port: number;
+  /** All its processes. */
+  readonly pids: readonly number[];
+  /** Path that opens a stream; %d stands for the stream's number, where the server wants one. */
+  readonly streamPath: string;
+  readonly publish: Publishing;
+  /** It takes Foreverframe's requests to close a stream, and to publish NDJSON batches. */
+  readonly speaksForeverframe: boolean;
+  /** Path of a stream that starts after the message whose publishing was answered so; null without history. */
+  readonly streamPathAfter: ((answer: string) => string) | null;
+  /** Collect its garbage; null if it is no Node program. */
+  collect(): Promise<Living | null>;
+  /** What it last said on standard error. */
+  said(): string;
+  stop(): Promise<void>;
+}
+
+/** A server to be measured. */
+export interface Server {
+  /** Its name in the options and results. */
+  readonly name: string;
+  /** Its name in the table. */
+  readonly title: string;
+  start(options: StartOptions): Promise<RunningServer>;
+}
