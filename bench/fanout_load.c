@@ -573,7 +573,8 @@ static void run_publish(const char *line) {
       }
     }
     turn(wait_until_due(&plan, sent, start));
-    if (plan.window > 1 && plan.rate == 0 && !sent_at) sent = publish_only(&plan, sent, start);
+    if (plan.strict) usleep(1000);
+    else if (plan.window > 1 && plan.rate == 0 && !sent_at) sent = publish_only(&plan, sent, start);
     if (stopped && !sent_at) {
       plan.messages = next_number - number;
       offered_s = seconds_since(start);

@@ -2,7 +2,8 @@ import type { Scheduler } from "./core/scheduler.ts";
 
 /** Time as Node has it. */
 export const nodeScheduler: Scheduler = {
-  monotonicMs: () => performance.now(),
+  // Whole, since a stream keeps such times: a fraction takes an object of its own.
+  monotonicMs: () => Math.floor(performance.now()),
   nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   every(ms, run) {
     const timer = setInterval(run, ms).unref();

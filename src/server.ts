@@ -138,8 +138,6 @@ function resolveLimits(config: Config): Config {
     ...config,
     maxStreams: resolveMaxStreams(config.maxStreams, readOpenFilesLimit()),
     maxStreamsPerAddress: orNever(config.maxStreamsPerAddress),
-    recycleBytes: orNever(config.recycleBytes),
-    recycleMs: orNever(config.recycleMs),
   };
 }
 

@@ -32,8 +32,8 @@ export interface CatchUpOptions {
   readonly scheduler: Scheduler;
   /** Everything up to here has been, or is being, given to the live streams. */
   readonly position: () => Cursor;
-  /** Ends a stream whose response has become too large, and says whether it did. */
-  readonly recycle: (stream: Stream, now: number) => boolean;
+  /** Ends a stream whose response has become too large or too old. */
+  readonly recycle: (stream: Stream) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -126,7 +126,7 @@ export class CatchUp {
     if (this.handOver(stream)) return;
     if (!stream.writable) return; // its drain brings it back
     const { scheduler, recycle } = this.#options;
-    if (recycle(stream, scheduler.monotonicMs())) return;
+    if (stream.isLarge || stream.isOld(scheduler.monotonicMs())) return recycle(stream);
     const segment = await this.#segment(stream.view, stream.cursor);
     if (!stream.writable) return;
     const now = scheduler.monotonicMs();

@@ -13,8 +13,8 @@ export interface FanOutOptions {
   readonly log: MessageLog;
   readonly scheduler: Scheduler;
   readonly views: Views;
-  /** Ends a stream whose response is too large or too old, and says whether it did. */
-  readonly recycle: (stream: Stream, now: number) => boolean;
+  /** Ends a stream whose response is too large or too old. */
+  readonly recycle: (stream: Stream) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -83,7 +83,8 @@ export class FanOut {
   beat(before: number): void {
     const { views, scheduler, recycle } = this.#options;
     void forEachInSlices(liveStreams(views), scheduler, (stream, now) => {
-      if (recycle(stream, now) || stream.lastWriteAt > before) return;
+      if (stream.isOld(now)) return recycle(stream);
+      if (stream.lastWriteAt > before) return;
       const { encoding } = stream.view;
       // Not the tailer's position: this stream may be one that the delivery under way has still to reach.
       const delivered = this.#delivered;
@@ -105,7 +106,7 @@ export class FanOut {
         // One that joined while this was on its way has it from the log.
         if (stream.cursor >= cursor) return;
         stream.give(bytes, cursor, count, now);
-        recycle(stream, now);
+        if (stream.isLarge) return recycle(stream);
         leaveLiveIfFull(stream);
       });
     }

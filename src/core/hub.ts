@@ -24,7 +24,7 @@ const MAX_READ_BYTES = 4_194_304;
 /** Responses are recycled at their limit, give or take this part of it: those of a busy channel not all at once. */
 const RECYCLE_SPREAD = 0.25;
 
-const NEVER: RecycleLimits = { bytes: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
+const NEVER: RecycleLimits = { bytes: 0, ms: 0 };
 
 /** What a hub is told to keep to. */
 interface HubLimits extends StreamLimits, ReceiptLimits {
@@ -33,9 +33,9 @@ interface HubLimits extends StreamLimits, ReceiptLimits {
   readonly heartbeatMs: number;
   /** How long a stream's client may read nothing while there is something for it. */
   readonly stallMs: number;
-  /** Bytes after which a response is recycled, where its transport needs that; Infinity for never. */
+  /** Bytes after which a response is recycled, where its transport needs that; 0 for never. */
   readonly recycleBytes: number;
-  /** Ms after which it is; Infinity for never. */
+  /** Ms after which it is; 0 for never. */
   readonly recycleMs: number;
 }
 
@@ -105,7 +105,7 @@ export class Hub {
       scheduler,
       onError,
       views: this.#views,
-      recycle: (stream, now) => this.#recycle(stream, now),
+      recycle: (stream) => this.#end(stream, "recycle"),
     });
     const interval = limits.heartbeatMs / BEATS_PER_HEARTBEAT;
     this.#stopBeating = scheduler.every(interval, () => {
@@ -368,12 +368,6 @@ export class Hub {
       bytes: Math.round(limits.recycleBytes * factor),
       ms: Math.round(limits.recycleMs * factor),
     };
-  }
-
-  #recycle(stream: Stream, now: number): boolean {
-    if (!stream.isSpent(now)) return false;
-    this.#end(stream, "recycle");
-    return true;
   }
 
   #closeHere(id: string, reason: CloseReason): Receipt | null {

@@ -5,6 +5,9 @@ import { chunkedFraming, plainFraming } from "./framing.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { SocketSink } from "./socket-sink.ts";
 
+/** Where heartbeats are rarer, the kernel asks after so many ms whether a silent client is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
 /** How the body of this request's response has to be framed. */
 export function framingFor(ctx: Context): Framing {
   return ctx.req.httpVersion === "1.0" ? plainFraming : chunkedFraming;
@@ -48,6 +51,7 @@ export function handOver(ctx: Context, contentType: string): SocketSink {
   res.end();
   // Requests were sent behind the one for the stream: their answers would come in the middle of it.
   if (connection.requestsUnderWay > 1) socket.destroy();
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   return new SocketSink(socket);
 }
 
