@@ -126,7 +126,7 @@ export class CatchUp {
     if (this.handOver(stream)) return;
     if (!stream.writable) return; // its drain brings it back
     const { scheduler, recycle } = this.#options;
-    if (stream.isLarge || stream.isOld(scheduler.monotonicMs())) return recycle(stream);
+    if (stream.isSpent(scheduler.monotonicMs())) return recycle(stream);
     const segment = await this.#segment(stream.view, stream.cursor);
     if (!stream.writable) return;
     const now = scheduler.monotonicMs();

@@ -83,7 +83,7 @@ export class FanOut {
   beat(before: number): void {
     const { views, scheduler, recycle } = this.#options;
     void forEachInSlices(liveStreams(views), scheduler, (stream, now) => {
-      if (stream.isOld(now)) return recycle(stream);
+      if (stream.isSpent(now)) return recycle(stream);
       if (stream.lastWriteAt > before) return;
       const { encoding } = stream.view;
       // Not the tailer's position: this stream may be one that the delivery under way has still to reach.

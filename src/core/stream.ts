@@ -159,9 +159,10 @@ export class Stream implements SinkListener {
     );
   }
 
-  /** Whether its response is so old that a new one should take its place, and could be told so now. */
-  isOld(now: number): boolean {
-    return this.#recycleMs > 0 && now - this.openedAt >= this.#recycleMs && this.#canBeReplaced();
+  /** The same, or whether it is so old. */
+  isSpent(now: number): boolean {
+    const isOld = this.#recycleMs > 0 && now - this.openedAt >= this.#recycleMs;
+    return this.isLarge || (isOld && this.#canBeReplaced());
   }
 
   /**
