@@ -68,14 +68,15 @@ async function close(control: Socket, { id, closed }: Victim): Promise<number> {
 }
 
 const control = await dial();
-const victims = await Promise.all(Array.from({ length: streams }, openVictim));
+const victims = Array.from({ length: streams }, openVictim);
+await Promise.all(victims);
 const deadline = performance.now() + limitMs;
 const times: number[] = [];
 while (times.length < closes && performance.now() < deadline) {
-  const victim = victims.shift();
+  const victim = await victims.shift();
   if (victim === undefined) break;
   times.push(await close(control, victim));
-  victims.push(await openVictim());
+  victims.push(openVictim());
   if (pauseMs > 0) await pause(Math.random() * 2 * pauseMs);
 }
 process.stdout.write(JSON.stringify(times), () => process.exit());

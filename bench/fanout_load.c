@@ -27,16 +27,20 @@
  *
  * Three ways to publish:
  *   window=W   closed loop: W publishes in flight, pipelined on one connection, so that the order
- *              in which they are sent is the order in which the server must deliver. With more than
- *              one, the load looks at its streams only every ms, at the answers to its publishes
- *              always: with a system call for each delivery it would be the limit itself. Latencies
- *              are up to 1 ms too long then
+ *              in which they are sent is the order in which the server must deliver
  *   strict=1   one message at a time: the next goes out when the last was answered and every
  *              stream has it. A server can batch nothing then: this is what a delivery costs
  *   rate=R     open loop: R messages a second are due, whatever the server does. Each is stamped
  *              with the time at which it was due, not with that at which it was sent: when the
  *              server is slow, the wait of those that could not be sent in time counts too (no
  *              coordinated omission). That is why a limit of publishes in flight does no harm here
+ *
+ * With strict=1, and with a window of more than one, the load looks at its streams only every ms, and
+ * at the answers to its publishes always. Else it would be the limit itself, with a system call for
+ * each delivery, and a server would pay for waking it up again and again: some us for each write,
+ * which nobody pays whose clients are on other machines. It helps servers that let the kernel merge
+ * small writes (Nchan had twice the deliveries/s). Latencies are up to 1 ms too long then; with a
+ * rate it reads at once.
  *
  * After the last publish, or with a rate after the last was due, the rest may arrive for `drain`
  * seconds, at most 5 s without any delivery; what has not come by then, or could not even be sent,
@@ -71,6 +75,7 @@ enum {
   BUCKETS = SUB_BUCKETS * 40,
   OPENING_AT_ONCE = 256,
   OPEN_LOOP_IN_FLIGHT = 256,
+  LOOK_EVERY_NS = 1000000,
 };
 static const double QUIET_S = 5;
 static const double OPEN_LIMIT_S = 60;
@@ -523,7 +528,7 @@ static uint64_t send_due(const Plan *plan, uint64_t sent, uint64_t start) {
 
 /* Leave the streams alone for 1 ms, and go on publishing as answers come. Returns how many messages were sent so far. */
 static uint64_t publish_only(const Plan *plan, uint64_t sent, uint64_t start) {
-  uint64_t end = now_ns() + 1000000;
+  uint64_t end = now_ns() + LOOK_EVERY_NS;
   for (uint64_t now; sent < plan->messages && (now = now_ns()) < end;) {
     struct pollfd answers = {.fd = publisher, .events = POLLIN};
     struct timespec wait = {.tv_nsec = end - now};
@@ -573,7 +578,7 @@ static void run_publish(const char *line) {
       }
     }
     turn(wait_until_due(&plan, sent, start));
-    if (plan.strict) usleep(1000);
+    if (plan.strict) usleep(LOOK_EVERY_NS / 1000);
     else if (plan.window > 1 && plan.rate == 0 && !sent_at) sent = publish_only(&plan, sent, start);
     if (stopped && !sent_at) {
       plan.messages = next_number - number;

@@ -1,7 +1,7 @@
 import { catchUp } from "./catch-up.ts";
 import { closeMeasure } from "./close.ts";
 import { cpu } from "./cpu.ts";
-import { latency200k, latencyHalf } from "./latency.ts";
+import { latency50k, latency200k, latencyHalf } from "./latency.ts";
 import { leaks } from "./leaks.ts";
 import type { Measure } from "./measure.ts";
 import { memory } from "./memory.ts";
@@ -14,6 +14,7 @@ export const MEASURES: readonly Measure[] = [
   throughput1,
   throughput16,
   latencyHalf,
+  latency50k,
   latency200k,
   memory,
   closeMeasure,

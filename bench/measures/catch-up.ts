@@ -1,6 +1,6 @@
 import type { RunningServer } from "../servers/server.ts";
 import { type Measure, streamsFor } from "./measure.ts";
-import { withLoad } from "./with-load.ts";
+import { withColdLoad, withLoad } from "./with-load.ts";
 
 const NONE = "no history";
 const MESSAGES = 100;
@@ -30,21 +30,18 @@ export const catchUp: Measure = {
   },
   async run({ server, scale }) {
     if (server.streamPathAfter === null) throw new Error("it keeps no history");
+    await withLoad(server, (load) => load.open(streamsFor(scale) / 4));
     const path = server.streamPathAfter(await publishFirst(server));
-    return withLoad(
-      server,
-      async (load) => {
-        await load.publish({ window: 1, messages: MESSAGES });
-        await load.catchUp(100, MESSAGES);
-        await load.close();
-        const caughtUp = await load.catchUp(streamsFor(scale), MESSAGES);
-        return {
-          perSecond: caughtUp.deliveries_per_s,
-          cpuUs: caughtUp.cpu_us_per_delivery,
-          loadCpu: caughtUp.load_cpu,
-        };
-      },
-      path,
-    );
+    return withColdLoad(server, path, async (load) => {
+      await load.publish({ window: 1, messages: MESSAGES });
+      await load.catchUp(100, MESSAGES);
+      await load.close();
+      const caughtUp = await load.catchUp(streamsFor(scale), MESSAGES);
+      return {
+        perSecond: caughtUp.deliveries_per_s,
+        cpuUs: caughtUp.cpu_us_per_delivery,
+        loadCpu: caughtUp.load_cpu,
+      };
+    });
   },
 };

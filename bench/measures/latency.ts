@@ -2,7 +2,6 @@ import type { Load } from "../load.ts";
 import { type Measure, type Quantity, type Scale, streamsFor } from "./measure.ts";
 import { withLoad } from "./with-load.ts";
 
-const OFFERED_PER_SECOND = 200_000;
 /** How long the backlog of a server that is too slow may take, before the rest counts as lost. */
 const DRAIN_SECONDS = 60;
 
@@ -49,19 +48,24 @@ export const latencyHalf: Measure = {
     }),
 };
 
-/** Latency where all are offered the same, which is more than some can do. */
-export const latency200k: Measure = {
-  name: "latency-200k",
-  without: {},
-  start: {},
-  quantities: () => [
-    ...latencies("at 200 k deliveries/s offered"),
-    { key: "lost", title: "lost at 200 k deliveries/s offered", unit: "" },
-  ],
-  run: ({ server, scale }) =>
-    withLoad(server, async (load) => {
-      await load.open(streamsFor(scale));
-      await load.publishAll({ window: 1, messages: 50 });
-      return offer(load, OFFERED_PER_SECOND, scale);
-    }),
-};
+/** Latency where all are offered the same. */
+function latencyOffered(thousands: number): Measure {
+  const when = `at ${thousands} k deliveries/s offered`;
+  return {
+    name: `latency-${thousands}k`,
+    without: {},
+    start: {},
+    quantities: () => [...latencies(when), { key: "lost", title: `lost ${when}`, unit: "" }],
+    run: ({ server, scale }) =>
+      withLoad(server, async (load) => {
+        await load.open(streamsFor(scale));
+        await load.publishAll({ window: 1, messages: 50 });
+        return offer(load, thousands * 1_000, scale);
+      }),
+  };
+}
+
+/** What each of them can carry. */
+export const latency50k: Measure = latencyOffered(50);
+/** More than some of them can. */
+export const latency200k: Measure = latencyOffered(200);

@@ -5,14 +5,24 @@ import type { RunningServer } from "../servers/server.ts";
 const WARM_UP = { window: 16, messages: 5_000, seconds: 3 };
 
 /** Run the load program against a server that has warmed up, for as long as `act` takes. */
-export async function withLoad<Result>(
+export function withLoad<Result>(
   server: RunningServer,
   act: (load: Load) => Promise<Result>,
-  path = server.streamPath,
+): Promise<Result> {
+  return withColdLoad(server, server.streamPath, async (load) => {
+    await load.publishAll(WARM_UP);
+    return act(load);
+  });
+}
+
+/** The same with another path of the streams, and without the warm-up, whose messages would be found in the history. */
+export async function withColdLoad<Result>(
+  server: RunningServer,
+  path: string,
+  act: (load: Load) => Promise<Result>,
 ): Promise<Result> {
   const load = new Load(server, path);
   try {
-    await load.publishAll(WARM_UP);
     return await act(load);
   } finally {
     await load.stop();
