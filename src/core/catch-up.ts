@@ -9,7 +9,7 @@ import type { EncodedMessages, View } from "./view.ts";
 const SEGMENT = { maxMessages: 1_000, maxBytes: 65_536 };
 
 /** How long streams are served in one turn of the event loop, in ms. */
-const TURN_MS = 5;
+const TURN_MS = 2;
 
 /** Encoded segments that are kept for other streams of the same view, in bytes. */
 const CACHE_BYTES = 8_388_608;
