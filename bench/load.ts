@@ -58,12 +58,14 @@ export class Load {
   readonly #process: MeasuredProcess;
   readonly #lines: Interface;
 
-  constructor({ port, pids, streamPath, publish }: RunningServer, path = streamPath) {
+  constructor(server: RunningServer, path = server.streamPath) {
+    const { port, pids, publish, streamHeader } = server;
     const { contentType, method, body } = publish;
     const args = ["-p", port, "-s", path, "-u", publish.path, "-m", method, "-t", contentType];
+    const header = streamHeader === undefined ? [] : ["-H", streamHeader];
     this.#process = startProcess(
       compiled("fanout_load"),
-      [...args, "-b", body, "-i", pids.join(",")].map(String),
+      [...args, ...header, "-b", body, "-i", pids.join(",")].map(String),
       ["pipe", "pipe", "ignore"],
     );
     const { stdin, stdout } = this.#process.child;

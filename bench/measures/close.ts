@@ -56,7 +56,7 @@ function closeBusy(trial: Trial): Promise<number[]> {
 /** How long after the request to close a stream its client is told. */
 export const closeMeasure: Measure = {
   name: "close",
-  without: { nchan: NONE, sockjs: NONE, "better-sse": NONE, "bare-loop": NONE },
+  without: { nchan: NONE, "nchan-raw": NONE, sockjs: NONE, "better-sse": NONE, "bare-loop": NONE },
   start: {},
   quantities: (scale) => [
     ...quantities("idle", "100 idle streams"),

@@ -11,7 +11,7 @@ export const cpu: Measure = {
       key: "cpuUs",
       title: "CPU per delivery, one message at a time",
       unit: "us",
-      multipleOf: ["bare-loop", "nchan"],
+      multipleOf: ["bare-loop", "nchan", "nchan-raw"],
     },
   ],
   run: ({ server, scale }) =>

@@ -35,7 +35,7 @@ async function living(server: RunningServer): Promise<Living> {
 /** What 10,000 streams that have ended leave behind. */
 export const leaks: Measure = {
   name: "leaks",
-  without: { nchan: NONE, "bare-loop": NONE },
+  without: { nchan: NONE, "nchan-raw": NONE, "bare-loop": NONE },
   start: { collectable: true, receiptMs: 1_000 },
   quantities: (scale) => {
     const after = `after ${(roundsFor(scale) * AT_ONCE).toLocaleString("en")} opens and closes`;

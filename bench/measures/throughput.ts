@@ -23,7 +23,7 @@ function throughput(window: 1 | 16): Measure {
         await load.close();
         const { us_per_open, cpu_us_per_open } = await load.open(streamsFor(scale));
         await load.publishAll({ window, messages: 50 });
-        const seconds = scale === "full" ? 5 : 0.4;
+        const seconds = scale === "full" ? 4 : 0.4;
         const published = await load.publishAll({ window, seconds, drain: 60 });
         return {
           perSecond: published.deliveries_per_s,

@@ -1,6 +1,6 @@
 import { bareLoop } from "./bare-loop.ts";
 import { foreverframe, foreverframeMemory } from "./foreverframe.ts";
-import { nchan } from "./nchan.ts";
+import { nchan, nchanRaw } from "./nchan.ts";
 import { betterSse, sockjs } from "./node-peers.ts";
 import type { Server } from "./server.ts";
 
@@ -9,6 +9,7 @@ export const SERVERS: readonly Server[] = [
   foreverframe,
   foreverframeMemory,
   nchan,
+  nchanRaw,
   sockjs,
   betterSse,
   bareLoop,

@@ -29,6 +29,8 @@ export interface RunningServer {
   readonly pids: readonly number[];
   /** Path that opens a stream; %d stands for the stream's number, where the server wants one. */
   readonly streamPath: string;
+  /** One more header that its streams are asked for with. */
+  readonly streamHeader?: string;
   readonly publish: Publishing;
   /** It takes Foreverframe's requests to close a stream, and to publish NDJSON batches. */
   readonly speaksForeverframe: boolean;

@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { parseSelectors } from "../../src/core/channel-name.ts";
+import type { StoredMessage } from "../../src/core/log.ts";
+import type { Stream } from "../../src/core/stream.ts";
+import { Encoding } from "../../src/core/transport.ts";
+import { type View, Views } from "../../src/core/view.ts";
+import { chunkedFraming } from "../../src/http/framing.ts";
+import { ndjsonTransport } from "../../src/transports/ndjson.ts";
+
+const encoding = Encoding.of(ndjsonTransport, chunkedFraming);
+const NOBODY = {} as Stream;
+const CHANNELS = ["a", "b", "a.x", "a.y", "b.x"];
+const SELECTORS = ["a", "b", "a.x", "b.x", "a.*", "*.x", "**", "a,a.*", "*,a", "b.x,*.x,b"];
+
+function message(channel: string, n: number): StoredMessage {
+  return { id: `e.${n}`, channel, json: Buffer.from(String(n)) };
+}
+
+describe("Views.wanting", () => {
+  it("gives each view what its selectors match, once and in log order, and no view nothing", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...SELECTORS), { maxLength: 12 }),
+        fc.array(fc.boolean(), { maxLength: 12 }),
+        fc.array(fc.constantFrom(...CHANNELS), { maxLength: 20 }),
+        (opened, left, published) => {
+          const views = new Views();
+          const joined = opened.map((text) => views.join(parseSelectors(text), encoding));
+          const streams = new Map<View, number>();
+          for (const view of joined) streams.set(view, (streams.get(view) ?? 0) + 1);
+          joined.forEach((view, i) => {
+            if (!left[i]) return;
+            views.leave(view, NOBODY);
+            streams.set(view, (streams.get(view) ?? 0) - 1);
+          });
+          const messages = published.map(message);
+          const expected = new Map<View, readonly StoredMessage[]>();
+          for (const [view, count] of streams) {
+            const wanted = messages.filter(({ channel }) => view.selectors.matches(channel));
+            if (count > 0 && wanted.length > 0) expected.set(view, wanted);
+          }
+          const found = views.wanting(messages);
+          expect([...found.keys()]).to.have.members([...expected.keys()]);
+          for (const [view, wanted] of expected) expect(found.get(view)).to.deep.equal(wanted);
+        },
+      ),
+    );
+  });
+});
