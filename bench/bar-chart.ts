@@ -71,10 +71,12 @@ function linear(values: readonly number[]): (value: number) => number {
 }
 
 /** From the power of ten below the smallest value, so that a bar's end can be read as on paper with such a grid. */
-function logarithmic(values: readonly number[]): (value: number) => number {
+function logarithmic(all: readonly number[]): (value: number) => number {
+  const values = all.filter((value) => value > 0); // 0 stands for none
   const least = Math.floor(Math.log10(Math.min(...values)) - 0.001);
   const most = Math.log10(Math.max(...values));
-  return (value) => Math.max(1, ((Math.log10(value) - least) / (most - least)) * ROOM);
+  return (value) =>
+    value <= 0 ? 1 : Math.max(1, ((Math.log10(value) - least) / (most - least)) * ROOM);
 }
 
 function escapeXml(text: string): string {

@@ -54,12 +54,14 @@ export function drawCharts(measured: Measured): Chart[] {
     }));
 }
 
-/** A bar for each server whose value is large enough to be seen. */
+/** A bar for each server; one that failed, or lost something, says so. */
 function barsOf({ servers, results }: Measured, measure: string, key: string, suffix = ""): Bar[] {
   return servers.flatMap(({ name, title }) => {
-    const value = results.summary(measure, name, key)?.median;
-    if (value === undefined || value < 0.01) return [];
-    const label = `${title.replaceAll("`", "")}${suffix}`;
+    if (results.runs(measure, name) === 0) return [];
+    const value = results.summary(measure, name, key)?.median ?? 0;
+    const failed = results.failures(measure, name).length > 0 ? ", failed" : "";
+    const lost = (results.summary(measure, name, "lost")?.median ?? 0) > 0 ? ", some lost" : "";
+    const label = `${title.replaceAll("`", "")}${suffix}${failed}${lost}`;
     return [{ label, value, own: name.startsWith("foreverframe") }];
   });
 }

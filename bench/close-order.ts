@@ -2,9 +2,9 @@
 export interface CloseOrder {
   /** Streams that it has open all the time. */
   readonly streams: number;
-  /** Streams that it closes, one after another. */
+  /** Streams that it closes. */
   readonly closes: number;
-  /** Mean pause between two of them, in ms; 0 for none. */
+  /** Mean time between two of them, in ms; 0 for each as soon as the last is closed. */
   readonly pauseMs: number;
   /** After so long, in ms, it closes no more. */
   readonly limitMs: number;

@@ -1,4 +1,4 @@
-// Closes streams, one after another, and prints how long each close event took, in ms: close-probe.ts PORT JSON.
+// Closes streams, each when it is due, and prints how long each close event took, in ms: close-probe.ts PORT JSON.
 // Each stream that was closed is replaced, so that their number stays. A process of its own, so that the load's turns
 // don't count, and raw sockets that were open before, so that what a new connection waits for does not count either.
 import { connect, type Socket } from "node:net";
@@ -10,6 +10,9 @@ const port = Number(portText);
 const { streams, closes, pauseMs, limitMs } = JSON.parse(orderText) as CloseOrder;
 
 const CLOSE = '"type":"close"';
+
+/** Connections for the requests, taken in turn: one that waits holds none of the others up. */
+const CONTROLS = 8;
 
 interface Victim {
   readonly id: string;
@@ -55,28 +58,31 @@ async function openVictim(): Promise<Victim> {
   return { id: await id, closed };
 }
 
-/** Close a stream. @returns from the request's sending to the event's arrival, in ms */
-async function close(control: Socket, { id, closed }: Victim): Promise<number> {
-  const answered = new Promise((resolve) => control.once("data", resolve));
-  const sent = performance.now();
+/** Ask for a stream's end on a connection that is open. @returns from when it was due to the event's arrival, in ms */
+async function close(control: Socket, { id, closed }: Victim, due: number): Promise<number> {
   control.write(
     `POST /streams/${id}/close HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n`,
   );
-  const arrived = await closed;
-  await answered;
-  return arrived - sent;
+  return (await closed) - due;
 }
 
-const control = await dial();
+const controls = await Promise.all(Array.from({ length: CONTROLS }, dial));
+for (const control of controls) control.resume();
 const victims = Array.from({ length: streams }, openVictim);
 await Promise.all(victims);
 const deadline = performance.now() + limitMs;
-const times: number[] = [];
+const times: Promise<number>[] = [];
+// Open loop: when a close is due does not depend on how long the last one took.
+let due = performance.now();
 while (times.length < closes && performance.now() < deadline) {
+  due = Math.max(due + Math.random() * 2 * pauseMs, pauseMs === 0 ? performance.now() : 0);
+  while (performance.now() < due) await pause(1);
   const victim = await victims.shift();
-  if (victim === undefined) break;
-  times.push(await close(control, victim));
+  const control = controls[times.length % CONTROLS];
+  if (victim === undefined || control === undefined) break;
+  times.push(close(control, victim, due));
+  if (pauseMs === 0) await times.at(-1);
   victims.push(openVictim());
-  if (pauseMs > 0) await pause(Math.random() * 2 * pauseMs);
 }
-process.stdout.write(JSON.stringify(times), () => process.exit());
+const found = await Promise.all(times);
+process.stdout.write(JSON.stringify(found), () => process.exit());

@@ -39,6 +39,7 @@ export interface Published {
 /** What `catchUp` says. */
 export interface CaughtUp {
   readonly complete: number;
+  readonly delivered: number;
   readonly deliveries_per_s: number;
   readonly cpu_us_per_delivery: number;
   readonly load_cpu: number;
@@ -116,8 +117,10 @@ export class Load {
   async catchUp(streams: number, messages: number): Promise<CaughtUp> {
     const words = `streams=${streams} messages=${messages} seconds=60`;
     const caughtUp = await this.#ask<CaughtUp>(`catch-up ${words}`);
-    const { complete } = caughtUp;
+    const { complete, delivered } = caughtUp;
     if (complete < streams) throw new Error(`only ${complete} of ${streams} streams caught up`);
+    if (delivered !== streams * messages)
+      throw new Error(`${streams} streams were given ${delivered} messages, not ${messages} each`);
     return caughtUp;
   }
 

@@ -4,6 +4,9 @@ import type { Measure, Scale } from "./measures/measure.ts";
 import { SERVERS } from "./servers/all.ts";
 import type { Server } from "./servers/server.ts";
 
+/** One of each kind. */
+const QUICK_SERVERS = "foreverframe,nchan,sockjs,bare-loop";
+
 /** What to measure, and what to write. */
 export interface Options {
   readonly scale: Scale;
@@ -11,6 +14,8 @@ export interface Options {
   readonly runs: number;
   readonly measures: readonly Measure[];
   readonly servers: readonly Server[];
+  /** Only some measures: the others keep what bench/results.json has of them. */
+  readonly isPartial: boolean;
   /** Write the results into the documents too. */
   readonly docs: boolean;
 }
@@ -26,7 +31,12 @@ export function parseOptions(args: readonly string[]): Options {
     scale: values.quick ? "quick" : "full",
     runs: Number(runs),
     measures: chosen("--only", values.only, MEASURES),
-    servers: chosen("--servers", values.servers, SERVERS),
+    servers: chosen(
+      "--servers",
+      values.servers ?? (values.quick ? QUICK_SERVERS : undefined),
+      SERVERS,
+    ),
+    isPartial: values.only !== undefined && !values.quick,
     docs: values.docs ?? false,
   };
 }

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { drawCharts } from "./charts.ts";
 import { describeMachine } from "./machine.ts";
+import type { Scale } from "./measures/measure.ts";
+import { type Outcome, Results } from "./results.ts";
 import { formatTable, type Measured } from "./table.ts";
 
 const DOCUMENT = new URL("../docs/performance.md", import.meta.url);
@@ -9,27 +11,45 @@ const JSON_FILE = new URL("./results.json", import.meta.url);
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 
+/** What bench/results.json holds. */
+interface Saved {
+  readonly date: string;
+  readonly machine: string;
+  readonly scale: Scale;
+  readonly results: unknown;
+}
+
 /** The results as Markdown: on what, when, how often, and the table. */
-export function formatReport(measured: Measured, runs: number): string {
-  const { scale } = measured;
+export function formatReport(measured: Measured): string {
+  const { scale, results } = measured;
+  const runs = results.mostRuns;
   const date = new Date().toISOString().slice(0, 10);
   const times = runs === 1 ? "one run" : `${runs} runs`;
   const quick = scale === "quick" ? ", with --quick: too short and too few to be compared" : "";
   return `Measured on ${date}, ${times}${quick}, on ${describeMachine()}.
 
 Each cell: **median** (least..most) and × how many times Foreverframe's own median. CPU and memory are those of all
-processes of a server, memory as Pss, without what the kernel holds for its sockets. Only Foreverframe (without
-\`--memory\`) has a message on the disk before it answers or delivers it. Latencies are counted from when a message was
-due, and are those of the deliveries that came.
+processes of a server, memory as Pss after a forced collection, without what the kernel holds for its sockets. Only
+Foreverframe (without \`--memory\`) has a message on the disk before it answers or delivers it. Latencies of deliveries are counted
+from when a message was due, and are those of the deliveries that came; those of closes from when a close was due.
 
 ${formatTable(measured)}`;
 }
 
 /** Write every run's values to bench/results.json. */
-export function writeJson({ results, scale }: Measured, runs: number): void {
-  const date = new Date().toISOString();
-  const all = { date, machine: describeMachine(), scale, runs, results };
+export function writeJson({ results, scale }: Measured): void {
+  const all: Saved = { date: new Date().toISOString(), machine: describeMachine(), scale, results };
   writeFileSync(JSON_FILE, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+/** What bench/results.json has, for a run that takes some measures anew; nothing if it was of another scale or machine. */
+export function readJson(scale: Scale): Results {
+  if (!existsSync(JSON_FILE)) return new Results();
+  const saved = JSON.parse(readFileSync(JSON_FILE, "utf8")) as Saved & {
+    readonly results: Record<string, Outcome[]>;
+  };
+  const fits = saved.scale === scale && saved.machine === describeMachine();
+  return new Results(fits ? saved.results : {});
 }
 
 /** docs/performance.md before and after its block of results. @throws without the markers */

@@ -13,7 +13,29 @@ export interface Summary {
 
 /** The outcomes of all runs, by measure and server, in the order in which they ran. */
 export class Results {
-  readonly #outcomes = new Map<string, Outcome[]>();
+  readonly #outcomes: Map<string, Outcome[]>;
+
+  /** @param earlier what {@link toJSON} gave */
+  constructor(earlier: Readonly<Record<string, Outcome[]>> = {}) {
+    this.#outcomes = new Map(Object.entries(earlier));
+  }
+
+  /** Forget what a measure gave before: it is measured anew. */
+  forget(measure: string): void {
+    for (const key of this.#outcomes.keys()) {
+      if (key.startsWith(`${measure} `)) this.#outcomes.delete(key);
+    }
+  }
+
+  /** Whether a measure was taken at all. */
+  has(measure: string): boolean {
+    return [...this.#outcomes.keys()].some((key) => key.startsWith(`${measure} `));
+  }
+
+  /** The most runs that a measure had. */
+  get mostRuns(): number {
+    return Math.max(0, ...[...this.#outcomes.values()].map(({ length }) => length));
+  }
 
   add(measure: string, server: string, outcome: Outcome): void {
     const key = `${measure} ${server}`;

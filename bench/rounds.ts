@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { within } from "../test/support/within.ts";
 import type { Measure } from "./measures/measure.ts";
 import type { Options } from "./options.ts";
-import { type Outcome, Results } from "./results.ts";
+import type { Outcome, Results } from "./results.ts";
 import type { Server } from "./servers/server.ts";
 
 /** No run takes longer. */
@@ -13,10 +13,19 @@ const REST_MS = 200;
 const REASON_CHARACTERS = 300;
 const SAID_CHARACTERS = 200;
 
-/** Measure it all. Servers take turns within each run, so that what else the machine does meets all of them alike. */
-export async function measureAll({ measures, servers, runs, scale }: Options): Promise<Results> {
-  const results = new Results();
+/**
+ * Measure it all. Servers take turns within each run, so that what else the machine does meets all of them alike.
+ *
+ * @param results gets the outcomes; those of the same measures from before are dropped
+ * @param onMeasured is called after each measure
+ */
+export async function measureAll(
+  { measures, servers, runs, scale }: Options,
+  results: Results,
+  onMeasured: () => void,
+): Promise<void> {
   for (const measure of measures) {
+    results.forget(measure.name);
     const fitting = servers.filter(({ name }) => measure.without[name] === undefined);
     for (let run = 0; run < runs; run++) {
       for (let turn = 0; turn < fitting.length; turn++) {
@@ -34,8 +43,8 @@ export async function measureAll({ measures, servers, runs, scale }: Options): P
         await pause(scale === "full" ? REST_MS : 0);
       }
     }
+    onMeasured();
   }
-  return results;
 }
 
 async function runOnce(

@@ -1,10 +1,13 @@
 // Measures Foreverframe and its peers in turn, and prints one table; bench/options.ts has the options.
 import { readFileSync } from "node:fs";
+import { MEASURES } from "./measures/all.ts";
 import { MOST_STREAMS } from "./measures/measure.ts";
 import { provideForBench } from "./needs.mjs";
 import { type Options, parseOptions } from "./options.ts";
-import { formatReport, readDocument, writeDocument, writeJson } from "./report.ts";
+import { formatReport, readDocument, readJson, writeDocument, writeJson } from "./report.ts";
+import { Results } from "./results.ts";
 import { measureAll } from "./rounds.ts";
+import { SERVERS } from "./servers/all.ts";
 
 /** What the load and the servers open beside the streams. */
 const SPARE_FILES = 1_000;
@@ -37,10 +40,17 @@ function checkOpenFiles({ scale }: Options): void {
 const options = takeOptions();
 provideForBench();
 checkOpenFiles(options);
-const results = await measureAll(options);
-const measured = { ...options, results };
-const report = formatReport(measured, options.runs);
-writeJson(measured, options.runs);
+// What is measured anew takes the place of what was measured before; the rest of the table stays.
+const results = options.isPartial ? readJson(options.scale) : new Results();
+const measured = () => ({
+  ...options,
+  results,
+  measures: MEASURES.filter(({ name }) => results.has(name)),
+  servers: options.isPartial ? SERVERS : options.servers,
+});
+// After each measure: a run that is cut loses nothing but what it was at.
+await measureAll(options, results, () => writeJson(measured()));
+const report = formatReport(measured());
 console.log(report);
-if (options.docs) writeDocument(measured, report);
+if (options.docs) writeDocument(measured(), report);
 if (results.failed("foreverframe")) process.exitCode = 1;

@@ -1,20 +1,8 @@
-import type { RunningServer } from "../servers/server.ts";
 import { type Measure, streamsFor } from "./measure.ts";
 import { withColdLoad, withLoad } from "./with-load.ts";
 
 const NONE = "no history";
 const MESSAGES = 100;
-
-/** Publish one message that the load does not count. @returns the answer's body */
-async function publishFirst({ port, publish }: RunningServer): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}${publish.path}`, {
-    method: publish.method,
-    headers: { "Content-Type": publish.contentType },
-    body: "first",
-  });
-  if (!response.ok) throw new Error(`the first publish answered ${response.status}`);
-  return response.text();
-}
 
 /** Streams that come back at once, each for the last 100 messages; what it takes to open them counts too. */
 export const catchUp: Measure = {
@@ -29,9 +17,9 @@ export const catchUp: Measure = {
     ];
   },
   async run({ server, scale }) {
-    if (server.streamPathAfter === null) throw new Error("it keeps no history");
+    if (server.startHistory === null) throw new Error("it keeps no history");
     await withLoad(server, (load) => load.open(streamsFor(scale) / 4));
-    const path = server.streamPathAfter(await publishFirst(server));
+    const path = await server.startHistory();
     return withColdLoad(server, path, async (load) => {
       await load.publish({ window: 1, messages: MESSAGES });
       await load.catchUp(100, MESSAGES);

@@ -9,6 +9,13 @@ export function memorySteps(scale: Scale): readonly number[] {
   return scale === "full" ? [1_000, 5_000, MOST_STREAMS] : [500, 1_500];
 }
 
+function further(scale: Scale): string {
+  return memorySteps(scale)
+    .slice(-2)
+    .map((streams) => streams.toLocaleString("en"))
+    .join(" to ");
+}
+
 /** Memory of a server that has come to rest, in KiB. */
 async function restingKib(server: RunningServer): Promise<number> {
   await pause(300);
@@ -21,12 +28,14 @@ export const memory: Measure = {
   name: "memory",
   without: {},
   start: { collectable: true },
-  quantities: (scale) =>
-    memorySteps(scale).map((streams) => ({
+  quantities: (scale) => [
+    ...memorySteps(scale).map((streams) => ({
       key: `kib${streams}`,
       title: `memory per stream, ${streams.toLocaleString("en")} idle streams`,
       unit: "KiB",
     })),
+    { key: "kibFurther", title: `memory of each further stream (${further(scale)})`, unit: "KiB" },
+  ],
   run: ({ server, scale }) =>
     withLoad(server, async (load) => {
       // What the first streams bring for good, such as compiled code, is not theirs. More of them would leave free room
@@ -39,10 +48,15 @@ export const memory: Measure = {
       await pause(1_200);
       const base = await restingKib(server);
       const values: Record<string, number> = {};
+      const grown: number[] = [];
       for (const streams of memorySteps(scale)) {
         await load.open(streams);
-        values[`kib${streams}`] = ((await restingKib(server)) - base) / streams;
+        grown.push((await restingKib(server)) - base);
+        values[`kib${streams}`] = (grown.at(-1) ?? 0) / streams;
       }
+      // Without the base, in which there may be room that the first streams need not ask for.
+      const [fewer = 0, more = 0] = memorySteps(scale).slice(-2);
+      values["kibFurther"] = ((grown.at(-1) ?? 0) - (grown.at(-2) ?? 0)) / (more - fewer);
       return values;
     }),
 };

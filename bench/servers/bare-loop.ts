@@ -16,7 +16,7 @@ export const bareLoop: Server = {
       streamPath: "/stream",
       publish: { path: "/publish", method: "POST", contentType: "text/plain", body: "%s" },
       speaksForeverframe: false,
-      streamPathAfter: null,
+      startHistory: null,
       collect: async () => null,
       said: process.said,
       stop: process.stop,

@@ -32,8 +32,13 @@ async function start(
     streamPath: "/stream?channels=a",
     publish: PUBLISH,
     speaksForeverframe: true,
-    streamPathAfter(answer) {
-      const { id } = JSON.parse(answer) as { id: string };
+    async startHistory() {
+      const response = await fetch(`http://127.0.0.1:${port}${PUBLISH.path}`, {
+        method: PUBLISH.method,
+        headers: { "Content-Type": PUBLISH.contentType },
+        body: "first",
+      });
+      const { id } = (await response.json()) as { id: string };
       return `/stream?channels=a&after=${id}`;
     },
     collect,

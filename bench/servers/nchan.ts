@@ -71,7 +71,11 @@ async function startNchan(subscriber: Subscriber): Promise<RunningServer> {
     streamHeader: subscriber === "eventsource" ? "Accept: text/event-stream" : "Accept: */*",
     publish: { path: "/publish", method: "POST", contentType: "text/plain", body: "%s" },
     speaksForeverframe: false,
-    streamPathAfter: () => "/history",
+    async startHistory() {
+      const response = await fetch(`http://127.0.0.1:${port}/publish`, { method: "DELETE" });
+      if (!response.ok) throw new Error(`deleting the channel answered ${response.status}`);
+      return "/history";
+    },
     collect: async () => null,
     said: process.said,
     async stop() {

@@ -17,7 +17,7 @@ function nodePeer(peer: Pick<Server, "name" | "title">, streamPath: string): Ser
         streamPath,
         publish: { path: "/publish", method: "POST", contentType: "text/plain", body: "%s" },
         speaksForeverframe: false,
-        streamPathAfter: null,
+        startHistory: null,
         collect,
         said: process.said,
         stop: process.stop,

@@ -34,8 +34,8 @@ export interface RunningServer {
   readonly publish: Publishing;
   /** It takes Foreverframe's requests to close a stream, and to publish NDJSON batches. */
   readonly speaksForeverframe: boolean;
-  /** Path of a stream that starts after the message whose publishing was answered so; null without history. */
-  readonly streamPathAfter: ((answer: string) => string) | null;
+  /** @returns the path of streams that get what is published from now on, however late they come; null without history */
+  readonly startHistory: (() => Promise<string>) | null;
   /** Collect its garbage; null if it is no Node program. */
   collect(): Promise<Living | null>;
   /** What it last said on standard error. */

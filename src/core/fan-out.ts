@@ -1,7 +1,7 @@
 import { CatchUp } from "./catch-up.ts";
 import type { Cursor } from "./cursor.ts";
 import { cursorEvent } from "./events.ts";
-import type { LogBatch, MessageLog } from "./log.ts";
+import type { LogBatch, MessageLog, StoredMessage } from "./log.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices, Slices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
@@ -99,9 +99,12 @@ export class FanOut {
     const { views, scheduler, recycle } = this.#options;
     // Messages were trimmed before this process had read them: each stream finds its own gaps in the log.
     if (gaps.length > 0) for (const stream of liveStreams(views)) this.#catchUp.add(stream);
+    const byChannel = groupByChannel(messages);
     const slices = new Slices(scheduler);
-    for (const [view, wanted] of views.wanting(messages)) {
-      const { bytes, count } = view.encode(wanted);
+    for (const [view, channels] of views.wanting(byChannel.keys())) {
+      if (view.live.size === 0) continue;
+      const { bytes, count } = view.encode(messagesOf(channels, byChannel, messages));
+      slices.lookNext();
       await slices.forEach(view.live, (stream, now) => {
         // One that joined while this was on its way has it from the log.
         if (stream.cursor >= cursor) return;
@@ -112,6 +115,31 @@ export class FanOut {
     }
     this.#delivered = cursor;
   }
+}
+
+type ByChannel = ReadonlyMap<string, readonly StoredMessage[]>;
+
+function groupByChannel(messages: readonly StoredMessage[]): ByChannel {
+  const groups = new Map<string, StoredMessage[]>();
+  for (const message of messages) {
+    const group = groups.get(message.channel);
+    if (group === undefined) groups.set(message.channel, [message]);
+    else group.push(message);
+  }
+  return groups;
+}
+
+/** Those of `messages` that are of these channels, in log order. */
+function messagesOf(
+  channels: readonly string[],
+  byChannel: ByChannel,
+  messages: readonly StoredMessage[],
+): readonly StoredMessage[] {
+  const [first = "", ...others] = channels;
+  if (others.length === 0) return byChannel.get(first) ?? [];
+  if (channels.length === byChannel.size) return messages;
+  const wanted = new Set(channels);
+  return messages.filter(({ channel }) => wanted.has(channel));
 }
 
 function* liveStreams(views: Views): Iterable<Stream> {

@@ -23,6 +23,11 @@ export class Slices {
     this.#sliceEnds = this.#now + SLICE_MS;
   }
 
+  /** Something long was done: look at the clock before the next item. */
+  lookNext(): void {
+    this.#itemsToLook = 0;
+  }
+
   /**
    * Visit all items, those too that are added meanwhile. The slices of one call go on in the next.
    *

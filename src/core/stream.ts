@@ -68,8 +68,9 @@ export interface StreamSummary {
  * It holds no messages. At the tip its view hands it shared bytes; when its socket is full it stops, and on drain it is
  * read on from the log. So a slow reader costs a cursor.
  *
- * What a delivery needs comes first and is in the object itself (whole numbers are, below 2^31; fractions and `Infinity` would
- * be objects of their own): between two deliveries to a stream, thousands of others have used the processor's cache.
+ * What a delivery needs comes first and is in the object itself (whole numbers below 2^31 are, so times are for the first 24
+ * days; fractions and `Infinity` would be objects of their own): between two deliveries to a stream, thousands of others
+ * have used the processor's cache.
  */
 export class Stream implements SinkListener {
   /** Everything up to here was given, or is not wanted. */

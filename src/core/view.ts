@@ -60,18 +60,14 @@ export class Views implements Iterable<View> {
     if (view.streams === 0) this.#remove(view);
   }
 
-  /** The views that want some of these messages, and which ones, in log order. */
-  wanting(messages: readonly StoredMessage[]): ReadonlyMap<View, readonly StoredMessage[]> {
-    const wanted = new Map<View, StoredMessage[]>();
-    const known = new Map<string, ReadonlySet<View>>();
-    for (const message of messages) {
-      const { channel } = message;
-      const views = known.get(channel) ?? this.#wantingChannel(channel);
-      known.set(channel, views);
-      for (const view of views) {
+  /** The views that want messages of some of these channels, each once, and which of the channels. */
+  wanting(channels: Iterable<string>): ReadonlyMap<View, readonly string[]> {
+    const wanted = new Map<View, string[]>();
+    for (const channel of channels) {
+      for (const view of this.#wantingChannel(channel)) {
         const others = wanted.get(view);
-        if (others === undefined) wanted.set(view, [message]);
-        else others.push(message);
+        if (others === undefined) wanted.set(view, [channel]);
+        else others.push(channel);
       }
     }
     return wanted;

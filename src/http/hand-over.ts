@@ -30,17 +30,19 @@ export function checkHandOver(ctx: Context): void {
  * The way out of Koa: send the head, then take the connection for a stream.
  *
  * In HTTP's eyes the connection ends here, so that request, response, context and parser can be collected, and nobody
- * times it out, keeps it alive or closes it but the stream. It is the same for HTTP/1.0 and for a client that asked for the
- * connection's end.
+ * times it out, keeps it alive or closes it but the stream. It ends with the stream, which the head says: else a proxy would
+ * keep it for its next request.
  */
 export function handOver(ctx: Context, contentType: string): SocketSink {
   const { req, res } = ctx;
   const connection = HttpConnection.of(req);
+  // Of a body that is still to come, of a request behind this one, or of its answer, the stream would know nothing.
+  const isAlone = req.complete && connection.isQuiet;
   ctx.respond = false;
   res.writeHead(200, {
     ...STREAM_HEADERS,
     "Content-Type": contentType,
-    Connection: res.shouldKeepAlive ? "keep-alive" : "close",
+    Connection: "close",
     ...(req.httpVersion === "1.0" ? {} : { "Transfer-Encoding": "chunked" }),
   });
   res.flushHeaders();
@@ -49,9 +51,8 @@ export function handOver(ctx: Context, contentType: string): SocketSink {
   // tenth of what a stream takes to open.
   res.once("close", () => connection.destroy());
   res.end();
-  // Requests were sent behind the one for the stream: their answers would come in the middle of it.
-  if (connection.requestsUnderWay > 1) socket.destroy();
-  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  if (isAlone) socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  else socket.destroy();
   return new SocketSink(socket);
 }
 

@@ -60,8 +60,17 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * Take the socket; what was written before comes first on it, and what is written afterwards goes nowhere. It is the
-   * caller's to end this connection, so that HTTP lets go of it.
+   * Whether nothing else is on the connection but the one request: nothing unread before or behind it, nothing unwritten, and
+   * both sides open.
+   */
+  get isQuiet(): boolean {
+    const nothingWaits = this.readableLength === 0 && this.writableLength === 0;
+    return this.requestsUnderWay === 1 && nothingWaits && this.#socket.writable;
+  }
+
+  /**
+   * Take the socket; what is written afterwards goes nowhere. It is the caller's to end this connection, so that HTTP lets
+   * go of it.
    *
    * @returns the socket, without listeners and without a timer. It may be destroyed already.
    */
@@ -73,6 +82,7 @@ export class HttpConnection extends Duplex {
     socket.off("close", this.#onClose);
     socket.off("timeout", this.#onTimeout);
     socket.setTimeout(0);
+    socket.resume(); // HTTP may have paused it, and then nobody would see that the client has gone
     this.#taken = true;
     return socket;
   }
@@ -83,21 +93,23 @@ export class HttpConnection extends Duplex {
   }
 
   override _read(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (!this.#taken && this.#socket.isPaused()) this.#socket.resume();
   }
 
+  // Done when the kernel has it, as with a socket: Node's server times idle connections from then on.
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
     if (this.#taken) done();
-    else this.#continue(this.#socket.write(chunk, encoding), done);
+    else this.#socket.write(chunk, encoding, done);
   }
 
   override _writev(pieces: { chunk: Buffer | string; encoding: BufferEncoding }[], done: Done) {
     if (this.#taken) return done();
+    const last = pieces.length - 1;
     this.#socket.cork(); // one system call for a head, its body and the terminator
-    let room = true;
-    for (const { chunk, encoding } of pieces) room = this.#socket.write(chunk, encoding);
+    pieces.forEach(({ chunk, encoding }, i) => {
+      this.#socket.write(chunk, encoding, i === last ? done : undefined);
+    });
     this.#socket.uncork();
-    this.#continue(room, done);
   }
 
   override _final(done: Done): void {
@@ -108,10 +120,5 @@ export class HttpConnection extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     if (!this.#taken) this.#socket.destroy();
     done(error);
-  }
-
-  #continue(room: boolean, done: Done): void {
-    if (room) done();
-    else this.#socket.once("drain", done);
   }
 }

@@ -81,12 +81,10 @@ export function searchBackward(
 function* rows(tables: TableReader, selectors: SelectorSet, range: PositionRange): Iterable<Row> {
   if (range.after >= range.upTo) return;
   const channels = listChannels(tables, selectors);
-  if (channels !== null && channels.length === tables.channelCount()) {
-    // All that there are, as always for the tailer: a look-up of each message by the indexes would take twice as long.
-    yield* tables.messages(range);
-    return;
-  }
-  if (channels !== null && channels.length <= MAX_MERGED_CHANNELS) {
+  // Where all channels are selected, as always for the tailer, looking each message up by the indexes takes twice as long as
+  // reading one after another.
+  const few = channels !== null && channels.length <= MAX_MERGED_CHANNELS;
+  if (few && channels.length < tables.channelCount()) {
     for (const position of mergePositions(tables, channels, range)) {
       const row = tables.message(position);
       if (row !== undefined) yield row;
@@ -98,7 +96,7 @@ function* rows(tables: TableReader, selectors: SelectorSet, range: PositionRange
   }
 }
 
-/** Records of the channels that are selected; null where there are too many to look for patterns among them. */
+/** Records of the channels that are selected; null where that is all, or there are too many to look for patterns among. */
 function listChannels(
   tables: TableReader,
   selectors: SelectorSet,
@@ -106,7 +104,7 @@ function listChannels(
   if (selectors.patterns.length === 0) {
     return selectors.names.flatMap((name) => tables.channel(name) ?? []);
   }
-  if (tables.channelCount() > MAX_LISTED_CHANNELS) return null;
+  if (selectors.patterns.includes("**") || tables.channelCount() > MAX_LISTED_CHANNELS) return null;
   return Array.from(tables.channels()).flatMap(([name, record]) =>
     selectors.matches(name) ? record : [],
   );

@@ -54,4 +54,14 @@ describe("Slices", () => {
     expect(visited).to.equal(1_000);
     expect(scheduler.turns).to.be.within(5, 31);
   });
+
+  it("looks at the clock before the next item when something long was done", async () => {
+    const scheduler = countingScheduler();
+    const slices = new Slices(scheduler);
+    for (let group = 0; group < 30; group++) {
+      slices.lookNext();
+      await slices.forEach([group], () => {});
+    }
+    expect(scheduler.turns).to.be.at.least(5);
+  });
 });
