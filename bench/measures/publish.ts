@@ -22,7 +22,17 @@ async function post(
   { seconds, type, lines }: { seconds: number; type: string; lines: number },
 ): Promise<number> {
   const url = `http://127.0.0.1:${port}${publish.path}`;
-  const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", SCRIPT, url, "--"];
+  const args = [
+    "-t1",
+    "--timeout",
+    "20s",
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    "-s",
+    SCRIPT,
+    url,
+    "--",
+  ];
   const { stdout } = await promisify(execFile)("wrk", [...args, type, String(lines)], {
     timeout: (seconds + 20) * 1_000,
   });

@@ -147,6 +147,8 @@ class MemoryTables implements TableWriter {
 /** Rising positions. */
 class PositionList {
   #positions: string[] = [];
+  /** Those before this index were removed: cutting each out of a long array would move all behind it. */
+  #start = 0;
 
   push(position: string): void {
     this.#positions.push(position);
@@ -154,11 +156,14 @@ class PositionList {
 
   remove(position: string): void {
     const index = this.#after(position) - 1;
-    if (this.#positions[index] === position) this.#positions.splice(index, 1);
+    if (this.#positions[index] !== position) return;
+    if (index > this.#start) this.#positions.splice(index, 1);
+    else if (++this.#start > this.#positions.length / 2) this.keep(() => true);
   }
 
   keep(wanted: (position: string) => boolean): void {
-    this.#positions = this.#positions.filter(wanted);
+    this.#positions = this.#positions.slice(this.#start).filter(wanted);
+    this.#start = 0;
   }
 
   *within({ after, upTo, order }: PositionRange): Iterable<string> {
@@ -173,7 +178,7 @@ class PositionList {
 
   /** Index of the first position greater than this one. */
   #after(position: string): number {
-    let low = 0;
+    let low = this.#start;
     let high = this.#positions.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
