@@ -14,7 +14,7 @@ export interface Options {
   readonly runs: number;
   readonly measures: readonly Measure[];
   readonly servers: readonly Server[];
-  /** Only some measures: the others keep what bench/results.json has of them. */
+  /** Only some measures: the others keep what the file of results has of them. */
   readonly isPartial: boolean;
   /** Write the results into the documents too. */
   readonly docs: boolean;
@@ -36,7 +36,7 @@ export function parseOptions(args: readonly string[]): Options {
       values.servers ?? (values.quick ? QUICK_SERVERS : undefined),
       SERVERS,
     ),
-    isPartial: values.only !== undefined && !values.quick,
+    isPartial: values.only !== undefined,
     docs: values.docs ?? false,
   };
 }

@@ -7,15 +7,15 @@ import { formatTable, type Measured } from "./table.ts";
 
 const DOCUMENT = new URL("../docs/performance.md", import.meta.url);
 const CHARTS = new URL("../docs/performance/", import.meta.url);
-const JSON_FILE = new URL("./results.json", import.meta.url);
+/** By scale: a quick run must not cost what a full one has measured for an hour. */
+const jsonFile = (scale: Scale) => new URL(`./results-${scale}.json`, import.meta.url);
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 
-/** What bench/results.json holds. */
+/** What such a file holds. */
 interface Saved {
   readonly date: string;
   readonly machine: string;
-  readonly scale: Scale;
   readonly results: unknown;
 }
 
@@ -36,20 +36,20 @@ from when a message was due, and are those of the deliveries that came; those of
 ${formatTable(measured)}`;
 }
 
-/** Write every run's values to bench/results.json. */
+/** Write every run's values to bench/results-full.json, or results-quick.json. */
 export function writeJson({ results, scale }: Measured): void {
-  const all: Saved = { date: new Date().toISOString(), machine: describeMachine(), scale, results };
-  writeFileSync(JSON_FILE, `${JSON.stringify(all, null, 2)}\n`);
+  const all: Saved = { date: new Date().toISOString(), machine: describeMachine(), results };
+  writeFileSync(jsonFile(scale), `${JSON.stringify(all, null, 2)}\n`);
 }
 
-/** What bench/results.json has, for a run that takes some measures anew; nothing if it was of another scale or machine. */
+/** What that file has, for a run that takes some measures anew; nothing if it was of another machine. */
 export function readJson(scale: Scale): Results {
-  if (!existsSync(JSON_FILE)) return new Results();
-  const saved = JSON.parse(readFileSync(JSON_FILE, "utf8")) as Saved & {
+  const file = jsonFile(scale);
+  if (!existsSync(file)) return new Results();
+  const saved = JSON.parse(readFileSync(file, "utf8")) as Saved & {
     readonly results: Record<string, Outcome[]>;
   };
-  const fits = saved.scale === scale && saved.machine === describeMachine();
-  return new Results(fits ? saved.results : {});
+  return new Results(saved.machine === describeMachine() ? saved.results : {});
 }
 
 /** docs/performance.md before and after its block of results. @throws without the markers */

@@ -72,7 +72,7 @@ export class Results {
     return this.#of(measure, server).length;
   }
 
-  /** By measure and server, as results.json has it. */
+  /** By measure and server, as the file of results has it. */
   toJSON(): Record<string, readonly Outcome[]> {
     return Object.fromEntries(this.#outcomes);
   }
