@@ -59,6 +59,7 @@ export const SETTINGS = {
   allowedOrigins: list(
     "origins of other sites whose pages may call, such as https://intranet.example",
   ),
+  jsonp: flag("answer polls with a callback as scripts (JSONP), for pages of the allowed origins"),
   maxStreams: number(
     0,
     0,
@@ -112,6 +113,12 @@ export const SETTINGS = {
     0,
     30 * DAY_MS,
     "age at which a display frame is replaced, give or take 25 %, in ms; 0 for never",
+  ),
+  pollKeptMs: number(
+    60_000,
+    100,
+    DAY_MS,
+    "how long a long-poll stream is kept beyond its wait when no other poll comes, in ms",
   ),
   retainMessages: number(1_000, 1, 1_000_000_000, "messages kept of each channel"),
   retainMs: number(DAY_MS, 1_000, 3_650 * DAY_MS, "how long a message is kept, in ms"),

@@ -14,6 +14,7 @@ export const ERRORS = {
   FF_CALLBACK_INVALID: { status: 400, reconnect: false },
   FF_PARAMETER_INVALID: { status: 400, reconnect: false },
   FF_TRANSPORT_UNKNOWN: { status: 400, reconnect: false },
+  FF_UPGRADE_REQUIRED: { status: 426, reconnect: false },
   FF_BODY_INVALID: { status: 400, reconnect: false },
   FF_BODY_TYPE_UNSUPPORTED: { status: 415, reconnect: false },
   FF_BODY_ENCODING_UNSUPPORTED: { status: 415, reconnect: false },

@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type Server as HttpServer } from "node:http";
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import { type AddressInfo, isIPv6 } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -13,6 +18,7 @@ import { ForeverframeError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { refuseBrokenRequest } from "./http/broken-request.ts";
 import { Connections } from "./http/connections.ts";
+import { serveUpgrades } from "./http/upgrades.ts";
 import { lockDirectory } from "./logs/directory-lock.ts";
 import { openLmdbLog } from "./logs/lmdb-log.ts";
 import { probeLmdbLog } from "./logs/lmdb-probe.ts";
@@ -78,12 +84,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     requestTimeout: Math.max(config.requestHeadMs, config.requestBodyMs),
     connectionsCheckingInterval: Math.min(1_000, config.requestHeadMs),
   };
-  const http = createServer(times, (request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (!connections.admit(request, response)) return;
     if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
     void handle(request, response);
-  });
+  };
+  const http = createServer(times, answer);
   connections.serve(http);
+  serveUpgrades(http, answer);
   http.on("clientError", refuseBrokenRequest);
   try {
     await listen(http, config);

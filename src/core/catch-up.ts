@@ -73,7 +73,7 @@ export class CatchUp {
     this.#segmentBytes = 0;
   }
 
-  /** The stream has ended. */
+  /** The stream has ended, or goes on elsewhere. */
   remove(stream: Stream): void {
     this.#queue.delete(stream);
   }
@@ -89,9 +89,10 @@ export class CatchUp {
    */
   handOver(stream: Stream): boolean {
     if (stream.closed || !stream.writable || stream.cursor < this.#options.position()) return false;
-    stream.caughtUp();
     // It may have been queued again meanwhile, by a drain: live and queued, it would be given what is on its way twice.
     this.#queue.delete(stream);
+    stream.caughtUp();
+    if (!stream.writable) return false; // a poll, which is answered now
     stream.view.live.add(stream);
     return true;
   }
@@ -127,8 +128,10 @@ export class CatchUp {
     if (!stream.writable) return; // its drain brings it back
     const { scheduler, recycle } = this.#options;
     if (stream.isSpent(scheduler.monotonicMs())) return recycle(stream);
-    const segment = await this.#segment(stream.view, stream.cursor);
-    if (!stream.writable) return;
+    const from = stream.cursor;
+    const segment = await this.#segment(stream.view, from);
+    // Moved meanwhile by a poll, it is in the queue again.
+    if (!stream.writable || stream.cursor !== from) return;
     const now = scheduler.monotonicMs();
     for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);
     if (segment.encoded === null) stream.skipTo(segment.cursor);

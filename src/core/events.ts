@@ -19,6 +19,11 @@ const CLOSE_REASONS = {
 /** One of {@link CLOSE_REASONS}. */
 export type CloseReason = keyof typeof CLOSE_REASONS;
 
+/** Whether the clients of streams that end so come back by themselves. */
+export function reconnects(reason: CloseReason): boolean {
+  return CLOSE_REASONS[reason].reconnect;
+}
+
 /** One event, ready to be framed by a transport. */
 export interface StreamEvent {
   readonly type: "open" | "message" | "cursor" | "gap" | "close" | "error";
@@ -26,6 +31,8 @@ export interface StreamEvent {
   readonly cursor: Cursor | null;
   /** The whole event as escaped JSON on one line, UTF-8. */
   readonly json: Buffer;
+  /** Of a `close`: ms after which the client comes back; null where it does not. */
+  readonly retryMs?: number | null;
 }
 
 /** @param close the stream's close URL, relative to the URL that opened it */
@@ -48,8 +55,9 @@ export function gapEvent({ after, upTo, channels, reason }: Gap): StreamEvent {
  * @param retryMs how long the client waits before it comes back; 0 where it does not, or at once
  */
 export function closeEvent(reason: CloseReason, cursor: Cursor, retryMs: number): StreamEvent {
-  const { reconnect } = CLOSE_REASONS[reason];
-  return event({ type: "close", reason, reconnect, retryMs, cursor }, cursor);
+  const reconnect = reconnects(reason);
+  const body = { type: "close", reason, reconnect, retryMs, cursor } as const;
+  return { ...event(body, cursor), retryMs: reconnect ? retryMs : null };
 }
 
 /** @param detail one sentence, with the remedy */

@@ -62,8 +62,9 @@ export class FanOut {
     if (!this.#catchUp.handOver(stream)) this.#catchUp.add(stream);
   }
 
-  /** The stream has ended. */
+  /** The stream has ended, or is about to be served from another place. */
   remove(stream: Stream): void {
+    stream.view.live.delete(stream);
     this.#catchUp.remove(stream);
   }
 
@@ -85,12 +86,12 @@ export class FanOut {
     void forEachInSlices(liveStreams(views), scheduler, (stream, now) => {
       if (stream.isSpent(now)) return recycle(stream);
       if (stream.lastWriteAt > before) return;
+      if (!stream.writable) return leaveLive(stream);
       const { encoding } = stream.view;
       // Not the tailer's position: this stream may be one that the delivery under way has still to reach.
       const delivered = this.#delivered;
       if (stream.cursor >= delivered) stream.say(encoding.heartbeat, now);
       else stream.give(encoding.event(cursorEvent(delivered)), delivered, 0, now);
-      leaveLiveIfFull(stream);
     });
   }
 
@@ -108,9 +109,9 @@ export class FanOut {
       await slices.forEach(view.live, (stream, now) => {
         // One that joined while this was on its way has it from the log.
         if (stream.cursor >= cursor) return;
+        if (!stream.writable) return leaveLive(stream);
         stream.give(bytes, cursor, count, now);
-        if (stream.isLarge) return recycle(stream);
-        leaveLiveIfFull(stream);
+        if (stream.isLarge) recycle(stream);
       });
     }
     this.#delivered = cursor;
@@ -146,7 +147,7 @@ function* liveStreams(views: Views): Iterable<Stream> {
   for (const view of views) yield* view.live;
 }
 
-/** Its drain brings it back. */
-function leaveLiveIfFull(stream: Stream): void {
-  if (!stream.writable) stream.view.live.delete(stream);
+/** It takes nothing now. Its drain, or its next poll, brings it back. */
+function leaveLive(stream: Stream): void {
+  stream.view.live.delete(stream);
 }

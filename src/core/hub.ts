@@ -4,13 +4,19 @@ import type { SelectorSet } from "./channel-name.ts";
 import type { Cursor } from "./cursor.ts";
 import { type CloseReason, gapEvent } from "./events.ts";
 import { FanOut } from "./fan-out.ts";
-import type { AppendRequest, ChannelSummary, LogBatch, MessageLog } from "./log.ts";
+import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
+import { Operating } from "./operating.ts";
 import { type Receipt, type ReceiptLimits, Receipts } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
-import { type RecycleLimits, Stream, type StreamHost, type StreamSummary } from "./stream.ts";
-import { type ResolvedStart, resolveStart, type StreamStart } from "./stream-start.ts";
+import { type RecycleLimits, Stream, type StreamHost } from "./stream.ts";
+import {
+  resolveBeginning,
+  resolveStart,
+  type StreamBeginning,
+  type StreamStart,
+} from "./stream-start.ts";
 import { type StreamLimits, Streams } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
 import { Views } from "./view.ts";
@@ -53,10 +59,14 @@ export interface HubOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a stream is to be. */
-export interface OpenRequest {
+/** What a stream gives. */
+interface Wanted {
   readonly selectors: SelectorSet;
   readonly start: StreamStart;
+}
+
+/** What a stream is to be. */
+export interface OpenRequest extends Wanted {
   readonly encoding: Encoding;
   /** A name of the caller's own for its client. */
   readonly client: string | null;
@@ -73,6 +83,7 @@ export type StreamState = "open" | "closed" | "unknown";
 
 /** Publishes, opens, closes: owns the streams of one process. */
 export class Hub {
+  readonly operating: Operating;
   readonly #options: HubOptions;
   readonly #views = new Views();
   readonly #streams: Streams;
@@ -106,6 +117,13 @@ export class Hub {
       onError,
       views: this.#views,
       recycle: (stream) => this.#end(stream, "recycle"),
+    });
+    this.operating = new Operating({
+      log,
+      scheduler,
+      streams: this.#streams,
+      fanOut: this.#fanOut,
+      end: (stream, reason) => this.#end(stream, reason),
     });
     const interval = limits.heartbeatMs / BEATS_PER_HEARTBEAT;
     this.#stopBeating = scheduler.every(interval, () => {
@@ -196,23 +214,29 @@ export class Hub {
    */
   async open(request: OpenRequest): Promise<void> {
     this.#checkRoom(request);
-    const { log } = this.#options;
-    const { selectors } = request;
-    const position = await this.#fanOut.catchUp();
-    const start = await resolveStart(log, request.start, selectors, position);
-    const lost = start.wantsWhatIsKept
-      ? await log.read({
-          selectors,
-          after: start.cursor,
-          upTo: position,
-          maxMessages: 1,
-          maxBytes: 1,
-        })
-      : null;
+    const beginning = await this.#resolve(request);
     this.#checkRoom(request); // others may have come meanwhile
-    const stream = this.#connect(request, start);
-    stream.takeNewGaps(lost?.gaps ?? []); // counts them as told
-    this.#fanOut.serve(stream);
+    this.#begin(this.#connect(request, beginning), beginning);
+  }
+
+  /**
+   * Go on with an open stream from the place that its client names: what a poll does.
+   *
+   * @param takeSink is given the stream's sink, and says whether it is one of a poll; called once, when nothing can go
+   *        wrong any more
+   * @returns false if no such stream is open here, or it has other selectors; nothing was done then
+   * @throws ForeverframeError FF_DRAINING, FF_LOG_UNAVAILABLE
+   */
+  async resume(id: string, wanted: Wanted, takeSink: (sink: Sink) => boolean): Promise<boolean> {
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.selectors.key !== wanted.selectors.key) return false;
+    const beginning = await this.#resolve(wanted);
+    if (stream.closed || !takeSink(stream.sink)) return false;
+    if (wanted.start.from === "cursor") stream.acknowledge(wanted.start.after);
+    this.#fanOut.remove(stream);
+    stream.moveTo(beginning.cursor);
+    this.#begin(stream, beginning);
+    return true;
   }
 
   /**
@@ -222,22 +246,6 @@ export class Hub {
    */
   async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
     return this.#closeHere(stream, reason) ?? this.#options.bus.requestClose(stream, reason);
-  }
-
-  /**
-   * Close all streams of a client, or all that want a channel, for an operator.
-   *
-   * @returns how many there were
-   */
-  async closeAll(
-    whose: { readonly client: string } | { readonly channel: string },
-  ): Promise<number> {
-    const streams =
-      "client" in whose
-        ? this.#streams.ofClient(whose.client)
-        : [...this.#streams.all()].filter(({ selectors }) => selectors.matches(whose.channel));
-    await forEachInSlices(streams, this.#options.scheduler, (stream) => this.#end(stream, "admin"));
-    return streams.length;
   }
 
   /**
@@ -265,33 +273,6 @@ export class Hub {
     if (this.#streams.get(stream) !== undefined) return { state: "open", receipt: null };
     const receipt = this.#receipts.get(stream, this.#options.scheduler.monotonicMs());
     return { state: receipt === null ? "unknown" : "closed", receipt };
-  }
-
-  /** Open streams, the oldest first, from the handle after `after` on. */
-  list(after: number, limit: number): readonly StreamSummary[] {
-    const now = this.#options.scheduler.monotonicMs();
-    const found: StreamSummary[] = [];
-    for (const stream of this.#streams.all()) {
-      if (found.length >= limit) break;
-      if (stream.handle > after) found.push(stream.summarize(now));
-    }
-    return found;
-  }
-
-  /** Channels that keep messages, by name, from the one after `after` on. */
-  channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {
-    return this.#options.log.channels(after, limit);
-  }
-
-  /**
-   * Remove all messages that a channel keeps now.
-   *
-   * @returns how many there were
-   */
-  async deleteChannel(channel: string): Promise<number> {
-    const removed = await this.#options.log.deleteChannel(channel);
-    this.#fanOut.forgetSegments();
-    return removed;
   }
 
   /**
@@ -324,17 +305,33 @@ export class Hub {
   }
 
   #checkRoom(request: OpenRequest): void {
-    if (this.#draining) {
-      throw new ForeverframeError(
-        "FF_DRAINING",
-        "This server is stopping: try again in a few seconds",
-      );
-    }
+    this.#checkDraining();
     this.#streams.checkRoom(request);
   }
 
+  #checkDraining(): void {
+    if (!this.#draining) return;
+    throw new ForeverframeError(
+      "FF_DRAINING",
+      "This server is stopping: try again in a few seconds",
+    );
+  }
+
+  async #resolve({ selectors, start }: Wanted): Promise<StreamBeginning> {
+    this.#checkDraining();
+    const position = await this.#fanOut.catchUp();
+    return resolveBeginning(this.#options.log, start, selectors, position);
+  }
+
+  /** Say what is missing before the start of a stream, and give it all that comes. */
+  #begin(stream: Stream, { gap, knownGaps }: StreamBeginning): void {
+    if (gap !== null) stream.say(gapEvent(gap), this.#options.scheduler.monotonicMs());
+    stream.takeNewGaps(knownGaps); // counts them as told
+    this.#fanOut.serve(stream);
+  }
+
   /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */
-  #connect(request: OpenRequest, { cursor, gap }: ResolvedStart): Stream {
+  #connect(request: OpenRequest, { cursor }: StreamBeginning): Stream {
     const { scheduler, drawStreamId, limits } = this.#options;
     const { selectors, encoding, client, takesOver, address, connect } = request;
     const now = scheduler.monotonicMs();
@@ -355,7 +352,6 @@ export class Hub {
     this.#streams.add(stream);
     sink.listen(stream, limits.stallMs);
     stream.open(`streams/${stream.id}/close`);
-    if (gap !== null) stream.say(gapEvent(gap), now);
     for (const replaced of older) this.#end(replaced, "replaced");
     return stream;
   }

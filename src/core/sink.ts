@@ -1,5 +1,11 @@
-/** Hears what becomes of a sink. */
+import type { Cursor } from "./cursor.ts";
+
+/** Hears what becomes of a sink: its stream. */
 export interface SinkListener {
+  /** The stream's id. */
+  readonly id: string;
+  /** Everything that is for the stream up to here was written. */
+  readonly cursor: Cursor;
   /** The sink takes bytes again, after it was not writable. */
   onDrain(): void;
   /** It was not writable, and the other side has taken nothing for as long as is allowed. */
@@ -8,7 +14,7 @@ export interface SinkListener {
   onClosed(): void;
 }
 
-/** Where the bytes of one stream go: a socket, or what behaves like one. */
+/** Where the bytes of one stream go: a socket, or what behaves like one. Each piece is one encoded event, or several messages. */
 export interface Sink {
   /**
    * Call once, before the first write.
@@ -18,6 +24,8 @@ export interface Sink {
   listen(listener: SinkListener, stallMs: number): void;
   /** Hand bytes on, always all of them. They may be shared: nobody writes into them. */
   write(bytes: Buffer): void;
+  /** All that there is for now has been written: what comes next is new. May change `writable`. */
+  caughtUp(): void;
   /** Whether the other side keeps up. When it does not, stop, and wait for `onDrain`. */
   readonly writable: boolean;
   /** Bytes written that the operating system has not taken yet. */

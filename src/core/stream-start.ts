@@ -18,6 +18,35 @@ export interface ResolvedStart {
   readonly wantsWhatIsKept: boolean;
 }
 
+/** Where a stream starts, and the losses before it that its client need not be told. */
+export interface StreamBeginning extends ResolvedStart {
+  readonly knownGaps: readonly Gap[];
+}
+
+/**
+ * Find where a stream starts.
+ *
+ * @param position everything that was appended before the call is up to here
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+export async function resolveBeginning(
+  log: MessageLog,
+  start: StreamStart,
+  selectors: SelectorSet,
+  position: Cursor,
+): Promise<StreamBeginning> {
+  const resolved = await resolveStart(log, start, selectors, position);
+  if (!resolved.wantsWhatIsKept) return { ...resolved, knownGaps: [] };
+  const { gaps } = await log.read({
+    selectors,
+    after: resolved.cursor,
+    upTo: position,
+    maxMessages: 1,
+    maxBytes: 1,
+  });
+  return { ...resolved, knownGaps: gaps };
+}
+
 /**
  * Find the cursor where a stream, or a read, starts.
  *

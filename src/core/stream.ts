@@ -116,6 +116,11 @@ export class Stream implements SinkListener {
     return this.#cursor;
   }
 
+  /** Where its bytes go. */
+  get sink(): Sink {
+    return this.#sink;
+  }
+
   get selectors(): SelectorSet {
     return this.view.selectors;
   }
@@ -216,6 +221,12 @@ export class Stream implements SinkListener {
     this.#cursor = cursor;
   }
 
+  /** Its client says itself up to where it has everything, and is given what follows, once more where that is before. */
+  moveTo(cursor: Cursor): void {
+    this.#cursor = cursor;
+    this.#toldGaps = null;
+  }
+
   /** Give an event that moves no cursor, or a heartbeat. */
   say(what: StreamEvent | Buffer, now: number): void {
     this.#lastWriteAt = now;
@@ -238,6 +249,7 @@ export class Stream implements SinkListener {
   /** It has been given everything that there is: what was told of earlier losses is of no more use. */
   caughtUp(): void {
     this.#toldGaps = null;
+    this.#sink.caughtUp();
   }
 
   /**

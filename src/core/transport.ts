@@ -2,7 +2,7 @@ import type { StreamEvent } from "./events.ts";
 import type { StoredMessage } from "./log.ts";
 
 /** Names of the transports, as `transport=` gives them. */
-export const TRANSPORTS = ["frame", "ndjson"] as const;
+export const TRANSPORTS = ["frame", "poll", "sse", "ndjson", "ws"] as const;
 
 /** One of {@link TRANSPORTS}. */
 export type TransportName = (typeof TRANSPORTS)[number];
@@ -19,7 +19,7 @@ export interface Transport {
   /** What comes before the first event, whose own bytes are `firstLength` long. */
   preamble(firstLength: number): Buffer;
   /** The bytes before and after the JSON of one event. */
-  wrap(event: Omit<StreamEvent, "json">): { readonly before: Buffer; readonly after: Buffer };
+  wrap(event: StreamEvent): { readonly before: Buffer; readonly after: Buffer };
   /** What comes after the last event, in the same piece. */
   readonly epilogue: Buffer;
   /** Says that the connection is alive, where no event does. */
@@ -85,7 +85,7 @@ export class Encoding {
   messages(messages: readonly StoredMessage[]): Buffer {
     const parts: Buffer[] = [];
     for (const { id, json } of messages) {
-      const { before, after } = this.#transport.wrap({ type: "message", cursor: id });
+      const { before, after } = this.#transport.wrap({ type: "message", cursor: id, json });
       parts.push(before, json, after);
     }
     return this.#framing.frame(parts);

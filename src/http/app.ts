@@ -21,6 +21,9 @@ export interface AppOptions {
   readonly access: AccessOptions;
   readonly limits: BodyLimits & {
     readonly maxSelectors: number;
+    readonly pollKeptMs: number;
+    readonly stallMs: number;
+    readonly jsonp: boolean;
     readonly publishesPerSecond: number;
   };
   readonly adminToken: string;
@@ -38,11 +41,11 @@ export function createApp(options: AppOptions): Koa {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
     else logger.error({ err: error }, "request failed");
   });
-  app.use(errorMiddleware(logger));
+  app.use(errorMiddleware(logger, access));
   app.use(framingHeaders(access));
   app.use(accessMiddleware(access));
   const routers = [
-    streamRoutes(hub, limits),
+    streamRoutes(hub, { ...limits, access }),
     controlRoutes(hub),
     publishRoutes(hub, limits, rate),
     readRoutes(hub),

@@ -7,12 +7,16 @@ export class Connections {
   /** Those without a request so far: browsers open some in advance. */
   readonly #unused = new Set<HttpConnection>();
 
-  /** Let a server speak on {@link HttpConnection}s. Call it once, before the server listens. */
+  /**
+   * Let a server speak on {@link HttpConnection}s. Call it once, before the server listens. Its `connection` event may bring
+   * what was read of the socket already.
+   */
   serve(http: HttpServer): void {
     const listeners = http.listeners("connection");
     http.removeAllListeners("connection");
-    http.on("connection", (socket: Socket) => {
+    http.on("connection", (socket: Socket, begun?: Buffer) => {
       const connection = new HttpConnection(socket);
+      if (begun !== undefined) connection.push(begun);
       this.#unused.add(connection);
       connection.once("close", () => this.#unused.delete(connection));
       // "Any Duplex stream can be passed": https://nodejs.org/docs/latest-v20.x/api/http.html#event-connection

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Context } from "koa";
 import type { Framing } from "../core/transport.ts";
 import { ForeverframeError } from "../errors.ts";
@@ -51,9 +52,18 @@ export function handOver(ctx: Context, contentType: string): SocketSink {
   // tenth of what a stream takes to open.
   res.once("close", () => connection.destroy());
   res.end();
+  const sink = new SocketSink(socket);
+  // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
+  // the stream is over: nobody could answer in the middle of a response that never ends.
+  socket.on("data", destroy);
+  socket.on("end", destroy);
   if (isAlone) socket.setKeepAlive(true, KEEP_ALIVE_MS);
   else socket.destroy();
-  return new SocketSink(socket);
+  return sink;
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
 /** No answer may be kept, changed or held back on its way. */

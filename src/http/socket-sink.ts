@@ -12,7 +12,7 @@ export class SocketSink implements Sink {
   #listener: SinkListener | null = null;
   #stallMs = 0;
 
-  /** @param socket without listeners */
+  /** @param socket what comes from it is its owner's to hear */
   constructor(socket: Socket) {
     this.#socket = socket;
     // Else an error before `listen` would end the process. What it says is said by `close` too.
@@ -27,13 +27,11 @@ export class SocketSink implements Sink {
     socket.on("drain", onDrain);
     socket.on("timeout", onTimeout);
     socket.on("close", onClose);
-    // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
-    // the stream is over: nobody could answer in the middle of a response that never ends.
-    socket.on("data", destroy);
-    socket.on("end", destroy);
     // Destroyed before this, its `close` may be still to come or be over.
     if (socket.destroyed) queueMicrotask(() => this.closed());
   }
+
+  caughtUp(): void {}
 
   write(bytes: Buffer): void {
     const socket = this.#socket;
@@ -86,10 +84,6 @@ export class SocketSink implements Sink {
 }
 
 function ignore(): void {}
-
-function destroy(this: Socket): void {
-  this.destroy();
-}
 
 function onDrain(this: SinkSocket): void {
   this[SINK]?.drained();

@@ -46,6 +46,8 @@ class SlowSink implements Sink {
     if (this.#room < 0) this.queuedBytes = bytes.length;
   }
 
+  caughtUp(): void {}
+
   end(bytes: Buffer): void {
     this.write(bytes);
     this.destroy();

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { isIPv6 } from "node:net";
 import type { Context, Middleware } from "koa";
 import { ForeverframeError, shorten } from "../../errors.ts";
@@ -31,8 +30,11 @@ export function accessMiddleware({ hosts, origins }: AccessOptions): Middleware 
         `The Host "${shorten(host)}" is not one of this server's: use its address, or start it with --allowed-hosts`,
       );
     }
-    const source = foreignSource(ctx.method, ctx.req.headers);
-    if (source !== null && !allowed.has(source) && !isVisit(ctx)) {
+    const source = foreignSource(ctx);
+    if (source !== null && allowed.has(source)) {
+      ctx.set({ "Access-Control-Allow-Origin": source, Vary: "Origin" });
+      if (isPreflight(ctx)) return answerPreflight(ctx);
+    } else if (source !== null && !isVisit(ctx)) {
       throw new ForeverframeError(
         "FF_ORIGIN_REFUSED",
         `A page of "${shorten(source)}" may not call this server: start it with --allowed-origins if it should`,
@@ -49,16 +51,27 @@ function hostName(host: string): string {
 }
 
 /** The origin that a browser says the request comes from, where that is not this server; null otherwise. */
-function foreignSource(method: string, headers: IncomingHttpHeaders): string | null {
+function foreignSource(ctx: Context): string | null {
+  const { method, headers } = ctx.req;
   const { host, origin, referer } = headers;
   const site = headers["sec-fetch-site"];
   if (site === "cross-site" || site === "same-site") {
     return origin ?? originOf(referer) ?? "another site";
   }
   // Browsers before 2020 send no Sec-Fetch-Site, and the oldest no Origin with a form: there only Referer tells.
-  const changes = method !== "GET" && method !== "HEAD";
-  const source = origin ?? (changes ? originOf(referer) : undefined);
+  // What a script element asks for (JSONP) would be the other page's to read, so it is held to the same.
+  const matters = (method !== "GET" && method !== "HEAD") || ctx.query["callback"] !== undefined;
+  const source = origin ?? (matters ? originOf(referer) : undefined);
   return source === undefined || isSameOrigin(source, host) ? null : source;
+}
+
+/** Whether pages of an origin may be given what is called for under `host`. */
+export function isAllowedOrigin(
+  origin: string,
+  host: string | undefined,
+  { origins }: Pick<AccessOptions, "origins">,
+): boolean {
+  return origins.includes(origin) || isSameOrigin(origin, host);
 }
 
 /** Scheme aside, which a proxy before this server may have changed. */
@@ -74,6 +87,20 @@ function canonicalHost(host: string): string {
 
 function originOf(url: string | undefined): string | undefined {
   return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined;
+}
+
+/** https://fetch.spec.whatwg.org/#cors-preflight-request */
+function isPreflight(ctx: Context): boolean {
+  return ctx.method === "OPTIONS" && ctx.get("access-control-request-method") !== "";
+}
+
+function answerPreflight(ctx: Context): void {
+  ctx.set({
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+    "Access-Control-Max-Age": "600",
+  });
+  ctx.status = 204;
 }
 
 /** Whether somebody followed a link to one of the pages: it is shown to them, and the other site sees nothing of it. */

@@ -4,13 +4,15 @@ import type { Logger } from "pino";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../hand-over.ts";
 import { HttpConnection } from "../http-connection.ts";
+import { answerRefusedJsonp, jsonpCallback } from "../poll.ts";
 import { answerRefusedFrame, isFrameRequest } from "../refused-frame.ts";
+import type { AccessOptions } from "./access.ts";
 
 /** Seconds after which a client that was refused for a while may try again. */
 const RETRY_AFTER_S = 5;
 
 /** Turn whatever is thrown into one answer: `application/problem+json`, or a document for a frame. */
-export function errorMiddleware(logger: Logger): Middleware {
+export function errorMiddleware(logger: Logger, access: AccessOptions): Middleware {
   return async (ctx, next) => {
     try {
       await next();
@@ -25,17 +27,19 @@ export function errorMiddleware(logger: Logger): Middleware {
       const error = publicError(ctx, cause);
       if (error.status >= 500)
         logger.error({ err: cause, code: error.code, path: ctx.path }, "request failed");
-      answer(ctx, error);
+      answer(ctx, error, access);
     }
   };
 }
 
-function answer(ctx: Context, error: ForeverframeError): void {
+function answer(ctx: Context, error: ForeverframeError, access: AccessOptions): void {
   ctx.status = error.status;
   ctx.set(STREAM_HEADERS);
+  const callback = jsonpCallback(ctx);
   const later = error.status === 503 || error.status === 429;
   if (later && !ctx.res.hasHeader("Retry-After")) ctx.set("Retry-After", String(RETRY_AFTER_S));
-  if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error);
+  if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error, access);
+  else if (callback !== null) answerRefusedJsonp(ctx, callback, error);
   else {
     ctx.body = formatProblem(error.code, error.message);
     ctx.type = "application/problem+json";

@@ -26,26 +26,30 @@ export function adminRoutes(hub: Hub, adminToken: string): Router {
   router.get("/streams", admin, (ctx) => {
     const after = numberParameter(ctx, "after", 0, 999_999_999) ?? 0;
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
-    ctx.body = { streams: hub.list(after, limit), total: hub.openStreams, draining: hub.draining };
+    ctx.body = {
+      streams: hub.operating.list(after, limit),
+      total: hub.openStreams,
+      draining: hub.draining,
+    };
   });
 
   router.get("/channels", admin, async (ctx) => {
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
-    ctx.body = { channels: await hub.channels(parameter(ctx, "after") ?? "", limit) };
+    ctx.body = { channels: await hub.operating.channels(parameter(ctx, "after") ?? "", limit) };
   });
 
   router.post("/channels/:channel/close", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    ctx.body = { closed: await hub.closeAll({ channel }) };
+    ctx.body = { closed: await hub.operating.closeAll({ channel }) };
   });
 
   router.post("/clients/:client/close", admin, async (ctx) => {
-    ctx.body = { closed: await hub.closeAll({ client: pathParameter(ctx, "client") }) };
+    ctx.body = { closed: await hub.operating.closeAll({ client: pathParameter(ctx, "client") }) };
   });
 
   router.delete("/channels/:channel", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    ctx.body = { channel, removed: await hub.deleteChannel(channel) };
+    ctx.body = { channel, removed: await hub.operating.deleteChannel(channel) };
   });
 
   return router;

@@ -1,9 +1,6 @@
 import { Router } from "@koa/router";
 import type { Context } from "koa";
-import { parseSelectors } from "../../core/channel-name.ts";
-import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
-import type { StreamStart } from "../../core/stream-start.ts";
 import { Encoding, TRANSPORTS, type Transport, type TransportName } from "../../core/transport.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import {
@@ -11,111 +8,127 @@ import {
   defaultFrame,
   frameTransport,
   parseCallback,
+  postedFrameTransport,
 } from "../../transports/frame.ts";
 import { ndjsonTransport } from "../../transports/ndjson.ts";
+import { pollTransport } from "../../transports/poll.ts";
+import { sseTransport } from "../../transports/sse.ts";
+import { websocketTransport } from "../../transports/websocket.ts";
 import { EXACT } from "../exact.ts";
+import { plainFraming } from "../framing.ts";
 import { checkHandOver, framingFor, handOver, STREAM_HEADERS } from "../hand-over.ts";
-import { numberParameter, parameter } from "../parameters.ts";
+import { type AccessOptions, isAllowedOrigin } from "../middleware/access.ts";
+import { parameter } from "../parameters.ts";
+import { acceptJsonp, answerPoll, type PollLimits } from "../poll.ts";
 import { requestedTransport } from "../refused-frame.ts";
+import { continueEventSource, parseStreamRequest, type StreamRequest } from "../stream-request.ts";
+import { checkUpgrade, upgrade } from "../upgrades.ts";
 
-/** Most messages that `last` starts with. */
-const MAX_LAST = 1_000;
-
-/** Longest name of a client, in bytes. */
-const MAX_CLIENT_BYTES = 128;
+/** What the route keeps to. */
+export interface StreamRouteOptions extends PollLimits {
+  readonly maxSelectors: number;
+  readonly access: AccessOptions;
+}
 
 /**
- * GET /stream: opens a stream and hands its connection over.
+ * GET /stream: opens a stream, and hands its connection over or, as a poll, answers with what it has.
  *
- * 200 and events in the transport asked for; 400 FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_CALLBACK_INVALID,
- * FF_PARAMETER_INVALID, FF_TRANSPORT_UNKNOWN, FF_STREAM_PIPELINED; 429 FF_ADDRESS_STREAMS_TOO_MANY,
- * FF_CLIENT_STREAMS_TOO_MANY; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
+ * 200 and events in the transport asked for, 101 for a WebSocket, 204 for an EventSource whose stream was ended on purpose;
+ * 400 FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_CALLBACK_INVALID, FF_PARAMETER_INVALID, FF_TRANSPORT_UNKNOWN,
+ * FF_STREAM_PIPELINED, FF_REQUEST_INVALID; 403 FF_ORIGIN_REFUSED; 426 FF_UPGRADE_REQUIRED; 429
+ * FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
  */
-export function streamRoutes(
-  hub: Hub,
-  { maxSelectors }: { readonly maxSelectors: number },
-): Router {
+export function streamRoutes(hub: Hub, options: StreamRouteOptions): Router {
   const router = new Router(EXACT);
   router.get("/stream", async (ctx) => {
-    const transport = parseTransport(ctx);
-    const selectors = parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors);
-    const start = parseStart(ctx);
-    const client = parseClient(ctx);
-    const takesOver = parseTakeover(ctx, client);
-    if (ctx.method === "HEAD") {
-      ctx.set(STREAM_HEADERS);
-      ctx.type = transport.contentType;
-      ctx.status = 200;
-      return;
+    const transport = parseTransport(ctx, options);
+    const request = parseStreamRequest(ctx, options.maxSelectors);
+    if (ctx.method === "HEAD") return answerHead(ctx, transport);
+    switch (transport.name) {
+      case "poll":
+        return answerPoll(ctx, hub, request, options);
+      case "ws":
+        return openWebSocket(ctx, hub, request);
+      case "sse": {
+        const continued = continueEventSource(ctx, request);
+        if (continued !== null) return openResponse(ctx, hub, transport, continued);
+        ctx.set(STREAM_HEADERS);
+        ctx.status = 204;
+        return;
+      }
+      default:
+        return openResponse(ctx, hub, transport, request);
     }
-    checkHandOver(ctx);
-    await hub.open({
-      selectors,
-      start,
-      client,
-      takesOver,
-      address: ctx.req.socket.remoteAddress ?? null,
-      encoding: Encoding.of(transport, framingFor(ctx)),
-      connect: () => handOver(ctx, transport.contentType),
-    });
   });
   return router;
 }
 
-function parseTransport(ctx: Context): Transport {
+/** A stream that is a response without an end. */
+async function openResponse(
+  ctx: Context,
+  hub: Hub,
+  transport: Transport,
+  request: StreamRequest,
+): Promise<void> {
+  checkHandOver(ctx);
+  await hub.open({
+    ...request,
+    encoding: Encoding.of(transport, framingFor(ctx)),
+    connect: () => handOver(ctx, transport.contentType),
+  });
+}
+
+async function openWebSocket(ctx: Context, hub: Hub, request: StreamRequest): Promise<void> {
+  checkUpgrade(ctx);
+  await hub.open({
+    ...request,
+    encoding: Encoding.of(websocketTransport, plainFraming),
+    connect: () => upgrade(ctx, (stream) => void hub.close(stream, "client")),
+  });
+}
+
+function answerHead(ctx: Context, { contentType }: Transport): void {
+  ctx.set(STREAM_HEADERS);
+  ctx.type = contentType;
+  ctx.status = 200;
+}
+
+function parseTransport(ctx: Context, options: StreamRouteOptions): Transport {
   const name = requestedTransport(ctx);
-  const callback = parameter(ctx, "callback");
   if (!isTransport(name)) {
     throw new ForeverframeError(
       "FF_TRANSPORT_UNKNOWN",
-      `The transport "${shorten(name)}" is not known: use ${TRANSPORTS.join(" or ")}`,
+      `The transport "${shorten(name)}" is not known: use one of ${TRANSPORTS.join(", ")}`,
     );
   }
-  const checked = parseCallback(callback ?? DEFAULT_CALLBACK);
+  const callback = parameter(ctx, "callback");
   switch (name) {
     case "frame":
-      return checked === DEFAULT_CALLBACK ? defaultFrame : frameTransport(checked);
+      return parseFrame(ctx, parseCallback(callback ?? DEFAULT_CALLBACK), options.access);
+    case "poll":
+      if (callback !== null) acceptJsonp(ctx, callback, options);
+      return pollTransport;
+    case "sse":
+      return sseTransport;
     case "ndjson":
       return ndjsonTransport;
+    case "ws":
+      return websocketTransport;
   }
+}
+
+/** A frame calls its parent, or posts to a parent of another origin, which names itself. */
+function parseFrame(ctx: Context, callback: string, access: AccessOptions): Transport {
+  const origin = parameter(ctx, "origin");
+  if (origin === null)
+    return callback === DEFAULT_CALLBACK ? defaultFrame : frameTransport(callback);
+  if (isAllowedOrigin(origin, ctx.req.headers.host, access)) return postedFrameTransport(origin);
+  throw new ForeverframeError(
+    "FF_ORIGIN_REFUSED",
+    `Events may not be posted to a page of "${shorten(origin)}": start the server with --allowed-origins if they should`,
+  );
 }
 
 function isTransport(name: string): name is TransportName {
   return TRANSPORTS.some((known) => known === name);
-}
-
-function parseStart(ctx: Context): StreamStart {
-  const after = parameter(ctx, "after");
-  const last = numberParameter(ctx, "last", 0, MAX_LAST);
-  if (after === null)
-    return last === null || last === 0 ? { from: "now" } : { from: "last", count: last };
-  if (last !== null) {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      '"last" and "after" are both given: use "last" for a first page, and "after" to go on from a cursor',
-    );
-  }
-  return after === "earliest"
-    ? { from: "earliest" }
-    : { from: "cursor", after: parseCursor(after) };
-}
-
-function parseClient(ctx: Context): string | null {
-  const client = parameter(ctx, "client");
-  if (client === null) return null;
-  if (client !== "" && Buffer.byteLength(client) <= MAX_CLIENT_BYTES && !/\p{Cc}/u.test(client))
-    return client;
-  throw new ForeverframeError(
-    "FF_PARAMETER_INVALID",
-    `"client" is "${shorten(client)}": give 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
-  );
-}
-
-function parseTakeover(ctx: Context, client: string | null): boolean {
-  const wanted = numberParameter(ctx, "takeover", 0, 1) === 1;
-  if (!wanted || client !== null) return wanted;
-  throw new ForeverframeError(
-    "FF_PARAMETER_INVALID",
-    '"takeover" is given without "client": name the client whose earlier streams should end',
-  );
 }

@@ -1,0 +1,106 @@
+import type { Sink, SinkListener } from "../core/sink.ts";
+import { PollAnswer } from "../transports/poll.ts";
+
+/** A poll that waits for nothing waits for the log no longer than this, in ms. */
+const SHORTEST_WAIT_MS = 1_000;
+
+/** A poll that is waiting. */
+interface WaitingPoll {
+  readonly answer: PollAnswer;
+  readonly respond: (parts: readonly Buffer[]) => void;
+  /** Whether it is answered as soon as everything was looked at, and not when its wait is over. */
+  readonly isHasty: boolean;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * The sink of a long-poll stream, which lives across its polls.
+ *
+ * It collects what is for the poll that waits now. Without one it takes nothing: the next poll says where to go on, so
+ * what was written or lost meanwhile is read again from the log.
+ */
+export class PollSink implements Sink {
+  readonly #keptMs: number;
+  #listener: SinkListener | null = null;
+  #poll: WaitingPoll | null = null;
+  #isCaughtUp = false;
+  #expiry: NodeJS.Timeout | null = null;
+
+  /** @param keptMs how long the stream is kept beyond a poll's wait when no other comes */
+  constructor(keptMs: number) {
+    this.#keptMs = keptMs;
+  }
+
+  /**
+   * A poll has come. One that still waits is answered at once, with what there is for it: nothing.
+   *
+   * @param waitMs how long it waits when there is nothing; 0 for not at all
+   * @param respond takes the answer; called once, unless it is {@link abandon}ed
+   */
+  wait(waitMs: number, respond: (parts: readonly Buffer[]) => void): void {
+    this.#respond();
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    const timer = setTimeout(() => this.#respond(), Math.max(waitMs, SHORTEST_WAIT_MS));
+    this.#poll = { answer: new PollAnswer(), respond, isHasty: waitMs === 0, timer };
+    this.#isCaughtUp = false;
+    // Also for a poll that is never answered, since its client has gone.
+    this.#expiry = setTimeout(() => this.destroy(), waitMs + this.#keptMs);
+    this.#expiry.unref();
+  }
+
+  /** The client of a poll has gone. */
+  abandon(respond: (parts: readonly Buffer[]) => void): void {
+    if (this.#poll?.respond !== respond) return;
+    clearTimeout(this.#poll.timer);
+    this.#poll = null;
+  }
+
+  listen(listener: SinkListener): void {
+    this.#listener = listener;
+  }
+
+  write(piece: Buffer): void {
+    this.#poll?.answer.add(piece);
+    this.#respondIfComplete();
+  }
+
+  caughtUp(): void {
+    this.#isCaughtUp = true;
+    this.#respondIfComplete();
+  }
+
+  get writable(): boolean {
+    return this.#poll !== null;
+  }
+
+  get queuedBytes(): number {
+    return 0;
+  }
+
+  end(piece: Buffer): void {
+    this.#poll?.answer.add(piece);
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#respond();
+    const listener = this.#listener;
+    this.#listener = null;
+    queueMicrotask(() => listener?.onClosed());
+  }
+
+  #respondIfComplete(): void {
+    if (this.#poll === null) return;
+    const { answer, isHasty } = this.#poll;
+    if (answer.isFull || (this.#isCaughtUp && (isHasty || answer.hasContent))) this.#respond();
+  }
+
+  #respond(): void {
+    if (this.#poll === null || this.#listener === null) return;
+    const { answer, respond, timer } = this.#poll;
+    clearTimeout(timer);
+    this.#poll = null;
+    respond(answer.format(this.#listener.id, this.#listener.cursor));
+  }
+}

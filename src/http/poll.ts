@@ -1,0 +1,123 @@
+import type { Context } from "koa";
+import { errorEvent, reconnects } from "../core/events.ts";
+import type { Hub } from "../core/hub.ts";
+import type { Receipt } from "../core/receipts.ts";
+import type { Sink } from "../core/sink.ts";
+import { Encoding } from "../core/transport.ts";
+import { ForeverframeError } from "../errors.ts";
+import { parseCallback } from "../transports/frame.ts";
+import { PollAnswer, pollTransport } from "../transports/poll.ts";
+import { plainFraming } from "./framing.ts";
+import { STREAM_HEADERS } from "./hand-over.ts";
+import { HttpConnection } from "./http-connection.ts";
+import { numberParameter, parameter } from "./parameters.ts";
+import { PollSink } from "./poll-sink.ts";
+import type { StreamRequest } from "./stream-request.ts";
+
+/** Longest wait of a poll, in s, and the one of a poll that gives none. */
+const MAX_WAIT_S = 60;
+const DEFAULT_WAIT_S = 25;
+
+const SCRIPT_TYPE = "application/javascript; charset=utf-8";
+
+/** What polls keep to. */
+export interface PollLimits {
+  readonly pollKeptMs: number;
+  /** How long a client may take nothing of its answer, in ms. */
+  readonly stallMs: number;
+  readonly jsonp: boolean;
+}
+
+/** The bytes of an answer; null when nobody waits for it any more. */
+type Answer = readonly Buffer[] | null;
+
+/**
+ * Answer a poll when there is something for it, when its wait is over, or when its stream ends.
+ *
+ * @throws ForeverframeError FF_PARAMETER_INVALID, and what `Hub.open` throws
+ */
+export async function answerPoll(
+  ctx: Context,
+  hub: Hub,
+  request: StreamRequest,
+  { pollKeptMs, stallMs }: PollLimits,
+): Promise<void> {
+  const waitMs = 1_000 * (numberParameter(ctx, "wait", 0, MAX_WAIT_S) ?? DEFAULT_WAIT_S);
+  const stream = parameter(ctx, "stream") ?? "";
+  const answer = await new Promise<Answer>((resolve, reject) => {
+    const begin = (sink: PollSink) => {
+      sink.wait(waitMs, resolve);
+      const abandon = () => {
+        sink.abandon(resolve);
+        resolve(null);
+      };
+      ctx.res.once("close", abandon);
+      if (HttpConnection.of(ctx.req).destroyed) abandon();
+      return sink;
+    };
+    const goOn = async () => {
+      const isPoll = (sink: Sink) => sink instanceof PollSink && begin(sink) === sink;
+      if (await hub.resume(stream, request, isPoll)) return;
+      // Only now: a close that came while the stream was looked for has left a receipt.
+      const { receipt } = hub.state(stream);
+      if (receipt !== null && !reconnects(receipt.reason)) return resolve(formatEnded(receipt));
+      const encoding = Encoding.of(pollTransport, plainFraming);
+      await hub.open({ ...request, encoding, connect: () => begin(new PollSink(pollKeptMs)) });
+    };
+    goOn().catch(reject);
+  });
+  ctx.respond = false;
+  if (answer !== null) send(ctx, answer, stallMs);
+}
+
+/** Its stream has ended on purpose: the client hears the same as often as it asks. */
+function formatEnded({ stream, reason, cursor }: Receipt): readonly Buffer[] {
+  const answer = new PollAnswer();
+  answer.end(reason, 1);
+  return answer.format(stream, cursor);
+}
+
+/** Not by Koa, which would copy the pieces into one body for each of the polls that share them. */
+function send(ctx: Context, answer: readonly Buffer[], stallMs: number): void {
+  const { res } = ctx;
+  const callback = jsonpCallback(ctx);
+  const parts =
+    callback === null ? answer : [Buffer.from(`/**/${callback}(`), ...answer, Buffer.from(");")];
+  res.setTimeout(stallMs); // cuts a client that reads nothing for so long
+  res.writeHead(200, {
+    ...STREAM_HEADERS,
+    "Content-Type": callback === null ? pollTransport.contentType : SCRIPT_TYPE,
+    "Content-Length": parts.reduce((sum, { length }) => sum + length, 0),
+  });
+  res.cork();
+  for (const part of parts) res.write(part);
+  res.end();
+  res.uncork();
+}
+
+/**
+ * Take a poll for one of a script element: it is answered by a call of `callback`, a refusal too.
+ *
+ * @throws ForeverframeError FF_CALLBACK_INVALID
+ */
+export function acceptJsonp(ctx: Context, callback: string, { jsonp }: PollLimits): void {
+  if (!jsonp) {
+    throw new ForeverframeError(
+      "FF_CALLBACK_INVALID",
+      "A poll with a callback is JSONP, which is off: leave it out, or start the server with --jsonp",
+    );
+  }
+  ctx.state["jsonpCallback"] = parseCallback(callback);
+}
+
+/** The function that {@link acceptJsonp} accepted; null for any other request. */
+export function jsonpCallback(ctx: Context): string | null {
+  return ctx.state["jsonpCallback"] ?? null;
+}
+
+/** With status 200: a page can't see another one of a script, which would not run either. */
+export function answerRefusedJsonp(ctx: Context, callback: string, error: ForeverframeError): void {
+  ctx.status = 200;
+  ctx.type = SCRIPT_TYPE;
+  ctx.body = `/**/${callback}(${errorEvent(error.code, error.message).json});`;
+}

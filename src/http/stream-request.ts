@@ -1,0 +1,83 @@
+import type { Context } from "koa";
+import { parseSelectors } from "../core/channel-name.ts";
+import { parseCursor } from "../core/cursor.ts";
+import type { OpenRequest } from "../core/hub.ts";
+import type { StreamStart } from "../core/stream-start.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
+import { cursorOfLastEventId } from "../transports/sse.ts";
+import { numberParameter, parameter } from "./parameters.ts";
+
+/** Most messages that `last` starts with. */
+const MAX_LAST = 1_000;
+
+/** Longest name of a client, in bytes. */
+const MAX_CLIENT_BYTES = 128;
+
+/** What a request for a stream says, whatever carries it. */
+export type StreamRequest = Omit<OpenRequest, "encoding" | "connect">;
+
+/**
+ * Read the parameters that all transports share.
+ *
+ * @throws ForeverframeError FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_PARAMETER_INVALID
+ */
+export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRequest {
+  const client = parseClient(ctx);
+  return {
+    selectors: parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors),
+    start: parseStart(ctx),
+    client,
+    takesOver: parseTakeover(ctx, client),
+    address: ctx.req.socket.remoteAddress ?? null,
+  };
+}
+
+/**
+ * Let an EventSource go on where it was.
+ *
+ * @returns the request with its start by `Last-Event-ID`, if it has one; null if the stream was ended on purpose
+ * @throws ForeverframeError FF_CURSOR_INVALID
+ */
+export function continueEventSource(ctx: Context, request: StreamRequest): StreamRequest | null {
+  const last = ctx.get("last-event-id");
+  if (last === "") return request;
+  const cursor = cursorOfLastEventId(last);
+  if (cursor === null) return null;
+  return { ...request, start: { from: "cursor", after: parseCursor(cursor) } };
+}
+
+function parseStart(ctx: Context): StreamStart {
+  const after = parameter(ctx, "after");
+  const last = numberParameter(ctx, "last", 0, MAX_LAST);
+  if (after === null)
+    return last === null || last === 0 ? { from: "now" } : { from: "last", count: last };
+  if (last !== null) {
+    throw new ForeverframeError(
+      "FF_PARAMETER_INVALID",
+      '"last" and "after" are both given: use "last" for a first page, and "after" to go on from a cursor',
+    );
+  }
+  return after === "earliest"
+    ? { from: "earliest" }
+    : { from: "cursor", after: parseCursor(after) };
+}
+
+function parseClient(ctx: Context): string | null {
+  const client = parameter(ctx, "client");
+  if (client === null) return null;
+  if (client !== "" && Buffer.byteLength(client) <= MAX_CLIENT_BYTES && !/\p{Cc}/u.test(client))
+    return client;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `"client" is "${shorten(client)}": give 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
+  );
+}
+
+function parseTakeover(ctx: Context, client: string | null): boolean {
+  const wanted = numberParameter(ctx, "takeover", 0, 1) === 1;
+  if (!wanted || client !== null) return wanted;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    '"takeover" is given without "client": name the client whose earlier streams should end',
+  );
+}

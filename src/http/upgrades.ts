@@ -1,0 +1,109 @@
+import { type Server as HttpServer, type IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Context } from "koa";
+import { WebSocketServer } from "ws";
+import { ForeverframeError } from "../errors.ts";
+import { HttpConnection } from "./http-connection.ts";
+import { SocketSink } from "./socket-sink.ts";
+import { WebSocketSink } from "./web-socket-sink.ts";
+
+/** Bytes of one message of a client, which has little to say. */
+const MAX_CLIENT_MESSAGE_BYTES = 4_096;
+
+const webSockets = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false, // shared frames are written as they are; memory of a compressor for each would be 100 times a stream's
+  maxPayload: MAX_CLIENT_MESSAGE_BYTES,
+});
+
+/** What came behind the head of a request for an upgrade. */
+const heads = new WeakMap<IncomingMessage, Buffer>();
+
+/**
+ * Answer requests for an upgrade: by `handle` like all others, which is to end in {@link upgrade} or an ordinary answer.
+ *
+ * Only WebSocket is spoken here. A request that offers another protocol, as some HTTP libraries do with each (`Upgrade: h2c`),
+ * is taken as if it had not: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+ */
+export function serveUpgrades(
+  http: HttpServer,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): void {
+  http.on("upgrade", (request: IncomingMessage, _socket: Duplex, head: Buffer) => {
+    const connection = HttpConnection.of(request);
+    const begun = Buffer.concat([head, connection.read() ?? Buffer.alloc(0)]);
+    if (!isUpgrade(request)) {
+      http.emit("connection", connection.takeSocket(), Buffer.concat([headOf(request), begun]));
+      connection.destroy();
+      return;
+    }
+    heads.set(request, begun);
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false; // its parser is gone
+    response.assignSocket(connection as never); // a Duplex does, as for the server
+    response.once("finish", () => connection.destroySoon());
+    handle(request, response);
+  });
+}
+
+/** Whether a request asks for a WebSocket. */
+export function isUpgrade({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/**
+ * Check that a request can become a WebSocket.
+ *
+ * @throws ForeverframeError FF_UPGRADE_REQUIRED, FF_REQUEST_INVALID
+ */
+export function checkUpgrade(ctx: Context): void {
+  const { headers } = ctx.req;
+  if (!heads.has(ctx.req)) {
+    ctx.set({ Upgrade: "websocket", Connection: "Upgrade" });
+    throw new ForeverframeError(
+      "FF_UPGRADE_REQUIRED",
+      'The transport "ws" needs an upgrade to WebSocket: open it with new WebSocket(), or use another transport',
+    );
+  }
+  // What the library would refuse, without a sentence and when the stream is there already.
+  const isComplete =
+    /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "") &&
+    /^(?:8|13)$/.test(headers["sec-websocket-version"] ?? "");
+  if (isComplete) return;
+  ctx.set("Sec-WebSocket-Version", "13");
+  throw new ForeverframeError(
+    "FF_REQUEST_INVALID",
+    "The request is no WebSocket handshake of version 13: use a WebSocket library",
+  );
+}
+
+/** Take the connection for a stream's WebSocket: see `handOver`. */
+export function upgrade(ctx: Context, close: (stream: string) => void): WebSocketSink | SocketSink {
+  const { req, res } = ctx;
+  const connection = HttpConnection.of(req);
+  ctx.respond = false;
+  const begun = [heads.get(req), connection.read()] as const;
+  const head = Buffer.concat(begun.filter((bytes) => bytes instanceof Buffer));
+  res.detachSocket(connection as never);
+  const socket = connection.takeSocket();
+  connection.destroy();
+  let sink: WebSocketSink | null = null;
+  webSockets.handleUpgrade(req, socket, head, (webSocket) => {
+    sink = new WebSocketSink(socket, webSocket, close);
+  });
+  if (sink !== null) return sink;
+  socket.destroy(); // its client has gone
+  return new SocketSink(socket);
+}
+
+/** The head of a request as it came, without its offer to upgrade. */
+function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? "";
+    if (!/^(?:upgrade|connection|http2-settings)$/i.test(name))
+      lines.push(`${name}: ${rawHeaders[i + 1]}`);
+  }
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+}

@@ -1,0 +1,75 @@
+import type { Socket } from "node:net";
+import type { WebSocket } from "ws";
+import type { Sink, SinkListener } from "../core/sink.ts";
+import { SocketSink } from "./socket-sink.ts";
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
+const NORMAL = 1_000;
+const UNSUPPORTED_DATA = 1_003;
+
+/**
+ * The connection of a WebSocket stream.
+ *
+ * What it is given are whole frames, so they go straight to the socket. What its client sends, and how the connection
+ * ends, is the library's.
+ */
+export class WebSocketSink implements Sink {
+  readonly #socket: SocketSink;
+  readonly #webSocket: WebSocket;
+  #stream: string | null = null;
+
+  /**
+   * @param socket of `webSocket`
+   * @param close called with the stream's id when its client asks for its end
+   */
+  constructor(socket: Socket, webSocket: WebSocket, close: (stream: string) => void) {
+    this.#socket = new SocketSink(socket);
+    this.#webSocket = webSocket;
+    webSocket.on("error", () => webSocket.terminate()); // a frame that is none, or too large: the library has said so
+    webSocket.on("message", (data, isBinary) => {
+      const type = isBinary ? null : typeOf(String(data));
+      if (type === "close" && this.#stream !== null) close(this.#stream);
+      else if (type === null) webSocket.close(UNSUPPORTED_DATA);
+    });
+  }
+
+  listen(listener: SinkListener, stallMs: number): void {
+    this.#stream = listener.id;
+    this.#socket.listen(listener, stallMs);
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  caughtUp(): void {}
+
+  get writable(): boolean {
+    return this.#socket.writable;
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.queuedBytes;
+  }
+
+  end(bytes: Buffer, destroyAfterMs: number): void {
+    this.#socket.write(bytes);
+    this.#webSocket.close(NORMAL);
+    const timer = setTimeout(() => this.destroy(), destroyAfterMs);
+    this.#webSocket.once("close", () => clearTimeout(timer));
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** The type of an event that a client sent; null if it is no event. */
+function typeOf(text: string): string | null {
+  try {
+    const { type } = JSON.parse(text);
+    return typeof type === "string" ? type : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Transport } from "../core/transport.ts";
+
+const NOTHING = Buffer.alloc(0);
+const COMMA = 0x2c;
+const LINE_END = 0x0a;
+const MESSAGE = { before: Buffer.from(",\n"), after: NOTHING };
+const OTHER = { before: Buffer.from("\n"), after: NOTHING };
+
+/** Most messages in one answer. */
+const MAX_MESSAGES = 1_000;
+
+/** Bytes of messages after which an answer takes no more; one message it takes whatever its size. */
+const MAX_BYTES = 1_048_576;
+
+/**
+ * A long-poll stream in pieces, of which a {@link PollAnswer} makes answers: each message is `,` and a line, any other
+ * event a line. No event has a line end inside, so messages can be counted and cut without being parsed, and their bytes
+ * are shared by all polls that get them.
+ */
+export const pollTransport: Transport = {
+  name: "poll",
+  key: "poll",
+  recycles: false,
+  contentType: "application/json; charset=utf-8",
+  preamble: () => NOTHING,
+  wrap: ({ type }) => (type === "message" ? MESSAGE : OTHER),
+  epilogue: NOTHING,
+  heartbeat: NOTHING,
+};
+
+/** What one poll is answered. */
+export class PollAnswer {
+  readonly #messages: Buffer[] = [];
+  readonly #gaps: unknown[] = [];
+  #count = 0;
+  #bytes = 0;
+  /** Whether there was more than it takes. */
+  #cut = false;
+  #reason: string | null = null;
+  #stop: 0 | 1 = 0;
+
+  /** Whether there is something to say. */
+  get hasContent(): boolean {
+    return this.#count > 0 || this.#gaps.length > 0 || this.#reason !== null;
+  }
+
+  get isFull(): boolean {
+    return this.#count >= MAX_MESSAGES || this.#bytes >= MAX_BYTES;
+  }
+
+  /** @param piece of {@link pollTransport}, one or several messages or one other event */
+  add(piece: Buffer): void {
+    if (piece[0] === COMMA) this.#addMessages(piece);
+    else if (piece[0] === LINE_END) this.#addEvent(JSON.parse(piece.toString()));
+  }
+
+  /** The stream has ended. */
+  end(reason: string, stop: 0 | 1): void {
+    this.#reason = reason;
+    this.#stop = stop;
+  }
+
+  /**
+   * The answer's bytes, most of them shared.
+   *
+   * @param cursor everything up to here is in the answer, or was not wanted; it says less where it had to leave some out
+   */
+  format(stream: string, cursor: string): readonly Buffer[] {
+    const [first, ...others] = this.#messages;
+    const reached = (this.#cut && this.#lastId()) || cursor;
+    const head = `{"stream":${JSON.stringify(stream)},"cursor":"${reached}","messages":[`;
+    const tail = { gaps: this.#gaps, stop: this.#stop, reason: this.#reason };
+    return [
+      Buffer.from(head),
+      ...(first === undefined ? [] : [first.subarray(1), ...others]),
+      Buffer.from(`],${JSON.stringify(tail).slice(1)}`),
+    ];
+  }
+
+  #addMessages(piece: Buffer): void {
+    let end = 0;
+    while (end < piece.length && !this.isFull) {
+      // A message is `,`, a line end and its JSON: the next one begins before the next line end.
+      const nextLine = piece.indexOf(LINE_END, end + 2);
+      const nextMessage = nextLine < 0 ? piece.length : nextLine - 1;
+      this.#bytes += nextMessage - end;
+      this.#count++;
+      end = nextMessage;
+    }
+    if (end > 0) this.#messages.push(piece.subarray(0, end));
+    if (end < piece.length) this.#cut = true;
+  }
+
+  #addEvent(event: {
+    readonly type: string;
+    readonly reason?: string;
+    readonly reconnect?: boolean;
+  }) {
+    if (event.type === "gap") this.#gaps.push(event);
+    if (event.type === "close") this.end(String(event.reason), event.reconnect ? 0 : 1);
+  }
+
+  #lastId(): string | undefined {
+    const last = this.#messages.at(-1);
+    if (last === undefined) return undefined;
+    const line = last.subarray(last.lastIndexOf(LINE_END) + 1);
+    return /"id":"([^"]+)"/.exec(line.toString("utf8", 0, 200))?.[1];
+  }
+}

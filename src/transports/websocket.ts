@@ -1,0 +1,34 @@
+import type { Transport } from "../core/transport.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** Text frame, final fragment. */
+const TEXT = 0x81;
+
+// As an event of a type that clients don't know: a ping would be answered by the browser and never seen by the page.
+const HEARTBEAT = Buffer.from('{"type":"heartbeat"}');
+
+/**
+ * One event a text frame. The frames are the same for all clients, since a server's are not masked: so a message is
+ * encoded once, as in the other transports. Handshake and what a client sends are the `ws` library's.
+ */
+export const websocketTransport: Transport = {
+  name: "ws",
+  key: "ws",
+  recycles: false,
+  contentType: "",
+  preamble: () => NOTHING,
+  wrap: ({ json }) => ({ before: textFrameHead(json.length), after: NOTHING }),
+  epilogue: NOTHING,
+  heartbeat: Buffer.concat([textFrameHead(HEARTBEAT.length), HEARTBEAT]),
+};
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
+function textFrameHead(length: number): Buffer {
+  if (length < 126) return Buffer.from([TEXT, length]);
+  if (length < 65_536) return Buffer.from([TEXT, 126, length >> 8, length & 0xff]);
+  const head = Buffer.alloc(10);
+  head.writeUInt16BE((TEXT << 8) | 127);
+  head.writeBigUInt64BE(BigInt(length), 2);
+  return head;
+}
