@@ -1,10 +1,10 @@
 import esx from "eslint-plugin-es-x";
 
-// The pages' scripts run in engines of 2001: this refuses every syntax and every built-in that ES3 does not have.
+// The client and the pages' scripts run in engines of 2001: this refuses every syntax and every built-in that ES3 does not have.
 export default [
   {
     ...esx.configs["flat/restrict-to-es3"],
-    files: ["static/**/*.js"],
+    files: ["client/*.js", "static/**/*.js"],
     languageOptions: { sourceType: "script" },
     settings: { "es-x": { aggressive: true } },
   },

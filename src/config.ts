@@ -52,6 +52,10 @@ export const SETTINGS = {
   open: flag("serve to everybody who reaches the address: there are no tokens yet"),
   data: text("./data", "directory of the durable log"),
   memory: flag("keep the log in memory: it ends with the process"),
+  pages: text(
+    "",
+    "directory of your own pages, served beside the built-in ones and before them; none if empty",
+  ),
   adminToken: text("", "token of the operating routes; drawn at each start if empty"),
   allowedHosts: list(
     "names that a Host header may give, beside loopback's and the address listened on",

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
 import {
   createServer,
   type Server as HttpServer,
@@ -14,7 +15,7 @@ import { type Config, isLoopback } from "./config.ts";
 import { formatEpoch } from "./core/cursor.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, Retention } from "./core/log.ts";
-import { ForeverframeError } from "./errors.ts";
+import { ForeverframeError, shorten } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { refuseBrokenRequest } from "./http/broken-request.ts";
 import { Connections } from "./http/connections.ts";
@@ -27,6 +28,7 @@ import { nodeScheduler } from "./node-scheduler.ts";
 import { readOpenFilesLimit, resolveMaxStreams } from "./open-files.ts";
 import { parseRetention } from "./retention.ts";
 
+/** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 
 /** A server that is listening. */
@@ -52,6 +54,7 @@ export interface RunningServer {
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const limits = resolveLimits(config);
   const retention = parseRetention(config);
+  const pages = pageDirectories(config);
   const unlock = config.memory ? () => {} : lockDirectory(config.data);
   const log = await openLog(config).catch((error: unknown) => {
     unlock();
@@ -75,7 +78,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     access: { hosts: knownHosts(config), origins: config.allowedOrigins },
     limits: config,
     adminToken,
-    pages: PAGES,
+    pages,
     logger,
   });
   const handle = app.callback();
@@ -185,6 +188,15 @@ async function listen(http: HttpServer, { host, port }: Config): Promise<void> {
       cause: error,
     });
   }
+}
+
+function pageDirectories({ pages }: Config): readonly string[] {
+  if (pages === "") return [PAGES];
+  if (statSync(pages, { throwIfNoEntry: false })?.isDirectory()) return [pages, PAGES];
+  throw new ForeverframeError(
+    "FF_CONFIG_INVALID",
+    `--pages is "${shorten(pages)}", which is no directory: give the one that has your pages`,
+  );
 }
 
 /** Names under which this server may be called, beside loopback's. */

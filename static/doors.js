@@ -1,5 +1,5 @@
 /*
- * The live table of door events. Query: channel (default "doors"), retryMs, silentMs.
+ * The live table of door events. Query: channel (default "doors"), transport, url, retryMs, silentMs, frameAgainMs.
  *
  * The rows and the cursor that belongs to them are kept as one value in sessionStorage, so whatever was kept last, a
  * reload goes on right behind the rows that it shows: no event is lost or doubled.
@@ -105,16 +105,16 @@
     }
     showCount();
     showGap();
-    stream = root.foreverframe.open({
-      channels: channel,
-      after: kept.cursor,
-      last: 20,
-      retryMs: Number(page.query("retryMs", "")),
-      silentMs: Number(page.query("silentMs", "")),
-      onmessage: receive,
-      ongap: noticeGap,
-      onstate: page.showState
-    });
+    stream = root.foreverframe.open(
+      page.streamOptions({
+        channels: channel,
+        after: kept.cursor,
+        last: 20,
+        onmessage: receive,
+        ongap: noticeGap,
+        onstate: page.showState
+      })
+    );
     page.showState(stream.state, {});
   }
 

@@ -1,560 +1,98 @@
-/*
- * Foreverframe in the browser: one script, no dependencies, ECMAScript 3, so that it also runs in browsers of 2001.
- *
- *   var stream = foreverframe.open({
- *     channels: "doors.*,news",
- *     onmessage: function (message) { show(message.channel, message.data); }
- *   });
- *   stream.close();
- *
- * foreverframe.open(options) opens a stream once the page has loaded, and keeps it open over cuts. Options:
- *
- *   url        string: the server's base, "" or ending in "/"; streams are at url + "stream". Must be of the page's own
- *              origin. Default: "", relative to the page
- *   channels   string (comma-separated) or array of strings: 1 to 64 selectors. Required
- *   after      string: a cursor to start after, or "earliest". Default: only what comes from now on
- *   last       number, 0 to 1000: start with the last messages of these channels instead; not with `after`. Default: 0
- *   client     string: a name of your own for this client. Default: none
- *   retryMs    number, ms: the pause before reconnecting, unless the server asks for another. Default: 5000
- *   silentMs   number, ms: take the stream for cut when not even a heartbeat came for so long. More than twice the server's
- *              heartbeat interval, which is 15000 unless configured. Default: 40000
- *   onopen     function (event): { type: "open", stream, cursor, close }, at each (re)connect
- *   onmessage  function (event): { type: "message", id, channel, time (Unix ms), data }; each message once, in log order
- *   ongap      function (event): { type: "gap", after, upTo, channels, reason }; messages in between may be missing
- *   onclose    function (event): { type: "close", reason, reconnect: false, retryMs, cursor }, once, when the stream has
- *              been ended on purpose, by close() or by the server. The library makes this event itself when the
- *              server's does not arrive
- *   onerror    function (event): { type: "error", code, status, detail, reconnect }; the request was refused. Tried
- *              again after retryMs only where `reconnect` is true
- *   onstate    function (state, detail) at each change of state. `detail` is the event behind the change; for "lost" it
- *              is { retryMs, reason } with the pause in use, and `reason` null after a cut
- *
- * It returns an object to read and to close, not to write to:
- *
- *   state      "connecting", "open", "lost" (will reconnect), "closing", "closed" or "refused" (both final)
- *   cursor     string: where a later stream has to go on (as `after`); null before the first `open` event
- *   stream     string: the id of the open stream, else null. It is the right to close it: do not publish it
- *   close()    ends the stream for good. Messages on their way still arrive before onclose; a second call does nothing
- *
- * foreverframe.submit(form, onanswer) submits a form into a hidden frame of its own, so that its answer replaces nothing.
- * onanswer(text), optional, is given the text of the answer; or null if none came within 10 s, or none that may be read.
- *
- * `data` was made by another window, the frame's: `data instanceof Array` is false, and keeping `data` itself (not a
- * copy) keeps that window's memory.
- *
- * Besides `foreverframe`, two globals are taken because the server's documents call them: `push` (the events) and
- * `controlled` (the receipt of a close).
- */
-(function (root) {
-  var RETRY_MS = 5000;
-  var OPEN_WITHIN_MS = 10000;
-  var CLOSE_WITHIN_MS = 2000;
-  var SILENT_MS = 40000;
-  var CHECKS_BEFORE_SILENT = 4;
-  var SUBMIT_WITHIN_MS = 10000;
-  // A frame made inside the load event still keeps the busy indicator of some browsers turning.
-  var AFTER_LOAD_MS = 50;
-
-  var document = root.document;
-  // Streams by callback: the first is called as parent.push, number n as parent.foreverframe.push<n>.
-  var slots = [];
-  // Refusals that came in, until the load event of a frame tells whose they are.
-  var refusals = [];
-  var loaded = document.readyState === "complete";
-  var startWhenLoaded = [];
-  var submitted = 0;
-  var api;
-
-  function listen(target, type, handler) {
-    if (target.addEventListener) {
-      target.addEventListener(type, handler, false);
-    } else {
-      target.attachEvent("on" + type, handler);
-    }
-  }
-
-  function remove(element) {
-    if (element.parentNode) {
-      element.parentNode.removeChild(element);
-    }
-  }
-
-  function eachStream(visit) {
-    var i;
-    for (i = 0; i < slots.length; i++) {
-      if (slots[i]) {
-        visit(slots[i]);
-      }
-    }
-  }
-
-  /** IE before 9 drops the heartbeats, which are spaces, from the document. */
-  function keepsSpaces() {
-    var probe = document.createElement("div");
-    probe.innerHTML = " <b></b>";
-    return probe.firstChild.nodeType === 3;
-  }
-
-  function sizeOf(frame) {
-    try {
-      return frame.contentWindow.document.documentElement.innerHTML.length;
-    } catch (error) {
-      // Not equal to itself: a document that can't be looked at is never taken for silent.
-      return NaN;
-    }
-  }
-
-  function dispatch(slot, event) {
-    if (slots[slot]) {
-      slots[slot].receive(event);
-    }
-  }
-
-  function anyConnecting() {
-    var found = false;
-    eachStream(function (stream) {
-      found = found || stream.isConnecting();
-    });
-    return found;
-  }
-
-  /** Reserve the first free callback; the streams of a page seldom need more than the default one. */
-  function takeSlot(stream) {
-    var slot = 0;
-    while (slots[slot]) {
-      slot++;
-    }
-    slots[slot] = stream;
-    if (slot > 0) {
-      api["push" + slot] = function (event) {
-        dispatch(slot, event);
-      };
-    }
-    return slot;
-  }
-
-  /** What an id has up to its last dot. */
-  function epochOf(id) {
-    return id.replace(/[^.]*$/, "");
-  }
-
-  /** Ids compare as strings, but only within their epoch. */
-  function isRepeat(id, cursor) {
-    return cursor !== null && epochOf(id) === epochOf(cursor) && id <= cursor;
-  }
-
-  /** Resolve a URL that is relative to the stream's, which is base + "stream". */
-  function resolve(base, url) {
-    return /^(\/|[a-z][a-z0-9+.\-]*:)/i.test(url) ? url : base + url;
-  }
-
-  function createNamedFrame(name) {
-    var frame;
-    try {
-      // IE 5 to 8 only take a name as a form's target when it is there from the start; others throw here.
-      frame = document.createElement('<iframe name="' + name + '">');
-    } catch (error) {
-      frame = null;
-    }
-    if (!frame || frame.nodeName.toLowerCase() !== "iframe") {
-      frame = document.createElement("iframe");
-      frame.name = name;
-    }
-    frame.style.display = "none";
-    return frame;
-  }
-
-  /** The text of a frame's document; "" for the empty one that is there first, null for another site's or an error page. */
-  function textOf(frame) {
-    var body;
-    try {
-      body = frame.contentWindow.document.body;
-      return body ? body.textContent || body.innerText || "" : "";
-    } catch (error) {
-      return null;
-    }
-  }
-
-  function submit(form, onanswer) {
-    var frame = createNamedFrame("foreverframe_submit" + ++submitted);
-    function answer(text) {
-      if (onanswer) {
-        onanswer(text);
-      }
-      onanswer = null;
-    }
-    document.body.appendChild(frame);
-    listen(frame, "load", function () {
-      var text = textOf(frame);
-      if (text !== "") {
-        answer(text);
-      }
-    });
-    form.target = frame.name;
-    form.submit();
-    // Not at its load event: that one also fires for the empty document which some browsers put in first.
-    setTimeout(function () {
-      remove(frame);
-      answer(null);
-    }, SUBMIT_WITHIN_MS);
-  }
-
-  function postInFrame(url) {
-    var form = document.createElement("form");
-    form.method = "POST";
-    form.action = url;
-    form.style.display = "none";
-    document.body.appendChild(form);
-    submit(form);
-    setTimeout(function () {
-      remove(form);
-    }, SUBMIT_WITHIN_MS);
-  }
-
-  /** POST from a page that is going away: a form or an asynchronous request would be cancelled with it. */
-  function postAtOnce(url) {
-    var request;
-    try {
-      if (root.navigator["sendBeacon"] && root.navigator["sendBeacon"](url, "")) {
-        return;
-      }
-      request = root.XMLHttpRequest
-        ? new root.XMLHttpRequest()
-        : new root.ActiveXObject("Microsoft.XMLHTTP");
-      request.open("POST", url, false);
-      request.send("");
-    } catch (error) {
-      // Then the server learns it from the connection, which ends with the frame.
-    }
-  }
-
-  function open(options) {
-    var base = options.url || "";
-    var retryMs = options.retryMs > 0 ? options.retryMs : RETRY_MS;
-    var frame = null;
-    // Whether `open` has come through this frame.
-    var opened = false;
-    var checkMs = (options.silentMs > 0 ? options.silentMs : SILENT_MS) / CHECKS_BEFORE_SILENT;
-    var size = 0;
-    var silentChecks = 0;
-    var closeUrl = null;
-    var closeReason = "client";
-    // Never more than one wait: for `open`, for a sign of life, for the next attempt, or for the end of closing.
-    var timer = null;
-    var stream = { state: "connecting", cursor: null, stream: null, close: close };
-    var slot = takeSlot({
-      receive: receive,
-      isConnecting: isConnecting,
-      controlled: controlled,
-      hide: hide,
-      show: show
-    });
-
-    function tell(name, first, second) {
-      if (!options[name]) {
-        return;
-      }
-      try {
-        options[name](first, second);
-      } catch (error) {
-        setTimeout(function () {
-          throw error;
-        }, 0);
-      }
-    }
-
-    // The page may call close() from any handler: whatever calls these two does so last.
-    function changeState(state, detail) {
-      stream.state = state;
-      tell("onstate", state, detail);
-    }
-
-    function end(state, event, handler) {
-      stopWaiting();
-      dropFrame(function () {
-        slots[slot] = null;
-      });
-      changeState(state, event);
-      tell(handler, event);
-    }
-
-    function wait(ms, then) {
-      stopWaiting();
-      timer = setTimeout(then, ms);
-    }
-
-    function stopWaiting() {
-      clearTimeout(timer);
-    }
-
-    function hasEnded() {
-      return stream.state === "closed" || stream.state === "refused";
-    }
-
-    function isConnecting() {
-      return frame !== null && !opened;
-    }
-
-    /** Later, because the call may come from a script of that very frame. */
-    function removeLater(element, then) {
-      setTimeout(function () {
-        if (element) {
-          remove(element);
-        }
-        if (then) {
-          then();
-        }
-      }, 0);
-    }
-
-    function dropFrame(then) {
-      removeLater(frame, then);
-      forgetFrame();
-    }
-
-    function forgetFrame() {
-      frame = null;
-      opened = false;
-      stream.stream = null;
-    }
-
-    function address() {
-      var query = "?channels=" + encodeURIComponent(String(options.channels));
-      if (stream.cursor !== null) {
-        query += "&after=" + encodeURIComponent(stream.cursor);
-      } else if (options.after) {
-        query += "&after=" + encodeURIComponent(options.after);
-      } else if (options.last) {
-        query += "&last=" + encodeURIComponent(options.last);
-      }
-      if (options.client) {
-        query += "&client=" + encodeURIComponent(options.client);
-      }
-      if (slot > 0) {
-        query += "&callback=parent.foreverframe.push" + slot;
-      }
-      return base + "stream" + query;
-    }
-
-    function connect() {
-      var old = frame;
-      var fresh = document.createElement("iframe");
-      if (!anyConnecting()) {
-        refusals = [];
-      }
-      forgetFrame();
-      frame = fresh;
-      fresh.style.display = "none";
-      fresh.src = address();
-      listen(fresh, "load", function () {
-        if (frame === fresh) {
-          cut();
-        }
-      });
-      document.body.appendChild(fresh);
-      if (old) {
-        removeLater(old);
-      }
-      wait(OPEN_WITHIN_MS, cut);
-      changeState("connecting", {});
-    }
-
-    function lose(ms, reason) {
-      dropFrame();
-      wait(ms, connect);
-      changeState("lost", { retryMs: ms, reason: reason });
-    }
-
-    /** The document has ended without `close`, or what was awaited did not come in time. */
-    function cut() {
-      var refusal = opened ? null : refusals.shift();
-      if (stream.state === "closing") {
-        end("closed", closedHere(), "onclose");
-      } else if (refusal) {
-        refused(refusal);
-      } else {
-        lose(retryMs, null);
-      }
-    }
-
-    /**
-     * Chromium fires no event at all when a chunked answer breaks off: the frame stays "loading" for ever. Counted in
-     * checks, not by the clock, because timers of a page in the background or of a sleeping machine are late.
-     */
-    function watch() {
-      var before = size;
-      size = sizeOf(frame);
-      silentChecks = size === before ? silentChecks + 1 : 0;
-      if (silentChecks >= CHECKS_BEFORE_SILENT) {
-        cut();
-      } else {
-        wait(checkMs, watch);
-      }
-    }
-
-    function refused(event) {
-      if (event.reconnect) {
-        lose(retryMs, event.code);
-        tell("onerror", event);
-      } else {
-        end("refused", event, "onerror");
-      }
-    }
-
-    function closed(event) {
-      if (stream.state === "closing" && event.reconnect) {
-        end("closed", closedHere(), "onclose");
-      } else if (!event.reconnect) {
-        end("closed", event, "onclose");
-      } else if (event.reason === "recycle") {
-        connect();
-      } else {
-        lose(event.retryMs > 0 ? event.retryMs : retryMs, event.reason);
-      }
-    }
-
-    function closedHere() {
-      return {
-        type: "close",
-        reason: closeReason,
-        reconnect: false,
-        retryMs: 0,
-        cursor: stream.cursor
-      };
-    }
-
-    function receive(event) {
-      if (!frame) {
-        return;
-      }
-      silentChecks = 0;
-      if (event.type === "open") {
-        stopWaiting();
-        if (keepsSpaces()) {
-          wait(checkMs, watch);
-        }
-        opened = true;
-        closeUrl = resolve(base, event.close);
-        stream.stream = event.stream;
-        stream.cursor = event.cursor;
-        changeState("open", event);
-        tell("onopen", event);
-      } else if (event.type === "message") {
-        if (!isRepeat(event.id, stream.cursor)) {
-          stream.cursor = event.id;
-          tell("onmessage", event);
-        }
-      } else if (event.type === "cursor") {
-        stream.cursor = event.cursor;
-      } else if (event.type === "gap") {
-        tell("ongap", event);
-      } else if (event.type === "close") {
-        closed(event);
-      } else if (event.type === "error") {
-        refused(event);
-      }
-    }
-
-    function close() {
-      if (hasEnded() || stream.state === "closing") {
-        return;
-      }
-      if (!opened) {
-        end("closed", closedHere(), "onclose");
-        return;
-      }
-      // The display frame's connection can't carry a request before its answer ends: this one takes another.
-      postInFrame(closeUrl);
-      wait(CLOSE_WITHIN_MS, cut);
-      changeState("closing", {});
-    }
-
-    /** The receipt may be earlier or later than the `close` event: it only tells why, should that one not come. */
-    function controlled(receipt) {
-      if (stream.state === "closing" && receipt.stream === stream.stream) {
-        closeReason = receipt.reason;
-      }
-    }
-
-    function hide() {
-      if (hasEnded()) {
-        return;
-      }
-      stopWaiting();
-      if (opened) {
-        postAtOnce(closeUrl);
-      }
-      // Here and now: a page that is kept for the Back button must not have an open connection.
-      if (frame) {
-        remove(frame);
-      }
-      if (stream.state === "closing") {
-        end("closed", closedHere(), "onclose");
-      } else {
-        forgetFrame();
-        changeState("lost", { retryMs: 0, reason: "pagehide" });
-      }
-    }
-
-    function show() {
-      if (!hasEnded()) {
-        connect();
-      }
-    }
-
-    function start() {
-      if (stream.state === "connecting" && !frame) {
-        connect();
-      }
-    }
-
-    if (loaded) {
-      setTimeout(start, 0);
-    } else {
-      startWhenLoaded[startWhenLoaded.length] = start;
-    }
-    return stream;
-  }
-
-  listen(root, "load", function () {
-    setTimeout(function () {
-      loaded = true;
-      while (startWhenLoaded.length > 0) {
-        startWhenLoaded.shift()();
-      }
-    }, AFTER_LOAD_MS);
-  });
-
-  // An unload listener alone would keep the page out of the Back button's cache.
-  listen(root, "onpagehide" in root ? "pagehide" : "unload", function () {
-    eachStream(function (stream) {
-      stream.hide();
-    });
-  });
-
-  listen(root, "pageshow", function (event) {
-    if (event.persisted) {
-      eachStream(function (stream) {
-        stream.show();
-      });
-    }
-  });
-
-  root.push = function (event) {
-    // A refused request calls this one whatever callback it asked for, so it can be any stream's.
-    if (event.type === "error" && anyConnecting()) {
-      refusals[refusals.length] = event;
-    } else {
-      dispatch(0, event);
-    }
-  };
-
-  root.controlled = function (receipt) {
-    eachStream(function (stream) {
-      stream.controlled(receipt);
-    });
-  };
-
-  api = { open: open, submit: submit };
-  root.foreverframe = api;
-})(this);
+/* Foreverframe's client: made of client/*.js, documented in docs/client.md. */
+!function(A){var j,i,s,c,q,a,l,u,f,d,m,p,v,D,J,h;function g(e,n,t){e.addEventListener?e.addEventListener(n,t,!1
+):e.attachEvent&&e.attachEvent("on"+n,t)}function y(e,n){for(var t=0;t<e.length;t++)n(e[t])}function b(e,n){for(
+var t=0;e[t];)t++;return e[t]=n,t}function w(e){try{return A.JSON?A.JSON.parse(e):new Function("return "+e)()}catch(n){
+return null}}function T(){return"hidden"!==j.visibilityState}function _(e){return e.protocol+"//"+e.host.replace(
+/:(80|443)$/,"")}function G(){return A.XMLHttpRequest?new A.XMLHttpRequest:new A.ActiveXObject("Microsoft.XMLHTTP")}
+function S(e,n,t,r){var o=G(),c=b(s,o);return o.open(e,n,!0),o.onreadystatechange=function(){4===o.readyState&&(s[c
+]=null),r&&2<o.readyState&&r(o)},o.send(t),o}function V(e,n){try{S("POST",e,n)}catch(o){n=e,t=j.createElement("div"),
+r="foreverframe"+String(Math.random()).substring(2),t.style.display="none",
+t.innerHTML='<iframe name="'+r+'"></iframe><form method="post" target="'+r+'"></form>',j.body.appendChild(t),
+t.lastChild.action=n,t.lastChild.submit(),setTimeout(function(){j.body.removeChild(t)},c)}var t,r}function t(e){
+return e.replace(/[^.]*$/,"")}function z(e,n){return null!==e&&null!==n&&t(e)===t(n)&&e<=n}function L(e){
+return e&&/^FF_/.test(e.code)?{type:"error",code:e.code,status:e.status,detail:e.detail,
+reconnect:408===e.status||429===e.status||500<=e.status}:null}function M(){try{return A.localStorage||null}catch(e){
+return null}}function K(e,n){var t=M(),r=f[e];try{r=r||t&&t.getItem(u+e)}catch(o){}return 0<(t=r?r-(new Date).getTime(
+):0)&&t<=n?t:0}function Q(e,n){var t=M();f[e]=n&&(new Date).getTime()+n;try{n?t.setItem(u+e,String(f[e])):t.removeItem(
+u+e)}catch(r){}}function Y(e,o){var n,c=String(Math.random()),t=!1,r=0,s=p-1,i=function(t,n){var r,o;function e(e){
+e.key===t&&e.newValue&&n(w(e.newValue))}try{if(A.BroadcastChannel)return(r=new A.BroadcastChannel(t)
+).onmessage=function(e){n(e.data)},{say:function(e){r.postMessage(e)},close:function(){r.close()}};if((o=A.localStorage
+).setItem(t,""),A.addEventListener)return A.addEventListener("storage",e,!1),{say:function(e){try{o.setItem(t,
+A.JSON.stringify(e))}catch(n){}},close:function(){A.removeEventListener("storage",e,!1)}}}catch(c){}return null}(e,
+function(e){i&&e.from!==c&&("hello"===e.kind?t&&a("beat"):"bye"===e.kind?s=p:t&&!function(e){return e.visible===T(
+)?e.from<c:e.visible}(e)?a("beat"):(t&&(t=!1,o.release()),s=T()&&!e.visible?p:0,o.follow(e)))});function a(e,n,t){
+var r={from:c,kind:e,visible:T(),event:n,before:t};o.describe(r),i.say(r)}return i?(n=setInterval(function(){r++,
+t?r%m==0&&a("beat"):++s>(T()?p:v)&&(t=!0,a("beat"),o.hold())},d),a("hello"),{isHolding:function(){return t},
+tell:function(e,n){t&&a("event",e,n)},leave:function(){clearInterval(n),t&&a("bye"),i.close(),i=null}}):null}function Z(
+e,n){return 0<e?Number(e):n}A.foreverframe||(j=A.document,i=A.location,s=[],c=1e4,a=[],(q={}).frame=function(e){var n,
+t=e.origin!==_(i),r=t?j:function(){try{return l||((l=new A.ActiveXObject("htmlfile")).open(),l.write(
+"<html><body></body></html>"),l.close(),l.parentWindow.foreverframe=h),l.body?l:j}catch(e){return j}}(),
+o=r.createElement("iframe"),c=b(a,e),s="push"+(c||"");h[s]=function(e){clearInterval(n),a[c]&&a[c].receive(e)},
+e.stop=function(){clearInterval(n),a[c]=null,setTimeout(function(){r.body.removeChild(o)},0)},t?e.isSource=function(e){
+return e===o.contentWindow}:e.sign=function(){var e=o;try{
+return A.addEventListener?e.contentWindow.document.documentElement.innerHTML.length:NaN}catch(n){return NaN}},
+!t&&A.addEventListener&&(n=setInterval(function(){!function(e){try{return!e.contentWindow.document}catch(n){return 1}}(o
+)||e.end()},250)),g(o,"load",function(){e.end(function(e){var n;try{
+return n=e.contentWindow.document.getElementsByTagName("script"),w(/\{"type":"error".*\}/.exec(n[n.length-1].text)[0])
+}catch(t){return null}}(o))}),o.style.display="none",o.src=e.url(t?"&origin="+encodeURIComponent(_(i)
+):"&callback=parent.foreverframe."+s),r.body.appendChild(o)},g(A,"message",function(n){y(a,function(e){
+e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(w(n.data))})}),q.poll=function(t){var r,o=null;
+function c(e){var n="&wait="+e+(o?"&stream="+encodeURIComponent(o):"");t.limit(1e3*e),r=S("GET",t.url(n),null,function(e
+){var n;4===e.readyState&&(e=w(e.responseText),(n=e&&e.messages)?(e.stream!==o&&(o=e.stream,t.receive({type:"open",
+stream:o,cursor:n.length?null:e.cursor,close:"streams/"+o+"/close"})),y(e.gaps,t.receive),y(n,t.receive),t.receive({
+type:"cursor",cursor:e.cursor}),e.reason?t.receive({type:"close",reason:e.reason,reconnect:!e.stop,retryMs:0,
+cursor:e.cursor}):t.isOnce&&!n.length?t.end():t.isLive()&&c(t.isOnce?0:25)):t.end(L(e)))})}t.isUnwatched=!0,
+t.stop=function(){r.abort()},c(0)},q.ndjson=function(r){var o=0,e=S("GET",r.url(""),null,function(e){
+var n=e.responseText,t=n.substring(o).split("\n");o=n.length-t.pop().length,r.signs=n.length,y(t,function(e){r.receive(
+w(e))}),4===e.readyState?r.end(L(w(n))):1e6<o&&r.receive({type:"close",reason:"recycle",reconnect:!0})});
+r.stop=function(){e.abort()}},q.sse=function(n){var t=new A.EventSource(n.url(""));y(["message","ff-open","ff-cursor",
+"ff-gap","ff-close"],function(e){t.addEventListener(e,function(e){n.receive(w(e.data))})}),t.onerror=function(){n.end()}
+,n.isUnwatched=!0,n.stop=function(){t.close()}},u="foreverframe.path ",f={},d=250,p=8,v=10,m=4,D=!(q.ws=function(n){
+var e=new A.WebSocket(n.url("").replace(/^http/,"ws"));e.onmessage=function(e){n.receive(w(e.data))},e.onclose=function(
+){n.end()},n.stop=function(){e.close()}}),J=[],h={open:function(o){n=(o.url||"")+"stream",t=j.createElement("div"),(
+e=j.createElement("a")).href=n,A.addEventListener||(t.innerHTML='<a href="'+n.replace(/&/g,"&amp;").replace(/"/g,
+"&quot;")+'"></a>',e=t.firstChild);var e,s,n,t=e,i=t.href,a=_(t),l=!o.transport||"auto"===o.transport,r=Z(o.retryMs,5e3)
+,u=Z(o.silentMs,4e4)/4,f=Z(o.frameAgainMs,6e5),d=null,m=null,p=0,v=0,h=f/16,c=null,g=!1,y={},b={state:"connecting",
+cursor:null,stream:null,transport:null,close:function(){M()||"closing"===b.state||(!d||d.isOnce?O("client"):(I(m),V(
+d.closeUrl,""),L(2e3,function(){O("client")}),S("closing",{})))},ack:function(){d&&!d.isOnce&&null!==b.cursor&&V(
+d.closeUrl.replace(/close$/,"ack"),'{"cursor":"'+b.cursor+'"}')}},w={begin:F,hide:function(){d&&!function(e){var n;try{
+A.navigator.sendBeacon&&A.navigator.sendBeacon(e,"")||((n=G()).open("POST",e,!1),n.send(""))}catch(t){}}(d.closeUrl);
+g=!0,U()},show:function(){g&&(g=!1,"closing"===b.state?O("client"):F())}};function T(e,n,t){if(o[e])try{o[e](n,t)}catch(
+r){setTimeout(function(){throw r},0)}}function S(e,n){T("onstate",b.state=e,y=n)}function L(e,n){clearTimeout(s),
+s=setTimeout(n,e)}function M(){return"closed"===b.state||"refused"===b.state}function E(e,n,t){U(),function(e){var n;
+for(n=0;n<J.length;n++)if(J[n]===e)return J.splice(n,1)}(w),S(e,n),T(t,n)}function O(e){E("closed",{type:"close",
+reason:e,reconnect:!1,retryMs:0,cursor:b.cursor},"onclose")}function U(){clearTimeout(s),I(m),I(d),c&&(c.leave(),c=null)
+}function I(e){e&&(clearTimeout(e.timer),e===m&&(m=null),e===d&&(d=null,b.stream=null),e.stop&&(e.stop(),e.stop=null),
+e.isOnce)&&e.closeUrl&&V(e.closeUrl,"")}function k(e){var n="?transport="+e+"&channels="+encodeURIComponent(String(
+o.channels));return null!==b.cursor?n+="&after="+encodeURIComponent(b.cursor):o.after?n+="&after="+encodeURIComponent(
+o.after):o.last&&(n+="&last="+encodeURIComponent(o.last)),o.client&&(n+="&client="+encodeURIComponent(o.client)),n}
+function C(n,e,t){var c={transport:n,origin:a,isOnce:t,signs:0,looks:0,silentLooks:0,url:function(e){return i+k(n)+e},
+isLive:function(){return c===d||c===m},receive:function(e){var n,t,r;c.signs++,e&&c.isLive()&&(r=c,"open"===(e=e).type?(
+t=e,(n=r)!==d&&I(d),m=null,p=0,(d=n).closeUrl=i.replace(/stream$/,"")+t.close,b.stream=n.isOnce?null:t.stream,
+b.transport=n.isOnce?"shared":n.transport,P(t.cursor),clearTimeout(n.timer),clearTimeout(s),
+n.isUnwatched?l&&!n.isOnce&&(K(a,f)||Q(a,h),x()):function o(e){var n=e.sign?e.sign():e.signs;e.looks++;
+e.silentLooks=n===e.lastSign?e.silentLooks+1:0;e.lastSign=n;16<e.looks&&(v=0,h=f/16);e.silentLooks<4?e.timer=setTimeout(
+function(){o(e)},u):(v++,H(e,null,"silent"))}(n),"frame"===n.transport&&Q(a,0),S("open",t),T("onopen",t)
+):"error"===e.type?H(r,e):r===d&&B(e))},end:function(e){c.isLive()&&H(c,e,c===d?"cut":"failed")},limit:function(e){
+clearTimeout(c.timer),c.timer=setTimeout(function(){H(c,null,"silent")},e+u)}};I(m),(m=c).limit(0);try{q[n](c)}catch(r){
+setTimeout(function(){c.end({type:"error",code:"FF_TRANSPORT_UNSUPPORTED",status:0,
+detail:'This browser cannot use "'+n+'" ('+r.message+'): take "auto" instead',reconnect:!1})},0)}d||S("connecting",{
+transport:n,reason:e||null})}function R(){l?K(a,f)?C("poll","remembered"):C("frame"):C(o.transport)}function N(e,n){
+var t=e;0<e||(t=Math.min(r*Math.pow(2,p),Math.max(r,6e4)),t=Math.round(t*(.75+Math.random()/2))),p++,L(t,R),S("lost",{
+retryMs:t,reason:n})}function H(e,n,t){var r=e===d,o=l&&"frame"===e.transport;I(e),e.isOnce||("closing"===b.state?O(
+"client"):d?(Q(a,h),x()):n?(e=n).reconnect?(N(0,e.code),T("onerror",e)):(W(e),E("refused",e,"onerror")):o&&(!r||1<v)?(
+v=0,C("poll",t)):(r||Q(a,0),N(0,t)))}function x(){L(K(a,f),function(){h=Math.min(2*h,f),C("frame","again")})}function P(
+e){return null!==e&&!z(e,b.cursor)&&(b.cursor=e,1)}function W(e,n){c&&c.tell(e,n)}function B(e){var n=b.cursor;
+"message"===e.type?P(e.id)&&(W(e,n),T("onmessage",e)):"cursor"===e.type?P(e.cursor)&&W(e,n):"gap"===e.type?(W(e,n),T(
+"ongap",e)):"close"===e.type&&(e=e,n=d,"closing"===b.state?O(e.reconnect?"client":e.reason
+):e.reconnect?"recycle"===e.reason?(d=null,C(n.transport,"recycle"),I(n)):(I(n),N(e.retryMs,e.reason)):(W(e,b.cursor),E(
+"closed",e,"onclose")))}function F(){(c=o.share?Y("foreverframe "+i+k("shared"),{describe:function(e){e.state=b.state,
+e.detail=y,e.cursor=b.cursor},hold:R,release:X,follow:$}):c)||R()}function X(){clearTimeout(s),d&&V(d.closeUrl,""),I(m),
+I(d),b.transport="shared"}function $(e){var n=e.event;!n||"close"!==n.type&&"error"!==n.type?(n&&z(e.before,b.cursor
+)&&B(n),M()||m||d||("open"!==e.state||z(e.cursor,b.cursor)?e.state!==b.state&&/^(connecting|open|lost)$/.test(e.state
+)&&S(e.state,e.detail):C("poll","shared",!0))):E("close"===n.type?"closed":"refused",n,
+"close"===n.type?"onclose":"onerror")}if(l||q[o.transport])return n=w,J[J.length]=n,D&&n.begin(),b;throw new Error(
+'foreverframe: there is no transport "'+o.transport+'"')}},"complete"===j.readyState?D=!0:g(A,"load",function(){
+setTimeout(function(){D=!0,y(J.slice(0),function(e){e.begin()})},50)}),g(A,"onpagehide"in A?"pagehide":"unload",
+function(){y(J.slice(0),function(e){e.hide()})}),g(A,"pageshow",function(e){e.persisted&&y(J.slice(0),function(e){
+e.show()})}),A.foreverframe=h)}(window);

@@ -1,7 +1,9 @@
 /* What the demonstration pages share: the global `page`. */
 (function (root) {
   var ROWS_KEPT = 200;
+  var SUBMIT_WITHIN_MS = 10000;
   var document = root.document;
+  var submitted = 0;
   var json = root["JSON"];
 
   function element(id) {
@@ -140,6 +142,78 @@
     element("note").className = "note hidden";
   }
 
+  function createNamedFrame(name) {
+    var frame;
+    try {
+      // IE 5 to 8 only take a name as a form's target when it is there from the start; others throw here.
+      frame = document.createElement('<iframe name="' + name + '">');
+    } catch (error) {
+      frame = null;
+    }
+    if (!frame || frame.nodeName.toLowerCase() !== "iframe") {
+      frame = document.createElement("iframe");
+      frame.name = name;
+    }
+    frame.style.display = "none";
+    return frame;
+  }
+
+  /** The text of a frame's document; "" for the empty one that is there first, null for another site's or an error page. */
+  function textOf(frame) {
+    var body;
+    try {
+      body = frame.contentWindow.document.body;
+      return body ? body.textContent || body.innerText || "" : "";
+    } catch (error) {
+      return null;
+    }
+  }
+
+  /**
+   * Submit a form into a hidden frame of its own, so that its answer replaces nothing.
+   *
+   * onanswer(text) is given the text of the answer; or null if none came within 10 s, or none that may be read.
+   */
+  function submit(form, onanswer) {
+    var frame = createNamedFrame("submit" + ++submitted);
+    var answered = false;
+    function answer(text) {
+      if (!answered) {
+        answered = true;
+        onanswer(text);
+      }
+    }
+    function loaded() {
+      var text = textOf(frame);
+      if (text !== "") {
+        answer(text);
+      }
+    }
+    document.body.appendChild(frame);
+    if (frame.addEventListener) {
+      frame.addEventListener("load", loaded, false);
+    } else {
+      frame.attachEvent("onload", loaded);
+    }
+    form.target = frame.name;
+    form.submit();
+    // Not at its load event: that one also fires for the empty document which some browsers put in first.
+    setTimeout(function () {
+      document.body.removeChild(frame);
+      answer(null);
+    }, SUBMIT_WITHIN_MS);
+  }
+
+  /** Options that every page takes from its query. */
+  function streamOptions(options) {
+    var names = ["retryMs", "silentMs", "frameAgainMs", "url", "transport"];
+    var i;
+    for (i = 0; i < names.length; i++) {
+      options[names[i]] = options[names[i]] || query(names[i], "");
+    }
+    return options;
+  }
+
   root.page = {
     rowsKept: ROWS_KEPT,
     element: element,
@@ -149,6 +223,8 @@
     toText: toText,
     clock: clock,
     showState: showState,
+    streamOptions: streamOptions,
+    submit: submit,
     showNote: showNote,
     hideNote: hideNote
   };

@@ -27,8 +27,8 @@ export interface AppOptions {
     readonly publishesPerSecond: number;
   };
   readonly adminToken: string;
-  /** Directory of the pages. */
-  readonly pages: string;
+  /** Directories of pages; where two have the same, the first counts. */
+  readonly pages: readonly string[];
   readonly logger: Logger;
 }
 
@@ -54,7 +54,7 @@ export function createApp(options: AppOptions): Koa {
   ];
   for (const router of routers) app.use(router.routes());
   app.use(refuseOtherMethods(routers));
-  app.use(serveStatic(pages));
+  for (const directory of pages) app.use(serveStatic(directory));
   return app;
 }
 

@@ -27,7 +27,11 @@ export function formatUnknownPage(): string {
 export function formatReceiptPage(receipt: Receipt): string {
   const call = `try{parent.controlled(${formatJson(receipt)})}catch(e){}`;
   // Most are never seen, in a hidden frame: no style sheet, which would be one more request.
-  return page("Closed", "", `<p id="state">${describe(receipt)}</p>\n<script>${call}</script>`);
+  return page(
+    "Closed",
+    "<style>body{font:15px sans-serif}</style>",
+    `<p id="state">${describe(receipt)}</p>\n<script>${call}</script>`,
+  );
 }
 
 function describe({ reason, messages, openMs }: Receipt): string {

@@ -7,10 +7,20 @@ import { delimiter, join } from "node:path";
 const POLICY = "/usr/sbin/policy-rc.d";
 
 const CHROMIUM = ["chromium", "chromium-browser"];
+const FIREFOX = ["firefox-esr", "firefox"];
+
+/** Not on npm in a version that its authors made. */
+export const PROTOTYPE_JS = "/usr/share/javascript/prototype/prototype.js";
 
 /** Each need: its name, how to look for it, and the Debian packages that bring it. */
 const NEEDS = [
   { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
+  { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },
+  {
+    name: "prototype.js",
+    present: () => existsSync(PROTOTYPE_JS),
+    packages: ["libjs-prototype"],
+  },
 ];
 
 /** The first of these commands that is on the PATH or, being for root, in /usr/sbin; or null. */
@@ -33,6 +43,11 @@ export function findCommand(commands) {
 /** Path of the Chromium that the tests drive. */
 export function chromiumPath() {
   return findCommand(CHROMIUM);
+}
+
+/** Path of the Firefox that the tests drive. */
+export function firefoxPath() {
+  return findCommand(FIREFOX);
 }
 
 function run(command, args, env = {}) {

@@ -111,6 +111,6 @@ function isVisit(ctx: Context): boolean {
     headers["sec-fetch-mode"] === "navigate" &&
     headers["sec-fetch-dest"] === "document" &&
     headers.origin === undefined &&
-    /^\/(?:[a-z-]+\.html)?$/.test(ctx.path)
+    /^\/(?:[\w./-]*\/)?(?:[\w-]+\.html)?$/.test(ctx.path)
   );
 }

@@ -6,6 +6,7 @@ import { STREAM_HEADERS } from "../hand-over.ts";
 import { HttpConnection } from "../http-connection.ts";
 import { answerRefusedJsonp, jsonpCallback } from "../poll.ts";
 import { answerRefusedFrame, isFrameRequest } from "../refused-frame.ts";
+import { jsonTypeFor } from "../shown.ts";
 import type { AccessOptions } from "./access.ts";
 
 /** Seconds after which a client that was refused for a while may try again. */
@@ -42,7 +43,7 @@ function answer(ctx: Context, error: ForeverframeError, access: AccessOptions): 
   else if (callback !== null) answerRefusedJsonp(ctx, callback, error);
   else {
     ctx.body = formatProblem(error.code, error.message);
-    ctx.type = "application/problem+json";
+    ctx.type = jsonTypeFor(ctx, "application/problem+json");
   }
 }
 

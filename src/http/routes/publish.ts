@@ -15,6 +15,7 @@ import {
   parsePublishBody,
   publishBodyMiddleware,
 } from "../publish-body.ts";
+import { jsonTypeFor } from "../shown.ts";
 
 /** Longest Idempotency-Key, in bytes. */
 const MAX_IDEMPOTENCY_KEY_BYTES = 255;
@@ -76,7 +77,8 @@ async function publish(
 function created(ctx: Context, body: object): void {
   ctx.set(STREAM_HEADERS);
   ctx.status = 201;
-  ctx.body = body;
+  ctx.body = JSON.stringify(body);
+  ctx.type = jsonTypeFor(ctx, "application/json; charset=utf-8");
 }
 
 function parseIdempotencyKey(ctx: Context): string | null {

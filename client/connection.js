@@ -1,0 +1,20 @@
+/*
+ * The transports. Each is opened on a connection, which calls it back:
+ *
+ *   url(more)        the stream's absolute URL for this transport, with more parameters
+ *   origin           of the server
+ *   receive(event)   takes what came; the first is `open`
+ *   end(refusal)     it is over; `refusal` is an `error` event of Foreverframe's, or nothing for any other end
+ *   limit(ms)        end() it if this is not called again, nor stop(), within so many ms
+ *   isLive()         whether anybody still listens
+ *   isOnce           poll: only until there is nothing more
+ *
+ * and on which it sets what it has of
+ *
+ *   stop()           end it silently; called once
+ *   signs            any value that changes when something comes, heartbeats too; receive() counts it up
+ *   sign()           in place of `signs`
+ *   isUnwatched      it looks itself after its silence
+ *   isSource(window) whether a window posts for it
+ */
+var openers = {};

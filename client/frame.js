@@ -1,0 +1,123 @@
+/*
+ * The display frame: its document never ends, and each event is a script in it that calls this page.
+ */
+
+/** The connection behind each callback: push, push1, push2... Streams of a page seldom need more than the first. */
+var callbacks = [];
+
+/** Pause between two looks at a frame that has not opened, in ms. */
+var FRAME_CHECK_MS = 250;
+
+/** Kept referenced: IE collects it otherwise, with its frames. */
+var htmlfile;
+
+/**
+ * Where frames are put: in IE before 11 a document that is nowhere shown, in which they load without the busy indicator,
+ * the click sound and an entry of the history.
+ */
+function frameDocument() {
+  try {
+    if (!htmlfile) {
+      htmlfile = new root.ActiveXObject("htmlfile");
+      htmlfile.open();
+      htmlfile.write("<html><body></body></html>");
+      htmlfile.close();
+      htmlfile.parentWindow.foreverframe = api;
+    }
+    return htmlfile.body ? htmlfile : document;
+  } catch (error) {
+    return document;
+  }
+}
+
+/** The `error` event in a frame that has ended. It calls the page's `push`, which is left alone, so it is read instead. */
+function refusalIn(frame) {
+  var scripts;
+  try {
+    scripts = frame.contentWindow.document.getElementsByTagName("script");
+    return parse(/\{"type":"error".*\}/.exec(scripts[scripts.length - 1].text)[0]);
+  } catch (error) {
+    // Something else's document, an empty one, or the browser's own about an error.
+    return null;
+  }
+}
+
+/** Heartbeats are spaces, seen by the size of the document. NaN never equals itself: then it is not taken for silent. */
+function sizeOf(frame) {
+  try {
+    // IE before 9 drops the spaces.
+    return root.addEventListener
+      ? frame.contentWindow.document.documentElement.innerHTML.length
+      : NaN;
+  } catch (error) {
+    return NaN;
+  }
+}
+
+/** Whether what should be the server's document is the browser's own, about a failure. */
+function isDenied(frame) {
+  try {
+    return !frame.contentWindow.document;
+  } catch (error) {
+    return true;
+  }
+}
+
+openers["frame"] = function (mine) {
+  var isForeign = mine.origin !== originOf(location);
+  var home = isForeign ? document : frameDocument();
+  var frame = home.createElement("iframe");
+  var place = put(callbacks, mine);
+  var name = "push" + (place || "");
+  var timer;
+  api[name] = function (event) {
+    clearInterval(timer);
+    if (callbacks[place]) {
+      callbacks[place].receive(event);
+    }
+  };
+  mine.stop = function () {
+    clearInterval(timer);
+    callbacks[place] = null;
+    // Later, because this call may come from a script of that very frame.
+    setTimeout(function () {
+      home.body.removeChild(frame);
+    }, 0);
+  };
+  if (isForeign) {
+    mine.isSource = function (source) {
+      return source === frame.contentWindow;
+    };
+  } else {
+    mine.sign = function () {
+      return sizeOf(frame);
+    };
+  }
+  if (!isForeign && root.addEventListener) {
+    // Firefox fires no load event for a frame that could not be loaded.
+    timer = setInterval(function () {
+      if (isDenied(frame)) {
+        mine.end();
+      }
+    }, FRAME_CHECK_MS);
+  }
+  listen(frame, "load", function () {
+    mine.end(refusalIn(frame));
+  });
+  frame.style.display = "none";
+  frame.src = mine.url(
+    isForeign
+      ? "&origin=" + encodeURIComponent(originOf(location))
+      : "&callback=parent.foreverframe." + name
+  );
+  home.body.appendChild(frame);
+};
+
+/** A frame of another origin posts its events; what other windows post is none. */
+listen(root, "message", function (event) {
+  each(callbacks, function (mine) {
+    if (mine && mine.isSource && mine.isSource(event.source) && event.origin === mine.origin) {
+      mine.receive(parse(event.data));
+    }
+  });
+});

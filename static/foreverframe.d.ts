@@ -1,0 +1,118 @@
+/** What `foreverframe.open` takes. docs/client.md explains each. */
+export interface OpenOptions<Data = unknown> {
+  /** The server's base, "" or ending in "/". Default: "", relative to the page. */
+  url?: string;
+  /** 1 to 64 selectors, comma-separated or as an array. */
+  channels: string | readonly string[];
+  /** A cursor to start after, or "earliest". Default: only what comes from now on. */
+  after?: string | null;
+  /** Start with the last 0 to 1,000 messages; not with `after`. */
+  last?: number;
+  /** A name of your own for this client. */
+  client?: string;
+  /** Default: "auto", a frame where the path lets it through, else polls. */
+  transport?: "auto" | Transport;
+  /** One stream for all tabs that open the same. Default: false. */
+  share?: boolean;
+  /** Pause before the first attempt to reconnect, in ms. Default: 5,000. */
+  retryMs?: number;
+  /** A stream is taken for cut when nothing came for so long, in ms. Default: 40,000. */
+  silentMs?: number;
+  /** "auto": ms after which a frame is tried again on a path that held it back. Default: 600,000. */
+  frameAgainMs?: number;
+  onopen?(event: OpenEvent): void;
+  onmessage?(event: MessageEvent<Data>): void;
+  ongap?(event: GapEvent): void;
+  onclose?(event: CloseEvent): void;
+  onerror?(event: ErrorEvent): void;
+  onstate?(state: StreamState, detail: StateDetail): void;
+}
+
+/** How a stream is carried. */
+export type Transport = "frame" | "poll" | "sse" | "ndjson" | "ws";
+
+/** "closed" and "refused" are final. */
+export type StreamState = "connecting" | "open" | "lost" | "closing" | "closed" | "refused";
+
+/** What is behind a change of state: an event, or these. */
+export interface StateDetail {
+  /** "connecting": the transport that is tried. */
+  readonly transport?: Transport;
+  /**
+   * "connecting": why it is not the one before: "silent" or "foreign" (a frame did not come through), "remembered", "again",
+   * "recycle" or "shared". "lost": "silent", "cut", "foreign", a close reason or the code of a refusal. "closed": the close reason.
+   */
+  readonly reason?: string | null;
+  /** "lost": the pause before the next attempt. */
+  readonly retryMs?: number;
+  /** "refused": one sentence, with the remedy. */
+  readonly detail?: string;
+}
+
+export interface OpenEvent {
+  readonly type: "open";
+  /** The stream's id: the right to close it. */
+  readonly stream: string;
+  /** Where it starts; null for a poll that began with messages. */
+  readonly cursor: string | null;
+  readonly close: string;
+}
+
+export interface MessageEvent<Data = unknown> {
+  readonly type: "message";
+  /** Also a cursor: "up to and including this one". */
+  readonly id: string;
+  readonly channel: string;
+  /** Unix ms, by the server's clock. */
+  readonly time: number;
+  /** In a frame it was made by another window: `data instanceof Array` is false. */
+  readonly data: Data;
+}
+
+export interface GapEvent {
+  readonly type: "gap";
+  readonly after: string;
+  readonly upTo: string;
+  readonly channels: readonly string[];
+  readonly reason: "expired" | "epoch";
+}
+
+export interface CloseEvent {
+  readonly type: "close";
+  readonly reason: "client" | "admin" | "expired" | "replaced";
+  readonly reconnect: false;
+  readonly retryMs: number;
+  readonly cursor: string | null;
+}
+
+export interface ErrorEvent {
+  readonly type: "error";
+  /** docs/errors.md lists them; FF_TRANSPORT_UNSUPPORTED is the browser's. */
+  readonly code: string;
+  /** 0 where no server was asked. */
+  readonly status: number;
+  readonly detail: string;
+  readonly reconnect: boolean;
+}
+
+/** A stream of this page. Read it and close it; it is not to be written to. */
+export interface Stream {
+  readonly state: StreamState;
+  /** Where a later stream goes on, as `after`; null before the first `open`. */
+  readonly cursor: string | null;
+  /** The id, while it is open by this tab; else null. It is the right to close it: do not publish it. */
+  readonly stream: string | null;
+  /** In use; "shared" while another tab holds the stream; null before the first `open`. */
+  readonly transport: Transport | "shared" | null;
+  /** End it for good. What is on its way still arrives before `onclose`; a second call does nothing. */
+  close(): void;
+  /** Tell the server that everything up to `cursor` has been handled. */
+  ack(): void;
+}
+
+/**
+ * Open a stream, once the page has loaded, and keep it open.
+ *
+ * @throws Error for a transport that there is not
+ */
+export function open<Data = unknown>(options: OpenOptions<Data>): Stream;

@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import { type Browser, launch, type Page } from "puppeteer-core";
+import { chromiumPath, firefoxPath } from "../support/needs.mjs";
+import {
+  createTemporaryDirectory,
+  removeTemporaryDirectories,
+} from "../support/temporary-directory.ts";
+import { stopServers } from "../support/test-server.ts";
+import { eventually } from "../support/within.ts";
+
+/** Names that lead to this machine, so that a page of another site can be had, and one that was rebound. */
+const NAMES = ["evil.example", "pages.example"];
+
+/** Without these, Chromium calls home at every start, and needs a sandbox that root has not. */
+const CHROMIUM_ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  `--host-resolver-rules=${NAMES.map((name) => `MAP ${name} 127.0.0.1`).join(", ")}`,
+];
+
+const FIREFOX_PREFERENCES = {
+  "app.update.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "network.dns.localDomains": NAMES.join(","),
+};
+
+/** One of the browsers that tests run in. */
+interface BrowserKind {
+  readonly name: "Chromium" | "Firefox";
+  /** Start it with an empty profile. */
+  launch(): Promise<Browser>;
+}
+
+const BROWSERS: readonly BrowserKind[] = [
+  {
+    name: "Chromium",
+    launch: () =>
+      launch({
+        browser: "chrome",
+        executablePath: required(chromiumPath(), "Chromium"),
+        args: CHROMIUM_ARGUMENTS,
+        ignoreDefaultArgs: ["--disable-back-forward-cache", "--disable-features=BackForwardCache"],
+      }),
+  },
+  {
+    name: "Firefox",
+    launch: () =>
+      launch({
+        browser: "firefox",
+        executablePath: required(firefoxPath(), "Firefox"),
+        env: { ...process.env, HOME: createTemporaryDirectory() },
+        extraPrefsFirefox: FIREFOX_PREFERENCES,
+      }),
+  },
+];
+
+/** What the tests of a suite have. */
+export interface BrowserSuite {
+  readonly kind: BrowserKind;
+  readonly browser: Browser;
+  /** A new page in front; all are closed after the test. */
+  newPage(): Promise<Page>;
+}
+
+/** Run a suite in each browser. Servers, pages and temporary directories are cleaned up. */
+export function describeInBrowsers(title: string, body: (suite: BrowserSuite) => void): void {
+  for (const kind of BROWSERS) {
+    describe(`${title} in ${kind.name}`, function () {
+      this.timeout(60_000);
+      let browser: Browser;
+      before(async () => {
+        browser = await kind.launch();
+      });
+      after(async () => {
+        await browser.close();
+        removeTemporaryDirectories();
+      });
+      afterEach(async () => {
+        for (const page of await browser.pages()) await page.goto("about:blank");
+        await stopServers();
+        const [, ...others] = await browser.pages();
+        for (const page of others) await page.close();
+      });
+      body({
+        kind,
+        get browser() {
+          return browser;
+        },
+        async newPage() {
+          const page = await browser.newPage();
+          await page.setViewport({ width: 800, height: 600 });
+          return page;
+        },
+      });
+    });
+  }
+}
+
+/** Of an element by its id; "" if there is none, or the page is just being replaced. */
+export async function textOf(page: Page, id: string): Promise<string> {
+  const script = `(document.getElementById(${JSON.stringify(id)}) || {}).textContent || ""`;
+  return page.evaluate(script).then(String, () => "");
+}
+
+/** Wait until an element's text begins so. */
+export function untilText(page: Page, id: string, start: string, ms = 10_000): Promise<unknown> {
+  return eventually(
+    ms,
+    async () => (await textOf(page, id)).startsWith(start),
+    `"${start}" in #${id} of the page`,
+  );
+}
+
+/** Collect the requests that a page makes from now on, as "METHOD /path". */
+export function recordRequests(page: Page): string[] {
+  const requests: string[] = [];
+  page.on("request", (request) => {
+    requests.push(`${request.method()} ${new URL(request.url()).pathname}`);
+  });
+  return requests;
+}
+
+/** Keep a picture of a page, where SCREENSHOTS names a directory for them. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  const directory = process.env["SCREENSHOTS"];
+  if (directory !== undefined) await page.screenshot({ path: join(directory, `${name}.png`) });
+}
+
+function required(path: string | null, name: string): string {
+  if (path === null)
+    throw new Error(`there is no ${name}: run npm test, which installs it or says how`);
+  return path;
+}

@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+
+/**
+ * What a proxy does with a request: pass it on, hold the answer back until it is complete, answer itself, cut the
+ * connection, or leave it without an answer.
+ */
+export type Fault =
+  | "pass"
+  | "hold"
+  | "cut"
+  | "ignore"
+  | { readonly status: number; readonly type?: string; readonly body: string };
+
+/** A proxy that can be as bad as those in the field. */
+export interface FaultyProxy {
+  readonly url: string;
+  /** Paths that came in, with their query. */
+  readonly requests: readonly string[];
+  /** What becomes of the requests from now on. */
+  rule(fault: (path: string) => Fault): void;
+  /** Cut what is connected. */
+  cutAll(): void;
+  close(): Promise<void>;
+}
+
+const proxies = new Set<FaultyProxy>();
+
+/** Stop every proxy that was started; for `afterEach`. */
+export async function closeProxies(): Promise<void> {
+  await Promise.all([...proxies].map((proxy) => proxy.close()));
+  proxies.clear();
+}
+
+/** Start a proxy before a server, on a free port. The server has to know the host name that it is called by. */
+export async function startFaultyProxy(
+  target: string,
+  fault: (path: string) => Fault = () => "pass",
+): Promise<FaultyProxy> {
+  let rule = fault;
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  const http = createServer((incoming, outgoing) => {
+    const path = incoming.url ?? "/";
+    requests.push(path);
+    const doing = rule(path);
+    if (doing === "cut") incoming.socket.destroy();
+    else if (doing === "pass" || doing === "hold")
+      forward(target, incoming, outgoing, doing === "hold");
+    else if (doing !== "ignore") {
+      outgoing.writeHead(doing.status, { "Content-Type": doing.type ?? "text/html" });
+      outgoing.end(doing.body);
+    }
+  });
+  http.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const proxy: FaultyProxy = {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    requests,
+    rule(next) {
+      rule = next;
+    },
+    cutAll,
+    async close() {
+      const closed = new Promise((resolve) => http.close(resolve));
+      cutAll();
+      await closed;
+    },
+  };
+  proxies.add(proxy);
+  return proxy;
+}
+
+function forward(
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  holds: boolean,
+): void {
+  const upstream = request(new URL(incoming.url ?? "/", target), {
+    method: incoming.method ?? "GET",
+    headers: incoming.headers,
+  });
+  upstream.on("response", (answer) => {
+    if (!holds) {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.flushHeaders();
+      answer.pipe(outgoing);
+      answer.on("error", () => outgoing.destroy());
+      return;
+    }
+    const pieces: Buffer[] = [];
+    answer.on("data", (piece: Buffer) => pieces.push(piece));
+    answer.on("end", () => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.end(Buffer.concat(pieces));
+    });
+    answer.on("error", () => outgoing.destroy());
+  });
+  upstream.on("error", () => outgoing.destroy());
+  outgoing.on("close", () => upstream.destroy());
+  incoming.pipe(upstream);
+}
