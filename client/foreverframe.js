@@ -47,6 +47,8 @@ listen(root, "onpagehide" in root ? "pagehide" : "unload", function () {
   each(streams.slice(0), function (stream) {
     stream.hide();
   });
+  // Chromium keeps no page for its way back that has a frame which is loading.
+  removeFrames();
 });
 listen(root, "pageshow", function (event) {
   if (event.persisted) {

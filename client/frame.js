@@ -8,6 +8,9 @@ var callbacks = [];
 /** Pause between two looks at a frame that has not opened, in ms. */
 var FRAME_CHECK_MS = 250;
 
+/** Frames that are to be removed. */
+var leaving = [];
+
 /** Kept referenced: IE collects it otherwise, with its frames. */
 var htmlfile;
 
@@ -27,6 +30,14 @@ function frameDocument() {
     return htmlfile.body ? htmlfile : document;
   } catch (error) {
     return document;
+  }
+}
+
+function removeFrames() {
+  var frame = leaving.pop();
+  while (frame) {
+    frame.parentNode.removeChild(frame);
+    frame = leaving.pop();
   }
 }
 
@@ -79,10 +90,9 @@ openers["frame"] = function (mine) {
   mine.stop = function () {
     clearInterval(timer);
     callbacks[place] = null;
+    leaving[leaving.length] = frame;
     // Later, because this call may come from a script of that very frame.
-    setTimeout(function () {
-      home.body.removeChild(frame);
-    }, 0);
+    setTimeout(removeFrames, 0);
   };
   if (isForeign) {
     mine.isSource = function (source) {

@@ -33,6 +33,8 @@ function open(options) {
   // Attempts since a connection was last open, and those of its frames that fell silent, running.
   var failures = 0;
   var silences = 0;
+  // Of the last stream that the server has not ended.
+  var closeUrl = null;
   // How long polls are not given up for another try of the frame: longer after each that failed.
   var againMs = frameAgainMs / FIRST_AGAIN;
   // Never more than one wait: for the next attempt, for a new try of the frame, or for the end of closing.
@@ -129,8 +131,18 @@ function open(options) {
       mine.stop = null;
     }
     if (mine.isOnce && mine.closeUrl) {
+      // Its stream would live on for a while without it.
       post(mine.closeUrl, "");
     }
+  }
+
+  /** Drop a connection whose other end would not notice, or late. */
+  function abandon(mine) {
+    if (mine && mine === current && closeUrl) {
+      post(closeUrl, "");
+      closeUrl = null;
+    }
+    drop(mine);
   }
 
   function query(transport) {
@@ -239,7 +251,11 @@ function open(options) {
   function lost(mine, refusal, why) {
     var wasOpen = mine === current;
     var isFrame = isAuto && mine.transport === "frame";
-    drop(mine);
+    if (why === "silent") {
+      abandon(mine);
+    } else {
+      drop(mine);
+    }
     if (mine.isOnce) {
       // The next beat of the stream's holder asks for it again, if it was not all.
       return;
@@ -316,12 +332,13 @@ function open(options) {
 
   function opened(mine, event) {
     if (mine !== current) {
-      drop(current);
+      abandon(current);
     }
     next = null;
     current = mine;
     failures = 0;
     mine.closeUrl = address.replace(/stream$/, "") + event.close;
+    closeUrl = mine.isOnce ? null : mine.closeUrl;
     stream.stream = mine.isOnce ? null : event.stream;
     stream.transport = mine.isOnce ? "shared" : mine.transport;
     advance(event.cursor);
@@ -378,6 +395,7 @@ function open(options) {
 
   function closed(event) {
     var old = current;
+    closeUrl = null;
     if (stream.state === "closing") {
       endHere(event.reconnect ? "client" : event.reason);
     } else if (!event.reconnect) {
@@ -403,7 +421,7 @@ function open(options) {
     }
     drop(next);
     // A frame's own connection can't carry a request before its answer ends: this takes another.
-    post(current.closeUrl, "");
+    post(closeUrl, "");
     wait(CLOSE_WITHIN_MS, function () {
       endHere("client");
     });
@@ -411,15 +429,17 @@ function open(options) {
   }
 
   function ack() {
-    if (current && !current.isOnce && stream.cursor !== null) {
-      post(current.closeUrl.replace(/close$/, "ack"), '{"cursor":"' + stream.cursor + '"}');
+    if (current && closeUrl && stream.cursor !== null) {
+      post(closeUrl.replace(/close$/, "ack"), '{"cursor":"' + stream.cursor + '"}');
     }
   }
 
   /** The page goes away; if it comes back from the browser's cache, so does the stream. */
   function hide() {
-    if (current) {
-      postAtOnce(current.closeUrl);
+    // Also if it is lost: Firefox cuts requests before it hides the page.
+    if (closeUrl) {
+      postAtOnce(closeUrl);
+      closeUrl = null;
     }
     isHidden = true;
     leave();
@@ -439,7 +459,7 @@ function open(options) {
 
   function begin() {
     if (options.share) {
-      tabs = joinTabs("foreverframe " + address + query("shared"), {
+      tabs = joinTabs(["foreverframe", address, options.channels, options.client].join(" "), {
         describe: function (words) {
           words.state = stream.state;
           words.detail = lastDetail;
@@ -458,11 +478,8 @@ function open(options) {
   /** Another tab holds the stream from now on. */
   function release() {
     clearTimeout(timer);
-    if (current) {
-      post(current.closeUrl, "");
-    }
     drop(next);
-    drop(current);
+    abandon(current);
     stream.transport = "shared";
   }
 

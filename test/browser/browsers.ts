@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Browser, launch, type Page } from "puppeteer-core";
+import { closeProxies } from "../support/faulty-proxy.ts";
 import { chromiumPath, firefoxPath } from "../support/needs.mjs";
 import {
   createTemporaryDirectory,
@@ -83,6 +84,7 @@ export function describeInBrowsers(title: string, body: (suite: BrowserSuite) =>
       });
       afterEach(async () => {
         for (const page of await browser.pages()) await page.goto("about:blank");
+        await closeProxies();
         await stopServers();
         const [, ...others] = await browser.pages();
         for (const page of others) await page.close();

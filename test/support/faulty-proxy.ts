@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo, Socket } from "node:net";
 
 /**
- * What a proxy does with a request: pass it on, hold the answer back until it is complete, answer itself, cut the
- * connection, or leave it without an answer.
+ * What a proxy does with a request: pass it on, hold the answer back until it is complete, or all but its first piece, answer
+ * itself, cut the connection, or leave it without an answer.
  */
 export type Fault =
   | "pass"
   | "hold"
+  | "first"
   | "cut"
   | "ignore"
   | { readonly status: number; readonly type?: string; readonly body: string };
@@ -45,8 +46,8 @@ export async function startFaultyProxy(
     requests.push(path);
     const doing = rule(path);
     if (doing === "cut") incoming.socket.destroy();
-    else if (doing === "pass" || doing === "hold")
-      forward(target, incoming, outgoing, doing === "hold");
+    else if (doing === "pass" || doing === "hold" || doing === "first")
+      forward(target, incoming, outgoing, doing);
     else if (doing !== "ignore") {
       outgoing.writeHead(doing.status, { "Content-Type": doing.type ?? "text/html" });
       outgoing.end(doing.body);
@@ -81,25 +82,26 @@ function forward(
   target: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  holds: boolean,
+  how: "pass" | "hold" | "first",
 ): void {
   const upstream = request(new URL(incoming.url ?? "/", target), {
     method: incoming.method ?? "GET",
     headers: incoming.headers,
   });
   upstream.on("response", (answer) => {
-    if (!holds) {
+    const held: Buffer[] = [];
+    let passed = 0;
+    if (how !== "hold") {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
-      answer.pipe(outgoing);
-      answer.on("error", () => outgoing.destroy());
-      return;
     }
-    const pieces: Buffer[] = [];
-    answer.on("data", (piece: Buffer) => pieces.push(piece));
+    answer.on("data", (piece: Buffer) => {
+      if (how === "pass" || (how === "first" && passed++ === 0)) outgoing.write(piece);
+      else held.push(piece);
+    });
     answer.on("end", () => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      outgoing.end(Buffer.concat(pieces));
+      if (how === "hold") outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.end(Buffer.concat(held));
     });
     answer.on("error", () => outgoing.destroy());
   });

@@ -1,0 +1,208 @@
+import { expect } from "chai";
+import type { Page } from "puppeteer-core";
+import { type Fault, startFaultyProxy } from "../support/faulty-proxy.ts";
+import { publishJson } from "../support/raw-http.ts";
+import { startTestServer } from "../support/test-server.ts";
+import { eventually } from "../support/within.ts";
+import { describeInBrowsers } from "./browsers.ts";
+import { PageStream, TEST_PAGES } from "./client-page.ts";
+
+/** Short, so that a test can wait for them. Heartbeats come twice in the time after which silence counts. */
+const TIMES = { retryMs: 200, silentMs: 1_200, frameAgainMs: 16_000 };
+const HEARTBEAT_MS = 400;
+
+const isFrame = (path: string) => path.includes("transport=frame");
+const framesOnly =
+  (fault: Fault) =>
+  (path: string): Fault =>
+    isFrame(path) ? fault : "pass";
+
+describeInBrowsers("the client's way around bad paths", (suite) => {
+  let page: Page;
+
+  beforeEach(async () => {
+    page = await suite.newPage();
+  });
+
+  const startBehind = async (fault: (path: string) => Fault, overrides = {}) => {
+    const server = await startTestServer({
+      pages: TEST_PAGES,
+      heartbeatMs: HEARTBEAT_MS,
+      ...overrides,
+    });
+    const proxy = await startFaultyProxy(server.url, fault);
+    await page.goto(`${proxy.url}/client.html`);
+    return { server, proxy };
+  };
+  const open = (options = {}) => PageStream.open(page, { channels: "news", ...TIMES, ...options });
+
+  it("polls where a proxy holds a frame back, says so, and loses nothing", async () => {
+    const { server } = await startBehind(framesOnly("hold"));
+    const stream = await open();
+    await stream.untilOpenBy("poll");
+    expect(await stream.states()).to.deep.equal(["connecting", "connecting silent", "open"]);
+    await publishJson(server.url, "news", 1);
+    await publishJson(server.url, "news", 2);
+    await stream.untilMessages(2);
+    expect(await stream.data()).to.deep.equal([1, 2]);
+  });
+
+  it("remembers it for other pages, and goes back to a frame when the path is good again", async () => {
+    const { server, proxy } = await startBehind(framesOnly("hold"));
+    await (await open()).untilOpenBy("poll");
+    await page.reload();
+    const before = proxy.requests.length;
+    const stream = await open();
+    await stream.untilOpenBy("poll");
+    expect(await stream.states()).to.deep.equal(["connecting remembered", "open"]);
+    expect(proxy.requests.slice(before).filter(isFrame)).to.deep.equal([]);
+
+    proxy.rule(() => "pass");
+    await publishJson(server.url, "news", 1);
+    await stream.untilOpenBy("frame");
+    await publishJson(server.url, "news", 2);
+    await stream.untilMessages(2);
+    expect(await stream.data()).to.deep.equal([1, 2]);
+    expect(await stream.states()).to.deep.equal(["connecting remembered", "open", "open"]);
+    await eventually(5_000, () => server.hub.openStreams === 1, "the poll's stream to be closed");
+    await page.reload();
+    await (await open()).untilOpenBy("frame");
+  });
+
+  it("stays on polls as long as the frame fails when it is tried again, and delivers meanwhile", async () => {
+    const { server, proxy } = await startBehind(framesOnly("hold"));
+    const stream = await open({ frameAgainMs: 3_200 });
+    await stream.untilOpenBy("poll");
+    let n = 0;
+    await eventually(
+      20_000,
+      async () => {
+        await publishJson(server.url, "news", n++);
+        return proxy.requests.filter(isFrame).length >= 3;
+      },
+      "two more tries",
+    );
+    await stream.untilMessages(n);
+    expect(await stream.data()).to.deep.equal(Array.from({ length: n }, (_, i) => i));
+    expect(await stream.transport()).to.equal("poll");
+    expect(await stream.states()).to.deep.equal(["connecting", "connecting silent", "open"]);
+  });
+
+  it("polls when frames open and then fall silent, twice", async () => {
+    const { server } = await startBehind(framesOnly("first"));
+    const stream = await open();
+    await stream.untilOpenBy("frame");
+    await stream.untilOpenBy("poll", 20_000);
+    const states = await stream.states();
+    expect(states.slice(0, 3)).to.deep.equal(["connecting", "open", "lost silent"]);
+    expect(states.slice(-2)).to.deep.equal(["connecting silent", "open"]);
+    await publishJson(server.url, "news", 1);
+    await stream.untilMessages(1);
+  });
+
+  it("only reconnects when a frame that was good falls silent", async () => {
+    const { server, proxy } = await startBehind(() => "pass");
+    const stream = await open();
+    await stream.untilOpenBy("frame");
+    // From now on heartbeats keep coming for longer than a bad path would let them.
+    await new Promise((resolve) => setTimeout(resolve, 3 * TIMES.silentMs));
+    expect(await stream.states()).to.deep.equal(["connecting", "open"]);
+    proxy.cutAll();
+    await eventually(10_000, async () => (await stream.states()).length > 2, "the cut");
+    await stream.untilOpenBy("frame");
+    await publishJson(server.url, "news", 1);
+    await stream.untilMessages(1);
+  });
+
+  const foreign: readonly (readonly [string, Fault])[] = [
+    ["a 401 page of a proxy", { status: 401, body: "<h1>Log in</h1>" }],
+    ["a 503 page of a proxy", { status: 503, body: "<h1>Down</h1><script>var x = {}</script>" }],
+    ["a proxy's error page with status 200", { status: 200, body: "<h1>Blocked</h1>" }],
+    ["an empty 200", { status: 200, body: "" }],
+    ["a cut before any answer", "cut"],
+  ];
+  for (const [what, fault] of foreign) {
+    it(`polls at once when a frame gets ${what}`, async () => {
+      const { server } = await startBehind(framesOnly(fault));
+      const stream = await open({ silentMs: 30_000 });
+      await stream.untilOpenBy("poll", 5_000);
+      expect(await stream.states()).to.deep.equal(["connecting", "connecting failed", "open"]);
+      await publishJson(server.url, "news", 1);
+      await stream.untilMessages(1);
+    });
+  }
+
+  it("tries again with longer and longer pauses when nothing gets through", async () => {
+    const { proxy } = await startBehind((path) =>
+      path.startsWith("/stream") ? { status: 503, body: "<h1>Down</h1>" } : "pass",
+    );
+    const stream = await open({ retryMs: 50 });
+    const pauses = () =>
+      stream.evaluate<number[]>(
+        `calls.filter(({ first }) => first === "lost").map(({ second }) => second.retryMs)`,
+      );
+    await eventually(10_000, async () => (await pauses()).length >= 5, "five attempts");
+    for (const [i, pause] of (await pauses()).entries()) {
+      expect(pause).to.be.within(50 * 2 ** i * 0.75 - 1, 50 * 2 ** i * 1.25 + 1);
+    }
+    proxy.rule(() => "pass");
+    await stream.untilOpenBy("frame");
+  });
+
+  it("tells of a refusal that passes, and tries again", async () => {
+    const { server } = await startBehind(() => "pass", { maxStreams: 1 });
+    const first = await open();
+    await first.untilState("open");
+    const second = await open({ client: "second" });
+    await second.untilState("lost");
+    const [refusal] = await second.told<{ code: string; status: number; reconnect: boolean }>(
+      "onerror",
+    );
+    expect(refusal).to.include({ code: "FF_STREAMS_TOO_MANY", status: 503, reconnect: true });
+    expect(server.hub.openStreams).to.equal(1);
+    await first.close();
+    await second.untilOpenBy("frame");
+    expect(await second.states()).to.contain("lost FF_STREAMS_TOO_MANY");
+  });
+
+  it("comes back to a frame after the server was away for a minute", async function () {
+    this.timeout(120_000);
+    const { server, proxy } = await startBehind(() => "pass");
+    const streams = [];
+    for (const transport of ["auto", "poll"])
+      streams.push(await open({ transport, retryMs: 1_000, silentMs: 4_000 }));
+    for (const stream of streams) await stream.untilState("open");
+    await publishJson(server.url, "news", "before");
+    for (const stream of streams) await stream.untilMessages(1);
+    proxy.rule(() => "cut");
+    proxy.cutAll();
+    await publishJson(server.url, "news", "while away");
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    proxy.rule(() => "pass");
+    for (const stream of streams) {
+      await stream.untilMessages(2, 45_000);
+      expect(await stream.data()).to.deep.equal(["before", "while away"]);
+    }
+    expect(await streams[0]?.transport()).to.equal("frame");
+  });
+
+  for (const days of [-400, 400]) {
+    it(`goes on when the clock jumps by ${days} days`, async () => {
+      const { server, proxy } = await startBehind(framesOnly("hold"));
+      const stream = await open();
+      await stream.untilOpenBy("poll");
+      await page.evaluate(`(() => {
+        const getTime = Date.prototype.getTime;
+        Date.prototype.getTime = function () { return getTime.call(this) + ${days * 86_400_000}; };
+      })()`);
+      await publishJson(server.url, "news", 1);
+      await stream.untilMessages(1);
+      expect((await stream.states()).at(-1)).to.equal("open");
+      // What was remembered is worth nothing now, so that a good path is found again soon.
+      proxy.rule(() => "pass");
+      const later = await open({ client: "later" });
+      await later.untilOpenBy("frame");
+      await stream.untilOpenBy("frame", 20_000);
+    });
+  }
+});
