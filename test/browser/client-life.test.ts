@@ -5,9 +5,7 @@ import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
 import { describeInBrowsers, recordRequests } from "./browsers.ts";
-import { PageStream, TEST_PAGES } from "./client-page.ts";
-
-const TRANSPORTS = ["frame", "poll", "sse", "ndjson", "ws"];
+import { PageStream, TEST_PAGES, TRANSPORTS } from "./client-page.ts";
 
 /** Short, so that a test can wait for it. */
 const RETRY_MS = 200;

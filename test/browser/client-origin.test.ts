@@ -4,7 +4,7 @@ import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
 import { describeInBrowsers } from "./browsers.ts";
-import { PageStream, TEST_PAGES } from "./client-page.ts";
+import { PageStream, TEST_PAGES, TRANSPORTS } from "./client-page.ts";
 
 describeInBrowsers("the client in a page of another origin", (suite) => {
   let page: Page;
@@ -24,7 +24,7 @@ describeInBrowsers("the client in a page of another origin", (suite) => {
     return { server, open };
   };
 
-  for (const transport of ["frame", "poll", "sse", "ndjson", "ws"]) {
+  for (const transport of TRANSPORTS) {
     it(`is served by ${transport}, from the open to the close`, async () => {
       const { server, open } = await start();
       const stream = await open({ transport });

@@ -4,7 +4,7 @@ import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
 import { describeInBrowsers, recordRequests } from "./browsers.ts";
-import { PageStream, TEST_PAGES } from "./client-page.ts";
+import { PageStream, TEST_PAGES, TRANSPORTS } from "./client-page.ts";
 
 /** Short, so that a test can wait for it. */
 const RETRY_MS = 200;
@@ -215,7 +215,7 @@ describeInBrowsers("the client in its page", (suite) => {
   });
 
   describe("when its page goes", () => {
-    for (const transport of ["frame", "poll", "sse", "ndjson", "ws"]) {
+    for (const transport of TRANSPORTS) {
       it(`closes the stream by ${transport}, and a page that comes back goes on from its cursor`, async () => {
         const { url, hub } = await start();
         const stream = await open({ transport });

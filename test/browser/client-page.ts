@@ -1,8 +1,12 @@
+import type { OpenOptions, Stream, StreamState, Transport } from "foreverframe/client";
 import type { Page } from "puppeteer-core";
 import { eventually } from "../support/within.ts";
 
 /** Directory of the pages that these tests run on; for the setting `pages`. */
 export const TEST_PAGES = new URL("pages/", import.meta.url).pathname;
+
+/** Every transport that a client can be told to take. */
+export const TRANSPORTS: readonly Transport[] = ["frame", "poll", "sse", "ndjson", "ws"];
 
 /** One call of a handler. */
 export interface HandlerCall {
@@ -28,7 +32,7 @@ export class PageStream {
    *
    * @param options as JavaScript text, where they are more than JSON
    */
-  static async open(page: Page, options: object | string): Promise<PageStream> {
+  static async open(page: Page, options: OpenOptions | string): Promise<PageStream> {
     const text = typeof options === "string" ? options : JSON.stringify(options);
     return new PageStream(page, Number(await page.evaluate(`record(${text})`)));
   }
@@ -39,15 +43,15 @@ export class PageStream {
     return (await this.#page.evaluate(script)) as T;
   }
 
-  state(): Promise<string> {
+  state(): Promise<StreamState> {
     return this.evaluate("stream.state");
   }
 
-  cursor(): Promise<string | null> {
+  cursor(): Promise<Stream["cursor"]> {
     return this.evaluate("stream.cursor");
   }
 
-  transport(): Promise<string | null> {
+  transport(): Promise<Stream["transport"]> {
     return this.evaluate("stream.transport");
   }
 
@@ -80,7 +84,7 @@ export class PageStream {
     );
   }
 
-  untilState(state: string, ms = 10_000): Promise<unknown> {
+  untilState(state: StreamState, ms = 10_000): Promise<unknown> {
     return eventually(ms, async () => (await this.state()) === state, `the state "${state}"`);
   }
 

@@ -55,6 +55,28 @@ describeInBrowsers("the pages", (suite) => {
     expect(await text("messages")).to.contain(missed);
   });
 
+  it("changes to the transport that is chosen, and misses and doubles nothing", async () => {
+    const server = await startTestServer();
+    await page.goto(`${server.url}/`);
+    await untilText(page, "transport", "frame");
+    let sent = 0;
+    for (const transport of ["poll", "sse", "ndjson", "ws", "frame"]) {
+      await publishJson(server.url, "news", sent++);
+      await page.select("#wanted", transport);
+      await publishJson(server.url, "news", sent++);
+      await untilText(page, "transport", transport);
+      await untilState("open");
+    }
+    await untilCount(sent);
+    const shown = (await texts("#messages td.data")).map(Number).reverse();
+    expect(shown).to.deep.equal(Array.from({ length: sent }, (_, n) => n));
+    expect(await text("delay")).to.match(/^Delay: -?\d+ ms, at most \d+ ms/);
+    expect(await text("connects")).to.equal("6");
+    expect(await text("gaps")).to.equal("0");
+    expect(server.hub.openStreams).to.equal(1);
+    await shoot(page, `${suite.kind.name}-index-chosen`);
+  });
+
   it("says that it is lost when the server drains, and comes back by itself", async () => {
     const first = await startTestServer({ retryMs: RETRY_MS });
     await page.goto(`${first.url}/?retryMs=${RETRY_MS}`);
