@@ -1,0 +1,240 @@
+import { expect } from "chai";
+import { publishJson, type WireEvent } from "../support/raw-http.ts";
+import { startTestServer, stopServers } from "../support/test-server.ts";
+import {
+  destroyClients,
+  FRAME,
+  openTransport,
+  type TransportClient,
+  type TransportFixture,
+  untilEvents,
+  WEBSOCKET,
+} from "../support/transport-clients.ts";
+import { eventually } from "../support/within.ts";
+
+/** Data that could break a framing. */
+const AWKWARD = [
+  "</script><!--",
+  "\u2028\u2029\r\n\n\ndata: x",
+  "\ud834\udd1e ÄÖ \u0000",
+  ',\n{"type":"close"}',
+  { deep: [[[{ null: null, empty: "", zero: -0.5e-7 }]]] },
+  "x".repeat(60_000),
+];
+
+const of = (client: TransportClient, type: string) =>
+  client.events.filter((event) => event.type === type);
+const dataOf = (client: TransportClient) => of(client, "message").map((event) => event["data"]);
+const untilMessages = (client: TransportClient, count: number) =>
+  untilEvents(client, () => of(client, "message").length >= count, `${count} messages`);
+const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
+
+/** Every promise of the contract that does not depend on how a stream is carried, checked on whatever `fixture` opens. */
+export function describeTransportContract(fixture: TransportFixture): void {
+  const { name } = fixture;
+
+  describe(`a stream by ${name}`, () => {
+    afterEach(async () => {
+      destroyClients();
+      await stopServers();
+    });
+
+    const open = (url: string, query: string) => openTransport(fixture, url, query);
+    const admin = (server: { url: string; adminToken: string }, path: string) =>
+      fetch(`${server.url}${path}`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${server.adminToken}` },
+      });
+    const publishBatch = (url: string, channel: string, values: readonly unknown[]) =>
+      fetch(`${url}/channels/${channel}/messages`, {
+        method: "POST",
+        headers: { "Content-Type": "application/x-ndjson" },
+        body: values.map((value) => JSON.stringify(value)).join("\n"),
+      });
+    const closeUrl = (url: string, client: TransportClient) =>
+      `${url}/${String(client.events[0]?.["close"])}`;
+    const expectClosed = async (client: TransportClient, reason: string, reconnect: boolean) => {
+      await untilEvents(client, () => of(client, "close").length > 0, `close by ${reason}`);
+      const last = client.events.at(-1);
+      expect(last).to.include({ type: "close", reason, reconnect });
+      if (!reconnect) await eventually(5_000, () => client.ended, "the end");
+    };
+
+    it("starts with open, and gives what is published as it was, in order", async () => {
+      const { url } = await startTestServer();
+      const client = await open(url, "channels=doors");
+      expect(client.events[0]).to.have.keys("type", "stream", "cursor", "close");
+      const ids: string[] = [];
+      for (const data of AWKWARD) ids.push(await publishJson(url, "doors", data));
+      await untilMessages(client, AWKWARD.length);
+      expect(dataOf(client)).to.deep.equal(AWKWARD);
+      expect(of(client, "message").map((event) => event["id"])).to.deep.equal(ids);
+      expect(of(client, "message")[0]).to.have.keys("type", "id", "channel", "time", "data");
+    });
+
+    it("gives several channels in log order, and a message once, however its selectors overlap", async () => {
+      const { url } = await startTestServer();
+      const client = await open(url, "channels=a.*,a.b,**,c");
+      for (const n of numbers(30)) await publishJson(url, ["a.b", "a.c", "c"][n % 3] as string, n);
+      await untilMessages(client, 30);
+      expect(dataOf(client)).to.deep.equal(numbers(30));
+    });
+
+    it("takes 1,000 messages in one burst", async () => {
+      const { url } = await startTestServer();
+      const client = await open(url, "channels=doors");
+      await publishBatch(url, "doors", numbers(1_000));
+      await untilMessages(client, 1_000);
+      expect(dataOf(client)).to.deep.equal(numbers(1_000));
+    });
+
+    it("starts with the last messages, or with all that is kept", async () => {
+      const { url } = await startTestServer();
+      await publishBatch(url, "doors", numbers(2_500));
+      const last = await open(url, "channels=doors&last=3");
+      const all = await open(url, "channels=doors&after=earliest");
+      await untilMessages(last, 3);
+      await untilMessages(all, 2_500);
+      await publishJson(url, "doors", 2_500);
+      await untilMessages(last, 4);
+      await untilMessages(all, 2_501);
+      expect(dataOf(last)).to.deep.equal(numbers(4, 2_497));
+      expect(dataOf(all)).to.deep.equal(numbers(2_501));
+    });
+
+    it("resumes from its cursor without losing or repeating a message", async () => {
+      const { url } = await startTestServer();
+      const first = await open(url, "channels=doors");
+      await publishBatch(url, "doors", numbers(5));
+      await untilMessages(first, 5);
+      const cursor = of(first, "message").at(-1)?.["id"];
+      first.destroy();
+      await publishBatch(url, "doors", numbers(5, 5));
+      const second = await open(url, `channels=doors&after=${cursor}`);
+      await publishBatch(url, "doors", numbers(5, 10));
+      await untilMessages(second, 10);
+      expect(dataOf(second)).to.deep.equal(numbers(10, 5));
+    });
+
+    it("goes on from the cursor of another transport, and a frame from its own", async () => {
+      const { url } = await startTestServer();
+      const frame = await openTransport(FRAME, url, "channels=doors");
+      await publishJson(url, "doors", 0);
+      await untilMessages(frame, 1);
+      frame.destroy();
+      await publishJson(url, "doors", 1);
+      const other = await open(url, `channels=doors&after=${of(frame, "message")[0]?.["id"]}`);
+      await untilMessages(other, 1);
+      other.destroy();
+      await publishJson(url, "doors", 2);
+      const back = await openTransport(
+        FRAME,
+        url,
+        `channels=doors&after=${of(other, "message")[0]?.["id"]}`,
+      );
+      await untilMessages(back, 1);
+      expect([frame, other, back].map((client) => dataOf(client))).to.deep.equal([[0], [1], [2]]);
+    });
+
+    it("is told what it may have missed", async () => {
+      const { url } = await startTestServer({ retainMessages: 2, trimMs: 10 });
+      const first = await publishJson(url, "doors", 0);
+      await publishBatch(url, "doors", numbers(10, 1));
+      await eventually(
+        5_000,
+        async () => {
+          const read = await fetch(`${url}/channels/doors/messages`);
+          return ((await read.json()) as { messages: unknown[] }).messages.length === 2;
+        },
+        "the trim",
+      );
+      const expired = await open(url, `channels=doors&after=${first}`);
+      await untilMessages(expired, 2);
+      expect(of(expired, "gap")).to.have.lengthOf(1);
+      expect(of(expired, "gap")[0]).to.include({ reason: "expired", after: first });
+      expect(dataOf(expired)).to.deep.equal([9, 10]);
+      const foreign = await open(url, "channels=doors&after=0othrepoch.0000000000001");
+      await untilMessages(foreign, 2);
+      expect(of(foreign, "gap").map((gap) => gap["reason"])).to.include("epoch");
+    });
+
+    it("ends at once by its control request, and a message published afterwards does not come", async () => {
+      const { url, hub } = await startTestServer();
+      const client = await open(url, "channels=doors");
+      await publishJson(url, "doors", 1);
+      await untilMessages(client, 1);
+      const answer = await fetch(closeUrl(url, client), { method: "POST" });
+      expect(answer.status).to.equal(200);
+      const receipt = (await answer.json()) as Record<string, unknown>;
+      expect(receipt).to.include({ closed: true, reason: "client", messages: 1 });
+      expect(hub.openStreams).to.equal(0);
+      await publishJson(url, "doors", 2);
+      await expectClosed(client, "client", false);
+      expect(dataOf(client)).to.deep.equal([1]);
+      expect(client.events.at(-1)?.["cursor"]).to.equal(receipt["cursor"]);
+      const again = await fetch(closeUrl(url, client), { method: "POST" });
+      expect(await again.json()).to.deep.equal(receipt);
+    });
+
+    it("hears that an operator ended it, by its channel or by its client", async () => {
+      const server = await startTestServer();
+      const byChannel = await open(server.url, "channels=doors.*");
+      const byClient = await open(server.url, "channels=lifts&client=panel");
+      await admin(server, "/channels/doors.a/close");
+      await expectClosed(byChannel, "admin", false);
+      expect(byClient.events).to.have.lengthOf(1);
+      await admin(server, "/clients/panel/close");
+      await expectClosed(byClient, "admin", false);
+    });
+
+    it("hears that a newer stream of its client took its place", async () => {
+      const { url, hub } = await startTestServer();
+      const older = await open(url, "channels=doors&client=panel");
+      const newer = await open(url, "channels=doors&client=panel&takeover=1");
+      await expectClosed(older, "replaced", false);
+      await publishJson(url, "doors", 1);
+      await untilMessages(newer, 1);
+      expect(hub.openStreams).to.equal(1);
+    });
+
+    it("hears that the server stops, and is to come back", async () => {
+      const { url } = await startTestServer();
+      const client = await open(url, "channels=doors");
+      await stopServers();
+      await expectClosed(client, "shutdown", true);
+    });
+
+    it("is named in the listing by its transport, without its id", async () => {
+      const server = await startTestServer();
+      const client = await open(server.url, "channels=doors&client=panel");
+      const answer = await fetch(`${server.url}/streams`, {
+        headers: { Authorization: `Bearer ${server.adminToken}` },
+      });
+      const text = await answer.text();
+      expect(text).to.not.contain(String(client.events[0]?.["stream"]));
+      const [listed] = (JSON.parse(text) as { streams: WireEvent[] }).streams;
+      expect(listed).to.include({ client: "panel", transport: name.replace(/,.*/, "") });
+    });
+
+    it("costs others nothing when its client reads nothing, and ends", async function () {
+      // What the package does when it is not read is its own affair.
+      if (fixture.name.includes("package")) return;
+      this.timeout(20_000);
+      const { url, hub } = await startTestServer({ stallMs: 500, retainMessages: 10_000 });
+      const stalled = await open(url, "channels=doors&client=stalled");
+      stalled.stall();
+      const reader = await openTransport(WEBSOCKET, url, "channels=doors");
+      for (let batch = 0; batch < 40; batch++)
+        await publishBatch(
+          url,
+          "doors",
+          numbers(50).map((n) => [batch, n, "x".repeat(8_000)]),
+        );
+      await untilMessages(reader, 2_000);
+      reader.destroy();
+      // It ends as slow, where a connection stands for it; a poll is only gone when it is not repeated.
+      if (name === "poll") return;
+      await eventually(10_000, () => hub.openStreams === 0, "the stalled stream to end");
+    });
+  });
+}

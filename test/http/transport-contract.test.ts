@@ -1,0 +1,5 @@
+import { describeTransportContract } from "../contract/transport-contract.ts";
+import { EVENT_SOURCE, FRAME, NDJSON, POLL, SSE, WEBSOCKET } from "../support/transport-clients.ts";
+
+for (const fixture of [FRAME, NDJSON, SSE, EVENT_SOURCE, POLL, WEBSOCKET])
+  describeTransportContract(fixture);

@@ -1,0 +1,200 @@
+import { EventSource } from "eventsource";
+import { WebSocket } from "ws";
+import { RawConnection, type WireEvent } from "./raw-http.ts";
+import { eventually } from "./within.ts";
+
+/** A client of one transport, that keeps what it was given. */
+export interface TransportClient {
+  readonly events: readonly WireEvent[];
+  /** Whether the server has ended it. */
+  readonly ended: boolean;
+  /** Read nothing more, and stay connected. */
+  stall(): void;
+  /** Go without a word. */
+  destroy(): void;
+}
+
+/** How a transport is spoken. */
+export interface TransportFixture {
+  readonly name: string;
+  /** Start a stream. @param query without `transport` */
+  open(url: string, query: string): TransportClient;
+}
+
+const clients = new Set<TransportClient>();
+
+/** Cut every client; for `afterEach`. */
+export function destroyClients(): void {
+  for (const client of clients) client.destroy();
+  clients.clear();
+}
+
+/** Open one, and wait for its `open` event. */
+export async function openTransport(
+  { name, open }: TransportFixture,
+  url: string,
+  query: string,
+): Promise<TransportClient> {
+  const client = open(url, query);
+  clients.add(client);
+  await untilEvents(client, (events) => events.length > 0, `the first event by ${name}`);
+  return client;
+}
+
+/** Wait until what came satisfies `done`. */
+export function untilEvents(
+  client: TransportClient,
+  done: (events: readonly WireEvent[]) => boolean,
+  what: string,
+): Promise<unknown> {
+  return eventually(
+    5_000,
+    () => done(client.events),
+    `${what}; so far: ${JSON.stringify(client.events).slice(-600)}`,
+  );
+}
+
+/** A response that does not end, read by what its text says. */
+function openRaw(
+  url: string,
+  query: string,
+  transport: string,
+  parse: (connection: RawConnection) => readonly WireEvent[],
+): TransportClient {
+  const connection = new RawConnection(url);
+  const { host } = new URL(url);
+  connection.send(`GET /stream?${query}&transport=${transport} HTTP/1.1`, `Host: ${host}`);
+  return {
+    get events() {
+      return parse(connection);
+    },
+    get ended() {
+      return connection.ended;
+    },
+    stall: () => void connection.socket.pause(),
+    destroy: () => connection.destroy(),
+  };
+}
+
+/** The events of an event stream: its blocks' `data`, whose `event` has to agree. */
+export function parseEventStream(body: string): readonly WireEvent[] {
+  return body
+    .split("\n\n")
+    .slice(0, -1)
+    .flatMap((block) => {
+      const data = /^data: (.*)$/m.exec(block)?.[1];
+      if (data === undefined) return [];
+      const event = JSON.parse(data) as WireEvent;
+      const name = /^event: (.*)$/m.exec(block)?.[1];
+      const expected = event.type === "message" ? undefined : `ff-${event.type}`;
+      if (name !== expected) throw new Error(`an event ${event.type} is named ${name}`);
+      return [event];
+    });
+}
+
+function openEventSource(url: string, query: string): TransportClient {
+  const events: WireEvent[] = [];
+  const source = new EventSource(`${url}/stream?${query}&transport=sse`);
+  for (const type of ["message", "ff-open", "ff-cursor", "ff-gap", "ff-close"])
+    source.addEventListener(type, ({ data }) => events.push(JSON.parse(data)));
+  return {
+    events,
+    get ended() {
+      return source.readyState === EventSource.CLOSED;
+    },
+    stall: () => {
+      throw new Error("an EventSource can't be stalled");
+    },
+    destroy: () => source.close(),
+  };
+}
+
+function openWebSocket(url: string, query: string): TransportClient {
+  const events: WireEvent[] = [];
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/stream?${query}&transport=ws`);
+  socket.on("message", (data) => events.push(JSON.parse(String(data))));
+  socket.on("error", () => {});
+  return {
+    events,
+    get ended() {
+      return socket.readyState === WebSocket.CLOSED;
+    },
+    stall: () => socket.pause(),
+    destroy: () => socket.terminate(),
+  };
+}
+
+/** A loop of polls, which tells what comes as the events that a stream would have. */
+function openPolls(url: string, query: string): TransportClient {
+  const events: WireEvent[] = [];
+  const abort = new AbortController();
+  let ended = false;
+  let isStalled = false;
+  const loop = async () => {
+    let more = "&wait=0";
+    let stream = "";
+    while (!isStalled) {
+      const response = await fetch(`${url}/stream?${query}&transport=poll${more}`, {
+        signal: abort.signal,
+      });
+      const answer = (await response.json()) as {
+        readonly stream: string;
+        readonly cursor: string;
+        readonly messages: readonly WireEvent[];
+        readonly gaps: readonly WireEvent[];
+        readonly stop: 0 | 1;
+        readonly reason: string | null;
+      };
+      if (stream !== answer.stream) {
+        stream = answer.stream;
+        events.push({
+          type: "open",
+          stream,
+          cursor: answer.cursor,
+          close: `streams/${stream}/close`,
+        });
+      }
+      events.push(...answer.gaps, ...answer.messages);
+      if (answer.reason !== null) {
+        const { reason, cursor } = answer;
+        events.push({ type: "close", reason, reconnect: answer.stop === 0, cursor });
+        break;
+      }
+      more = `&stream=${stream}&after=${answer.cursor}`;
+      query = query.replace(/&(?:after|last|takeover)=[^&]*/g, "");
+    }
+    ended = !isStalled;
+  };
+  loop().catch(() => {
+    ended = true;
+  });
+  return {
+    events,
+    get ended() {
+      return ended;
+    },
+    stall: () => {
+      isStalled = true;
+    },
+    destroy: () => abort.abort(),
+  };
+}
+
+export const FRAME: TransportFixture = {
+  name: "frame",
+  open: (url, query) => openRaw(url, query, "frame", (connection) => connection.frameEvents()),
+};
+export const NDJSON: TransportFixture = {
+  name: "ndjson",
+  open: (url, query) => openRaw(url, query, "ndjson", (connection) => connection.ndjsonEvents()),
+};
+export const SSE: TransportFixture = {
+  name: "sse",
+  open: (url, query) => openRaw(url, query, "sse", ({ body }) => parseEventStream(body)),
+};
+export const EVENT_SOURCE: TransportFixture = {
+  name: "sse, by the npm eventsource package",
+  open: openEventSource,
+};
+export const WEBSOCKET: TransportFixture = { name: "ws", open: openWebSocket };
+export const POLL: TransportFixture = { name: "poll", open: openPolls };
