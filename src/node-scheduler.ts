@@ -4,6 +4,7 @@ import type { Scheduler } from "./core/scheduler.ts";
 export const nodeScheduler: Scheduler = {
   // Whole, since a stream keeps such times: a fraction takes an object of its own.
   monotonicMs: () => Math.floor(performance.now()),
+  unixMs: Date.now,
   nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   every(ms, run) {
     const timer = setInterval(run, ms).unref();

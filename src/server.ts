@@ -61,11 +61,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     throw error;
   });
   const bus = new InProcessBus();
+  let handles = 0;
   const hub = await Hub.start({
     log,
     bus,
     scheduler: nodeScheduler,
     limits,
+    drawHandle: () => ++handles,
     drawStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
     random: Math.random,
     onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),

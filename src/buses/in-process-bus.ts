@@ -1,22 +1,14 @@
-import type { Bus, BusListener } from "../core/bus.ts";
+import type { Bus } from "../core/bus.ts";
 
-/** The bus of one process alone: there is nobody else to ask. */
+/** The bus of one process alone: there is nobody else to tell or to ask. */
 export class InProcessBus implements Bus {
-  #listener: BusListener | null = null;
+  listen(): void {}
 
-  listen(listener: BusListener): void {
-    this.#listener = listener;
+  tell(): void {}
+
+  async ask(): Promise<readonly never[]> {
+    return [];
   }
 
-  announceAppended(): void {
-    this.#listener?.onAppended();
-  }
-
-  async requestClose(): Promise<null> {
-    return null;
-  }
-
-  async close(): Promise<void> {
-    this.#listener = null;
-  }
+  async close(): Promise<void> {}
 }

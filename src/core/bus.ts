@@ -1,13 +1,72 @@
+import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { Receipt } from "./receipts.ts";
+import type { StreamSummary } from "./stream.ts";
 
-/** What one process does when others ask. */
-export interface BusListener {
-  /** The log has grown: a hint without data, which may be late or come twice. */
-  onAppended(): void;
-  /** Close this stream if it is here; null if it is unknown here. */
-  onClose(stream: string, reason: CloseReason): Receipt | null;
+/** What a stream looks like to its control frame. */
+export type StreamState = "open" | "closed" | "unknown";
+
+/** What is known of a stream, and its receipt if it is closed. */
+export interface StreamKnowledge {
+  readonly state: StreamState;
+  readonly receipt: Receipt | null;
 }
+
+/** What another process has to know of a long-poll stream to go on with it. */
+export interface PollRecord {
+  readonly client: string | null;
+  readonly acked: Cursor | null;
+  readonly messages: number;
+  readonly bytes: number;
+  /** How long it has been open, in ms. */
+  readonly openMs: number;
+}
+
+/** Which streams an operator means. */
+export type StreamsOf = { readonly client: string } | { readonly channel: string };
+
+/** Which of the streams of one client is the newest. */
+export interface Seniority {
+  /** Unix ms. */
+  readonly openedAt: number;
+  readonly stream: string;
+}
+
+/** What a process does when others ask. Everything is JSON on its way. */
+export interface Peer {
+  /** The log has grown: a hint without data, which may be late or come twice. */
+  noticeAppended(): void;
+  /** Messages were deleted: what was read before must not be given any more. */
+  noticeDeleted(): void;
+  /** A stream has ended for good, so that its client hears it from any process. */
+  noticeClosed(receipt: Receipt): void;
+  /** Close this stream if it is here; null if it is unknown here. */
+  close(stream: string, reason: CloseReason): Promise<Receipt | null>;
+  /** What is known here. */
+  state(stream: string): Promise<StreamKnowledge>;
+  /** Its client has handled everything up to there. Null if it is not open here; false if it was not given that much. */
+  acknowledge(stream: string, cursor: Cursor): Promise<boolean | null>;
+  /** Let go of a long-poll stream with these selectors, whose client polls elsewhere now; null if it is not open here. */
+  giveAway(stream: string, selectorsKey: string): Promise<PollRecord | null>;
+  /** End streams with `admin`, and say how many there were. */
+  endAll(of: StreamsOf): Promise<number>;
+  /** A client has a newer stream elsewhere: end those here that were opened before, with `replaced`. */
+  replace(client: string, by: Seniority): Promise<void>;
+  /** Open streams, the oldest first, from the handle after `after` on, and how many there are at all. */
+  list(
+    after: number,
+    limit: number,
+  ): Promise<{ readonly streams: readonly StreamSummary[]; readonly total: number }>;
+}
+
+/** What is told to peers without awaiting anything. */
+export type Notice = "noticeAppended" | "noticeDeleted" | "noticeClosed";
+
+/** What peers are asked. */
+export type Question = Exclude<keyof Peer, Notice>;
+
+/** What a peer answers to a question. */
+export type AnswerTo<Q extends Question> = Awaited<ReturnType<Peer[Q]>>;
 
 /**
  * How the processes that share a log talk to one another.
@@ -15,14 +74,18 @@ export interface BusListener {
  * It carries hints and requests, never messages: those travel by the log, so nothing is lost when the bus is.
  */
 export interface Bus {
-  listen(listener: BusListener): void;
-  /** Tell all processes, this one included, that the log has grown. */
-  announceAppended(): void;
+  /** @param peer this process, as the others call it */
+  listen(peer: Peer): void;
+  /** Tell all other processes something. Not awaited; hints of one moment may be made one. */
+  tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void;
   /**
-   * Ask the other processes to close a stream.
+   * Ask all other processes something.
    *
-   * @returns the receipt of the process that had it; null when none knows it
+   * @returns what those answered that did within some seconds, in no order
    */
-  requestClose(stream: string, reason: CloseReason): Promise<Receipt | null>;
+  ask<Q extends Question>(
+    question: Q,
+    ...about: Parameters<Peer[Q]>
+  ): Promise<readonly AnswerTo<Q>[]>;
   close(): Promise<void>;
 }

@@ -1,22 +1,21 @@
 import { ForeverframeError } from "../errors.ts";
-import type { Bus } from "./bus.ts";
+import type { Bus, PollRecord, StreamKnowledge } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import type { Cursor } from "./cursor.ts";
-import { type CloseReason, gapEvent } from "./events.ts";
+import { type CloseReason, gapEvent, reconnects } from "./events.ts";
 import { FanOut } from "./fan-out.ts";
+import { LocalPeer } from "./local-peer.ts";
 import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
 import { Operating } from "./operating.ts";
+import { Publisher } from "./publisher.ts";
+import { readMessages } from "./read-messages.ts";
 import { type Receipt, type ReceiptLimits, Receipts } from "./receipts.ts";
+import { drawRecycleLimits, type RecycleAfter } from "./recycle.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
-import { type RecycleLimits, Stream, type StreamHost } from "./stream.ts";
-import {
-  resolveBeginning,
-  resolveStart,
-  type StreamBeginning,
-  type StreamStart,
-} from "./stream-start.ts";
+import { Stream, type StreamHost } from "./stream.ts";
+import { resolveBeginning, type StreamBeginning, type StreamStart } from "./stream-start.ts";
 import { type StreamLimits, Streams } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
 import { Views } from "./view.ts";
@@ -24,25 +23,13 @@ import { Views } from "./view.ts";
 /** Heartbeats are looked for this often in one heartbeat interval, so one comes at most a sixteenth late. */
 const BEATS_PER_HEARTBEAT = 16;
 
-/** Bytes of messages that one read without a stream returns. */
-const MAX_READ_BYTES = 4_194_304;
-
-/** Responses are recycled at their limit, give or take this part of it: those of a busy channel not all at once. */
-const RECYCLE_SPREAD = 0.25;
-
-const NEVER: RecycleLimits = { bytes: 0, ms: 0 };
-
 /** What a hub is told to keep to. */
-interface HubLimits extends StreamLimits, ReceiptLimits {
+interface HubLimits extends StreamLimits, ReceiptLimits, RecycleAfter {
   /** Bytes of publishes that wait for the log. */
   readonly maxPendingBytes: number;
   readonly heartbeatMs: number;
   /** How long a stream's client may read nothing while there is something for it. */
   readonly stallMs: number;
-  /** Bytes after which a response is recycled, where its transport needs that; 0 for never. */
-  readonly recycleBytes: number;
-  /** Ms after which it is; 0 for never. */
-  readonly recycleMs: number;
 }
 
 /** What a hub needs. */
@@ -53,6 +40,8 @@ export interface HubOptions {
   readonly limits: HubLimits;
   /** Draws an id for a stream: at least 128 random bits, in [A-Za-z0-9._-]. */
   readonly drawStreamId: () => string;
+  /** Draws the number that names a stream in listings: rising, and never the same in two processes. */
+  readonly drawHandle: () => number;
   /** Draws a number from 0 to 1. */
   readonly random: () => number;
   /** Hears of trouble that has no caller to be told; it is repeated or survived. */
@@ -78,9 +67,6 @@ export interface OpenRequest extends Wanted {
   readonly connect: () => Sink;
 }
 
-/** What a stream looks like to its control frame. */
-export type StreamState = "open" | "closed" | "unknown";
-
 /** Publishes, opens, closes: owns the streams of one process. */
 export class Hub {
   readonly operating: Operating;
@@ -88,6 +74,8 @@ export class Hub {
   readonly #views = new Views();
   readonly #streams: Streams;
   readonly #receipts: Receipts;
+  readonly #publisher: Publisher;
+  readonly #local: LocalPeer;
   readonly #fanOut: FanOut;
   readonly #stopBeating: () => void;
   readonly #host: StreamHost = {
@@ -99,8 +87,6 @@ export class Hub {
       if (this.#isIdle()) for (const resolve of this.#whenIdle.splice(0)) resolve();
     },
   };
-  #handles = 0;
-  #pendingBytes = 0;
   /** Streams that have ended, and whose connections are still being read. */
   readonly #ending = new Set<Stream>();
   #whenIdle: (() => void)[] = [];
@@ -118,23 +104,30 @@ export class Hub {
       views: this.#views,
       recycle: (stream) => this.#end(stream, "recycle"),
     });
-    this.operating = new Operating({
+    this.#publisher = new Publisher({
       log,
+      maxPendingBytes: limits.maxPendingBytes,
+      onAppended: () => {
+        this.#fanOut.wake();
+        bus.tell("noticeAppended");
+      },
+    });
+    this.#local = new LocalPeer({
       scheduler,
       streams: this.#streams,
+      receipts: this.#receipts,
       fanOut: this.#fanOut,
       end: (stream, reason) => this.#end(stream, reason),
+      release: (stream) => this.#release(stream),
     });
+    this.operating = new Operating({ log, bus, local: this.#local, fanOut: this.#fanOut });
     const interval = limits.heartbeatMs / BEATS_PER_HEARTBEAT;
     this.#stopBeating = scheduler.every(interval, () => {
       const now = scheduler.monotonicMs();
       this.#receipts.expire(now);
       this.#fanOut.beat(now - limits.heartbeatMs + interval);
     });
-    bus.listen({
-      onAppended: () => this.#fanOut.wake(),
-      onClose: (stream, reason) => this.#closeHere(stream, reason),
-    });
+    bus.listen(this.#local);
   }
 
   /** Start at the log's tip. */
@@ -152,58 +145,14 @@ export class Hub {
     return this.#draining;
   }
 
-  /**
-   * Append messages to the log; every stream that wants them gets them.
-   *
-   * @returns their ids, once the log has them
-   * @throws ForeverframeError what `MessageLog.append` throws, FF_PUBLISHES_TOO_MANY, FF_BATCH_TOO_LARGE
-   */
-  async publish(request: AppendRequest): Promise<readonly Cursor[]> {
-    const { log, bus, limits } = this.#options;
-    const bytes = request.messages.reduce((sum, { data }) => sum + data.length, 0);
-    if (bytes > limits.maxPendingBytes) {
-      throw new ForeverframeError(
-        "FF_BATCH_TOO_LARGE",
-        `One publish of ${bytes} bytes is more than may wait for the log: send it in pieces, or raise --max-pending-bytes`,
-      );
-    }
-    if (this.#pendingBytes + bytes > limits.maxPendingBytes) {
-      throw new ForeverframeError(
-        "FF_PUBLISHES_TOO_MANY",
-        `${this.#pendingBytes} bytes of publishes wait for the log, which can't keep up: try again soon`,
-      );
-    }
-    this.#pendingBytes += bytes;
-    try {
-      return await log.append(request);
-    } finally {
-      this.#pendingBytes -= bytes;
-      bus.announceAppended();
-    }
+  /** See {@link Publisher.publish}. */
+  publish(request: AppendRequest): Promise<readonly Cursor[]> {
+    return this.#publisher.publish(request);
   }
 
-  /**
-   * Read messages of the log, without a stream.
-   *
-   * @param after null starts with the oldest that is kept
-   */
-  async read(selectors: SelectorSet, after: Cursor | null, maxMessages: number): Promise<LogBatch> {
-    const { log } = this.#options;
-    const start = await resolveStart(
-      log,
-      after === null ? { from: "earliest" } : { from: "cursor", after },
-      selectors,
-      await log.tip(),
-    );
-    const batch = await log.read({
-      selectors,
-      after: start.cursor,
-      upTo: null,
-      maxMessages,
-      maxBytes: MAX_READ_BYTES,
-    });
-    const gaps = start.wantsWhatIsKept ? [] : batch.gaps;
-    return { ...batch, gaps: start.gap === null ? gaps : [start.gap, ...gaps] };
+  /** See {@link readMessages}. */
+  read(selectors: SelectorSet, after: Cursor | null, maxMessages: number): Promise<LogBatch> {
+    return readMessages(this.#options.log, selectors, after, maxMessages);
   }
 
   /**
@@ -213,21 +162,57 @@ export class Hub {
    * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE; nothing was connected then
    */
   async open(request: OpenRequest): Promise<void> {
-    this.#checkRoom(request);
-    const beginning = await this.#resolve(request);
-    this.#checkRoom(request); // others may have come meanwhile
-    this.#begin(this.#connect(request, beginning), beginning);
+    await this.#open(request, this.#options.drawStreamId());
   }
 
   /**
-   * Go on with an open stream from the place that its client names: what a poll does.
+   * Go on with a long-poll stream from the place that its client names, in whichever process it was; if it is unknown, open
+   * one.
    *
-   * @param takeSink is given the stream's sink, and says whether it is one of a poll; called once, when nothing can go
-   *        wrong any more
-   * @returns false if no such stream is open here, or it has other selectors; nothing was done then
-   * @throws ForeverframeError FF_DRAINING, FF_LOG_UNAVAILABLE
+   * @param takeSink is given the sink of a stream that is open here, and says whether it is one of a poll; called once, when
+   *        nothing can go wrong any more
+   * @returns null, or the receipt of a stream that has ended for good: then nothing was done
+   * @throws ForeverframeError what {@link open} throws
    */
-  async resume(id: string, wanted: Wanted, takeSink: (sink: Sink) => boolean): Promise<boolean> {
+  async poll(
+    id: string,
+    request: OpenRequest,
+    takeSink: (sink: Sink) => boolean,
+  ): Promise<Receipt | null> {
+    if (await this.#resume(id, request, takeSink)) return null;
+    if (id === "") {
+      await this.open(request);
+      return null;
+    }
+    return this.#local.arrive(id, this.#fetch(id, request));
+  }
+
+  /** Take a long-poll stream over from the process that has it, if one does. */
+  async #fetch(id: string, request: OpenRequest): Promise<Receipt | null> {
+    const { bus, drawStreamId } = this.#options;
+    // A close that came while the stream was looked for has left a receipt.
+    const ended = () => {
+      const receipt = this.#local.receipt(id);
+      return receipt !== null && !reconnects(receipt.reason) ? receipt : null;
+    };
+    if (ended() !== null) return ended();
+    const answers = await bus.ask("giveAway", id, request.selectors.key);
+    const record = answers.find((answer) => answer !== null);
+    if (record === undefined && ended() !== null) return ended();
+    await (record === undefined
+      ? this.#open(request, drawStreamId())
+      : this.#open(request, id, record));
+    return null;
+  }
+
+  async #open(request: OpenRequest, id: string, record: PollRecord | null = null): Promise<void> {
+    this.#checkRoom(request);
+    const beginning = await this.#resolve(request);
+    this.#checkRoom(request); // others may have come meanwhile
+    this.#begin(this.#connect(request, beginning, id, record), beginning);
+  }
+
+  async #resume(id: string, wanted: Wanted, takeSink: (sink: Sink) => boolean): Promise<boolean> {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.selectors.key !== wanted.selectors.key) return false;
     const beginning = await this.#resolve(wanted);
@@ -245,7 +230,10 @@ export class Hub {
    * @returns its receipt, the same again while receipts are kept; null if it is unknown
    */
   async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
-    return this.#closeHere(stream, reason) ?? this.#options.bus.requestClose(stream, reason);
+    const here = await this.#local.close(stream, reason);
+    if (here !== null) return here;
+    const answers = await this.#options.bus.ask("close", stream, reason);
+    return answers.find((answer) => answer !== null) ?? null;
   }
 
   /**
@@ -253,26 +241,29 @@ export class Hub {
    *
    * @throws ForeverframeError FF_STREAM_UNKNOWN, FF_CURSOR_INVALID: it was not given that much
    */
-  acknowledge(id: string, cursor: Cursor): void {
-    const stream = this.#streams.get(id);
-    if (stream === undefined) {
+  async acknowledge(id: string, cursor: Cursor): Promise<void> {
+    const here = await this.#local.acknowledge(id, cursor);
+    const answers = here === null ? await this.#options.bus.ask("acknowledge", id, cursor) : [here];
+    const answer = answers.find((one) => one !== null);
+    if (answer === undefined) {
       throw new ForeverframeError(
         "FF_STREAM_UNKNOWN",
         "The stream is not open here: open one, and go on from your cursor",
       );
     }
-    if (stream.acknowledge(cursor)) return;
+    if (answer) return;
     throw new ForeverframeError(
       "FF_CURSOR_INVALID",
       `"${cursor}" is beyond what the stream was given: acknowledge the id or cursor of an event that came`,
     );
   }
 
-  /** What is known of a stream here, and its receipt if it is closed. */
-  state(stream: string): { readonly state: StreamState; readonly receipt: Receipt | null } {
-    if (this.#streams.get(stream) !== undefined) return { state: "open", receipt: null };
-    const receipt = this.#receipts.get(stream, this.#options.scheduler.monotonicMs());
-    return { state: receipt === null ? "unknown" : "closed", receipt };
+  /** What is known of a stream, in whichever process it is. */
+  async state(stream: string): Promise<StreamKnowledge> {
+    const here = await this.#local.state(stream);
+    if (here.state !== "unknown") return here;
+    const answers = await this.#options.bus.ask("state", stream);
+    return answers.find(({ state }) => state !== "unknown") ?? here;
   }
 
   /**
@@ -331,51 +322,56 @@ export class Hub {
   }
 
   /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */
-  #connect(request: OpenRequest, { cursor }: StreamBeginning): Stream {
-    const { scheduler, drawStreamId, limits } = this.#options;
+  #connect(
+    request: OpenRequest,
+    { cursor }: StreamBeginning,
+    id: string,
+    record: PollRecord | null,
+  ): Stream {
+    const { scheduler, drawHandle, random, limits, bus } = this.#options;
     const { selectors, encoding, client, takesOver, address, connect } = request;
     const now = scheduler.monotonicMs();
+    const openMs = record?.openMs ?? 0;
     const sink = connect();
     const stream = new Stream({
-      id: drawStreamId(),
-      handle: ++this.#handles,
+      id,
+      handle: drawHandle(),
       client,
       address,
       view: this.#views.join(selectors, encoding),
       sink,
       host: this.#host,
       cursor,
-      openedAt: now,
-      recycle: this.#drawRecycleLimits(encoding),
+      openedAt: now - openMs,
+      openedUnixMs: scheduler.unixMs() - openMs,
+      recycle: drawRecycleLimits(encoding, limits, random),
     });
     const older = takesOver && client !== null ? this.#streams.ofClient(client) : [];
     this.#streams.add(stream);
     sink.listen(stream, limits.stallMs);
     stream.open(`streams/${stream.id}/close`);
+    if (record !== null) stream.continueFrom(record);
     for (const replaced of older) this.#end(replaced, "replaced");
+    if (takesOver && client !== null)
+      void bus.ask("replace", client, { openedAt: stream.openedUnixMs, stream: id });
     return stream;
-  }
-
-  #drawRecycleLimits(encoding: Encoding): RecycleLimits {
-    const { limits, random } = this.#options;
-    if (!encoding.recycles) return NEVER;
-    const factor = 1 + RECYCLE_SPREAD * (2 * random() - 1);
-    return {
-      bytes: Math.round(limits.recycleBytes * factor),
-      ms: Math.round(limits.recycleMs * factor),
-    };
-  }
-
-  #closeHere(id: string, reason: CloseReason): Receipt | null {
-    const stream = this.#streams.get(id);
-    if (stream !== undefined) this.#end(stream, reason);
-    return this.#receipts.get(id, this.#options.scheduler.monotonicMs());
   }
 
   #end(stream: Stream, reason: CloseReason, retryMs = 0): void {
     if (stream.closed) return;
     const now = this.#options.scheduler.monotonicMs();
-    this.#receipts.add(stream.close(reason, retryMs, now), now);
+    const receipt = stream.close(reason, retryMs, now);
+    this.#receipts.add(receipt, now);
+    if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt);
+    this.#forget(stream);
+  }
+
+  #release(stream: Stream): void {
+    stream.release();
+    this.#forget(stream);
+  }
+
+  #forget(stream: Stream): void {
     this.#ending.add(stream);
     this.#streams.remove(stream);
     this.#views.leave(stream.view, stream);

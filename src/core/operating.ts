@@ -1,21 +1,18 @@
-import type { CloseReason } from "./events.ts";
+import type { Bus, StreamsOf } from "./bus.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { LocalPeer } from "./local-peer.ts";
 import type { ChannelSummary, MessageLog } from "./log.ts";
-import type { Scheduler } from "./scheduler.ts";
-import { forEachInSlices } from "./slices.ts";
-import type { Stream, StreamSummary } from "./stream.ts";
-import type { Streams } from "./streams.ts";
+import type { StreamSummary } from "./stream.ts";
 
 /** What operating works on. */
 export interface OperatingOptions {
   readonly log: MessageLog;
-  readonly scheduler: Scheduler;
-  readonly streams: Streams;
+  readonly bus: Bus;
+  readonly local: LocalPeer;
   readonly fanOut: FanOut;
-  readonly end: (stream: Stream, reason: CloseReason) => void;
 }
 
-/** What an operator sees and does of the streams of this process, and of the log's channels. */
+/** What an operator sees and does of the streams of all processes, and of the log's channels. */
 export class Operating {
   readonly #options: OperatingOptions;
 
@@ -23,16 +20,18 @@ export class Operating {
     this.#options = options;
   }
 
-  /** Open streams, the oldest first, from the handle after `after` on. */
-  list(after: number, limit: number): readonly StreamSummary[] {
-    const { scheduler, streams } = this.#options;
-    const now = scheduler.monotonicMs();
-    const found: StreamSummary[] = [];
-    for (const stream of streams.all()) {
-      if (found.length >= limit) break;
-      if (stream.handle > after) found.push(stream.summarize(now));
-    }
-    return found;
+  /** Open streams, the oldest first, from the handle after `after` on, and how many there are at all. */
+  async list(
+    after: number,
+    limit: number,
+  ): Promise<{ readonly streams: readonly StreamSummary[]; readonly total: number }> {
+    const { local, bus } = this.#options;
+    const lists = [await local.list(after, limit), ...(await bus.ask("list", after, limit))];
+    const streams = lists.flatMap((list) => list.streams);
+    return {
+      streams: streams.sort((a, b) => a.handle - b.handle).slice(0, limit),
+      total: lists.reduce((sum, { total }) => sum + total, 0),
+    };
   }
 
   /**
@@ -40,16 +39,10 @@ export class Operating {
    *
    * @returns how many there were
    */
-  async closeAll(
-    whose: { readonly client: string } | { readonly channel: string },
-  ): Promise<number> {
-    const { scheduler, streams, end } = this.#options;
-    const found =
-      "client" in whose
-        ? streams.ofClient(whose.client)
-        : [...streams.all()].filter(({ selectors }) => selectors.matches(whose.channel));
-    await forEachInSlices(found, scheduler, (stream) => end(stream, "admin"));
-    return found.length;
+  async closeAll(of: StreamsOf): Promise<number> {
+    const { local, bus } = this.#options;
+    const counts = await Promise.all([local.endAll(of), bus.ask("endAll", of)]);
+    return counts.flat().reduce((sum, count) => sum + count, 0);
   }
 
   /** Channels that keep messages, by name, from the one after `after` on. */
@@ -63,9 +56,10 @@ export class Operating {
    * @returns how many there were
    */
   async deleteChannel(channel: string): Promise<number> {
-    const { log, fanOut } = this.#options;
+    const { log, bus, fanOut } = this.#options;
     const removed = await log.deleteChannel(channel);
     fanOut.forgetSegments();
+    bus.tell("noticeDeleted");
     return removed;
   }
 }

@@ -1,21 +1,15 @@
+import type { PollRecord } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { type Cursor, epochOf, positionOf } from "./cursor.ts";
 import { type CloseReason, closeEvent, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
 import type { Receipt } from "./receipts.ts";
+import type { RecycleLimits } from "./recycle.ts";
 import type { Sink, SinkListener } from "./sink.ts";
 import type { View } from "./view.ts";
 
 /** A closed stream's connection is cut after this many ms, however much of it is unread. */
 const CLOSE_GRACE_MS = 1_000;
-
-/** After what a response is replaced by a new one. */
-export interface RecycleLimits {
-  /** Bytes written; 0 for never. */
-  readonly bytes: number;
-  /** Age in ms; 0 for never. */
-  readonly ms: number;
-}
 
 /** Hears what becomes of the connections of its streams. */
 export interface StreamHost {
@@ -43,6 +37,7 @@ export interface StreamOptions {
   readonly cursor: Cursor;
   /** Monotonic ms. */
   readonly openedAt: number;
+  readonly openedUnixMs: number;
   readonly recycle: RecycleLimits;
 }
 
@@ -91,6 +86,7 @@ export class Stream implements SinkListener {
   readonly client: string | null;
   readonly address: string | null;
   readonly openedAt: number;
+  readonly openedUnixMs: number;
   /** While it catches up: up to where losses of a channel were told, so that each is told once. */
   #toldGaps: Map<string, Cursor> | null = null;
   /** What the client says that it has handled. */
@@ -110,6 +106,7 @@ export class Stream implements SinkListener {
     this.client = client;
     this.address = address;
     this.openedAt = openedAt;
+    this.openedUnixMs = options.openedUnixMs;
   }
 
   get cursor(): Cursor {
@@ -227,6 +224,13 @@ export class Stream implements SinkListener {
     this.#toldGaps = null;
   }
 
+  /** It has come from another process, which had given it this. */
+  continueFrom({ acked, messages, bytes }: PollRecord): void {
+    this.#acked = acked;
+    this.#messages = messages;
+    this.#bytes += bytes;
+  }
+
   /** Give an event that moves no cursor, or a heartbeat. */
   say(what: StreamEvent | Buffer, now: number): void {
     this.#lastWriteAt = now;
@@ -275,6 +279,12 @@ export class Stream implements SinkListener {
       this.#sink.end(this.view.encoding.last(event), CLOSE_GRACE_MS);
     }
     return receipt;
+  }
+
+  /** It goes on in another process: its client is told nothing. */
+  release(): void {
+    this.#closed = true;
+    this.#sink.destroy();
   }
 
   /** Cut its connection, if it is still being read. */

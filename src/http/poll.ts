@@ -1,5 +1,5 @@
 import type { Context } from "koa";
-import { errorEvent, reconnects } from "../core/events.ts";
+import { errorEvent } from "../core/events.ts";
 import type { Hub } from "../core/hub.ts";
 import type { Receipt } from "../core/receipts.ts";
 import type { Sink } from "../core/sink.ts";
@@ -56,13 +56,11 @@ export async function answerPoll(
       return sink;
     };
     const goOn = async () => {
-      const isPoll = (sink: Sink) => sink instanceof PollSink && begin(sink) === sink;
-      if (await hub.resume(stream, request, isPoll)) return;
-      // Only now: a close that came while the stream was looked for has left a receipt.
-      const { receipt } = hub.state(stream);
-      if (receipt !== null && !reconnects(receipt.reason)) return resolve(formatEnded(receipt));
       const encoding = Encoding.of(pollTransport, plainFraming);
-      await hub.open({ ...request, encoding, connect: () => begin(new PollSink(pollKeptMs)) });
+      const connect = () => begin(new PollSink(pollKeptMs));
+      const isPoll = (sink: Sink) => sink instanceof PollSink && begin(sink) === sink;
+      const ended = await hub.poll(stream, { ...request, encoding, connect }, isPoll);
+      if (ended !== null) resolve(formatEnded(ended));
     };
     goOn().catch(reject);
   });

@@ -193,7 +193,11 @@ describeInBrowsers("the client in its page", (suite) => {
     const id = await publishJson(url, "news", 1);
     await stream.untilMessages(1);
     await stream.evaluate("void stream.ack()");
-    await eventually(5_000, () => hub.operating.list(0, 1).at(0)?.acked === id, "the cursor");
+    await eventually(
+      5_000,
+      async () => (await hub.operating.list(0, 1)).streams[0]?.acked === id,
+      "the cursor",
+    );
   });
 
   it("refuses a transport that there is not", async () => {
@@ -228,7 +232,7 @@ describeInBrowsers("the client in its page", (suite) => {
         await eventually(5_000, () => hub.openStreams === 0, "the stream to be closed");
         // The end of a connection may come before the beacon; a poll has nothing else that ends it.
         const reasons = transport === "poll" ? ["client"] : ["client", "gone"];
-        expect(reasons).to.include(hub.state(id).receipt?.reason);
+        expect(reasons).to.include((await hub.state(id)).receipt?.reason);
         await publishJson(url, "news", 2);
         await page.evaluate("history.back()");
         await eventually(5_000, () => page.url().endsWith("/client.html"), "the page");

@@ -58,7 +58,7 @@ describeInBrowsers("the pages", (suite) => {
   it("changes to the transport that is chosen, and misses and doubles nothing", async () => {
     const server = await startTestServer();
     await page.goto(`${server.url}/`);
-    await untilText(page, "transport", "frame");
+    await untilState("open");
     let sent = 0;
     for (const transport of ["poll", "sse", "ndjson", "ws", "frame"]) {
       await publishJson(server.url, "news", sent++);

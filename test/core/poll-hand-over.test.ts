@@ -109,15 +109,15 @@ async function createWorld(turns: () => number) {
       };
       const goOn = async () => {
         const takeSink = (sink: unknown) => sink instanceof PollSink && begin(sink) === sink;
-        if (await hub.resume(client.stream, wanted, takeSink)) return;
-        await hub.open({
+        const request = {
           ...wanted,
           client: null,
           takesOver: false,
           address: null,
           encoding: Encoding.of(pollTransport, plainFraming),
           connect: () => begin(new PollSink(LONG_MS)),
-        });
+        };
+        await hub.poll(client.stream, request, takeSink);
       };
       goOn().catch(reject);
     });

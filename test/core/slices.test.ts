@@ -7,6 +7,7 @@ function countingScheduler(): Scheduler & { turns: number } {
   let now = 0;
   const scheduler = {
     turns: 0,
+    unixMs: Date.now,
     monotonicMs: () => ++now,
     nextTurn: () => {
       scheduler.turns++;

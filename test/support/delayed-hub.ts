@@ -34,6 +34,7 @@ const scheduler: Scheduler = {
     clock += 10;
     return clock;
   },
+  unixMs: Date.now,
   nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   every: () => () => {},
   after: (ms, run) => void setTimeout(run, Math.min(ms, 5)),
@@ -68,6 +69,7 @@ export async function startDelayedHub(
       maxReceipts: 100,
     },
     random: () => 0.5,
+    drawHandle: () => 1,
     drawStreamId: () => `s${Math.random()}`,
     onError: (error) => {
       throw error;

@@ -23,14 +23,10 @@ export function adminRoutes(hub: Hub, adminToken: string): Router {
   const router = new Router(EXACT);
   const admin = requireToken(adminToken);
 
-  router.get("/streams", admin, (ctx) => {
+  router.get("/streams", admin, async (ctx) => {
     const after = numberParameter(ctx, "after", 0, 999_999_999) ?? 0;
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
-    ctx.body = {
-      streams: hub.operating.list(after, limit),
-      total: hub.openStreams,
-      draining: hub.draining,
-    };
+    ctx.body = { ...(await hub.operating.list(after, limit)), draining: hub.draining };
   });
 
   router.get("/channels", admin, async (ctx) => {

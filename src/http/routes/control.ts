@@ -35,15 +35,19 @@ export function controlRoutes(hub: Hub): Router {
     else ctx.body = receipt;
   });
 
-  router.post("/streams/:stream/ack", jsonBodyMiddleware(MAX_ACK_BYTES, BEACON_TYPES), (ctx) => {
-    hub.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
-    ctx.set(STREAM_HEADERS);
-    ctx.status = 204;
-  });
+  router.post(
+    "/streams/:stream/ack",
+    jsonBodyMiddleware(MAX_ACK_BYTES, BEACON_TYPES),
+    async (ctx) => {
+      await hub.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
+      ctx.set(STREAM_HEADERS);
+      ctx.status = 204;
+    },
+  );
 
   router.get("/control", async (ctx) => {
     const id = parameter(ctx, "stream") ?? "";
-    const { state, receipt } = hub.state(id);
+    const { state, receipt } = await hub.state(id);
     if (state === "unknown") {
       if (ctx.accepts("json", "html") !== "html") throw unknownStream(id);
       ctx.status = 404;

@@ -1,0 +1,122 @@
+import type { AnswerTo, Peer, PollRecord, Seniority, StreamKnowledge, StreamsOf } from "./bus.ts";
+import type { Cursor } from "./cursor.ts";
+import type { CloseReason } from "./events.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { Receipt, Receipts } from "./receipts.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { forEachInSlices } from "./slices.ts";
+import type { Stream } from "./stream.ts";
+import type { Streams } from "./streams.ts";
+
+/** What a process offers to the others. */
+export interface LocalPeerOptions {
+  readonly scheduler: Scheduler;
+  readonly streams: Streams;
+  readonly receipts: Receipts;
+  readonly fanOut: FanOut;
+  readonly end: (stream: Stream, reason: CloseReason) => void;
+  /** Take a stream out of this process, without a word to its client. */
+  readonly release: (stream: Stream) => void;
+}
+
+/** The streams of this process alone, as this process and the others ask for them. */
+export class LocalPeer implements Peer {
+  readonly #options: LocalPeerOptions;
+  /** Long-poll streams that are on their way here from another process. */
+  readonly #arrivals = new Map<string, Promise<unknown>>();
+
+  constructor(options: LocalPeerOptions) {
+    this.#options = options;
+  }
+
+  noticeAppended(): void {
+    this.#options.fanOut.wake();
+  }
+
+  noticeDeleted(): void {
+    this.#options.fanOut.forgetSegments();
+  }
+
+  noticeClosed(receipt: Receipt): void {
+    this.#options.receipts.add(receipt, this.#now());
+  }
+
+  /** Whoever asks for a stream meanwhile waits until it has arrived, or has not: else it would be nowhere for a moment. */
+  arrive<T>(stream: string, arrival: Promise<T>): Promise<T> {
+    const settled = arrival.catch(() => {});
+    this.#arrivals.set(stream, settled);
+    void settled.then(() => {
+      if (this.#arrivals.get(stream) === settled) this.#arrivals.delete(stream);
+    });
+    return arrival;
+  }
+
+  async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
+    await this.#arrivals.get(stream);
+    const found = this.#options.streams.get(stream);
+    if (found !== undefined) this.#options.end(found, reason);
+    return this.receipt(stream);
+  }
+
+  async state(stream: string): Promise<StreamKnowledge> {
+    await this.#arrivals.get(stream);
+    if (this.#options.streams.get(stream) !== undefined) return { state: "open", receipt: null };
+    const receipt = this.receipt(stream);
+    return { state: receipt === null ? "unknown" : "closed", receipt };
+  }
+
+  /** Of a stream that ended a short while ago; else null. */
+  receipt(stream: string): Receipt | null {
+    return this.#options.receipts.get(stream, this.#now());
+  }
+
+  async acknowledge(stream: string, cursor: Cursor): Promise<boolean | null> {
+    await this.#arrivals.get(stream);
+    return this.#options.streams.get(stream)?.acknowledge(cursor) ?? null;
+  }
+
+  async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | null> {
+    await this.#arrivals.get(stream);
+    const found = this.#options.streams.get(stream);
+    if (found === undefined || found.view.encoding.transport !== "poll") return null;
+    if (found.selectors.key !== selectorsKey) return null;
+    this.#options.release(found);
+    const { client, acked, messages, bytes, openMs } = found.summarize(this.#now());
+    return { client, acked, messages, bytes, openMs };
+  }
+
+  async endAll(of: StreamsOf): Promise<number> {
+    const { streams, scheduler, end } = this.#options;
+    const found =
+      "client" in of
+        ? streams.ofClient(of.client)
+        : [...streams.all()].filter(({ selectors }) => selectors.matches(of.channel));
+    await forEachInSlices(found, scheduler, (stream) => end(stream, "admin"));
+    return found.length;
+  }
+
+  async replace(client: string, by: Seniority): Promise<void> {
+    const { streams, end } = this.#options;
+    for (const stream of streams.ofClient(client)) if (isOlder(stream, by)) end(stream, "replaced");
+  }
+
+  async list(after: number, limit: number): Promise<AnswerTo<"list">> {
+    const { streams } = this.#options;
+    const now = this.#now();
+    const found = [];
+    for (const stream of streams.all()) {
+      if (found.length >= limit) break;
+      if (stream.handle > after) found.push(stream.summarize(now));
+    }
+    return { streams: found, total: streams.size };
+  }
+
+  #now(): number {
+    return this.#options.scheduler.monotonicMs();
+  }
+}
+
+/** By the same two numbers in each process, so that of two streams never both are the older. */
+function isOlder({ openedUnixMs, id }: Stream, { openedAt, stream }: Seniority): boolean {
+  return openedUnixMs === openedAt ? id < stream : openedUnixMs < openedAt;
+}

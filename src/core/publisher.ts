@@ -1,0 +1,52 @@
+import { ForeverframeError } from "../errors.ts";
+import type { Cursor } from "./cursor.ts";
+import type { AppendRequest, MessageLog } from "./log.ts";
+
+/** What publishing needs. */
+export interface PublisherOptions {
+  readonly log: MessageLog;
+  /** Bytes of publishes that wait for the log. */
+  readonly maxPendingBytes: number;
+  /** Called when the log may have grown. */
+  readonly onAppended: () => void;
+}
+
+/** Appends messages to the log, as many at once as may wait for it. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  #pendingBytes = 0;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Append messages to the log; every stream that wants them gets them.
+   *
+   * @returns their ids, once the log has them
+   * @throws ForeverframeError what `MessageLog.append` throws, FF_PUBLISHES_TOO_MANY, FF_BATCH_TOO_LARGE
+   */
+  async publish(request: AppendRequest): Promise<readonly Cursor[]> {
+    const { log, maxPendingBytes, onAppended } = this.#options;
+    const bytes = request.messages.reduce((sum, { data }) => sum + data.length, 0);
+    if (bytes > maxPendingBytes) {
+      throw new ForeverframeError(
+        "FF_BATCH_TOO_LARGE",
+        `One publish of ${bytes} bytes is more than may wait for the log: send it in pieces, or raise --max-pending-bytes`,
+      );
+    }
+    if (this.#pendingBytes + bytes > maxPendingBytes) {
+      throw new ForeverframeError(
+        "FF_PUBLISHES_TOO_MANY",
+        `${this.#pendingBytes} bytes of publishes wait for the log, which can't keep up: try again soon`,
+      );
+    }
+    this.#pendingBytes += bytes;
+    try {
+      return await log.append(request);
+    } finally {
+      this.#pendingBytes -= bytes;
+      onAppended();
+    }
+  }
+}
