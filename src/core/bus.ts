@@ -4,7 +4,7 @@ import type { Receipt } from "./receipts.ts";
 import type { StreamSummary } from "./stream.ts";
 
 /** What a stream looks like to its control frame. */
-export type StreamState = "open" | "closed" | "unknown";
+type StreamState = "open" | "closed" | "unknown";
 
 /** What is known of a stream, and its receipt if it is closed. */
 export interface StreamKnowledge {
@@ -14,7 +14,6 @@ export interface StreamKnowledge {
 
 /** What another process has to know of a long-poll stream to go on with it. */
 export interface PollRecord {
-  readonly client: string | null;
   readonly acked: Cursor | null;
   readonly messages: number;
   readonly bytes: number;
@@ -60,10 +59,10 @@ export interface Peer {
 }
 
 /** What is told to peers without awaiting anything. */
-export type Notice = "noticeAppended" | "noticeDeleted" | "noticeClosed";
+type Notice = "noticeAppended" | "noticeDeleted" | "noticeClosed";
 
 /** What peers are asked. */
-export type Question = Exclude<keyof Peer, Notice>;
+type Question = Exclude<keyof Peer, Notice>;
 
 /** What a peer answers to a question. */
 export type AnswerTo<Q extends Question> = Awaited<ReturnType<Peer[Q]>>;

@@ -81,8 +81,8 @@ export class LocalPeer implements Peer {
     if (found === undefined || found.view.encoding.transport !== "poll") return null;
     if (found.selectors.key !== selectorsKey) return null;
     this.#options.release(found);
-    const { client, acked, messages, bytes, openMs } = found.summarize(this.#now());
-    return { client, acked, messages, bytes, openMs };
+    const { acked, messages, bytes, openMs } = found.summarize(this.#now());
+    return { acked, messages, bytes, openMs };
   }
 
   async endAll(of: StreamsOf): Promise<number> {

@@ -38,7 +38,8 @@ interface BrowserKind {
   launch(): Promise<Browser>;
 }
 
-const BROWSERS: readonly BrowserKind[] = [
+/** All of them. */
+export const BROWSERS: readonly BrowserKind[] = [
   {
     name: "Chromium",
     launch: () =>

@@ -165,27 +165,6 @@ describeInBrowsers("the client's way around bad paths", (suite) => {
     expect(await second.states()).to.contain("lost FF_STREAMS_TOO_MANY");
   });
 
-  it("comes back to a frame after the server was away for a minute", async function () {
-    this.timeout(120_000);
-    const { server, proxy } = await startBehind(() => "pass");
-    const streams = [];
-    for (const transport of ["auto", "poll"])
-      streams.push(await open({ transport, retryMs: 1_000, silentMs: 4_000 }));
-    for (const stream of streams) await stream.untilState("open");
-    await publishJson(server.url, "news", "before");
-    for (const stream of streams) await stream.untilMessages(1);
-    proxy.rule(() => "cut");
-    proxy.cutAll();
-    await publishJson(server.url, "news", "while away");
-    await new Promise((resolve) => setTimeout(resolve, 60_000));
-    proxy.rule(() => "pass");
-    for (const stream of streams) {
-      await stream.untilMessages(2, 45_000);
-      expect(await stream.data()).to.deep.equal(["before", "while away"]);
-    }
-    expect(await streams[0]?.transport()).to.equal("frame");
-  });
-
   for (const days of [-400, 400]) {
     it(`goes on when the clock jumps by ${days} days`, async () => {
       const { server, proxy } = await startBehind(framesOnly("hold"));
