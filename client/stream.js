@@ -2,7 +2,7 @@
  * A stream: connects, notices when it is cut or held back, reconnects from its cursor, and ends for good when it is told to.
  */
 var RETRY_MS = 5000;
-var MAX_RETRY_MS = 60000;
+var MAX_RETRY_MS = 30000;
 var SILENT_MS = 40000;
 var FRAME_AGAIN_MS = 600000;
 var CLOSE_WITHIN_MS = 2000;

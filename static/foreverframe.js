@@ -79,7 +79,7 @@ clearTimeout(c.timer),c.timer=setTimeout(function(){H(c,null,"silent")},e+u)}};k
 setTimeout(function(){c.end({type:"error",code:"FF_TRANSPORT_UNSUPPORTED",status:0,
 detail:'This browser cannot use "'+t+'" ('+r.message+'): take "auto" instead',reconnect:!1})},0)}d||L("connecting",{
 transport:t,reason:e||null})}function N(){l?Q(a,f)?U("poll","remembered"):U("frame"):U(o.transport)}function R(e,n){
-var t=e;0<e||(t=Math.min(r*Math.pow(2,m),Math.max(r,6e4)),t=Math.round(t*(.75+Math.random()/2))),m++,M(t,N),L("lost",{
+var t=e;0<e||(t=Math.min(r*Math.pow(2,m),Math.max(r,3e4)),t=Math.round(t*(.75+Math.random()/2))),m++,M(t,N),L("lost",{
 retryMs:t,reason:n})}function H(e,n,t){var r=e===d,o=l&&"frame"===e.transport;("silent"===t?C:k)(e),e.isOnce||(
 "closing"===w.state?I("client"):d?(Y(a,g),B()):n?(e=n).reconnect?(R(0,e.code),S("onerror",e)):(W(e),O("refused",e,
 "onerror")):o&&(!r||1<v)?(v=0,U("poll",t)):(r||Y(a,0),R(0,t)))}function B(){M(Q(a,f),function(){g=Math.min(2*g,f),U(

@@ -25,7 +25,7 @@ describe("the client, when its server is away for a minute", function () {
   });
 
   it("comes back by itself, to a frame where it had one, and has lost nothing", async () => {
-    const server = await startTestServer({ pages: TEST_PAGES });
+    const server = await startTestServer({ pages: TEST_PAGES, heartbeatMs: 1_000 });
     const proxy = await startFaultyProxy(server.url);
     const streams: PageStream[] = [];
     for (const browser of browsers) {
@@ -45,7 +45,7 @@ describe("the client, when its server is away for a minute", function () {
     await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
     proxy.rule(() => "pass");
     for (const stream of streams) {
-      await stream.untilMessages(2, 45_000);
+      await stream.untilMessages(2, 60_000);
       expect(await stream.data()).to.deep.equal(["before", "while away"]);
     }
     const transports = await Promise.all(streams.map((stream) => stream.transport()));
