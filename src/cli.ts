@@ -89,8 +89,13 @@ function settingOption(name: SettingName): Option {
     setting.kind === "text" || setting.kind === "number"
       ? `; default ${setting.default || "none"}`
       : "";
-  return new Option(
+  const option = new Option(
     `${flagOf(name)}${argument}`,
     `${setting.help}${initial} [${variableOf(name)}]`,
+  );
+  if (setting.kind !== "list") return option;
+  // Given several times, it is one list.
+  return option.argParser((value: string, before?: string) =>
+    [before, value].filter(Boolean).join(","),
   );
 }

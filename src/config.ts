@@ -56,6 +56,22 @@ export const SETTINGS = {
     "",
     "directory of your own pages, served beside the built-in ones and before them; none if empty",
   ),
+  workers: number(
+    0,
+    0,
+    256,
+    "processes that serve on one port and one log; 0 for one process without a supervisor",
+  ),
+  workerHangMs: number(
+    15_000,
+    1_000,
+    600_000,
+    "a worker that does not answer for so long is killed and replaced, in ms",
+  ),
+  gearman: text("", "host:port of a Gearman job server, whose jobs become messages; none if empty"),
+  gearmanFunction: list(
+    "functions whose jobs are taken, and the channel of each: function=channel, such as getmsg=doors",
+  ),
   adminToken: text("", "token of the operating routes; drawn at each start if empty"),
   allowedHosts: list(
     "names that a Host header may give, beside loopback's and the address listened on",
@@ -228,7 +244,26 @@ function checkVariables(environment: Readonly<Record<string, string | undefined>
   );
 }
 
-function checkTogether({ host, open, allowedOrigins, adminToken }: Config): void {
+function checkTogether({
+  host,
+  open,
+  allowedOrigins,
+  adminToken,
+  workers,
+  memory,
+  gearman,
+  gearmanFunction,
+}: Config): void {
+  if ((gearman === "") !== (gearmanFunction.length === 0)) {
+    throw invalid(
+      "--gearman and --gearman-function go together: give the job server, and what is to be taken from it, such as --gearman 127.0.0.1:4730 --gearman-function getmsg=doors",
+    );
+  }
+  if (workers > 0 && memory) {
+    throw invalid(
+      "--workers share a log, and one in memory (--memory) is each process's own: leave one of both out",
+    );
+  }
   if (!/^[\x21-\x7e]*$/.test(adminToken)) {
     throw invalid(
       "--admin-token has a space or a character that is not ASCII, which no header could carry: use others",

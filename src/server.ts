@@ -12,10 +12,12 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { InProcessBus } from "./buses/in-process-bus.ts";
 import { type Config, isLoopback } from "./config.ts";
+import type { Bus } from "./core/bus.ts";
 import { formatEpoch } from "./core/cursor.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, Retention } from "./core/log.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
+import { parseGearman } from "./gearman-config.ts";
 import { createApp } from "./http/app.ts";
 import { refuseBrokenRequest } from "./http/broken-request.ts";
 import { Connections } from "./http/connections.ts";
@@ -27,6 +29,7 @@ import { openMemoryLog } from "./logs/memory-log.ts";
 import { nodeScheduler } from "./node-scheduler.ts";
 import { readOpenFilesLimit, resolveMaxStreams } from "./open-files.ts";
 import { parseRetention } from "./retention.ts";
+import { GearmanSource } from "./sources/gearman-source.ts";
 
 /** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
@@ -46,33 +49,49 @@ export interface RunningServer {
   drain(): Promise<void>;
 }
 
+/** What a server is among others that share its port and its log. */
+export interface Membership {
+  readonly bus: Bus;
+  /** Its place among `config.workers`, from 0; the first does what is to be done once. */
+  readonly index: number;
+}
+
 /**
  * Start everything that a configuration asks for, in this process.
  *
+ * @param membership of a worker, whose supervisor holds the log's directory; null for a server alone
  * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_CONFIG_INVALID (the address is in use, or none of this machine)
  */
-export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  logger: Logger,
+  membership: Membership | null = null,
+): Promise<RunningServer> {
   const limits = resolveLimits(config);
   const retention = parseRetention(config);
   const pages = pageDirectories(config);
-  const unlock = config.memory ? () => {} : lockDirectory(config.data);
-  const log = await openLog(config).catch((error: unknown) => {
+  const jobs = parseGearman(config);
+  const isAlone = membership === null;
+  const unlock = isAlone && !config.memory ? lockDirectory(config.data) : () => {};
+  const log = await openLog(config, isAlone).catch((error: unknown) => {
     unlock();
     throw error;
   });
-  const bus = new InProcessBus();
-  let handles = 0;
+  const bus = membership?.bus ?? new InProcessBus();
+  const { index } = membership ?? { index: 0 };
+  let opened = 0;
   const hub = await Hub.start({
     log,
     bus,
     scheduler: nodeScheduler,
     limits,
-    drawHandle: () => ++handles,
+    drawHandle: () => ++opened * Math.max(1, config.workers) - index,
     drawStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
     random: Math.random,
     onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
   });
-  const stopTrimming = startTrimming(log, retention, config.trimMs, logger);
+  const stopTrimming =
+    index === 0 ? startTrimming(log, retention, config.trimMs, logger) : () => {};
   const connections = new Connections();
   const adminToken = config.adminToken || randomBytes(16).toString("base64url");
   const app = createApp({
@@ -107,6 +126,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     unlock();
     throw error;
   }
+  const { maxMessageBytes } = config;
+  const publish = hub.publish.bind(hub);
+  const sources = (index === 0 ? jobs : []).map(
+    (job) => new GearmanSource({ ...job, maxMessageBytes, publish, log: logger }),
+  );
+  for (const source of sources) source.start();
   return {
     url: formatUrl(config.host, (http.address() as AddressInfo).port),
     hub,
@@ -114,6 +139,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     adminToken,
     async drain() {
       stopTrimming();
+      await Promise.all(sources.map((source) => source.stop()));
       const closed = new Promise((resolve) => http.once("close", resolve));
       const deadline = new Promise<void>((resolve) => nodeScheduler.after(config.drainMs, resolve));
       await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
@@ -136,20 +162,24 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
 }
 
-async function openLog(config: Config): Promise<MessageLog> {
+/** @param probes whether it has to be found out first that the file would not kill the process */
+async function openLog(config: Config, probes: boolean): Promise<MessageLog> {
   const options = { ...config, now: Date.now };
   const drawEpoch = () => formatEpoch(randomBytes(5));
   if (config.memory) return openMemoryLog(drawEpoch, options);
-  await probeLmdbLog(config.data);
+  if (probes) await probeLmdbLog(config.data);
   return openLmdbLog(config.data, drawEpoch, options);
 }
 
-/** The limits of streams with what 0 stands for put in. */
+/** The limits of streams with what 0 stands for put in, for one of the workers. */
 function resolveLimits(config: Config): Config {
   const orNever = (limit: number) => (limit === 0 ? Number.POSITIVE_INFINITY : limit);
   return {
     ...config,
-    maxStreams: resolveMaxStreams(config.maxStreams, readOpenFilesLimit()),
+    maxStreams: resolveMaxStreams(
+      Math.ceil(config.maxStreams / Math.max(1, config.workers)),
+      readOpenFilesLimit(),
+    ),
     maxStreamsPerAddress: orNever(config.maxStreamsPerAddress),
   };
 }

@@ -1,6 +1,14 @@
-import { pino } from "pino";
-import { parseConfig, type SettingName } from "../config.ts";
+import { type Logger, pino } from "pino";
+import { type Config, parseConfig, type SettingName } from "../config.ts";
 import { startServer } from "../server.ts";
+import { startWorkers } from "../workers/supervisor.ts";
+
+/** What runs: a server in this process, or several in their own. */
+interface Running {
+  readonly url: string;
+  readonly adminToken: string;
+  drain(): Promise<void>;
+}
 
 /**
  * `foreverframe serve`: runs until SIGTERM or SIGINT, then drains. A second signal ends it at once.
@@ -16,24 +24,34 @@ export async function serve(
   // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
   console.error = (...reasons: readonly unknown[]) =>
     logger.error({ err: reasons[0] }, "a library says");
-  const server = await startServer(config, logger);
+  const running = await (config.workers > 0
+    ? startWorkers(config, logger)
+    : startServer(config, logger));
+  printAddress(config, running);
+  logger.info({ url: running.url, durable: !config.memory, workers: config.workers }, "listening");
+  stopOnSignals(running, logger);
+}
+
+function printAddress(config: Config, { url, adminToken }: Running): void {
   process.stdout.write(
     [
-      `Foreverframe serves at ${server.url}`,
+      `Foreverframe serves at ${url}`,
+      ...(config.workers > 0 ? [`  workers      ${config.workers}`] : []),
       `  log          ${config.memory ? "in memory: it ends with this process" : `${config.data} (durable)`}`,
-      `  pages        ${server.url}/  ${server.url}/doors.html  ${server.url}/control.html`,
-      `  admin token  ${config.adminToken === "" ? `${server.adminToken} (drawn for this start)` : "as given"}`,
+      `  pages        ${url}/  ${url}/doors.html  ${url}/control.html`,
+      `  admin token  ${config.adminToken === "" ? `${adminToken} (drawn for this start)` : "as given"}`,
       "",
     ].join("\n"),
   );
-  logger.info({ url: server.url, durable: !config.memory }, "listening");
+}
 
+function stopOnSignals({ drain }: Running, logger: Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
-    logger.info({ signal, streams: server.hub.openStreams }, "draining");
-    server.drain().then(
+    logger.info({ signal }, "draining");
+    drain().then(
       () => {
         logger.info("stopped");
         process.exit(0);

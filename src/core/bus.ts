@@ -59,10 +59,10 @@ export interface Peer {
 }
 
 /** What is told to peers without awaiting anything. */
-type Notice = "noticeAppended" | "noticeDeleted" | "noticeClosed";
+export type Notice = "noticeAppended" | "noticeDeleted" | "noticeClosed";
 
 /** What peers are asked. */
-type Question = Exclude<keyof Peer, Notice>;
+export type Question = Exclude<keyof Peer, Notice>;
 
 /** What a peer answers to a question. */
 export type AnswerTo<Q extends Question> = Awaited<ReturnType<Peer[Q]>>;

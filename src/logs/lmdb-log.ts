@@ -77,6 +77,8 @@ export class LmdbStore implements TableStore {
       // The log makes its own batches; the library's leave a promise that nobody can catch when a commit fails.
       eventTurnBatching: false,
     });
+    // A process that was killed while it read would keep what it read from ever being written over.
+    root.readerCheck();
     this.#databases = {
       root,
       channels: root.openDB("channels", {}),

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { publishJson, type WireEvent } from "../support/raw-http.ts";
-import { startTestServer, stopServers } from "../support/test-server.ts";
+import type { ServerFixture } from "../support/server-fixtures.ts";
 import {
   destroyClients,
   FRAME,
@@ -30,16 +30,25 @@ const untilMessages = (client: TransportClient, count: number) =>
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
 
 /** Every promise of the contract that does not depend on how a stream is carried, checked on whatever `fixture` opens. */
-export function describeTransportContract(fixture: TransportFixture): void {
+export function describeTransportContract(
+  fixture: TransportFixture,
+  { name: serverName, start, stop }: ServerFixture,
+): void {
   const { name } = fixture;
 
-  describe(`a stream by ${name}`, () => {
+  describe(`a stream by ${name} of ${serverName}`, function () {
+    this.timeout(20_000);
     afterEach(async () => {
       destroyClients();
-      await stopServers();
+      await stop();
     });
 
     const open = (url: string, query: string) => openTransport(fixture, url, query);
+    const openStreams = async ({ url, adminToken }: { url: string; adminToken: string }) => {
+      const headers = { Authorization: `Bearer ${adminToken}` };
+      const answer = await fetch(`${url}/streams`, { headers });
+      return ((await answer.json()) as { total: number }).total;
+    };
     const admin = (server: { url: string; adminToken: string }, path: string) =>
       fetch(`${server.url}${path}`, {
         method: "POST",
@@ -61,7 +70,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     };
 
     it("starts with open, and gives what is published as it was, in order", async () => {
-      const { url } = await startTestServer();
+      const { url } = await start();
       const client = await open(url, "channels=doors");
       expect(client.events[0]).to.have.keys("type", "stream", "cursor", "close");
       const ids: string[] = [];
@@ -73,7 +82,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("gives several channels in log order, and a message once, however its selectors overlap", async () => {
-      const { url } = await startTestServer();
+      const { url } = await start();
       const client = await open(url, "channels=a.*,a.b,**,c");
       for (const n of numbers(30)) await publishJson(url, ["a.b", "a.c", "c"][n % 3] as string, n);
       await untilMessages(client, 30);
@@ -81,7 +90,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("takes 1,000 messages in one burst", async () => {
-      const { url } = await startTestServer();
+      const { url } = await start();
       const client = await open(url, "channels=doors");
       await publishBatch(url, "doors", numbers(1_000));
       await untilMessages(client, 1_000);
@@ -89,7 +98,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("starts with the last messages, or with all that is kept", async () => {
-      const { url } = await startTestServer();
+      const { url } = await start();
       await publishBatch(url, "doors", numbers(2_500));
       const last = await open(url, "channels=doors&last=3");
       const all = await open(url, "channels=doors&after=earliest");
@@ -103,7 +112,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("resumes from its cursor without losing or repeating a message", async () => {
-      const { url } = await startTestServer();
+      const { url } = await start();
       const first = await open(url, "channels=doors");
       await publishBatch(url, "doors", numbers(5));
       await untilMessages(first, 5);
@@ -117,7 +126,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("goes on from the cursor of another transport, and a frame from its own", async () => {
-      const { url } = await startTestServer();
+      const { url } = await start();
       const frame = await openTransport(FRAME, url, "channels=doors");
       await publishJson(url, "doors", 0);
       await untilMessages(frame, 1);
@@ -137,7 +146,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("is told what it may have missed", async () => {
-      const { url } = await startTestServer({ retainMessages: 2, trimMs: 10 });
+      const { url } = await start({ retainMessages: 2, trimMs: 10 });
       const first = await publishJson(url, "doors", 0);
       await publishBatch(url, "doors", numbers(10, 1));
       await eventually(
@@ -159,7 +168,8 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("ends at once by its control request, and a message published afterwards does not come", async () => {
-      const { url, hub } = await startTestServer();
+      const server = await start();
+      const { url } = server;
       const client = await open(url, "channels=doors");
       await publishJson(url, "doors", 1);
       await untilMessages(client, 1);
@@ -167,7 +177,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
       expect(answer.status).to.equal(200);
       const receipt = (await answer.json()) as Record<string, unknown>;
       expect(receipt).to.include({ closed: true, reason: "client", messages: 1 });
-      expect(hub.openStreams).to.equal(0);
+      expect(await openStreams(server)).to.equal(0);
       await publishJson(url, "doors", 2);
       await expectClosed(client, "client", false);
       expect(dataOf(client)).to.deep.equal([1]);
@@ -177,7 +187,7 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("hears that an operator ended it, by its channel or by its client", async () => {
-      const server = await startTestServer();
+      const server = await start();
       const byChannel = await open(server.url, "channels=doors.*");
       const byClient = await open(server.url, "channels=lifts&client=panel");
       await admin(server, "/channels/doors.a/close");
@@ -188,24 +198,25 @@ export function describeTransportContract(fixture: TransportFixture): void {
     });
 
     it("hears that a newer stream of its client took its place", async () => {
-      const { url, hub } = await startTestServer();
+      const server = await start();
+      const { url } = server;
       const older = await open(url, "channels=doors&client=panel");
       const newer = await open(url, "channels=doors&client=panel&takeover=1");
       await expectClosed(older, "replaced", false);
       await publishJson(url, "doors", 1);
       await untilMessages(newer, 1);
-      expect(hub.openStreams).to.equal(1);
+      expect(await openStreams(server)).to.equal(1);
     });
 
     it("hears that the server stops, and is to come back", async () => {
-      const { url } = await startTestServer();
+      const { url } = await start();
       const client = await open(url, "channels=doors");
-      await stopServers();
+      await stop();
       await expectClosed(client, "shutdown", true);
     });
 
     it("is named in the listing by its transport, without its id", async () => {
-      const server = await startTestServer();
+      const server = await start();
       const client = await open(server.url, "channels=doors&client=panel");
       const answer = await fetch(`${server.url}/streams`, {
         headers: { Authorization: `Bearer ${server.adminToken}` },
@@ -220,7 +231,8 @@ export function describeTransportContract(fixture: TransportFixture): void {
       // What the package does when it is not read is its own affair.
       if (fixture.name.includes("package")) return;
       this.timeout(20_000);
-      const { url, hub } = await startTestServer({ stallMs: 500, retainMessages: 10_000 });
+      const server = await start({ stallMs: 500, retainMessages: 10_000 });
+      const { url } = server;
       const stalled = await open(url, "channels=doors&client=stalled");
       stalled.stall();
       const reader = await openTransport(WEBSOCKET, url, "channels=doors");
@@ -234,7 +246,11 @@ export function describeTransportContract(fixture: TransportFixture): void {
       reader.destroy();
       // It ends as slow, where a connection stands for it; a poll is only gone when it is not repeated.
       if (name === "poll") return;
-      await eventually(10_000, () => hub.openStreams === 0, "the stalled stream to end");
+      await eventually(
+        10_000,
+        async () => (await openStreams(server)) === 0,
+        "the stalled stream to end",
+      );
     });
   });
 }

@@ -14,6 +14,11 @@ export const PROTOTYPE_JS = "/usr/share/javascript/prototype/prototype.js";
 
 /** Each need: its name, how to look for it, and the Debian packages that bring it. */
 const NEEDS = [
+  {
+    name: "gearmand and its tools",
+    present: () => ["gearmand", "gearman", "gearadmin"].every((name) => findCommand([name])),
+    packages: ["gearman-job-server", "gearman-tools"],
+  },
   { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
   { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },
   {

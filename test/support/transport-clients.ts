@@ -137,6 +137,11 @@ function openPolls(url: string, query: string): TransportClient {
       const response = await fetch(`${url}/stream?${query}&transport=poll${more}`, {
         signal: abort.signal,
       });
+      if (response.status === 503) {
+        // A poll that comes while the server drains: the next one is another server's.
+        events.push({ type: "close", reason: "shutdown", reconnect: true });
+        break;
+      }
       const answer = (await response.json()) as {
         readonly stream: string;
         readonly cursor: string;

@@ -1,0 +1,84 @@
+import type { BusWords } from "./worker-bus.ts";
+
+/** How long the relay waits for answers, in ms: less than who asked does, so that one that hangs costs no other's answer. */
+const ANSWER_MS = 2_000;
+
+/** A question that is going round. */
+interface OpenQuestion {
+  readonly from: number;
+  /** As who asked calls it. */
+  readonly id: number;
+  /** Those that have not answered yet. */
+  readonly asked: Set<number>;
+  readonly answers: unknown[];
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Passes on what processes say to one another, each over a link of its own. */
+export class BusRelay {
+  readonly #links = new Map<number, (words: BusWords) => void>();
+  readonly #questions = new Map<number, OpenQuestion>();
+  #lastQuestion = 0;
+
+  /** @param send to this process, in order */
+  add(process: number, send: (words: BusWords) => void): void {
+    this.#links.set(process, send);
+  }
+
+  /** It has ended: nobody waits for its answers any more. */
+  remove(process: number): void {
+    this.#links.delete(process);
+    for (const [number, question] of this.#questions) {
+      if (question.from === process) this.#drop(number, question);
+      else if (question.asked.delete(process)) this.#settleIfComplete(number, question);
+    }
+  }
+
+  /** A process says something. */
+  receive(from: number, words: BusWords): void {
+    switch (words.bus) {
+      case "tell":
+        for (const [process, send] of this.#links) if (process !== from) send(words);
+        break;
+      case "ask":
+        this.#ask(from, words);
+        break;
+      case "answer": {
+        const question = this.#questions.get(words.id);
+        if (!question?.asked.delete(from)) return;
+        question.answers.push(words.answer);
+        this.#settleIfComplete(words.id, question);
+      }
+    }
+  }
+
+  #ask(from: number, words: BusWords & { readonly bus: "ask" }): void {
+    const number = ++this.#lastQuestion;
+    const others = [...this.#links].filter(([process]) => process !== from);
+    const question: OpenQuestion = {
+      from,
+      id: words.id,
+      asked: new Set(others.map(([process]) => process)),
+      answers: [],
+      timer: setTimeout(() => this.#settle(number, question), ANSWER_MS),
+    };
+    this.#questions.set(number, question);
+    for (const [, send] of others) send({ ...words, id: number });
+    this.#settleIfComplete(number, question);
+  }
+
+  #settleIfComplete(number: number, question: OpenQuestion): void {
+    if (question.asked.size === 0) this.#settle(number, question);
+  }
+
+  #settle(number: number, question: OpenQuestion): void {
+    const { from, id, answers } = question;
+    this.#drop(number, question);
+    this.#links.get(from)?.({ bus: "answers", id, answers });
+  }
+
+  #drop(number: number, { timer }: OpenQuestion): void {
+    clearTimeout(timer);
+    this.#questions.delete(number);
+  }
+}

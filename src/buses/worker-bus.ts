@@ -1,0 +1,101 @@
+import type { AnswerTo, Bus, Notice, Peer, Question } from "../core/bus.ts";
+
+/** How long answers are awaited, in ms: a process that hangs costs no more. */
+const ASK_MS = 3_000;
+
+/** What a process and the relay between all processes say to each other, as JSON. */
+export type BusWords =
+  | { readonly bus: "tell"; readonly notice: Notice; readonly about: readonly unknown[] }
+  | {
+      readonly bus: "ask";
+      readonly id: number;
+      readonly question: Question;
+      readonly about: readonly unknown[];
+    }
+  /** Of one process, to the relay. */
+  | { readonly bus: "answer"; readonly id: number; readonly answer: unknown }
+  /** Of all processes, to the one that asked. */
+  | { readonly bus: "answers"; readonly id: number; readonly answers: readonly unknown[] };
+
+/** Whether something that came from another process is for the bus. */
+export function isBusWords(words: unknown): words is BusWords {
+  return typeof words === "object" && words !== null && "bus" in words;
+}
+
+/** The bus of a process that has a relay between itself and the others: see `BusRelay`. */
+export class WorkerBus implements Bus {
+  readonly #send: (words: BusWords) => void;
+  readonly #waiting = new Map<number, (answers: readonly never[]) => void>();
+  #peer: Peer | null = null;
+  #asked = 0;
+  #hintIsDue = false;
+
+  /** @param send to the relay, in order; what comes from it is given to {@link receive} */
+  constructor(send: (words: BusWords) => void) {
+    this.#send = send;
+  }
+
+  listen(peer: Peer): void {
+    this.#peer = peer;
+  }
+
+  tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void {
+    const say = () => this.#send({ bus: "tell", notice, about });
+    if (notice !== "noticeAppended") say();
+    else if (!this.#hintIsDue) {
+      // Thousands of publishes in one turn are one hint.
+      this.#hintIsDue = true;
+      setImmediate(() => {
+        this.#hintIsDue = false;
+        say();
+      });
+    }
+  }
+
+  ask<Q extends Question>(
+    question: Q,
+    ...about: Parameters<Peer[Q]>
+  ): Promise<readonly AnswerTo<Q>[]> {
+    const id = ++this.#asked;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle([]), ASK_MS);
+      const settle = (answers: readonly never[]) => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        resolve(answers);
+      };
+      this.#waiting.set(id, settle);
+      this.#send({ bus: "ask", id, question, about });
+    });
+  }
+
+  /** Something has come from the relay. */
+  receive(words: BusWords): void {
+    const peer = this.#peer;
+    switch (words.bus) {
+      case "tell":
+        if (peer !== null) callPeer(peer, words.notice, words.about);
+        break;
+      case "ask":
+        if (peer !== null) void this.#answer(peer, words.id, words.question, words.about);
+        break;
+      case "answers":
+        this.#waiting.get(words.id)?.(words.answers as readonly never[]);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#peer = null;
+    for (const settle of this.#waiting.values()) settle([]);
+  }
+
+  async #answer(peer: Peer, id: number, question: Question, about: readonly unknown[]) {
+    const answer = await callPeer(peer, question, about);
+    this.#send({ bus: "answer", id, answer });
+  }
+}
+
+/** The sender's types held both sides to the method's parameters. */
+function callPeer(peer: Peer, method: keyof Peer, about: readonly unknown[]): unknown {
+  return (peer[method] as (...about: unknown[]) => unknown).apply(peer, [...about]);
+}

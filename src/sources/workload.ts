@@ -1,0 +1,23 @@
+import { formatJson, parseJsonText } from "../core/json.ts";
+import { ForeverframeError } from "../errors.ts";
+
+/**
+ * What a job's workload becomes as a message's data: the value, if it is JSON; text that is none, or that may not be
+ * published (a `__proto__` member, too deep), as a string; what is no UTF-8 as `{"base64":"..."}`.
+ *
+ * @returns escaped JSON text
+ */
+export function dataOfWorkload(workload: Buffer): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(workload);
+  } catch {
+    return formatJson({ base64: workload.toString("base64") });
+  }
+  try {
+    return parseJsonText(text, "The workload");
+  } catch (error) {
+    if (error instanceof ForeverframeError) return formatJson(text);
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { pino } from "pino";
+import { isBusWords, WorkerBus } from "../buses/worker-bus.ts";
+import { ForeverframeError } from "../errors.ts";
+import { startServer } from "../server.ts";
+import type { FromWorker, ToWorker, WorkerTask } from "./worker-words.ts";
+
+/** The entry of a worker: a whole server, that shares its port and its log with others. Started by the supervisor. */
+const bus = new WorkerBus(say);
+let drain = async (): Promise<void> => {};
+
+process.on("message", (words: ToWorker) => {
+  if (isBusWords(words)) bus.receive(words);
+  else if (words.do === "ping") say({ is: "alive" });
+  else if (words.do === "start") void start(words.task);
+  else void stop();
+});
+// The supervisor is gone: nobody would replace this one, or tell it to stop.
+process.on("disconnect", () => void stop());
+// A terminal's Ctrl-C reaches all processes; the supervisor says in which order they stop.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => void stop());
+say({ is: "idle" });
+
+async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
+  const logger = pino(
+    { name: "foreverframe", base: { pid: process.pid, worker: index } },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
+  console.error = (...reasons: readonly unknown[]) =>
+    logger.error({ err: reasons[0] }, "a library says");
+  try {
+    const server = await startServer({ ...config, adminToken }, logger, { bus, index });
+    drain = () => server.drain();
+    say({ is: "listening", url: server.url });
+  } catch (error) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const isOurs = error instanceof ForeverframeError;
+    say({ is: "failed", message: isOurs ? error.message : message, isOurs });
+    process.exitCode = 1;
+    process.disconnect?.();
+  }
+}
+
+async function stop(): Promise<void> {
+  await drain();
+  process.exit();
+}
+
+function say(words: FromWorker): void {
+  // Without a supervisor there is nobody to talk to.
+  if (process.connected) process.send?.(words);
+}

@@ -1,0 +1,232 @@
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { expect } from "chai";
+import { Gearmand, killGearmands } from "../support/gearmand.ts";
+import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
+import { ask } from "../support/request.ts";
+import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import {
+  createTemporaryDirectory,
+  removeTemporaryDirectories,
+} from "../support/temporary-directory.ts";
+import { startTestServer, stopServers } from "../support/test-server.ts";
+import { eventually, within } from "../support/within.ts";
+
+const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
+
+describe("Gearman as a source", function () {
+  this.timeout(30_000);
+
+  afterEach(async () => {
+    closeConnections();
+    await stopServers();
+    await killGearmands();
+    killProcesses();
+    removeTemporaryDirectories();
+  });
+
+  const settings = ({ address }: Gearmand) => ({
+    gearman: address,
+    gearmanFunction: ["getmsg=doors"],
+  });
+  const untilTaken = (gearmand: Gearmand) =>
+    eventually(10_000, async () => (await gearmand.status("getmsg")).workers === 1, "a worker");
+  const dataOf = async (url: string, channel = "doors") => {
+    const { json } = await ask(url, "GET", `/channels/${channel}/messages?limit=1000`);
+    return json.messages.map((message: { data: unknown }) => message.data);
+  };
+
+  it("makes a message of each job, and answers it complete when the log has it", async () => {
+    const gearmand = await Gearmand.start();
+    const { url } = await startTestServer(settings(gearmand));
+    const { connection } = await openFrame(url, "channels=doors");
+    await untilTaken(gearmand);
+    // In the foreground: it is answered now.
+    expect(await gearmand.submit("getmsg", '{"vid": 7}')).to.equal("");
+    expect(await dataOf(url)).to.deep.equal([{ vid: 7 }]);
+    await gearmand.submit("getmsg", "door 8 opens", "-b");
+    await gearmand.submit("getmsg", Buffer.of(0xff, 0xfe), "-b");
+    await connection.untilEvents((events) => events.length === 4, "three messages");
+    expect(await dataOf(url)).to.deep.equal([{ vid: 7 }, "door 8 opens", { base64: "//4=" }]);
+    await eventually(5_000, async () => (await gearmand.status("getmsg")).jobs === 0, "no job");
+  });
+
+  it("takes jobs that were queued before it came, in their order, and several functions", async () => {
+    const gearmand = await Gearmand.start();
+    for (const n of numbers(20)) await gearmand.submit("getmsg", String(n), "-b");
+    await gearmand.submit("lift", "up", "-b");
+    const { url } = await startTestServer({
+      gearman: gearmand.address,
+      gearmanFunction: ["getmsg=doors", "lift=lifts.a"],
+    });
+    await eventually(10_000, async () => (await dataOf(url)).length === 20, "all jobs");
+    expect(await dataOf(url)).to.deep.equal(numbers(20));
+    expect(await dataOf(url, "lifts.a")).to.deep.equal(["up"]);
+  });
+
+  it("says that a workload is too large, fails its job, and goes on with the next", async () => {
+    const gearmand = await Gearmand.start();
+    const { process, url } = await startServeProcess([
+      ...["--memory", "--max-message-bytes", "1000", "--gearman", gearmand.address],
+      ...["--gearman-function", "getmsg=doors", "--gearman-function", "other=others"],
+    ]);
+    await untilTaken(gearmand);
+    await gearmand.submit("getmsg", "x".repeat(1_001), "-b");
+    await gearmand.submit("getmsg", "x".repeat(3_000_000), "-b");
+    await gearmand.submit("getmsg", "y".repeat(1_000), "-b");
+    await eventually(10_000, async () => (await dataOf(url)).length === 1, "the last");
+    expect(await dataOf(url)).to.deep.equal(["y".repeat(1_000)]);
+    expect(process.stderr).to.match(/"bytes":1001,.*larger than --max-message-bytes/);
+    expect(process.stderr).to.match(/"bytes":3000000,.*larger than --max-message-bytes/);
+    expect((await gearmand.status("getmsg")).jobs).to.equal(0);
+  });
+
+  it("gives a job back to the queue when the log can't take it, and stores it when it can", async () => {
+    const gearmand = await Gearmand.start();
+    const { url, adminToken } = await startTestServer({ ...settings(gearmand), maxChannels: 1 });
+    await publishJson(url, "full", 1);
+    await gearmand.submit("getmsg", "waits", "-b");
+    await eventually(
+      10_000,
+      async () => {
+        const { jobs, workers } = await gearmand.status("getmsg");
+        return jobs === 1 && workers === 0;
+      },
+      "the job to be back in the queue",
+    );
+    const headers = { Authorization: `Bearer ${adminToken}` };
+    await ask(url, "DELETE", "/channels/full", { headers });
+    await eventually(20_000, async () => (await dataOf(url)).length === 1, "the job");
+    expect(await dataOf(url)).to.deep.equal(["waits"]);
+  });
+
+  it("connects again when the job server was away, and takes a name that is given twice for two jobs", async () => {
+    const first = await Gearmand.start();
+    const { url } = await startTestServer(settings(first));
+    await untilTaken(first);
+    await first.submit("getmsg", "same", "-b", "-u", "one");
+    await eventually(10_000, async () => (await dataOf(url)).length === 1, "the first job");
+    await first.kill();
+    // Its handles start anew: this job is H:...:1 again.
+    const second = await Gearmand.start(first.port);
+    await second.submit("getmsg", "same", "-b", "-u", "one");
+    await eventually(20_000, async () => (await dataOf(url)).length === 2, "the second job");
+    expect(await dataOf(url)).to.deep.equal(["same", "same"]);
+  });
+
+  it("loses no background job and doubles none, whenever the server is killed", async function () {
+    this.timeout(90_000);
+    const gearmand = await Gearmand.start();
+    const data = createTemporaryDirectory();
+    const start = () =>
+      startServeProcess([
+        ...["--data", data, "--gearman", gearmand.address],
+        ...["--gearman-function", "getmsg=doors"],
+      ]);
+    let server = await start();
+    const count = 400;
+    const submitting = (async () => {
+      for (const n of numbers(count)) await gearmand.submit("getmsg", String(n), "-b");
+    })();
+    for (let kill = 0; kill < 8; kill++) {
+      await new Promise((resolve) => setTimeout(resolve, 100 + 300 * Math.random()));
+      server.process.kill("SIGKILL");
+      await server.process.outcome;
+      server = await start();
+    }
+    await submitting;
+    await eventually(
+      30_000,
+      async () => (await gearmand.status("getmsg")).jobs === 0,
+      "all jobs to be answered",
+    );
+    const stored = (await dataOf(server.url)) as number[];
+    expect(stored.toSorted((a, b) => a - b)).to.deep.equal(numbers(count));
+  });
+
+  it("takes no more jobs when the server stops, and leaves the others in the queue", async () => {
+    const gearmand = await Gearmand.start();
+    const data = createTemporaryDirectory();
+    const args = [
+      "--data",
+      data,
+      "--gearman",
+      gearmand.address,
+      "--gearman-function",
+      "getmsg=doors",
+    ];
+    const first = await startServeProcess(args);
+    await untilTaken(gearmand);
+    for (const n of numbers(50)) void gearmand.submit("getmsg", String(n), "-b");
+    first.process.kill("SIGTERM");
+    expect((await within(10_000, first.process.outcome, "the stop")).code).to.equal(0);
+    await eventually(
+      10_000,
+      async () => (await gearmand.status("getmsg")).workers === 0,
+      "no worker",
+    );
+    const second = await startServeProcess(args);
+    await eventually(20_000, async () => (await dataOf(second.url)).length === 50, "all jobs");
+    const stored = (await dataOf(second.url)) as number[];
+    expect(stored.toSorted((a, b) => a - b)).to.deep.equal(numbers(50));
+  });
+
+  it("costs no message when a browser leaves while it waits", async () => {
+    const gearmand = await Gearmand.start();
+    const { url } = await startTestServer(settings(gearmand));
+    await untilTaken(gearmand);
+    const { connection, open } = await openFrame(url, "channels=doors");
+    connection.destroy();
+    await gearmand.submit("getmsg", "nobody saw it", "-b");
+    await eventually(10_000, async () => (await dataOf(url)).length === 1, "the job");
+    const back = await openFrame(url, `channels=doors&after=${open["cursor"]}`);
+    const events = await back.connection.untilEvents((all) => all.length === 2, "the message");
+    expect(events[1]).to.include({ data: "nobody saw it" });
+  });
+
+  describe("with something else at its address", () => {
+    let impostor: Server;
+    afterEach(() => impostor.close());
+
+    for (const answer of [
+      "HTTP/1.1 400 Bad Request\r\n\r\n",
+      "OK 1\n\0REQ\0\0\0\u0006\0\0\0\0",
+      "OK 1\ngarbage",
+    ]) {
+      it(`says that ${JSON.stringify(answer)} is no answer, and tries again`, async () => {
+        let connections = 0;
+        impostor = createServer((socket) => {
+          connections++;
+          socket.on("error", () => {});
+          socket.once("data", () => socket.write(answer));
+        });
+        await new Promise<void>((resolve) => impostor.listen(0, "127.0.0.1", resolve));
+        const { port } = impostor.address() as AddressInfo;
+        const { process } = await startServeProcess([
+          ...["--memory", "--gearman", `127.0.0.1:${port}`, "--gearman-function", "getmsg=doors"],
+        ]);
+        await eventually(10_000, () => connections >= 2, "a second try");
+        expect(process.stderr).to.contain("gearman: this is no answer of a job server");
+        process.kill("SIGTERM");
+        expect((await process.outcome).code).to.equal(0);
+      });
+    }
+  });
+
+  for (const [args, sentence] of [
+    [["--gearman", "127.0.0.1:4730"], "--gearman and --gearman-function go together"],
+    [["--gearman-function", "a=b"], "--gearman and --gearman-function go together"],
+    [["--gearman", "127.0.0.1", "--gearman-function", "a=b"], '--gearman is "127.0.0.1"'],
+    [["--gearman", "h:70000", "--gearman-function", "a=b"], '--gearman is "h:70000"'],
+    [["--gearman", "h:1", "--gearman-function", "a"], '--gearman-function has "a"'],
+    [["--gearman", "h:1", "--gearman-function", "a=b..c"], '--gearman-function has "a=b..c"'],
+    [["--gearman", "h:1", "--gearman-function", "a=b,a=c"], '--gearman-function has "a" twice'],
+  ] as const) {
+    it(`is refused in one sentence for ${args.join(" ")}`, async () => {
+      const { code, stderr } = await new CliProcess(["serve", "--memory", "--port", "0", ...args])
+        .outcome;
+      expect(code).to.equal(1);
+      expect(stderr.trim().split("\n")).to.have.lengthOf(1);
+      expect(stderr).to.contain(sentence);
+    });
+  }
+});
