@@ -103,7 +103,7 @@ openers["frame"] = function (mine) {
       return sizeOf(frame);
     };
   }
-  if (!isForeign && root.addEventListener) {
+  if (!isForeign && home === document && root.addEventListener) {
     // Firefox fires no load event for a frame that could not be loaded.
     timer = setInterval(function () {
       if (isDenied(frame)) {

@@ -21,7 +21,7 @@ openers["poll"] = function (mine) {
 
   function take(answer) {
     var messages = answer && answer.messages;
-    if (!messages) {
+    if (!messages || !answer.gaps) {
       mine.end(toRefusal(answer));
       return;
     }

@@ -15,6 +15,9 @@ var LOOKS = 4;
 /** A frame that fell silent before so many looks, twice running, comes along a path that buffers. */
 var LOOKS_OF_A_GOOD_PATH = 16;
 
+/** A tab that follows does not ask at every beat a server that refuses it. */
+var BEATS_AFTER_FAILURE = 5;
+
 function orDefault(ms, otherwise) {
   return ms > 0 ? Number(ms) : otherwise;
 }
@@ -40,6 +43,8 @@ function open(options) {
   // Never more than one wait: for the next attempt, for a new try of the frame, or for the end of closing.
   var timer;
   var tabs = null;
+  // Beats of the holder that are let pass after a read from the log that failed.
+  var beatsToPass = 0;
   var isHidden = false;
   var lastDetail = {};
   var stream = {
@@ -257,7 +262,8 @@ function open(options) {
       drop(mine);
     }
     if (mine.isOnce) {
-      // The next beat of the stream's holder asks for it again, if it was not all.
+      // A later beat of the stream's holder asks for it again, if it was not all.
+      beatsToPass = wasOpen ? 0 : BEATS_AFTER_FAILURE;
       return;
     }
     if (stream.state === "closing") {
@@ -496,7 +502,10 @@ function open(options) {
     if (event && isReached(words.before, stream.cursor)) {
       take(event);
     }
-    if (hasEnded() || next || current) {
+    if (words.kind === "beat" && beatsToPass > 0) {
+      beatsToPass--;
+    }
+    if (hasEnded() || next || current || beatsToPass > 0) {
       return;
     }
     if (words.state === "open" && !isReached(words.cursor, stream.cursor)) {

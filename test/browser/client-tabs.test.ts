@@ -70,9 +70,16 @@ describeInBrowsers("one stream for all tabs", (suite) => {
     await publish(50);
     await expectAll(tabs, 0);
     await untilOneHolds(tabs, 10_000);
-    const transports = await Promise.all(tabs.map(({ stream }) => stream.transport()));
-    expect(transports.filter((transport) => transport === "shared")).to.have.lengthOf(9);
-    expect(transports).to.include("frame");
+    await eventually(
+      10_000,
+      async () => {
+        const all = await Promise.all(tabs.map(({ stream }) => stream.transport()));
+        return (
+          all.filter((transport) => transport === "shared").length === 9 && all.includes("frame")
+        );
+      },
+      "one tab with a frame, and nine that share it",
+    );
     await publish(50);
     await expectAll(tabs, 0);
     expect(server.hub.openStreams).to.equal(1);

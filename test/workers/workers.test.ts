@@ -1,0 +1,255 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import {
+  closeConnections,
+  openFrame,
+  publishJson,
+  type RawConnection,
+} from "../support/raw-http.ts";
+import { ask } from "../support/request.ts";
+import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import {
+  createTemporaryDirectory,
+  removeTemporaryDirectories,
+} from "../support/temporary-directory.ts";
+import { eventually, within } from "../support/within.ts";
+
+const TOKEN = "a-token-for-tests";
+const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
+
+/** Processes that a process has started. */
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .split(" ")
+    .filter((child) => child !== "")
+    .map(Number);
+}
+
+describe("workers", function () {
+  this.timeout(60_000);
+
+  afterEach(() => {
+    closeConnections();
+    killProcesses();
+    removeTemporaryDirectories();
+  });
+
+  const start = async (...args: string[]) => {
+    const data = createTemporaryDirectory();
+    const { process, url } = await startServeProcess([
+      ...["--workers", "2", "--data", data, "--admin-token", TOKEN, ...args],
+    ]);
+    const workers = () => childrenOf(process.child.pid ?? 0);
+    return { process, url, workers };
+  };
+  const list = async (url: string) =>
+    (await ask(url, "GET", "/streams", { headers: { Authorization: `Bearer ${TOKEN}` } })).json;
+  /** Streams go to the workers in turn: as many as there are of each. */
+  const openFrames = async (url: string, count: number, query = "channels=doors") => {
+    const frames = [];
+    for (let n = 0; n < count; n++) frames.push(await openFrame(url, query));
+    return frames;
+  };
+  const dataOf = (connection: RawConnection) =>
+    connection
+      .frameEvents()
+      .filter(({ type }) => type === "message")
+      .map((event) => event["data"]);
+
+  it("give every stream the same messages in the same order, whichever process took them", async () => {
+    const { url } = await start();
+    const frames = await openFrames(url, 4);
+    const publishing = numbers(200).map((n) => publishJson(url, "doors", n));
+    await Promise.all(publishing);
+    for (const { connection } of frames)
+      await eventually(10_000, () => dataOf(connection).length === 200, "all messages");
+    const [first, ...others] = frames.map(({ connection }) =>
+      connection.frameEvents().flatMap((event) => event["id"] ?? []),
+    );
+    expect(first).to.deep.equal([...(first ?? [])].sort());
+    for (const ids of others) expect(ids).to.deep.equal(first);
+  });
+
+  it("close a stream at once, whichever answers, and give the same receipt", async () => {
+    const { url } = await start();
+    const { connection, open } = await openFrame(url, "channels=doors");
+    const receipts = [];
+    for (let n = 0; n < 4; n++) receipts.push(await ask(url, "POST", `/${open["close"]}`));
+    expect(receipts.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200]);
+    for (const { json } of receipts) expect(json).to.deep.equal(receipts[0]?.json);
+    await connection.untilEnded();
+    expect(connection.frameEvents().at(-1)).to.include({ type: "close", reason: "client" });
+    for (let n = 0; n < 2; n++) {
+      const page = await ask(url, "GET", `/control?stream=${open["stream"]}`);
+      expect(page.text).to.contain("This stream is closed (client)");
+      const unknown = await ask(url, "POST", "/streams/n1.unknown/close");
+      expect(unknown.status).to.equal(404);
+    }
+  });
+
+  it("show and acknowledge a stream that another has", async () => {
+    const { url } = await start();
+    const { connection, open } = await openFrame(url, "channels=doors");
+    const id = await publishJson(url, "doors", 1);
+    await connection.untilEvents((events) => events.length === 2, "the message");
+    for (let n = 0; n < 2; n++) {
+      const page = await ask(url, "GET", `/control?stream=${open["stream"]}`);
+      expect(page.text).to.contain("This stream is open");
+      const acked = await ask(url, "POST", `/streams/${open["stream"]}/ack`, {
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ cursor: id }),
+      });
+      expect(acked.status).to.equal(204);
+    }
+    expect((await list(url)).streams[0]).to.include({ acked: id });
+  });
+
+  it("go on with one long-poll stream, whichever answers its polls, and with its tombstone", async () => {
+    const { url } = await start();
+    const poll = (query: string) =>
+      ask(url, "GET", `/stream?transport=poll&channels=doors${query}`, { ms: 10_000 });
+    const { json: first } = await poll("&wait=0&client=panel");
+    let { cursor } = first;
+    for (const n of numbers(6)) {
+      const waiting = poll(`&stream=${first.stream}&after=${cursor}&wait=20&client=panel`);
+      await publishJson(url, "doors", n);
+      const { json } = await waiting;
+      expect(json.stream).to.equal(first.stream);
+      expect(json.messages.map((message: { data: unknown }) => message.data)).to.deep.equal([n]);
+      cursor = json.cursor;
+    }
+    const { streams, total } = await list(url);
+    expect(total).to.equal(1);
+    expect(streams[0]).to.include({ client: "panel", transport: "poll" });
+    const waiting = poll(`&stream=${first.stream}&after=${cursor}&wait=20`);
+    await eventually(
+      5_000,
+      async () => (await list(url)).streams[0]?.acked === cursor,
+      "the poll to wait",
+    );
+    const receipt = await ask(url, "POST", `/streams/${first.stream}/close`);
+    expect(receipt.json).to.include({ reason: "client", messages: 6 });
+    expect((await within(2_000, waiting, "the poll's answer")).json).to.include({ stop: 1 });
+    for (let n = 0; n < 4; n++) {
+      const late = await poll(`&stream=${first.stream}&after=${cursor}`);
+      expect(late.json).to.include({ stop: 1, reason: "client", stream: first.stream });
+    }
+    expect((await list(url)).total).to.equal(0);
+  });
+
+  it("end an older stream of a client that takes over, wherever it is, and keep exactly one of several", async () => {
+    const { url } = await start();
+    const query = "channels=doors&client=panel&takeover=1";
+    const frames = await Promise.all(numbers(8).map(() => openFrame(url, query)));
+    await eventually(5_000, async () => (await list(url)).total === 1, "one stream");
+    const ended = frames.filter(({ connection }) =>
+      connection.frameEvents().some((event) => event["reason"] === "replaced"),
+    );
+    expect(ended).to.have.lengthOf(7);
+  });
+
+  it("list and end the streams of all, for an operator", async () => {
+    const { url } = await start();
+    const frames = await openFrames(url, 5);
+    const { streams, total } = await list(url);
+    expect(total).to.equal(5);
+    const handles = streams.map(({ handle }: { handle: number }) => handle);
+    expect(new Set(handles).size).to.equal(5);
+    const answer = await ask(url, "POST", "/channels/doors/close", {
+      headers: { Authorization: `Bearer ${TOKEN}` },
+    });
+    expect(answer.json).to.deep.equal({ closed: 5 });
+    for (const { connection } of frames) await connection.untilEnded();
+  });
+
+  it("are replaced when one is killed, and its clients come back without losing anything", async () => {
+    const { url, workers, process } = await start();
+    const frames = await openFrames(url, 4);
+    const [victim] = workers();
+    global.process.kill(victim ?? 0, "SIGKILL");
+    await eventually(
+      5_000,
+      () => frames.filter(({ connection }) => connection.ended).length === 2,
+      "half of the streams to end",
+    );
+    const published = await publishJson(url, "doors", "meanwhile");
+    await eventually(10_000, () => workers().length === 2, "another worker");
+    expect(workers()).to.not.include(victim);
+    for (const { connection, open } of frames) {
+      if (!connection.ended) {
+        await connection.untilEvents((events) => events.length === 2, "the message");
+        continue;
+      }
+      const back = await openFrame(url, `channels=doors&after=${open["cursor"]}`);
+      const events = await back.connection.untilEvents((all) => all.length === 2, "the message");
+      expect(events[1]).to.include({ id: published });
+    }
+    expect(process.stderr).to.contain("a worker has ended, and is replaced");
+    // The new one is on the bus.
+    await eventually(10_000, async () => (await list(url)).total === 4, "all streams in the list");
+  });
+
+  it("are replaced when one hangs", async () => {
+    const { url, workers, process } = await start("--worker-hang-ms", "2000");
+    await openFrames(url, 2);
+    const [victim] = workers();
+    global.process.kill(victim ?? 0, "SIGSTOP");
+    await eventually(15_000, () => !workers().includes(victim ?? 0), "its end");
+    expect(process.stderr).to.contain("a worker hangs: killed");
+    await eventually(10_000, () => workers().length === 2, "another worker");
+    await eventually(
+      10_000,
+      async () => (await publishJson(url, "doors", 1).catch(() => "")) !== "",
+      "a publish",
+    );
+  });
+
+  it("end their streams with shutdown when all are to stop, and leave nothing behind", async () => {
+    const { url, process, workers } = await start();
+    const frames = await openFrames(url, 4);
+    const pids = workers();
+    process.kill("SIGTERM");
+    const { code } = await within(10_000, process.outcome, "the stop");
+    expect(code).to.equal(0);
+    for (const { connection } of frames)
+      expect(connection.frameEvents().at(-1)).to.include({ type: "close", reason: "shutdown" });
+    for (const pid of pids) expect(() => global.process.kill(pid, 0)).to.throw();
+    const again = await startServeProcess(["--workers", "2", "--data", createTemporaryDirectory()]);
+    expect(again.url).to.not.equal("");
+  });
+
+  it("stop by themselves when the supervisor is killed", async () => {
+    const { process, workers } = await start();
+    const pids = workers();
+    process.kill("SIGKILL");
+    await eventually(
+      10_000,
+      () =>
+        pids.every((pid) => {
+          try {
+            return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+          } catch {
+            return true;
+          }
+        }),
+      "the workers to end",
+    );
+  });
+
+  it("say in one sentence why they can't start, and leave the log's directory free", async () => {
+    const { url } = await start();
+    const { port } = new URL(url);
+    const data = createTemporaryDirectory();
+    const args = ["serve", "--workers", "2", "--port", port, "--data", data];
+    const { code, stderr } = await new CliProcess(args).outcome;
+    expect(code).to.equal(1);
+    expect(stderr).to.contain("foreverframe: Can't listen on 127.0.0.1");
+    await startServeProcess(["--data", data]);
+  });
+
+  it("are refused with --memory", async () => {
+    const { code, stderr } = await new CliProcess(["serve", "--workers", "2", "--memory"]).outcome;
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^foreverframe: --workers share a log, and one in memory/);
+  });
+});
