@@ -28,7 +28,7 @@ export const SOURCES = FILES.map((name) => join(import.meta.dirname, `${name}.js
 export function buildClient() {
   const source = SOURCES.map((path) => readFileSync(path, "utf8")).join("\n");
   // Once, however often a page loads it. `window` and not `this`, which a module does not have.
-  const whole = `(function (root) {\nif (root.foreverframe) { return; }\n${source}\n}(window));`;
+  const whole = `(function (root) {\nif (root.foreverframe && root.foreverframe.open) { return; }\n${source}\n}(window));`;
   const { code, error } = minify(whole, {
     ie: true,
     webkit: true,

@@ -15,7 +15,8 @@ var api = { open: open };
 function add(stream) {
   streams[streams.length] = stream;
   if (isLoaded) {
-    stream.begin();
+    // Not before open() has returned.
+    setTimeout(stream.begin, 0);
   }
 }
 
@@ -51,7 +52,7 @@ listen(root, "onpagehide" in root ? "pagehide" : "unload", function () {
   removeFrames();
 });
 listen(root, "pageshow", function (event) {
-  if (event.persisted) {
+  if (event.persisted && isLoaded) {
     each(streams.slice(0), function (stream) {
       stream.show();
     });

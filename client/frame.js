@@ -36,7 +36,10 @@ function frameDocument() {
 function removeFrames() {
   var frame = leaving.pop();
   while (frame) {
-    frame.parentNode.removeChild(frame);
+    // The page may have done it.
+    if (frame.parentNode) {
+      frame.parentNode.removeChild(frame);
+    }
     frame = leaving.pop();
   }
 }
@@ -53,15 +56,12 @@ function refusalIn(frame) {
   }
 }
 
-/** Heartbeats are spaces, seen by the size of the document. NaN never equals itself: then it is not taken for silent. */
+/** Heartbeats are spaces, seen by the size of the document. One that was taken out of the page has none. */
 function sizeOf(frame) {
   try {
-    // IE before 9 drops the spaces.
-    return root.addEventListener
-      ? frame.contentWindow.document.documentElement.innerHTML.length
-      : NaN;
+    return frame.contentWindow.document.documentElement.innerHTML.length;
   } catch (error) {
-    return NaN;
+    return -1;
   }
 }
 
@@ -96,20 +96,22 @@ openers["frame"] = function (mine) {
   };
   if (isForeign) {
     mine.isSource = function (source) {
-      return source === frame.contentWindow;
+      // IE 8 gives another object for the same window.
+      return source == frame.contentWindow;
     };
-  } else {
+  } else if (home === document && root.addEventListener) {
     mine.sign = function () {
       return sizeOf(frame);
     };
-  }
-  if (!isForeign && home === document && root.addEventListener) {
     // Firefox fires no load event for a frame that could not be loaded.
     timer = setInterval(function () {
       if (isDenied(frame)) {
         mine.end();
       }
     }, FRAME_CHECK_MS);
+  } else {
+    // IE before 9 drops the spaces, and before 11 the frame is in another document.
+    mine.isUnwatched = true;
   }
   listen(frame, "load", function () {
     mine.end(refusalIn(frame));

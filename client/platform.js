@@ -80,8 +80,9 @@ function createRequest() {
  */
 function send(method, url, body, onchange) {
   var request = createRequest();
-  var place = put(requests, request);
+  var place;
   request.open(method, url, true);
+  place = put(requests, request);
   request.onreadystatechange = function () {
     if (request.readyState === 4) {
       requests[place] = null;

@@ -5,21 +5,29 @@
 /** How long the server may wait when there is nothing, in s. */
 var WAIT_S = 25;
 
+/** An empty answer within so many ms comes from something that can't wait: it is asked again after a pause, in ms. */
+var TOO_SOON_MS = 1000;
+var PAUSE_MS = 5000;
+
 openers["poll"] = function (mine) {
   var request;
   var stream = null;
+  var timer;
 
   function ask(wait) {
+    var askedAt = new Date().getTime();
     var more = "&wait=" + wait + (stream ? "&stream=" + encodeURIComponent(stream) : "");
     mine.limit(wait * 1000);
-    request = send("GET", mine.url(more), null, function (answer) {
+    // The time keeps caches out that mind no header.
+    request = send("GET", mine.url(more + "&at=" + askedAt), null, function (answer) {
       if (answer.readyState === 4) {
-        take(parse(answer.responseText));
+        take(parse(answer.responseText), wait && new Date().getTime() - askedAt < TOO_SOON_MS);
       }
     });
   }
 
-  function take(answer) {
+  /** @param isSoon it did not wait, although it was to wait while there is nothing */
+  function take(answer, isSoon) {
     var messages = answer && answer.messages;
     if (!messages || !answer.gaps) {
       mine.end(toRefusal(answer));
@@ -48,6 +56,11 @@ openers["poll"] = function (mine) {
       });
     } else if (mine.isOnce && !messages.length) {
       mine.end();
+    } else if (mine.isLive() && isSoon && !messages.length) {
+      mine.limit(PAUSE_MS);
+      timer = setTimeout(function () {
+        ask(WAIT_S);
+      }, PAUSE_MS);
     } else if (mine.isLive()) {
       ask(mine.isOnce ? 0 : WAIT_S);
     }
@@ -55,7 +68,10 @@ openers["poll"] = function (mine) {
 
   mine.isUnwatched = true;
   mine.stop = function () {
-    request.abort();
+    clearTimeout(timer);
+    if (request) {
+      request.abort();
+    }
   };
   // At once, to have the stream's id, by which it can be closed.
   ask(0);

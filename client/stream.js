@@ -113,6 +113,10 @@ function open(options) {
     clearTimeout(timer);
     drop(next);
     drop(current);
+    leaveTabs();
+  }
+
+  function leaveTabs() {
     if (tabs) {
       tabs.leave();
       tabs = null;
@@ -209,9 +213,8 @@ function open(options) {
     try {
       openers[transport](mine);
     } catch (error) {
-      // Not at once: open() has to return first.
       setTimeout(function () {
-        mine.end(unsupported(transport, error));
+        mine.end(isAuto ? null : unsupported(transport, error));
       }, 0);
     }
     if (!current) {
@@ -261,6 +264,10 @@ function open(options) {
     } else {
       drop(mine);
     }
+    if (mine.isOnce && refusal && !refusal.reconnect) {
+      refused(refusal);
+      return;
+    }
     if (mine.isOnce) {
       // A later beat of the stream's holder asks for it again, if it was not all.
       beatsToPass = wasOpen ? 0 : BEATS_AFTER_FAILURE;
@@ -290,7 +297,7 @@ function open(options) {
       lose(0, event.code);
       tell("onerror", event);
     } else {
-      tellTabs(event);
+      // Not for all tabs: it may be what this one asked for.
       end("refused", event, "onerror");
     }
   }
@@ -300,7 +307,8 @@ function open(options) {
    * holds everything back.
    */
   function look(mine) {
-    var sign = mine.sign ? mine.sign() : mine.signs;
+    // Both: messages of one length may come and be swept out between two looks, and heartbeats are no events.
+    var sign = mine.signs + ":" + (mine.sign ? mine.sign() : "");
     mine.looks++;
     mine.silentLooks = sign === mine.lastSign ? mine.silentLooks + 1 : 0;
     mine.lastSign = sign;
@@ -337,13 +345,23 @@ function open(options) {
   }
 
   function opened(mine, event) {
-    if (mine !== current) {
-      abandon(current);
+    mine.closeUrl = address.replace(/stream$/, "") + event.close;
+    if (stream.state === "closing") {
+      // A poll went on under a new id.
+      closeUrl = mine.closeUrl;
+      post(closeUrl, "");
+      return;
     }
-    next = null;
+    if (mine !== current) {
+      if (current && !current.isOnce) {
+        // It was tried beside a poll: one silence is enough to go back.
+        silences = 1;
+      }
+      abandon(current);
+      next = null;
+    }
     current = mine;
     failures = 0;
-    mine.closeUrl = address.replace(/stream$/, "") + event.close;
     closeUrl = mine.isOnce ? null : mine.closeUrl;
     stream.stream = mine.isOnce ? null : event.stream;
     stream.transport = mine.isOnce ? "shared" : mine.transport;
@@ -352,7 +370,8 @@ function open(options) {
     clearTimeout(timer);
     if (!mine.isUnwatched) {
       look(mine);
-    } else if (isAuto && !mine.isOnce) {
+    }
+    if (isAuto && mine.transport === "poll" && !mine.isOnce) {
       if (!pollsFor(origin, frameAgainMs)) {
         rememberPath(origin, againMs);
       }
@@ -361,8 +380,12 @@ function open(options) {
     if (mine.transport === "frame") {
       rememberPath(origin, 0);
     }
-    changeState("open", event);
-    tell("onopen", event);
+    if (mine.isOnce) {
+      changeState("open", { transport: "shared" });
+    } else {
+      changeState("open", event);
+      tell("onopen", event);
+    }
   }
 
   /** @returns false for what was there before: a new connection may start before the end of the last */
@@ -407,8 +430,12 @@ function open(options) {
     } else if (!event.reconnect) {
       tellTabs(event, stream.cursor);
       end("closed", event, "onclose");
+    } else if (old.isOnce) {
+      drop(old);
+      beatsToPass = BEATS_AFTER_FAILURE;
     } else if (event.reason === "recycle") {
       current = null;
+      stream.stream = null;
       connect(old.transport, "recycle");
       drop(old);
     } else {
@@ -422,9 +449,14 @@ function open(options) {
       return;
     }
     if (!current || current.isOnce) {
+      if (closeUrl) {
+        // It was cut, and its end may not have been seen.
+        post(closeUrl, "");
+      }
       endHere("client");
       return;
     }
+    leaveTabs();
     drop(next);
     // A frame's own connection can't carry a request before its answer ends: this takes another.
     post(closeUrl, "");
@@ -464,14 +496,19 @@ function open(options) {
   }
 
   function begin() {
+    if (hasEnded() || tabs || next || current) {
+      return;
+    }
     if (options.share) {
-      tabs = joinTabs(["foreverframe", address, options.channels, options.client].join(" "), {
+      // No name has a line end.
+      tabs = joinTabs(["foreverframe", address, options.channels, options.client].join("\n"), {
         describe: function (words) {
           words.state = stream.state;
-          words.detail = lastDetail;
+          words.reason = lastDetail.reason;
+          words.retryMs = lastDetail.retryMs;
           words.cursor = stream.cursor;
         },
-        hold: start,
+        hold: hold,
         release: release,
         follow: follow
       });
@@ -481,7 +518,14 @@ function open(options) {
     }
   }
 
-  /** Another tab holds the stream from now on. */
+  /** This tab holds the stream from now on. */
+  function hold() {
+    drop(next);
+    drop(current);
+    start();
+  }
+
+  /** Another tab does. */
   function release() {
     clearTimeout(timer);
     drop(next);
@@ -491,12 +535,8 @@ function open(options) {
 
   function follow(words) {
     var event = words.event;
-    if (event && (event.type === "close" || event.type === "error")) {
-      end(
-        event.type === "close" ? "closed" : "refused",
-        event,
-        event.type === "close" ? "onclose" : "onerror"
-      );
+    if (event && event.type === "close") {
+      end("closed", event, "onclose");
       return;
     }
     if (event && isReached(words.before, stream.cursor)) {
@@ -511,12 +551,20 @@ function open(options) {
     if (words.state === "open" && !isReached(words.cursor, stream.cursor)) {
       connect("poll", "shared", true);
     } else if (words.state !== stream.state && /^(connecting|open|lost)$/.test(words.state)) {
-      changeState(words.state, words.detail);
+      changeState(words.state, {
+        transport: "shared",
+        reason: words.reason,
+        retryMs: words.retryMs
+      });
     }
   }
 
-  if (!isAuto && !openers[options.transport]) {
+  if (!isAuto && !openers.hasOwnProperty(options.transport)) {
     throw new Error('foreverframe: there is no transport "' + options.transport + '"');
+  }
+  // A frame of any other address would be a script of this page.
+  if (!/^https?:$/.test(link.protocol)) {
+    throw new Error('foreverframe: "' + options.url + '" is no address of a server');
   }
   add(handle);
   return stream;

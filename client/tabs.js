@@ -1,19 +1,20 @@
 /*
  * One stream for all tabs of a browser: one tab holds it and tells the others what comes.
  *
- * All that is said is { from, kind, visible, state, detail, cursor, event, before }: who says it, whether its tab is visible,
- * the state, the cursor of its stream, and for kind "event" an event with the cursor before it. So whoever misses
- * something notices, and reads it from the server's log. Other kinds are "hello" of a new tab, "beat" of the holder, and
- * "bye" of one that goes.
+ * All that is said is { n, from, kind, visible, state, reason, retryMs, cursor, event, before }: who says it, whether its tab is
+ * visible, the state and the cursor of its stream, and for kind "event" an event with the cursor before it. So whoever
+ * misses something notices, and reads it from the server's log. Other kinds are "hello", which the holder answers, "beat" of the
+ * holder, and "bye" of one that goes.
  *
- * Time is counted in ticks, and not by the clock: those of a tab in the background or of a sleeping machine are late, and the
- * others' with them.
+ * A browser slows the timers of hidden tabs down, but not what they hear: so nobody takes over before a "hello" stayed
+ * without an answer for a tick. Two that do it at once hear each other, and one gives in.
  */
 var TICK_MS = 250;
 var TICKS_PER_BEAT = 4;
-/** Ticks without a beat after which a visible tab, or another, takes over. */
-var MISSED_BY_VISIBLE = 8;
-var MISSED_BY_HIDDEN = 10;
+/** Silence of the holder after which it is asked, and after which a visible tab, or another, takes over, in ms. */
+var ASK_AFTER_MS = 1200;
+var VISIBLE_AFTER_MS = 2000;
+var HIDDEN_AFTER_MS = 2400;
 
 /** What carries words between tabs: { say(words), close() }; null if nothing does. */
 function openMedium(name, hear) {
@@ -54,6 +55,7 @@ function openMedium(name, hear) {
         },
         close: function () {
           root.removeEventListener("storage", onstorage, false);
+          storage.removeItem(name);
         }
       };
     }
@@ -75,28 +77,55 @@ function joinTabs(name, tab) {
   var id = String(Math.random());
   var holding = false;
   var ticks = 0;
-  // A new tab asks who is there, and does not wait for long.
-  var missed = MISSED_BY_VISIBLE - 1;
+  var said = 0;
+  // When the holder was heard, and whether it was asked since then. A new tab does not wait for long.
+  var heardAt = now() - VISIBLE_AFTER_MS;
+  var hasAsked = true;
   var medium = openMedium(name, hear);
   var timer;
 
   function say(kind, event, before) {
-    var words = { from: id, kind: kind, visible: isVisible(), event: event, before: before };
+    // Counted, because storage tells of nothing that is the same as before.
+    var words = {
+      n: ++said,
+      from: id,
+      kind: kind,
+      visible: isVisible(),
+      event: event,
+      before: before
+    };
     tab.describe(words);
     medium.say(words);
   }
 
+  function now() {
+    return new Date().getTime();
+  }
+
   function tick() {
+    var silentMs = now() - heardAt;
     ticks++;
     if (holding) {
-      if (ticks % TICKS_PER_BEAT === 0) {
+      if (ticks % TICKS_PER_BEAT === 0 || !isVisible()) {
         say("beat");
       }
-    } else if (++missed > (isVisible() ? MISSED_BY_VISIBLE : MISSED_BY_HIDDEN)) {
+    } else if (silentMs < 0) {
+      // The clock was set back.
+      heardAt = now();
+    } else if (hasAsked && silentMs > (isVisible() ? VISIBLE_AFTER_MS : HIDDEN_AFTER_MS)) {
       holding = true;
       say("beat");
       tab.hold();
+    } else if (silentMs > ASK_AFTER_MS) {
+      hasAsked = true;
+      say("hello");
     }
+  }
+
+  /** There is no holder any more, or one that should not be it: the next tick of a visible tab takes over. */
+  function expectNone() {
+    heardAt = now() - VISIBLE_AFTER_MS;
+    hasAsked = true;
   }
 
   /** Two may have taken over at once: a visible one goes on, else the one with the smaller id. */
@@ -106,7 +135,7 @@ function joinTabs(name, tab) {
 
   function hear(words) {
     // IE tells a tab its own words.
-    if (!medium || words.from === id) {
+    if (!medium || !words || words.from === id) {
       return;
     }
     if (words.kind === "hello") {
@@ -114,7 +143,7 @@ function joinTabs(name, tab) {
         say("beat");
       }
     } else if (words.kind === "bye") {
-      missed = MISSED_BY_VISIBLE;
+      expectNone();
     } else if (holding && !isStronger(words)) {
       say("beat");
     } else {
@@ -122,8 +151,12 @@ function joinTabs(name, tab) {
         holding = false;
         tab.release();
       }
-      // A browser slows hidden tabs down: a visible one takes the stream over from them.
-      missed = isVisible() && !words.visible ? MISSED_BY_VISIBLE : 0;
+      heardAt = now();
+      hasAsked = false;
+      if (isVisible() && !words.visible) {
+        // A hidden tab is slow, and may be put to sleep.
+        expectNone();
+      }
       tab.follow(words);
     }
   }

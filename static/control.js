@@ -1,5 +1,5 @@
 /*
- * Opens a stream and shows its control frame. Query: channel (default "news"), transport, url, retryMs, silentMs,
+ * Opens a stream and shows its control frame. Query: channel (default "news"), transport, retryMs, silentMs,
  * frameAgainMs.
  */
 (function (root) {

@@ -1,5 +1,5 @@
 /*
- * The live table of door events. Query: channel (default "doors"), transport, url, retryMs, silentMs, frameAgainMs.
+ * The live table of door events. Query: channel (default "doors"), transport, retryMs, silentMs, frameAgainMs.
  *
  * The rows and the cursor that belongs to them are kept as one value in sessionStorage, so whatever was kept last, a
  * reload goes on right behind the rows that it shows: no event is lost or doubled.

@@ -36,11 +36,11 @@ export type StreamState = "connecting" | "open" | "lost" | "closing" | "closed" 
 
 /** What is behind a change of state: an event, or these. */
 export interface StateDetail {
-  /** "connecting": the transport that is tried. */
-  readonly transport?: Transport;
+  /** "connecting": the transport that is tried. "open": "shared" where another tab holds the stream. */
+  readonly transport?: Transport | "shared";
   /**
-   * "connecting": why it is not the one before: "silent" or "foreign" (a frame did not come through), "remembered", "again",
-   * "recycle" or "shared". "lost": "silent", "cut", "foreign", a close reason or the code of a refusal. "closed": the close reason.
+   * "connecting": why it is not the one before: "silent" or "failed" (a frame did not come through), "remembered", "recycle" or
+   * "shared". "lost": "silent", "cut", "failed", a close reason or the code of a refusal. "closed": the close reason.
    */
   readonly reason?: string | null;
   /** "lost": the pause before the next attempt. */
@@ -113,6 +113,6 @@ export interface Stream {
 /**
  * Open a stream, once the page has loaded, and keep it open.
  *
- * @throws Error for a transport that there is not
+ * @throws Error for a transport that there is not, or a `url` that is neither http nor https
  */
 export function open<Data = unknown>(options: OpenOptions<Data>): Stream;

@@ -1,5 +1,5 @@
 /*
- * The page for trying a stream out. Query: channel (default "news"), transport, share (1), url, retryMs, silentMs,
+ * The page for trying a stream out. Query: channel (default "news"), transport, share (1), retryMs, silentMs,
  * frameAgainMs.
  */
 (function (root) {

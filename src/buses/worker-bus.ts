@@ -28,7 +28,8 @@ export class WorkerBus implements Bus {
   readonly #waiting = new Map<number, (answers: readonly never[]) => void>();
   #peer: Peer | null = null;
   #asked = 0;
-  #hintIsDue = false;
+  /** Of this turn. */
+  #hints = 0;
 
   /** @param send to the relay, in order; what comes from it is given to {@link receive} */
   constructor(send: (words: BusWords) => void) {
@@ -42,12 +43,12 @@ export class WorkerBus implements Bus {
   tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void {
     const say = () => this.#send({ bus: "tell", notice, about });
     if (notice !== "noticeAppended") say();
-    else if (!this.#hintIsDue) {
-      // Thousands of publishes in one turn are one hint.
-      this.#hintIsDue = true;
+    else if (this.#hints++ === 0) {
+      // At once, since a publish is about to be answered; what else comes in this turn is one more hint.
+      say();
       setImmediate(() => {
-        this.#hintIsDue = false;
-        say();
+        if (this.#hints > 1) say();
+        this.#hints = 0;
       });
     }
   }

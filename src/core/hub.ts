@@ -125,6 +125,8 @@ export class Hub {
     this.#stopBeating = scheduler.every(interval, () => {
       const now = scheduler.monotonicMs();
       this.#receipts.expire(now);
+      // The hint of a process that was killed right after its append may never have come.
+      this.#fanOut.wake();
       this.#fanOut.beat(now - limits.heartbeatMs + interval);
     });
     bus.listen(this.#local);

@@ -41,7 +41,7 @@ export function createApp(options: AppOptions): Koa {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
     else logger.error({ err: error }, "request failed");
   });
-  app.use(errorMiddleware(logger, access));
+  app.use(errorMiddleware(logger, access, limits.jsonp));
   app.use(framingHeaders(access));
   app.use(accessMiddleware(access));
   const routers = [

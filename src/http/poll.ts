@@ -5,7 +5,7 @@ import type { Receipt } from "../core/receipts.ts";
 import type { Sink } from "../core/sink.ts";
 import { Encoding } from "../core/transport.ts";
 import { ForeverframeError } from "../errors.ts";
-import { parseCallback } from "../transports/frame.ts";
+import { isCallback, parseCallback } from "../transports/frame.ts";
 import { PollAnswer, pollTransport } from "../transports/poll.ts";
 import { plainFraming } from "./framing.ts";
 import { STREAM_HEADERS } from "./hand-over.ts";
@@ -40,7 +40,7 @@ export async function answerPoll(
   ctx: Context,
   hub: Hub,
   request: StreamRequest,
-  { pollKeptMs, stallMs }: PollLimits,
+  limits: PollLimits,
 ): Promise<void> {
   const waitMs = 1_000 * (numberParameter(ctx, "wait", 0, MAX_WAIT_S) ?? DEFAULT_WAIT_S);
   const stream = parameter(ctx, "stream") ?? "";
@@ -57,7 +57,7 @@ export async function answerPoll(
     };
     const goOn = async () => {
       const encoding = Encoding.of(pollTransport, plainFraming);
-      const connect = () => begin(new PollSink(pollKeptMs));
+      const connect = () => begin(new PollSink(limits.pollKeptMs));
       const isPoll = (sink: Sink) => sink instanceof PollSink && begin(sink) === sink;
       const ended = await hub.poll(stream, { ...request, encoding, connect }, isPoll);
       if (ended !== null) resolve(formatEnded(ended));
@@ -65,7 +65,7 @@ export async function answerPoll(
     goOn().catch(reject);
   });
   ctx.respond = false;
-  if (answer !== null) send(ctx, answer, stallMs);
+  if (answer !== null) send(ctx, answer, limits);
 }
 
 /** Its stream has ended on purpose: the client hears the same as often as it asks. */
@@ -76,9 +76,9 @@ function formatEnded({ stream, reason, cursor }: Receipt): readonly Buffer[] {
 }
 
 /** Not by Koa, which would copy the pieces into one body for each of the polls that share them. */
-function send(ctx: Context, answer: readonly Buffer[], stallMs: number): void {
+function send(ctx: Context, answer: readonly Buffer[], { stallMs, jsonp }: PollLimits): void {
   const { res } = ctx;
-  const callback = jsonpCallback(ctx);
+  const callback = jsonpCallback(ctx, jsonp);
   const parts =
     callback === null ? answer : [Buffer.from(`/**/${callback}(`), ...answer, Buffer.from(");")];
   res.setTimeout(stallMs); // cuts a client that reads nothing for so long
@@ -94,23 +94,25 @@ function send(ctx: Context, answer: readonly Buffer[], stallMs: number): void {
 }
 
 /**
- * Take a poll for one of a script element: it is answered by a call of `callback`, a refusal too.
+ * Check that a poll may be one of a script element: it is answered by a call of `callback`, a refusal too.
  *
  * @throws ForeverframeError FF_CALLBACK_INVALID
  */
-export function acceptJsonp(ctx: Context, callback: string, { jsonp }: PollLimits): void {
-  if (!jsonp) {
-    throw new ForeverframeError(
-      "FF_CALLBACK_INVALID",
-      "A poll with a callback is JSONP, which is off: leave it out, or start the server with --jsonp",
-    );
-  }
-  ctx.state["jsonpCallback"] = parseCallback(callback);
+export function checkJsonp(callback: string, jsonp: boolean): void {
+  parseCallback(callback);
+  if (jsonp) return;
+  throw new ForeverframeError(
+    "FF_CALLBACK_INVALID",
+    "A poll with a callback is JSONP, which is off: leave it out, or start the server with --jsonp",
+  );
 }
 
-/** The function that {@link acceptJsonp} accepted; null for any other request. */
-export function jsonpCallback(ctx: Context): string | null {
-  return ctx.state["jsonpCallback"] ?? null;
+/** The function that a poll's answer calls, whatever else is wrong with the request; null if it is to be JSON. */
+export function jsonpCallback(ctx: Context, jsonp: boolean): string | null {
+  const { transport, callback } = ctx.query;
+  const isAsked = jsonp && ctx.path === "/stream" && transport === "poll";
+  if (!isAsked || typeof callback !== "string") return null;
+  return isCallback(callback) ? callback : null;
 }
 
 /** With status 200: a page can't see another one of a script, which would not run either. */

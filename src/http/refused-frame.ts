@@ -18,7 +18,7 @@ export function requestedTransport(ctx: Context): string {
   const given = ctx.query["transport"];
   if (given !== undefined) return String(given);
   if (isUpgrade(ctx.req)) return "ws";
-  return ctx.get("accept").includes("text/event-stream") ? "sse" : "frame";
+  return ctx.accepts("text/html", "text/event-stream") === "text/event-stream" ? "sse" : "frame";
 }
 
 /**

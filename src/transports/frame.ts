@@ -21,13 +21,18 @@ const SWEEP =
   'for(var s=document.getElementsByTagName("script"),i=s.length-2;i>=0;i--)s[i].parentNode.removeChild(s[i])' +
   "},500)";
 
+/** Whether a text is the name of a function that may be called. */
+export function isCallback(text: string): boolean {
+  return text.length <= MAX_CALLBACK_BYTES && CALLBACK.test(text);
+}
+
 /**
  * Check the function that a display frame calls.
  *
  * @throws ForeverframeError FF_CALLBACK_INVALID
  */
 export function parseCallback(text: string): string {
-  if (text.length <= MAX_CALLBACK_BYTES && CALLBACK.test(text)) return text;
+  if (isCallback(text)) return text;
   throw new ForeverframeError(
     "FF_CALLBACK_INVALID",
     `The callback "${shorten(text)}" is no name of a function: use names joined by dots, such as "parent.push", at most ${MAX_CALLBACK_BYTES} bytes`,

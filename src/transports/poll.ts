@@ -9,7 +9,7 @@ const OTHER = { before: Buffer.from("\n"), after: NOTHING };
 /** Most messages in one answer. */
 const MAX_MESSAGES = 1_000;
 
-/** Bytes of messages after which an answer takes no more; one message it takes whatever its size. */
+/** Most bytes of messages in one answer; one message it takes whatever its size. */
 const MAX_BYTES = 1_048_576;
 
 /**
@@ -44,8 +44,9 @@ export class PollAnswer {
     return this.#count > 0 || this.#gaps.length > 0 || this.#reason !== null;
   }
 
+  /** Whether it takes no more. */
   get isFull(): boolean {
-    return this.#count >= MAX_MESSAGES || this.#bytes >= MAX_BYTES;
+    return this.#cut || this.#count >= MAX_MESSAGES || this.#bytes >= MAX_BYTES;
   }
 
   /** @param piece of {@link pollTransport}, one or several messages or one other event */
@@ -83,7 +84,9 @@ export class PollAnswer {
       // A message is `,`, a line end and its JSON: the next one begins before the next line end.
       const nextLine = piece.indexOf(LINE_END, end + 2);
       const nextMessage = nextLine < 0 ? piece.length : nextLine - 1;
-      this.#bytes += nextMessage - end;
+      const bytes = nextMessage - end;
+      if (this.#count > 0 && this.#bytes + bytes > MAX_BYTES) break;
+      this.#bytes += bytes;
       this.#count++;
       end = nextMessage;
     }

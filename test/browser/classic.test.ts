@@ -98,6 +98,32 @@ describeInBrowsers("the classic pages", (suite) => {
     });
   }
 
+  for (const [name, channel] of [
+    ["long-poll.html", "news"],
+    ["doors.html", "doors"],
+  ] as const) {
+    it(`${name} is closed for good while there is no answer, and shows what is no door`, async () => {
+      const { server, proxy, prepare } = await open(name);
+      await prepare();
+      await publishJson(server.url, channel, null);
+      await publishJson(server.url, channel, { vid: 1 });
+      await eventually(
+        5_000,
+        async () => (await page.$$eval("tbody tr, #messages div", (all) => all.length)) === 2,
+        "both messages",
+      );
+      proxy.rule(() => ({ status: 502, body: "<h1>Bad Gateway</h1>" }));
+      proxy.cutAll();
+      await untilText(page, "state", "no answer");
+      await page.click("#close");
+      await untilText(page, "state", "closed (client)");
+      proxy.rule(() => "pass");
+      const requests = recordRequests(page);
+      await new Promise((resolve) => setTimeout(resolve, 5_500));
+      expect(requests).to.deep.equal([]);
+    });
+  }
+
   it("doors.html fills its table with Prototype from a cursor, each event once", async () => {
     const { server, prepare } = await open("doors.html");
     for (let vid = 1; vid <= 25; vid++) await publishJson(server.url, "doors", door(vid));

@@ -3,7 +3,7 @@ import type { Page } from "puppeteer-core";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers, recordRequests } from "./browsers.ts";
+import { describeInBrowsers, recordRequests, untilText } from "./browsers.ts";
 import { PageStream, TEST_PAGES, TRANSPORTS } from "./client-page.ts";
 
 /** Short, so that a test can wait for it. */
@@ -100,6 +100,53 @@ describeInBrowsers("the client in its page", (suite) => {
       await publishJson(url, "news", 1);
       await first.untilMessages(1);
     });
+  });
+
+  it("is not opened by close() of a stream that waits for the page to load", async () => {
+    const { url, hub } = await start();
+    await page.evaluateOnNewDocument(`addEventListener("DOMContentLoaded", () => {
+      if (window.foreverframe) {
+        window.a = foreverframe.open({ channels: "a", onstate() { window.b.close(); } });
+        window.b = foreverframe.open({ channels: "b" });
+      }
+    })`);
+    await page.goto(`${url}/client.html`);
+    await eventually(5_000, async () => (await page.evaluate("a.state")) === "open", "the first");
+    expect(await page.evaluate("b.state")).to.equal("closed");
+    expect(hub.openStreams).to.equal(1);
+  });
+
+  it("tells no state before open() has returned", async () => {
+    await start();
+    const seen = await page.evaluate(`new Promise((resolve) => {
+      const stream = foreverframe.open({ channels: "news", onstate() { resolve(typeof stream); } });
+    })`);
+    expect(seen).to.equal("object");
+  });
+
+  for (const url of ["javascript:parent.hacked=1//", "data:text/html,x", "about:blank#"]) {
+    it(`refuses ${url} as the address of a server`, async () => {
+      const { url: server } = await start();
+      const message = await page.evaluate(`(() => {
+        try { foreverframe.open({ channels: "news", url: ${JSON.stringify(url)} }); } catch (error) { return error.message; }
+      })()`);
+      expect(message).to.equal(`foreverframe: "${url}" is no address of a server`);
+      await page.goto(`${server}/?url=${encodeURIComponent(url)}`);
+      await untilText(page, "state", "open");
+      expect(await page.evaluate("window.hacked")).to.equal(undefined);
+    });
+  }
+
+  it("notices that the page has removed its frame, and makes another", async () => {
+    const { url } = await start({ heartbeatMs: 300 });
+    const stream = await open({ silentMs: 800 });
+    await stream.untilState("open");
+    await page.evaluate(`document.querySelectorAll("iframe").forEach((frame) => frame.remove())`);
+    await publishJson(url, "news", 1);
+    await stream.untilMessages(1);
+    await stream.close();
+    await stream.untilState("closed");
+    expect(await page.$$eval("iframe", (frames) => frames.length)).to.equal(0);
   });
 
   it("goes on when a handler throws, and the page hears of it", async () => {

@@ -114,6 +114,59 @@ describeInBrowsers("the client's way around bad paths", (suite) => {
     await stream.untilMessages(1);
   });
 
+  it("is not taken in by messages of one length, which leave the document as large as it was", async () => {
+    const { server } = await startBehind(() => "pass", { heartbeatMs: 900 });
+    const stream = await open();
+    await stream.untilOpenBy("frame");
+    for (let n = 10; n < 18; n++) {
+      await publishJson(server.url, "news", n);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+    }
+    await stream.untilMessages(8);
+    expect(await stream.states()).to.deep.equal(["connecting", "open"]);
+  });
+
+  it("stays closed when a poll goes on under a new id meanwhile", async () => {
+    const { server, proxy } = await startBehind(() => "pass", { pollKeptMs: 100 });
+    const stream = await open({ transport: "poll" });
+    await stream.untilState("open");
+    // Another server takes the poll for a new one, and the close is lost.
+    proxy.rule((path) =>
+      path.endsWith("/close")
+        ? { status: 404, body: "" }
+        : {
+            status: 200,
+            type: "application/json",
+            body: '{"stream":"s2","cursor":"e.1","messages":[],"gaps":[],"stop":0,"reason":null}',
+          },
+    );
+    await stream.close();
+    await publishJson(server.url, "news", 1);
+    await stream.untilState("closed", 5_000);
+    expect(await stream.told("onclose")).to.have.lengthOf(1);
+    expect(await stream.states()).to.deep.equal(["connecting", "open", "closing", "closed client"]);
+  });
+
+  it("asks with pauses where something answers polls at once with nothing", async () => {
+    const { proxy } = await startBehind(() => "pass");
+    const stream = await open({ transport: "poll" });
+    await stream.untilState("open");
+    const before = proxy.requests.length;
+    proxy.rule((path) =>
+      path.startsWith("/stream?")
+        ? {
+            status: 200,
+            type: "application/json",
+            body: '{"stream":"s","cursor":"e.1","messages":[],"gaps":[],"stop":0,"reason":null}',
+          }
+        : "pass",
+    );
+    proxy.cutAll();
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(proxy.requests.length - before).to.be.below(8);
+    await stream.close();
+  });
+
   const foreign: readonly (readonly [string, Fault])[] = [
     ["a 401 page of a proxy", { status: 401, body: "<h1>Log in</h1>" }],
     ["a 503 page of a proxy", { status: 503, body: "<h1>Down</h1><script>var x = {}</script>" }],

@@ -188,9 +188,58 @@ describeInBrowsers("one stream for all tabs", (suite) => {
     await expectAll(others, 0);
   });
 
-  it("is of its own for tabs that want other channels", async () => {
+  for (const [medium, setUp] of [
+    ["BroadcastChannel", ""],
+    ["storage events", "delete window.BroadcastChannel;"],
+  ] as const) {
+    it(`stays where it is while nothing happens, by ${medium}`, async () => {
+      const tabs = [await openTab({}, setUp), await openTab({}, setUp)];
+      await untilOneHolds(tabs, 10_000);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const states = async () => Promise.all(tabs.map(({ stream }) => stream.states()));
+      const before = await states();
+      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      expect(await states()).to.deep.equal(before);
+      await publish(1);
+      await untilOneHolds(tabs);
+    });
+  }
+
+  it("is of its own for tabs that want other channels, or have other names", async () => {
     await openTab();
     await openTab({ channels: "doors" });
-    expect(server.hub.openStreams).to.equal(2);
+    await openTab({ channels: "a b", client: "c" });
+    await openTab({ channels: "a", client: "b c" });
+    expect(server.hub.openStreams).to.equal(4);
+  });
+
+  it("is not ended for all by what one tab asks for", async () => {
+    const good = await openTab();
+    const page = await suite.newPage();
+    await page.goto(`${server.url}/client.html`);
+    const bad = await PageStream.open(page, {
+      channels: "news",
+      share: true,
+      after: "no cursor!",
+      retryMs: 200,
+    });
+    await bad.untilState("refused");
+    const [error] = await bad.told<{ code: string }>("onerror");
+    expect(error?.code).to.equal("FF_CURSOR_INVALID");
+    await publish(2);
+    await expectAll([good], 0);
+    await eventually(5_000, () => isHolder(good), "the good one to hold the stream");
+  });
+
+  it("is closed by a holder that is hidden for that tab, and stays so", async () => {
+    const hidden = await openTab();
+    await untilOneHolds([hidden], 10_000);
+    const front = await openTab();
+    await hidden.stream.close();
+    await hidden.stream.untilState("closed");
+    await publish(3);
+    await expectAll([front], 0);
+    expect(await hidden.stream.state()).to.equal("closed");
+    await eventually(TAKEOVER_MS, () => isHolder(front), "the other to hold it");
   });
 });

@@ -37,11 +37,21 @@ const SELECTORS = [
 /** Longest wait for every client to come to the end when nothing goes wrong any more, in ms. */
 const SETTLE_MS = 20_000;
 
-/** The size of a run of some seconds. */
-export function sizeOf(seconds: number): PlanSize {
+/** The size of a run of some seconds, with so many workers. */
+export function sizeOf(seconds: number, workers: number): PlanSize {
   const kills = Math.max(5, Math.round(seconds / 4));
   const stops = Math.ceil(kills / 8);
-  return { seconds, kills, stops, clients: 40, clientProcesses: 4, publishers: 6 };
+  const workerKills = workers > 0 ? seconds : 0;
+  return {
+    seconds,
+    kills,
+    stops,
+    workers,
+    workerKills,
+    clients: 40,
+    clientProcesses: 4,
+    publishers: 6,
+  };
 }
 
 /** Clients, publishers and a server to which things happen. */
@@ -88,7 +98,7 @@ export class ChaosRun {
   }
 
   async #run(): Promise<void> {
-    const server = await ChaosServer.start(this.#record);
+    const server = await ChaosServer.start(this.#record, this.#size.workers);
     this.#server = server;
     const published = this.#start(server.url);
     await eventually(

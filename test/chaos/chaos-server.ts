@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { type CliProcess, startServeProcess } from "../support/serve-process.ts";
+import { type CliProcess, childrenOf, startServeProcess } from "../support/serve-process.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { within } from "../support/within.ts";
 import type { ServerFault } from "./fault-plan.ts";
@@ -27,14 +27,18 @@ export class ChaosServer {
   #busy: Promise<void> = Promise.resolve();
   #ended = false;
 
-  private constructor(port: number, record: RunRecord) {
+  private constructor(port: number, workers: number, record: RunRecord) {
     this.#record = record;
-    this.#args = ["--port", String(port), "--data", createTemporaryDirectory(), ...SETTINGS];
+    this.#args = [
+      ...["--port", String(port), "--data", createTemporaryDirectory()],
+      ...["--workers", String(workers), ...SETTINGS],
+    ];
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(record: RunRecord): Promise<ChaosServer> {
-    const server = new ChaosServer(await freePort(), record);
+  /** @param workers processes that serve; 0 for one alone */
+  static async start(record: RunRecord, workers: number): Promise<ChaosServer> {
+    const server = new ChaosServer(await freePort(), workers, record);
     await server.#start();
     return server;
   }
@@ -42,7 +46,7 @@ export class ChaosServer {
   /** End it and start it again, after what it suffers already. */
   suffer(fault: ServerFault): void {
     this.#busy = this.#busy
-      .then(() => this.#restart(fault))
+      .then(() => (fault.kind === "worker" ? this.#killWorker(fault.choice) : this.#restart(fault)))
       .catch((error: unknown) => this.#record.wrong(`the server: ${error}`, null));
   }
 
@@ -69,7 +73,19 @@ export class ChaosServer {
     });
   }
 
-  async #restart({ kind, awayMs }: ServerFault): Promise<void> {
+  /** Its supervisor replaces it. */
+  #killWorker(choice: number): void {
+    const pid = this.#process?.child.pid;
+    if (pid === undefined || this.#ended) return;
+    const workers = childrenOf(pid);
+    const worker = workers[Math.floor(choice * workers.length)];
+    if (worker === undefined) return;
+    this.#record.fault(`SIGKILL to worker ${worker}`, null);
+    this.#record.count("workers killed");
+    process.kill(worker, "SIGKILL");
+  }
+
+  async #restart({ kind, awayMs }: Exclude<ServerFault, { kind: "worker" }>): Promise<void> {
     const server = this.#process;
     if (server === null || this.#ended) return;
     this.#process = null; // from here on its end is wanted

@@ -1,3 +1,5 @@
 import { describeChaos } from "./chaos-suite.ts";
 
-describeChaos(Number(process.env["CHAOS_SECONDS"] ?? 600));
+const seconds = Number(process.env["CHAOS_SECONDS"] ?? 300);
+
+describeChaos(seconds, 0);

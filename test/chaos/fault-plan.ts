@@ -17,11 +17,11 @@ export type ClientFault =
  */
 export type PublisherFault = "lost answer" | "flood";
 
-/** What happens to the server: SIGKILL or SIGTERM, and how long it is away after its end. */
-export interface ServerFault {
-  readonly kind: "SIGKILL" | "SIGTERM";
-  readonly awayMs: number;
-}
+/** What happens to the server: SIGKILL or SIGTERM, and how long it is away after its end; or one of its workers is killed. */
+export type ServerFault =
+  | { readonly kind: "SIGKILL" | "SIGTERM"; readonly awayMs: number }
+  /** @param choice which of them, from 0 to 1 */
+  | { readonly kind: "worker"; readonly choice: number };
 
 /** One thing that goes wrong with a client: by its own doing, or its process is stopped for a while. */
 export type PlannedClientFault = { readonly at: number; readonly client: number } & (
@@ -47,6 +47,10 @@ export interface PlanSize {
   readonly seconds: number;
   readonly kills: number;
   readonly stops: number;
+  /** Processes that serve; 0 for one without a supervisor. */
+  readonly workers: number;
+  /** How often one of these is killed. */
+  readonly workerKills: number;
   /** The first of the clients are processes of their own. */
   readonly clients: number;
   readonly clientProcesses: number;
@@ -69,6 +73,10 @@ export function planFaults(random: SeededRandom, size: PlanSize): readonly Plann
   });
   return [
     ...serverFaults(random, size),
+    ...Array.from({ length: size.workerKills }, () => ({
+      at: random.whole(0, end),
+      server: { kind: "worker" as const, choice: random.fraction() },
+    })),
     ...times(CLIENT_FAULTS_PER_SECOND).map(() => clientFault(random, size, random.whole(0, end))),
     ...times(LOST_ANSWERS_PER_SECOND).map(() => publisherFault("lost answer")),
     ...times(1 / SECONDS_PER_FLOOD).map(() => publisherFault("flood")),

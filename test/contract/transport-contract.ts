@@ -4,7 +4,10 @@ import type { ServerFixture } from "../support/server-fixtures.ts";
 import {
   destroyClients,
   FRAME,
+  NDJSON,
   openTransport,
+  POLL,
+  SSE,
   type TransportClient,
   type TransportFixture,
   untilEvents,
@@ -12,13 +15,21 @@ import {
 } from "../support/transport-clients.ts";
 import { eventually } from "../support/within.ts";
 
+/** Arrays in arrays, so many deep. */
+const nested = (depth: number): unknown => (depth === 0 ? "deep" : [nested(depth - 1)]);
+
 /** Data that could break a framing. */
 const AWKWARD = [
   "</script><!--",
   "\u2028\u2029\r\n\n\ndata: x",
   "\ud834\udd1e ÄÖ \u0000",
   ',\n{"type":"close"}',
+  "a lone surrogate \ud800",
+  "\ufeff)</script></body></html>",
+  null,
+  "",
   { deep: [[[{ null: null, empty: "", zero: -0.5e-7 }]]] },
+  { "</script>": { "\u2029": nested(60) } },
   "x".repeat(60_000),
 ];
 
@@ -35,6 +46,10 @@ export function describeTransportContract(
   { name: serverName, start, stop }: ServerFixture,
 ): void {
   const { name } = fixture;
+  // What a poll is answered has no events of their own for these.
+  const hasCloseEvent = name !== "poll";
+  // What the package does when it is not read is its own affair.
+  const canStall = !name.includes("package");
 
   describe(`a stream by ${name} of ${serverName}`, function () {
     this.timeout(20_000);
@@ -66,7 +81,19 @@ export function describeTransportContract(
       await untilEvents(client, () => of(client, "close").length > 0, `close by ${reason}`);
       const last = client.events.at(-1);
       expect(last).to.include({ type: "close", reason, reconnect });
+      if (hasCloseEvent) {
+        expect(last).to.have.all.keys("type", "reason", "reconnect", "retryMs", "cursor");
+        if (reconnect) expect(last?.["retryMs"]).to.be.a("number").and.be.above(0);
+        else expect(last?.["retryMs"]).to.equal(0);
+      }
       if (!reconnect) await eventually(5_000, () => client.ended, "the end");
+    };
+    /** Publish where closed streams were open, and hold that they are given nothing more. */
+    const expectNothingMore = async (url: string, ...closed: readonly TransportClient[]) => {
+      const before = closed.map(({ events }) => events.length);
+      for (const channel of ["doors", "doors.a", "lifts"]) await publishJson(url, channel, "late");
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      expect(closed.map(({ events }) => events.length)).to.deep.equal(before);
     };
 
     it("starts with open, and gives what is published as it was, in order", async () => {
@@ -87,6 +114,21 @@ export function describeTransportContract(
       for (const n of numbers(30)) await publishJson(url, ["a.b", "a.c", "c"][n % 3] as string, n);
       await untilMessages(client, 30);
       expect(dataOf(client)).to.deep.equal(numbers(30));
+    });
+
+    it("gives what many publish at once to several channels in the order of the ids", async () => {
+      const { url } = await start();
+      const client = await open(url, "channels=a,b.**");
+      const several = fetch(`${url}/messages`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ channels: ["b.x", "other", "a"], data: "several" }),
+      });
+      const each = numbers(60).map((n) => publishJson(url, ["a", "b.c", "b.c.d"][n % 3] ?? "", n));
+      const { ids } = (await (await several).json()) as { ids: readonly [string, string, string] };
+      const published = [...(await Promise.all(each)), ids[0], ids[2]].sort();
+      await untilMessages(client, 62);
+      expect(of(client, "message").map((event) => event["id"])).to.deep.equal(published);
     });
 
     it("takes 1,000 messages in one burst", async () => {
@@ -111,6 +153,15 @@ export function describeTransportContract(
       expect(dataOf(all)).to.deep.equal(numbers(2_501));
     });
 
+    it("starts with the last messages of its channels together, in log order", async () => {
+      const { url } = await start();
+      for (const n of numbers(9)) await publishJson(url, ["a", "b.c", "other"][n % 3] as string, n);
+      const client = await open(url, "channels=b.*,a&last=3");
+      await publishJson(url, "a", 9);
+      await untilMessages(client, 4);
+      expect(dataOf(client)).to.deep.equal([4, 6, 7, 9]);
+    });
+
     it("resumes from its cursor without losing or repeating a message", async () => {
       const { url } = await start();
       const first = await open(url, "channels=doors");
@@ -125,24 +176,39 @@ export function describeTransportContract(
       expect(dataOf(second)).to.deep.equal(numbers(10, 5));
     });
 
-    it("goes on from the cursor of another transport, and a frame from its own", async () => {
+    it("resumes from where it was opened, and from where it was closed", async () => {
       const { url } = await start();
-      const frame = await openTransport(FRAME, url, "channels=doors");
+      const first = await open(url, "channels=doors");
+      const opened = first.events[0]?.["cursor"];
       await publishJson(url, "doors", 0);
-      await untilMessages(frame, 1);
-      frame.destroy();
+      await untilMessages(first, 1);
+      await fetch(closeUrl(url, first), { method: "POST" });
+      await expectClosed(first, "client", false);
       await publishJson(url, "doors", 1);
-      const other = await open(url, `channels=doors&after=${of(frame, "message")[0]?.["id"]}`);
-      await untilMessages(other, 1);
-      other.destroy();
-      await publishJson(url, "doors", 2);
-      const back = await openTransport(
-        FRAME,
-        url,
-        `channels=doors&after=${of(other, "message")[0]?.["id"]}`,
-      );
-      await untilMessages(back, 1);
-      expect([frame, other, back].map((client) => dataOf(client))).to.deep.equal([[0], [1], [2]]);
+      const second = await open(url, `channels=doors&after=${opened}`);
+      const third = await open(url, `channels=doors&after=${first.events.at(-1)?.["cursor"]}`);
+      await untilMessages(second, 2);
+      await untilMessages(third, 1);
+      expect([dataOf(second), dataOf(third)]).to.deep.equal([[0, 1], [1]]);
+    });
+
+    it("goes on from the cursor of every other transport, and they from its own", async () => {
+      const { url } = await start();
+      let after = "earliest";
+      const received: unknown[] = [];
+      for (const other of [FRAME, POLL, SSE, NDJSON, WEBSOCKET]) {
+        for (const next of [other, fixture]) {
+          // One while nobody is there, and one that comes at once.
+          await publishJson(url, "doors", received.length);
+          const client = await openTransport(next, url, `channels=doors,a&after=${after}`);
+          await publishJson(url, "a", received.length + 1);
+          await untilMessages(client, 2);
+          client.destroy();
+          received.push(...dataOf(client));
+          after = String(of(client, "message").at(-1)?.["id"]);
+        }
+      }
+      expect(received).to.deep.equal(numbers(20));
     });
 
     it("is told what it may have missed", async () => {
@@ -162,9 +228,31 @@ export function describeTransportContract(
       expect(of(expired, "gap")).to.have.lengthOf(1);
       expect(of(expired, "gap")[0]).to.include({ reason: "expired", after: first });
       expect(dataOf(expired)).to.deep.equal([9, 10]);
+      expect(of(expired, "gap")[0]).to.have.all.keys("type", "after", "upTo", "channels", "reason");
       const foreign = await open(url, "channels=doors&after=0othrepoch.0000000000001");
       await untilMessages(foreign, 2);
       expect(of(foreign, "gap").map((gap) => gap["reason"])).to.include("epoch");
+      const beyond = await open(url, `channels=doors&after=${first.replace(".0", ".9")}`);
+      await untilEvents(beyond, () => of(beyond, "gap").length > 0, "a gap");
+      expect(of(beyond, "gap")[0]).to.include({ reason: "epoch" });
+    });
+
+    it("is given what other channels have in the range of a gap", async () => {
+      const { url } = await start({ retention: ["log.*=2/60000"], trimMs: 10 });
+      const after = await publishJson(url, "other", 0);
+      for (const n of numbers(10)) await publishJson(url, n % 2 === 0 ? "doors" : "log.a", n);
+      await eventually(
+        5_000,
+        async () => {
+          const read = await fetch(`${url}/channels/log.a/messages`);
+          return ((await read.json()) as { messages: unknown[] }).messages.length === 2;
+        },
+        "the trim",
+      );
+      const client = await open(url, `channels=doors,log.*&after=${after}`);
+      await untilMessages(client, 7);
+      expect(dataOf(client)).to.deep.equal([0, 2, 4, 6, 7, 8, 9]);
+      expect(of(client, "gap").map((gap) => gap["channels"])).to.deep.equal([["log.a"]]);
     });
 
     it("ends at once by its control request, and a message published afterwards does not come", async () => {
@@ -177,9 +265,15 @@ export function describeTransportContract(
       expect(answer.status).to.equal(200);
       const receipt = (await answer.json()) as Record<string, unknown>;
       expect(receipt).to.include({ closed: true, reason: "client", messages: 1 });
+      // A poll acknowledges with its next one.
+      if (hasCloseEvent) expect(receipt["acked"]).to.equal(null);
+      expect(receipt["stream"]).to.equal(client.events[0]?.["stream"]);
+      expect(receipt["bytes"]).to.be.a("number").and.be.above(0);
+      expect(receipt["openMs"]).to.be.within(0, 20_000);
       expect(await openStreams(server)).to.equal(0);
       await publishJson(url, "doors", 2);
       await expectClosed(client, "client", false);
+      await expectNothingMore(url, client);
       expect(dataOf(client)).to.deep.equal([1]);
       expect(client.events.at(-1)?.["cursor"]).to.equal(receipt["cursor"]);
       const again = await fetch(closeUrl(url, client), { method: "POST" });
@@ -195,6 +289,7 @@ export function describeTransportContract(
       expect(byClient.events).to.have.lengthOf(1);
       await admin(server, "/clients/panel/close");
       await expectClosed(byClient, "admin", false);
+      await expectNothingMore(server.url, byChannel, byClient);
     });
 
     it("hears that a newer stream of its client took its place", async () => {
@@ -203,7 +298,7 @@ export function describeTransportContract(
       const older = await open(url, "channels=doors&client=panel");
       const newer = await open(url, "channels=doors&client=panel&takeover=1");
       await expectClosed(older, "replaced", false);
-      await publishJson(url, "doors", 1);
+      await expectNothingMore(url, older);
       await untilMessages(newer, 1);
       expect(await openStreams(server)).to.equal(1);
     });
@@ -227,30 +322,46 @@ export function describeTransportContract(
       expect(listed).to.include({ client: "panel", transport: name.replace(/,.*/, "") });
     });
 
-    it("costs others nothing when its client reads nothing, and ends", async function () {
-      // What the package does when it is not read is its own affair.
-      if (fixture.name.includes("package")) return;
-      this.timeout(20_000);
-      const server = await start({ stallMs: 500, retainMessages: 10_000 });
-      const { url } = server;
-      const stalled = await open(url, "channels=doors&client=stalled");
-      stalled.stall();
-      const reader = await openTransport(WEBSOCKET, url, "channels=doors");
-      for (let batch = 0; batch < 40; batch++)
-        await publishBatch(
-          url,
-          "doors",
-          numbers(50).map((n) => [batch, n, "x".repeat(8_000)]),
+    if (hasCloseEvent)
+      it("is told where the log is when nothing came for it, and can go on from there", async () => {
+        const { url } = await start({ heartbeatMs: 60 });
+        const client = await open(url, "channels=doors");
+        const id = await publishJson(url, "lifts", 1);
+        await untilEvents(client, () => of(client, "cursor").length > 0, "a cursor");
+        const [told] = of(client, "cursor");
+        expect(told).to.deep.equal({ type: "cursor", cursor: id });
+        await publishJson(url, "doors", 2);
+        const next = await open(url, `channels=doors&after=${told?.["cursor"]}`);
+        await untilMessages(next, 1);
+        expect(dataOf(next)).to.deep.equal([2]);
+      });
+
+    if (canStall)
+      it("costs others nothing when its client reads nothing, and ends as slow", async () => {
+        const server = await start({ stallMs: 500, retainMessages: 10_000, recycleBytes: 0 });
+        const { url } = server;
+        const stalled = await open(url, "channels=doors&client=stalled");
+        stalled.stall();
+        const reader = await openTransport(WEBSOCKET, url, "channels=doors");
+        for (let batch = 0; batch < 40; batch++)
+          await publishBatch(
+            url,
+            "doors",
+            numbers(50).map((n) => [batch, n, "x".repeat(8_000)]),
+          );
+        await untilMessages(reader, 2_000);
+        reader.destroy();
+        // It ends as slow, where a connection stands for it; a poll is only gone when it is not repeated.
+        if (!hasCloseEvent) return;
+        await eventually(
+          10_000,
+          async () => (await openStreams(server)) === 0,
+          "the stalled stream to end",
         );
-      await untilMessages(reader, 2_000);
-      reader.destroy();
-      // It ends as slow, where a connection stands for it; a poll is only gone when it is not repeated.
-      if (name === "poll") return;
-      await eventually(
-        10_000,
-        async () => (await openStreams(server)) === 0,
-        "the stalled stream to end",
-      );
-    });
+        const answer = await fetch(closeUrl(url, stalled), { method: "POST" });
+        const receipt = (await answer.json()) as Record<string, unknown>;
+        expect(receipt).to.include({ closed: true, reason: "slow" });
+        expect(receipt["messages"]).to.be.below(2_000);
+      });
   });
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { EventSource } from "eventsource";
 import { closeConnections, publishJson, RawConnection } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
+import { killProcesses, startServeProcess } from "../support/serve-process.ts";
 import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
@@ -24,8 +25,34 @@ const untilBlocks = (connection: RawConnection, count: number) =>
     `${count} events`,
   );
 
+const field = (block: string | undefined, name: string) =>
+  new RegExp(`^${name}: (.*)$`, "m").exec(block ?? "")?.[1];
+
+/** An EventSource of the npm package, and what it was told. */
+function startSource(url: string) {
+  const received: unknown[] = [];
+  const closes: string[] = [];
+  const streams: string[] = [];
+  const told = { received, closes, streams, requests: 0 };
+  const source = new EventSource(url, {
+    fetch: (input, init) => {
+      told.requests++;
+      return fetch(input, init);
+    },
+  });
+  source.addEventListener("message", ({ data }) => received.push(JSON.parse(data).data));
+  source.addEventListener("ff-open", ({ data }) => streams.push(JSON.parse(data).close));
+  source.addEventListener("ff-close", ({ data }) => closes.push(JSON.parse(data).reason));
+  sources.add(source);
+  return { source, told };
+}
+const sources = new Set<EventSource>();
+
 describe("server-sent events", () => {
   afterEach(async () => {
+    for (const source of sources) source.close();
+    sources.clear();
+    killProcesses();
     closeConnections();
     await stopServers();
     removeTemporaryDirectories();
@@ -36,11 +63,52 @@ describe("server-sent events", () => {
     const stream = await openStream(url, "channels=doors&transport=sse");
     expect(stream.head.headers["content-type"]).to.equal("text/event-stream; charset=utf-8");
     expect(stream.head.headers["cache-control"]).to.equal("no-store, no-transform");
+    expect(stream.head.headers["x-accel-buffering"]).to.equal("no");
+    expect(stream.head.headers["x-content-type-options"]).to.equal("nosniff");
+    expect(stream.head.headers["referrer-policy"]).to.equal("no-referrer");
     const id = await publishJson(url, "doors", "one\r\ntwo\ndata: three");
     const [open, message] = await untilBlocks(stream, 2);
     expect(open).to.match(/^event: ff-open\nid: [^\n]+\ndata: \{"type":"open"[^\n]*\}$/);
     expect(message).to.match(new RegExp(`^id: ${id}\\ndata: \\{"type":"message"[^\\n]*\\}$`));
   });
+
+  it("have an id with a cursor event, and none with a gap, which does not move the cursor", async () => {
+    const { url } = await startTestServer({ heartbeatMs: 60 });
+    const stream = await openStream(
+      url,
+      "channels=doors&transport=sse&after=0othrepoch.0000000000001",
+    );
+    const [, gap] = await untilBlocks(stream, 2);
+    expect(gap).to.match(/^event: ff-gap\ndata: \{"type":"gap"[^\n]*\}$/);
+    const id = await publishJson(url, "lifts", 1);
+    await eventually(
+      5_000,
+      () =>
+        stream.body.includes(
+          `event: ff-cursor\nid: ${id}\ndata: {"type":"cursor","cursor":"${id}"}\n\n`,
+        ),
+      "the cursor event",
+    );
+  });
+
+  for (const accept of ["*/*", "text/html", "text/html, text/event-stream;q=0"]) {
+    it(`are not what the Accept "${accept}" asks for`, async () => {
+      const { url } = await startTestServer();
+      const other = new RawConnection(url);
+      const host = `Host: ${new URL(url).host}`;
+      other.send("GET /stream?channels=doors HTTP/1.1", host, `Accept: ${accept}`);
+      await other.untilEvents(([open]) => open?.type === "open", "a frame");
+      expect(other.head.headers["content-type"]).to.equal("text/html; charset=utf-8");
+    });
+  }
+
+  for (const accept of ["text/event-stream, */*;q=0.1", "Text/Event-Stream"]) {
+    it(`are what the Accept "${accept}" asks for`, async () => {
+      const { url } = await startTestServer();
+      const stream = await openStream(url, "channels=doors", [`Accept: ${accept}`]);
+      expect(stream.head.headers["content-type"]).to.equal("text/event-stream; charset=utf-8");
+    });
+  }
 
   it("are what Accept asks for, where transport does not say otherwise", async () => {
     const { url } = await startTestServer();
@@ -70,6 +138,49 @@ describe("server-sent events", () => {
       );
     }
   });
+
+  it("go on after Last-Event-ID with what was published while nobody was there, whatever the epoch", async () => {
+    const { url } = await startTestServer();
+    await publishJson(url, "doors", 1);
+    const foreign = ["Last-Event-ID: 0othrepoch.0000000000001"];
+    const stream = await openStream(url, "channels=doors&transport=sse", foreign);
+    const [, gap, message] = await untilBlocks(stream, 3);
+    expect(JSON.parse(field(gap, "data") ?? "")).to.include({ type: "gap", reason: "epoch" });
+    expect(JSON.parse(field(message, "data") ?? "")).to.include({ type: "message", data: 1 });
+  });
+
+  for (const [reason, path] of [
+    ["client", undefined],
+    ["admin", "/channels/doors/close"],
+    ["replaced", "/stream?transport=poll&channels=lifts&client=panel&takeover=1&wait=0"],
+  ] as const) {
+    it(`closed by ${reason} have an id that ends for good, after the last message`, async () => {
+      const { url, adminToken } = await startTestServer();
+      const stream = await openStream(url, "channels=doors&transport=sse&client=panel");
+      const id = await publishJson(url, "doors", 1);
+      await untilBlocks(stream, 2);
+      const method = reason === "replaced" ? "GET" : "POST";
+      const headers = { Authorization: `Bearer ${adminToken}` };
+      const { close } = JSON.parse(field(stream.body, "data") ?? "");
+      await ask(url, method, path ?? `/${close}`, { headers });
+      const [, , closed] = await untilBlocks(stream, 3);
+      expect(closed).to.match(/^event: ff-close\nid: /);
+      expect(field(closed, "id")).to.equal(`${id}.end`);
+      const event = JSON.parse(field(closed, "data") ?? "");
+      const final = { type: "close", reason, reconnect: false, retryMs: 0, cursor: id };
+      expect(event).to.deep.equal(final);
+      await stream.untilEnded();
+      expect(blocks(stream)).to.have.lengthOf(3);
+      for (const query of ["transport=sse", "transport=sse&after=earliest", "last=5"]) {
+        const again = await ask(url, "GET", `/stream?channels=doors&${query}`, {
+          headers: { "Last-Event-ID": `${id}.end`, Accept: "text/event-stream" },
+        });
+        expect(again.status, query).to.equal(204);
+        expect(again.text).to.equal("");
+        expect(again.headers["cache-control"]).to.equal("no-store, no-transform");
+      }
+    });
+  }
 
   it("end for good with an id that is answered 204, and a recycled or stopped one with a pause", async () => {
     const { url } = await startTestServer({ retryMs: 5 });
@@ -116,37 +227,55 @@ describe("server-sent events", () => {
     const data = createTemporaryDirectory();
     const first = await startTestServer({ memory: false, data, retryMs: 10 });
     const port = Number(new URL(first.url).port);
-    let requests = 0;
-    const source = new EventSource(`${first.url}/stream?channels=doors`, {
-      fetch: (input, init) => {
-        requests++;
-        return fetch(input, init);
-      },
+    const { source, told } = startSource(`${first.url}/stream?channels=doors`);
+    await eventually(5_000, () => told.streams.length === 1, "the stream");
+    await publishJson(first.url, "doors", 1);
+    await eventually(5_000, () => told.received.length === 1, "the first message");
+    await stopServers();
+    const second = await startTestServer({ memory: false, data, port });
+    await publishJson(second.url, "doors", 2);
+    await eventually(10_000, () => told.received.length === 2, "the second message");
+    expect(told.received).to.deep.equal([1, 2]);
+    await ask(second.url, "POST", `/${told.streams.at(-1)}`);
+    await eventually(10_000, () => source.readyState === EventSource.CLOSED, "its end");
+    expect(told.closes).to.deep.equal(["shutdown", "client"]);
+    // The first, the one after the restart, and the one that was answered 204.
+    expect(told.requests).to.equal(3);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(told.requests).to.equal(3);
+  });
+
+  it("reach an EventSource, each once, over the death of the server", async function () {
+    this.timeout(30_000);
+    const data = createTemporaryDirectory();
+    const first = await startServeProcess(["--data", data]);
+    const { url } = first;
+    const { told } = startSource(`${url}/stream?channels=doors`);
+    await eventually(5_000, () => told.streams.length === 1, "the stream");
+    for (const n of [1, 2]) await publishJson(url, "doors", n);
+    await eventually(5_000, () => told.received.length === 2, "the first messages");
+    first.process.kill("SIGKILL");
+    await first.process.outcome;
+    const second = await startServeProcess(["--data", data, "--port", new URL(url).port]);
+    expect(second.url).to.equal(url);
+    for (const n of [3, 4]) await publishJson(url, "doors", n);
+    await eventually(15_000, () => told.received.length >= 4, "the messages after its death");
+    await publishJson(url, "doors", 5);
+    await eventually(5_000, () => told.received.length >= 5, "one more");
+    expect(told.received).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(told.closes).to.deep.equal([]);
+  });
+
+  it("end an EventSource that an operator ends, which asks once more and never again", async () => {
+    const { url, adminToken } = await startTestServer();
+    const { source, told } = startSource(`${url}/stream?channels=doors`);
+    await eventually(5_000, () => told.streams.length === 1, "the stream");
+    await ask(url, "POST", "/channels/doors/close", {
+      headers: { Authorization: `Bearer ${adminToken}` },
     });
-    const received: unknown[] = [];
-    const closes: unknown[] = [];
-    let streamUrl = "";
-    source.addEventListener("message", (event) => received.push(JSON.parse(event.data).data));
-    source.addEventListener("ff-open", (event) => {
-      streamUrl = JSON.parse(event.data).close;
-    });
-    source.addEventListener("ff-close", (event) => closes.push(JSON.parse(event.data).reason));
-    try {
-      await eventually(5_000, () => streamUrl !== "", "the stream");
-      await publishJson(first.url, "doors", 1);
-      await eventually(5_000, () => received.length === 1, "the first message");
-      await stopServers();
-      const second = await startTestServer({ memory: false, data, port });
-      await publishJson(second.url, "doors", 2);
-      await eventually(10_000, () => received.length === 2, "the second message");
-      expect(received).to.deep.equal([1, 2]);
-      await ask(second.url, "POST", `/${streamUrl}`);
-      await eventually(10_000, () => source.readyState === EventSource.CLOSED, "its end");
-      expect(closes).to.deep.equal(["shutdown", "client"]);
-      // The first, the one after the restart, and the one that was answered 204.
-      expect(requests).to.equal(3);
-    } finally {
-      source.close();
-    }
+    await eventually(8_000, () => source.readyState === EventSource.CLOSED, "its end");
+    await publishJson(url, "doors", "too late");
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(told).to.deep.include({ received: [], closes: ["admin"], requests: 2 });
   });
 });

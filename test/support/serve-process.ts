@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { eventually } from "./within.ts";
 
@@ -55,6 +56,14 @@ export async function startServeProcess(
     `the server's address; it said: ${started.stdout}${started.stderr}`,
   );
   return { process: started, url };
+}
+
+/** Processes that a process has started. */
+export function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .split(" ")
+    .filter((child) => child !== "")
+    .map(Number);
 }
 
 /** Kill every process that is left; for `afterEach`. */

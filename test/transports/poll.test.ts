@@ -69,12 +69,12 @@ describe("PollAnswer", () => {
     expect(cursor).to.equal(id(1_000));
   });
 
-  it("takes no further message once it has 1 MiB", () => {
+  it("takes no message that would make it more than 1 MiB", () => {
     const answer = new PollAnswer();
     answer.add(piece(1, 20, 100_000));
     const { messages, cursor } = parse(answer, id(20));
-    expect(messages.length).to.equal(11);
-    expect(cursor).to.equal(id(11));
+    expect(messages.length).to.equal(10);
+    expect(cursor).to.equal(id(10));
   });
 
   it("takes one message whatever its size", () => {

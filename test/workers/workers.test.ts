@@ -7,7 +7,12 @@ import {
   type RawConnection,
 } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
-import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import {
+  CliProcess,
+  childrenOf,
+  killProcesses,
+  startServeProcess,
+} from "../support/serve-process.ts";
 import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
@@ -16,14 +21,6 @@ import { eventually, within } from "../support/within.ts";
 
 const TOKEN = "a-token-for-tests";
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
-
-/** Processes that a process has started. */
-function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-    .split(" ")
-    .filter((child) => child !== "")
-    .map(Number);
-}
 
 describe("workers", function () {
   this.timeout(60_000);

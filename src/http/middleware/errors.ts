@@ -13,7 +13,7 @@ import type { AccessOptions } from "./access.ts";
 const RETRY_AFTER_S = 5;
 
 /** Turn whatever is thrown into one answer: `application/problem+json`, or a document for a frame. */
-export function errorMiddleware(logger: Logger, access: AccessOptions): Middleware {
+export function errorMiddleware(logger: Logger, access: AccessOptions, jsonp: boolean): Middleware {
   return async (ctx, next) => {
     try {
       await next();
@@ -28,15 +28,20 @@ export function errorMiddleware(logger: Logger, access: AccessOptions): Middlewa
       const error = publicError(ctx, cause);
       if (error.status >= 500)
         logger.error({ err: cause, code: error.code, path: ctx.path }, "request failed");
-      answer(ctx, error, access);
+      answer(ctx, error, access, jsonp);
     }
   };
 }
 
-function answer(ctx: Context, error: ForeverframeError, access: AccessOptions): void {
+function answer(
+  ctx: Context,
+  error: ForeverframeError,
+  access: AccessOptions,
+  jsonp: boolean,
+): void {
   ctx.status = error.status;
   ctx.set(STREAM_HEADERS);
-  const callback = jsonpCallback(ctx);
+  const callback = jsonpCallback(ctx, jsonp);
   const later = error.status === 503 || error.status === 429;
   if (later && !ctx.res.hasHeader("Retry-After")) ctx.set("Retry-After", String(RETRY_AFTER_S));
   if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error, access);

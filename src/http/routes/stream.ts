@@ -19,7 +19,7 @@ import { plainFraming } from "../framing.ts";
 import { checkHandOver, framingFor, handOver, STREAM_HEADERS } from "../hand-over.ts";
 import { type AccessOptions, isAllowedOrigin } from "../middleware/access.ts";
 import { parameter } from "../parameters.ts";
-import { acceptJsonp, answerPoll, type PollLimits } from "../poll.ts";
+import { answerPoll, checkJsonp, type PollLimits } from "../poll.ts";
 import { requestedTransport } from "../refused-frame.ts";
 import { continueEventSource, parseStreamRequest, type StreamRequest } from "../stream-request.ts";
 import { checkUpgrade, upgrade } from "../upgrades.ts";
@@ -106,7 +106,7 @@ function parseTransport(ctx: Context, options: StreamRouteOptions): Transport {
     case "frame":
       return parseFrame(ctx, parseCallback(callback ?? DEFAULT_CALLBACK), options.access);
     case "poll":
-      if (callback !== null) acceptJsonp(ctx, callback, options);
+      if (callback !== null) checkJsonp(callback, options.jsonp);
       return pollTransport;
     case "sse":
       return sseTransport;
