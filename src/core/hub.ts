@@ -352,7 +352,10 @@ export class Hub {
     this.#streams.add(stream);
     sink.listen(stream, limits.stallMs);
     stream.open(`streams/${stream.id}/close`);
-    if (record !== null) stream.continueFrom(record);
+    if (record !== null) {
+      stream.continueFrom(record);
+      if (request.start.from === "cursor") stream.acknowledge(request.start.after);
+    }
     for (const replaced of older) this.#end(replaced, "replaced");
     if (takesOver && client !== null)
       void bus.ask("replace", client, { openedAt: stream.openedUnixMs, stream: id });

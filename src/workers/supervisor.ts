@@ -87,6 +87,9 @@ class Supervisor {
   /** @returns the address, once all workers listen on it */
   async start(): Promise<string> {
     const path = fileURLToPath(import.meta.url);
+    // Each accepts for itself. Else this process did, and handed connections on: one that was on its way to a worker which
+    // is killed in that moment would stay open and never be answered.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL(`worker-process${extname(path)}`, import.meta.url)),
       args: [],

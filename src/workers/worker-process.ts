@@ -14,8 +14,9 @@ process.on("message", (words: ToWorker) => {
   else if (words.do === "start") void start(words.task);
   else void stop();
 });
-// The supervisor is gone: nobody would replace this one, or tell it to stop.
-process.on("disconnect", () => void stop());
+// The supervisor is gone: nobody would replace this one, or tell it to stop. Node would end it by process.exit(), which hangs
+// for ever if the log is in the middle of a transaction: https://github.com/kriszyp/lmdb-js/issues/336
+process.prependListener("disconnect", die);
 // A terminal's Ctrl-C reaches all processes; the supervisor says in which order they stop.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => void stop());
@@ -27,6 +28,10 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
     pino.destination({ dest: 2, sync: true }),
   );
   // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
+  process.on("uncaughtException", (error) => {
+    logger.fatal({ err: error }, "a worker ends by a fault of its own");
+    die();
+  });
   console.error = (...reasons: readonly unknown[]) =>
     logger.error({ err: reasons[0] }, "a library says");
   try {
@@ -38,8 +43,13 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
     const isOurs = error instanceof ForeverframeError;
     say({ is: "failed", message: isOurs ? error.message : message, isOurs });
     process.exitCode = 1;
+    process.off("disconnect", die);
     process.disconnect?.();
   }
+}
+
+function die(): void {
+  process.kill(process.pid, "SIGKILL");
 }
 
 async function stop(): Promise<void> {
@@ -48,6 +58,6 @@ async function stop(): Promise<void> {
 }
 
 function say(words: FromWorker): void {
-  // Without a supervisor there is nobody to talk to.
-  if (process.connected) process.send?.(words);
+  // Without a supervisor there is nobody to talk to; that it has just gone, `disconnect` will say.
+  if (process.connected) process.send?.(words, undefined, undefined, () => {});
 }

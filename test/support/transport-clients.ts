@@ -171,6 +171,8 @@ function openPolls(url: string, query: string): TransportClient {
     ended = !isStalled;
   };
   loop().catch(() => {
+    // Nobody is there between two polls: for their client the same as being told to come back.
+    if (!abort.signal.aborted) events.push({ type: "close", reason: "shutdown", reconnect: true });
     ended = true;
   });
   return {
