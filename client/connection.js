@@ -12,8 +12,8 @@
  * and on which it sets what it has of
  *
  *   stop()           end it silently; called once
- *   signs            any value that changes when something comes, heartbeats too; receive() counts it up
- *   sign()           in place of `signs`
+ *   signs            any value that changes when something comes; receive() counts it up
+ *   sign()           beside `signs`, where heartbeats are no events: another such value
  *   isUnwatched      it looks itself after its silence
  *   isSource(window) whether a window posts for it
  */

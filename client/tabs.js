@@ -71,7 +71,7 @@ function openMedium(name, hear) {
  * tab has `describe(words)`, which adds the state of its stream, and is told to `hold()` a stream, to `release()` it, and to
  * `follow(words)` of the holder.
  *
- * Gives { isHolding(), tell(event, before), leave() }; null if tabs can't talk here.
+ * Gives { tell(event, before), leave() }; null if tabs can't talk here.
  */
 function joinTabs(name, tab) {
   var id = String(Math.random());
@@ -167,9 +167,6 @@ function joinTabs(name, tab) {
   timer = setInterval(tick, TICK_MS);
   say("hello");
   return {
-    isHolding: function () {
-      return holding;
-    },
     tell: function (event, before) {
       if (holding) {
         say("event", event, before);

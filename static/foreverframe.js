@@ -24,14 +24,14 @@ return null}(e,function(e){l&&e&&e.from!==c&&("hello"===e.kind?t&&u("beat"):"bye
 return e.visible===S()?e.from<c:e.visible}(e)?u("beat"):(t&&(t=!1,o.release()),i=f(),a=!1,S()&&!e.visible&&d(),o.follow(
 e)))});function u(e,n,t){var r={n:++s,from:c,kind:e,visible:S(),event:n,before:t};o.describe(r),l.say(r)}function f(){
 return(new Date).getTime()}function d(){i=f()-h,a=!0}return l?(n=setInterval(function(){var e=f()-i;r++,t?r%p!=0&&S(
-)||u("beat"):e<0?i=f():a&&e>(S()?h:g)?(t=!0,u("beat"),o.hold()):v<e&&(a=!0,u("hello"))},m),u("hello"),{
-isHolding:function(){return t},tell:function(e,n){t&&u("event",e,n)},leave:function(){clearInterval(n),t&&u("bye"),
-l.close(),l=null}}):null}function re(e,n){return 0<e?Number(e):n}_.foreverframe&&_.foreverframe.open||(G=_.document,
-i=_.location,s=[],c=1e4,a=[],l=[],(V={}).frame=function(e){var n,t=e.origin!==Q(i),r=t?G:function(){try{return u||((
-u=new _.ActiveXObject("htmlfile")).open(),u.write("<html><body></body></html>"),u.close(),u.parentWindow.foreverframe=y)
-,u.body?u:G}catch(e){return G}}(),o=r.createElement("iframe"),c=b(a,e),s="push"+(c||"");y[s]=function(e){clearInterval(n
-),a[c]&&a[c].receive(e)},e.stop=function(){clearInterval(n),a[c]=null,l[l.length]=o,setTimeout(E,0)},
-t?e.isSource=function(e){return e==o.contentWindow}:r===G&&_.addEventListener?(e.sign=function(){var e=o;try{
+)||u("beat"):e<0?i=f():a&&e>(S()?h:g)?(t=!0,u("beat"),o.hold()):v<e&&(a=!0,u("hello"))},m),u("hello"),{tell:function(e,n
+){t&&u("event",e,n)},leave:function(){clearInterval(n),t&&u("bye"),l.close(),l=null}}):null}function re(e,n){
+return 0<e?Number(e):n}_.foreverframe&&_.foreverframe.open||(G=_.document,i=_.location,s=[],c=1e4,a=[],l=[],(V={}
+).frame=function(e){var n,t=e.origin!==Q(i),r=t?G:function(){try{return u||((u=new _.ActiveXObject("htmlfile")).open(),
+u.write("<html><body></body></html>"),u.close(),u.parentWindow.foreverframe=y),u.body?u:G}catch(e){return G}}(),
+o=r.createElement("iframe"),c=b(a,e),s="push"+(c||"");y[s]=function(e){clearInterval(n),a[c]&&a[c].receive(e)},
+e.stop=function(){clearInterval(n),a[c]=null,l[l.length]=o,setTimeout(E,0)},t?e.isSource=function(e){
+return e==o.contentWindow}:r===G&&_.addEventListener?(e.sign=function(){var e=o;try{
 return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}},n=setInterval(function(){!function(
 e){try{return!e.contentWindow.document}catch(n){return 1}}(o)||e.end()},250)):e.isUnwatched=!0,w(o,"load",function(){
 e.end(function(e){var n;try{return n=e.contentWindow.document.getElementsByTagName("script"),M(
@@ -73,25 +73,25 @@ b.cursor):o.after?n+="&after="+encodeURIComponent(o.after):o.last&&(n+="&last="+
 n+="&client="+encodeURIComponent(o.client)),n)+e;var n},isLive:function(){return c===d||c===m},receive:function(e){var n
 ,t,r;c.signs++,e&&c.isLive()&&(r=c,"open"===(e=e).type?(t=e,(n=r).closeUrl=i.replace(/stream$/,"")+t.close,
 "closing"===b.state?Z(h=n.closeUrl,""):(n!==d&&(d&&!d.isOnce&&(v=1),k(d),m=null),p=0,h=(d=n).isOnce?null:n.closeUrl,
-b.stream=n.isOnce?null:t.stream,b.transport=n.isOnce?"shared":n.transport,P(t.cursor),clearTimeout(n.timer),
+b.stream=n.isOnce?null:t.stream,b.transport=n.isOnce?"shared":n.transport,D(t.cursor),clearTimeout(n.timer),
 clearTimeout(s),n.isUnwatched||function o(e){var n=e.signs+":"+(e.sign?e.sign():"");e.looks++;
 e.silentLooks=n===e.lastSign?e.silentLooks+1:0;e.lastSign=n;16<e.looks&&(v=0,g=f/16);e.silentLooks<4?e.timer=setTimeout(
-function(){o(e)},u):(v++,H(e,null,"silent"))}(n),l&&"poll"===n.transport&&!n.isOnce&&(ne(a,f)||te(a,g),F()),
-"frame"===n.transport&&te(a,0),n.isOnce?S("open",{transport:"shared"}):(S("open",t),M("onopen",t)))):"error"===e.type?H(
-r,e):r===d&&X(e))},end:function(e){c.isLive()&&H(c,e,c===d?"cut":"failed")},limit:function(e){clearTimeout(c.timer),
-c.timer=setTimeout(function(){H(c,null,"silent")},e+u)}};U(m),(m=c).limit(0);try{V[t](c)}catch(r){setTimeout(function(){
+function(){o(e)},u):(v++,P(e,null,"silent"))}(n),l&&"poll"===n.transport&&!n.isOnce&&(ne(a,f)||te(a,g),F()),
+"frame"===n.transport&&te(a,0),n.isOnce?S("open",{transport:"shared"}):(S("open",t),M("onopen",t)))):"error"===e.type?P(
+r,e):r===d&&X(e))},end:function(e){c.isLive()&&P(c,e,c===d?"cut":"failed")},limit:function(e){clearTimeout(c.timer),
+c.timer=setTimeout(function(){P(c,null,"silent")},e+u)}};U(m),(m=c).limit(0);try{V[t](c)}catch(r){setTimeout(function(){
 c.end(l?null:{type:"error",code:"FF_TRANSPORT_UNSUPPORTED",status:0,
 detail:'This browser cannot use "'+t+'" ('+r.message+'): take "auto" instead',reconnect:!1})},0)}d||S("connecting",{
 transport:t,reason:e||null})}function R(){l?ne(a,f)?C("poll","remembered"):C("frame"):C(o.transport)}function N(e,n){
 var t=e;0<e||(t=Math.min(r*Math.pow(2,p),Math.max(r,3e4)),t=Math.round(t*(.75+Math.random()/2))),p++,O(t,R),S("lost",{
-retryMs:t,reason:n})}function H(e,n,t){var r=e===d,o=l&&"frame"===e.transport;("silent"===t?k:U)(e),
+retryMs:t,reason:n})}function P(e,n,t){var r=e===d,o=l&&"frame"===e.transport;("silent"===t?k:U)(e),
 e.isOnce&&n&&!n.reconnect?B(n):e.isOnce?y=r?0:5:"closing"===b.state?I("client"):d?(te(a,g),F()):n?B(n):o&&(!r||1<v)?(v=0
 ,C("poll",t)):(r||te(a,0),N(0,t))}function B(e){e.reconnect?(N(0,e.code),M("onerror",e)):E("refused",e,"onerror")}
-function F(){O(ne(a,f),function(){g=Math.min(2*g,f),C("frame","again")})}function P(e){return null!==e&&!ee(e,b.cursor
-)&&(b.cursor=e,1)}function D(e,n){c&&c.tell(e,n)}function X(e){var n=b.cursor;"message"===e.type?P(e.id)&&(D(e,n),M(
-"onmessage",e)):"cursor"===e.type?P(e.cursor)&&D(e,n):"gap"===e.type?(D(e,n),M("ongap",e)):"close"===e.type&&(e=e,n=d,
+function F(){O(ne(a,f),function(){g=Math.min(2*g,f),C("frame","again")})}function D(e){return null!==e&&!ee(e,b.cursor
+)&&(b.cursor=e,1)}function H(e,n){c&&c.tell(e,n)}function X(e){var n=b.cursor;"message"===e.type?D(e.id)&&(H(e,n),M(
+"onmessage",e)):"cursor"===e.type?D(e.cursor)&&H(e,n):"gap"===e.type?(H(e,n),M("ongap",e)):"close"===e.type&&(e=e,n=d,
 h=null,"closing"===b.state?I(e.reconnect?"client":e.reason):e.reconnect?n.isOnce?(U(n),y=5):"recycle"===e.reason?(d=null
-,b.stream=null,C(n.transport,"recycle"),U(n)):(U(n),N(e.retryMs,e.reason)):(D(e,b.cursor),E("closed",e,"onclose")))}
+,b.stream=null,C(n.transport,"recycle"),U(n)):(U(n),N(e.retryMs,e.reason)):(H(e,b.cursor),E("closed",e,"onclose")))}
 function j(){L()||c||m||d||(c=o.share?oe(["foreverframe",i,o.channels,o.client].join("\n"),{describe:function(e){
 e.state=b.state,e.reason=T.reason,e.retryMs=T.retryMs,e.cursor=b.cursor},hold:A,release:q,follow:J}):c)||R()}function A(
 ){U(m),U(d),R()}function q(){clearTimeout(s),U(m),k(d),b.transport="shared"}function J(e){var n=e.event;

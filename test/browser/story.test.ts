@@ -105,9 +105,7 @@ describeInBrowsers("the pages", (suite) => {
       async () => /^Not sent: .*FF_PUBLISH_RATE/.test(await text("note")),
       "a note",
     );
-    expect(await page.$eval("#msg", (box) => (box as unknown as { value: string }).value)).to.equal(
-      "second",
-    );
+    expect(await page.evaluate('document.getElementById("msg").value')).to.equal("second");
     await untilCount(1);
   });
 

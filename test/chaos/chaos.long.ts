@@ -1,5 +1,6 @@
 import { describeChaos } from "./chaos-suite.ts";
 
-const seconds = Number(process.env["CHAOS_SECONDS"] ?? 300);
+const seconds = Number(process.env["CHAOS_SECONDS"] ?? 600);
 
-describeChaos(seconds, 0);
+describeChaos(seconds / 2, 0);
+describeChaos(seconds / 2, 2);
