@@ -1,14 +1,11 @@
 import { parseArgs } from "node:util";
-import { MEASURES } from "./measures/all.ts";
 import type { Measure, Scale } from "./measures/measure.ts";
-import { SERVERS } from "./servers/all.ts";
 import type { Server } from "./servers/server.ts";
-
-/** One of each kind. */
-const QUICK_SERVERS = "foreverframe,nchan,sockjs,bare-loop";
+import { SUITES, type Suite } from "./suites.ts";
 
 /** What to measure, and what to write. */
 export interface Options {
+  readonly suite: Suite;
   readonly scale: Scale;
   /** Runs of each measure on each server. */
   readonly runs: number;
@@ -27,14 +24,21 @@ export function parseOptions(args: readonly string[]): Options {
   if (!/^[1-9]\d{0,2}$/.test(runs)) {
     throw new Error(`--runs is "${runs}", which is no number from 1 to 999`);
   }
+  const suite = SUITES.find(({ name }) => name === (values.suite ?? SUITES[0].name));
+  if (suite === undefined) {
+    const known = SUITES.map(({ name }) => name).join(", ");
+    throw new Error(`--suite is "${values.suite}", which is none of ${known}`);
+  }
+  const { measures, servers, quickServers } = suite;
   return {
+    suite,
     scale: values.quick ? "quick" : "full",
     runs: Number(runs),
-    measures: chosen("--only", values.only, MEASURES),
+    measures: chosen("--only", values.only, measures),
     servers: chosen(
       "--servers",
-      values.servers ?? (values.quick ? QUICK_SERVERS : undefined),
-      SERVERS,
+      values.servers ?? (values.quick ? quickServers.join(",") : undefined),
+      servers,
     ),
     isPartial: values.only !== undefined,
     docs: values.docs ?? false,
@@ -46,6 +50,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        suite: { type: "string" },
         quick: { type: "boolean" },
         runs: { type: "string" },
         only: { type: "string" },
@@ -57,7 +62,7 @@ function parse(args: readonly string[]) {
     // Node's sentence goes on with how to quote arguments.
     const sentence = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
     throw new Error(
-      `${sentence}: there are --quick, --runs N, --only MEASURE,..., --servers SERVER,... and --docs`,
+      `${sentence}: there are --suite NAME, --quick, --runs N, --only MEASURE,..., --servers SERVER,... and --docs`,
     );
   }
 }

@@ -60,11 +60,11 @@ export class Results {
     );
   }
 
-  /** Whether a run of this server failed in any measure. */
-  failed(server: string): boolean {
+  /** Whether a run failed, of servers whose names begin so. */
+  failed(servers: string): boolean {
     return [...this.#outcomes].some(
       ([key, outcomes]) =>
-        key.endsWith(` ${server}`) && outcomes.some((outcome) => "failed" in outcome),
+        key.includes(` ${servers}`) && outcomes.some((outcome) => "failed" in outcome),
     );
   }
 

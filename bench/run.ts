@@ -1,13 +1,11 @@
 // Measures Foreverframe and its peers in turn, and prints one table; bench/options.ts has the options.
 import { readFileSync } from "node:fs";
-import { MEASURES } from "./measures/all.ts";
 import { MOST_STREAMS } from "./measures/measure.ts";
 import { provideForBench } from "./needs.mjs";
 import { type Options, parseOptions } from "./options.ts";
 import { formatReport, readDocument, readJson, writeDocument, writeJson } from "./report.ts";
 import { Results } from "./results.ts";
 import { measureAll } from "./rounds.ts";
-import { SERVERS } from "./servers/all.ts";
 
 /** What the load and the servers open beside the streams. */
 const SPARE_FILES = 1_000;
@@ -21,7 +19,7 @@ function takeOptions(): Options {
   try {
     const taken = parseOptions(process.argv.slice(2));
     // Not only after an hour.
-    if (taken.docs) readDocument();
+    if (taken.docs) readDocument(taken.suite);
     return taken;
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error), 2);
@@ -41,12 +39,12 @@ const options = takeOptions();
 provideForBench();
 checkOpenFiles(options);
 // What is measured anew takes the place of what was measured before; the rest of the table stays.
-const results = options.isPartial ? readJson(options.scale) : new Results();
+const results = options.isPartial ? readJson(options) : new Results();
 const measured = () => ({
   ...options,
   results,
-  measures: MEASURES.filter(({ name }) => results.has(name)),
-  servers: options.isPartial ? SERVERS : options.servers,
+  measures: options.suite.measures.filter(({ name }) => results.has(name)),
+  servers: options.isPartial ? options.suite.servers : options.servers,
 });
 // After each measure: a run that is cut loses nothing but what it was at.
 await measureAll(options, results, () => writeJson(measured()));

@@ -2,6 +2,7 @@ import type { Measure, Quantity, Scale } from "./measures/measure.ts";
 import { formatNumber } from "./number-format.ts";
 import type { Results } from "./results.ts";
 import type { Server } from "./servers/server.ts";
+import type { Suite } from "./suites.ts";
 
 /** Server that the others are compared with. */
 const REFERENCE = "foreverframe";
@@ -10,6 +11,7 @@ const LOAD_LIMIT = 0.9;
 
 /** What was measured. */
 export interface Measured {
+  readonly suite: Suite;
   readonly measures: readonly Measure[];
   readonly servers: readonly Server[];
   readonly results: Results;

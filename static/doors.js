@@ -48,15 +48,18 @@
     }
   }
 
+  /** What is no door event is one cell: all of it. */
   function cellsOf(data) {
     var fields = data !== null && typeof data === "object" ? data : {};
     var names = ["vid", "doorno", "rfsim", "optime", "ynopen"];
     var cells = [];
+    var known = false;
     var i;
     for (i = 0; i < names.length; i++) {
+      known = known || fields[names[i]] !== undefined;
       cells[i] = fields[names[i]] === undefined ? "" : page.toText(fields[names[i]]);
     }
-    return cells;
+    return known ? cells : [page.toText(data)];
   }
 
   function showEvent(event) {
@@ -65,7 +68,11 @@
     for (i = 0; i < event.cells.length; i++) {
       cells[i] = { text: event.cells[i] };
     }
-    cells[4].className = event.cells[4] === "Y" ? "yes" : "no";
+    if (cells.length === 1) {
+      cells[0].columns = 5;
+    } else {
+      cells[4].className = event.cells[4] === "Y" ? "yes" : "no";
+    }
     page.addRow(page.element("events"), event.id, cells);
   }
 

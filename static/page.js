@@ -36,7 +36,7 @@
     target.appendChild(document.createTextNode(text));
   }
 
-  /** Put a row on top of a tbody; `cells` is an array of { text, className }. */
+  /** Put a row on top of a tbody; `cells` is an array of { text, className, columns: how many it spans }. */
   function addRow(body, id, cells) {
     var row = document.createElement("tr");
     var cell;
@@ -45,6 +45,7 @@
     for (i = 0; i < cells.length; i++) {
       cell = document.createElement("td");
       cell.className = cells[i].className || "";
+      cell.colSpan = cells[i].columns || 1;
       setText(cell, cells[i].text);
       row.appendChild(cell);
     }

@@ -13,6 +13,12 @@ export const cpu: Measure = {
       unit: "us",
       multipleOf: ["bare-loop", "nchan", "nchan-raw"],
     },
+    {
+      key: "perCpuSecond",
+      title: "deliveries per second of CPU, one message at a time",
+      unit: "/s",
+      multipleOf: ["foreverframe-workers-1"],
+    },
   ],
   run: ({ server, scale }) =>
     withLoad(server, async (load) => {
@@ -21,6 +27,6 @@ export const cpu: Measure = {
       const messages = scale === "full" ? 300 : 100;
       const { cpu_us_per_delivery } = await load.publishAll({ strict: 1, messages });
       // The load waits for the server here, so that it is never the limit.
-      return { cpuUs: cpu_us_per_delivery };
+      return { cpuUs: cpu_us_per_delivery, perCpuSecond: 1e6 / cpu_us_per_delivery };
     }),
 };

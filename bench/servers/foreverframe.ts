@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { eventually } from "../../test/support/within.ts";
 import { freePort, removeDirectory, temporaryDirectory } from "../measured-process.ts";
 import { startNodeServer } from "./node-server.ts";
 import type { Publishing, RunningServer, Server, StartOptions } from "./server.ts";
@@ -10,6 +11,8 @@ const CLI =
 // What ends streams, and refuses publishers, on purpose.
 const UNLIMITED = ["--recycle-bytes", "0", "--recycle-ms", "0", "--publishes-per-second", "0"];
 
+const START_MS = 15_000;
+
 const PUBLISH: Publishing = {
   path: "/channels/a/messages",
   method: "POST",
@@ -18,14 +21,17 @@ const PUBLISH: Publishing = {
 };
 
 async function start(
-  log: readonly string[],
+  settings: readonly string[],
   { receiptMs, ...options }: StartOptions,
 ): Promise<RunningServer> {
   const port = await freePort();
   const data = temporaryDirectory();
   const receipts = receiptMs === undefined ? [] : ["--receipt-ms", String(receiptMs)];
-  const args = ["serve", "--port", String(port), "--data", data, ...UNLIMITED, ...receipts, ...log];
+  const own = [...UNLIMITED, ...receipts, ...settings];
+  const args = ["serve", "--port", String(port), "--data", data, ...own];
   const { process, collect } = await startNodeServer([CLI, ...args], port, options);
+  // One worker may listen before the others do.
+  await eventually(START_MS, () => process.said().includes('"msg":"listening"'), "all workers");
   return {
     port,
     pids: process.pids(),
@@ -63,3 +69,19 @@ export const foreverframeMemory: Server = {
   title: "Foreverframe `--memory`",
   start: (options) => start(["--memory"], options),
 };
+
+const WORKERS = "foreverframe-workers-";
+
+/** Foreverframe with so many workers on one log on the disk. */
+export function foreverframeWorkers(workers: number): Server {
+  return {
+    name: `${WORKERS}${workers}`,
+    title: workers === 1 ? "1 worker" : `${workers} workers`,
+    start: (options) => start(["--workers", String(workers)], options),
+  };
+}
+
+/** How many workers the server of this name has; 0 for one process without a supervisor. */
+export function workersOf(name: string): number {
+  return name.startsWith(WORKERS) ? Number(name.slice(WORKERS.length)) : 0;
+}

@@ -1,5 +1,6 @@
 import { type Logger, pino } from "pino";
 import { type Config, parseConfig, type SettingName } from "../config.ts";
+import { endProcess } from "../end-process.ts";
 import { startServer } from "../server.ts";
 import { startWorkers } from "../workers/supervisor.ts";
 
@@ -24,6 +25,10 @@ export async function serve(
   // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
   console.error = (...reasons: readonly unknown[]) =>
     logger.error({ err: reasons[0] }, "a library says");
+  process.on("uncaughtException", (error) => {
+    logger.fatal({ err: error }, "ends by a fault of its own");
+    endProcess("SIGKILL");
+  });
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
     : startServer(config, logger));
@@ -48,7 +53,7 @@ function printAddress(config: Config, { url, adminToken }: Running): void {
 function stopOnSignals({ drain }: Running, logger: Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
+    if (stopping) return endProcess(signal);
     stopping = true;
     logger.info({ signal }, "draining");
     drain().then(
@@ -58,7 +63,7 @@ function stopOnSignals({ drain }: Running, logger: Logger): void {
       },
       (error: unknown) => {
         logger.fatal({ err: error }, "could not stop cleanly");
-        process.exit(1);
+        endProcess("SIGKILL");
       },
     );
   };

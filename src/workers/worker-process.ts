@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { isBusWords, WorkerBus } from "../buses/worker-bus.ts";
+import { endProcess } from "../end-process.ts";
 import { ForeverframeError } from "../errors.ts";
 import { startServer } from "../server.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./worker-words.ts";
@@ -14,8 +15,7 @@ process.on("message", (words: ToWorker) => {
   else if (words.do === "start") void start(words.task);
   else void stop();
 });
-// The supervisor is gone: nobody would replace this one, or tell it to stop. Node would end it by process.exit(), which hangs
-// for ever if the log is in the middle of a transaction: https://github.com/kriszyp/lmdb-js/issues/336
+// The supervisor is gone: nobody would replace this one, or tell it to stop. Before Node's own listener ends it.
 process.prependListener("disconnect", die);
 // A terminal's Ctrl-C reaches all processes; the supervisor says in which order they stop.
 process.on("SIGINT", () => {});
@@ -49,7 +49,7 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
 }
 
 function die(): void {
-  process.kill(process.pid, "SIGKILL");
+  endProcess("SIGKILL");
 }
 
 async function stop(): Promise<void> {

@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../support/free-port.ts";
 import { type CliProcess, childrenOf, startServeProcess } from "../support/serve-process.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { within } from "../support/within.ts";
@@ -99,21 +99,5 @@ export class ChaosServer {
     if (this.#ended) return;
     await this.#start();
     this.#record.fault("the server is there again", null);
-  }
-}
-
-/**
- * A port that is free, and below those that the system hands out by itself: a client that connects to one of these
- * while nobody listens may be given the same port, and so be connected to itself.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
   }
 }

@@ -5,6 +5,7 @@ import { planFaults } from "./fault-plan.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
 describeChaos(13, 0);
+describeChaos(13, 2);
 
 describe("the plan of a chaos run", () => {
   it("is the same for the same seed, and another for another", () => {

@@ -152,8 +152,28 @@ describe("a server that gets SIGTERM", function () {
     server.kill("SIGTERM");
     await eventually(5_000, () => server.stderr.includes("draining"), "the drain");
     server.kill("SIGTERM");
-    const { code } = await within(2_000, server.outcome, "the end of the server");
-    expect(code).to.equal(1);
+    const { signal } = await within(2_000, server.outcome, "the end of the server");
+    expect(signal).to.equal("SIGTERM");
+  });
+
+  it("ends at once at a second signal also while the log is written, and has what it answered", async () => {
+    const data = createTemporaryDirectory();
+    const { process: server, url } = await startServeProcess(["--data", data]);
+    const answered: string[] = [];
+    const publishers = Promise.allSettled(
+      Array.from({ length: 16 }, async () => {
+        for (;;) answered.push(await publishJson(url, "doors", "x"));
+      }),
+    );
+    await eventually(5_000, () => answered.length > 200, "200 publishes");
+    server.kill("SIGTERM");
+    server.kill("SIGINT"); // another, since two of the same may become one
+    await within(2_000, server.outcome, "the end of the server");
+    await publishers;
+    const again = await startServeProcess(["--data", data]);
+    const { json } = await ask(again.url, "GET", "/channels/doors/messages?limit=1000");
+    const stored = json.messages.map(({ id }: { id: string }) => id);
+    expect(answered.filter((id) => !stored.includes(id))).to.deep.equal([]);
   });
 
   it("loses no message that it answered 201 while it stopped", async () => {

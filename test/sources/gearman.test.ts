@@ -3,7 +3,12 @@ import { expect } from "chai";
 import { Gearmand, killGearmands } from "../support/gearmand.ts";
 import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
-import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import {
+  CliProcess,
+  childrenOf,
+  killProcesses,
+  startServeProcess,
+} from "../support/serve-process.ts";
 import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
@@ -113,6 +118,21 @@ describe("Gearman as a source", function () {
     expect(await dataOf(url)).to.deep.equal(["same", "same"]);
   });
 
+  /** As a backend queues them while things happen. */
+  const submitAll = async (gearmand: Gearmand, count: number) => {
+    for (const n of numbers(count)) await gearmand.submit("getmsg", String(n), "-b");
+  };
+  const checkStored = async (gearmand: Gearmand, url: string, count: number) => {
+    await eventually(
+      30_000,
+      async () => (await gearmand.status("getmsg")).jobs === 0,
+      "all jobs to be answered",
+    );
+    const stored = (await dataOf(url)) as number[];
+    expect(stored.toSorted((a, b) => a - b)).to.deep.equal(numbers(count));
+  };
+  const aWhile = () => new Promise((resolve) => setTimeout(resolve, 100 + 300 * Math.random()));
+
   it("loses no background job and doubles none, whenever the server is killed", async function () {
     this.timeout(90_000);
     const gearmand = await Gearmand.start();
@@ -123,24 +143,39 @@ describe("Gearman as a source", function () {
         ...["--gearman-function", "getmsg=doors"],
       ]);
     let server = await start();
-    const count = 400;
-    const submitting = (async () => {
-      for (const n of numbers(count)) await gearmand.submit("getmsg", String(n), "-b");
-    })();
+    const submitting = submitAll(gearmand, 400);
     for (let kill = 0; kill < 8; kill++) {
-      await new Promise((resolve) => setTimeout(resolve, 100 + 300 * Math.random()));
+      await aWhile();
       server.process.kill("SIGKILL");
       await server.process.outcome;
       server = await start();
     }
     await submitting;
-    await eventually(
-      30_000,
-      async () => (await gearmand.status("getmsg")).jobs === 0,
-      "all jobs to be answered",
-    );
-    const stored = (await dataOf(server.url)) as number[];
-    expect(stored.toSorted((a, b) => a - b)).to.deep.equal(numbers(count));
+    await checkStored(gearmand, server.url, 400);
+  });
+
+  it("has one worker of several take the jobs, and another after it was killed, with none lost or doubled", async function () {
+    this.timeout(90_000);
+    const gearmand = await Gearmand.start();
+    const { url, process } = await startServeProcess([
+      ...["--data", createTemporaryDirectory(), "--workers", "2", "--gearman", gearmand.address],
+      ...["--gearman-function", "getmsg=doors"],
+    ]);
+    await untilTaken(gearmand);
+    const submitting = submitAll(gearmand, 400);
+    for (let kill = 0; kill < 8; kill++) {
+      await aWhile();
+      const workers = childrenOf(process.child.pid ?? 0);
+      global.process.kill(workers[kill % 2] ?? workers[0] ?? 0, "SIGKILL");
+      await eventually(
+        10_000,
+        () => childrenOf(process.child.pid ?? 0).length === 2,
+        "another worker",
+      );
+    }
+    await submitting;
+    await checkStored(gearmand, url, 400);
+    expect((await gearmand.status("getmsg")).workers).to.equal(1);
   });
 
   it("takes no more jobs when the server stops, and leaves the others in the queue", async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { promisify } from "node:util";
+import { freePort } from "./free-port.ts";
 import { findCommand } from "./needs.mjs";
 import { eventually } from "./within.ts";
 
@@ -69,14 +70,6 @@ function commandOf(name: string): string {
   if (path === null)
     throw new Error(`there is no ${name}: run npm test, which installs it or says how`);
   return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function answers(port: number): Promise<boolean> {

@@ -1,0 +1,37 @@
+import { cpuTimeUs } from "../cpu-time.ts";
+import { pssKib } from "../pss.ts";
+import type { RunningServer } from "../servers/server.ts";
+import type { Measure } from "./measure.ts";
+import { withLoad } from "./with-load.ts";
+
+/** Streams of the measure below: all workers have some, and their deliveries are the least of the costs. */
+export const FEW_STREAMS = 64;
+
+/** CPU of the process that was started first, which passes on what the others say to one another. */
+function firstProcessUs({ pids: [first] }: RunningServer): number {
+  return first === undefined ? 0 : cpuTimeUs(first);
+}
+
+/** What a message costs beside its deliveries, and a process beside its streams. */
+export const unitCosts: Measure = {
+  name: "unit-costs",
+  without: {},
+  start: {},
+  quantities: () => [
+    { key: "messageUs", title: `CPU of one message to ${FEW_STREAMS} streams`, unit: "us" },
+    { key: "firstUs", title: "… of that in the supervisor", unit: "us" },
+    { key: "baseMib", title: "memory of all processes before the first stream", unit: "MiB" },
+  ],
+  run: async ({ server, scale }) => {
+    const baseMib = pssKib(server.pids) / 1_024;
+    return withLoad(server, async (load) => {
+      await load.open(FEW_STREAMS);
+      await load.publishAll({ strict: 1, messages: 100 });
+      const messages = scale === "full" ? 2_000 : 200;
+      const before = firstProcessUs(server);
+      const { cpu_us_per_delivery } = await load.publishAll({ strict: 1, messages });
+      const firstUs = (firstProcessUs(server) - before) / messages;
+      return { messageUs: cpu_us_per_delivery * FEW_STREAMS, firstUs, baseMib };
+    });
+  },
+};

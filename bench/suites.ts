@@ -1,0 +1,69 @@
+import { type Chart, drawCharts } from "./charts.ts";
+import { catchUp } from "./measures/catch-up.ts";
+import { closeMeasure } from "./measures/close.ts";
+import { cpu } from "./measures/cpu.ts";
+import { latency50k, latency200k, latencyHalf } from "./measures/latency.ts";
+import { leaks } from "./measures/leaks.ts";
+import type { Measure } from "./measures/measure.ts";
+import { memory } from "./measures/memory.ts";
+import { publishMeasure } from "./measures/publish.ts";
+import { throughput1, throughput16 } from "./measures/throughput.ts";
+import { unitCosts } from "./measures/unit-costs.ts";
+import { formatProjection } from "./projection.ts";
+import { bareLoop } from "./servers/bare-loop.ts";
+import { foreverframe, foreverframeMemory, foreverframeWorkers } from "./servers/foreverframe.ts";
+import { nchan, nchanRaw } from "./servers/nchan.ts";
+import { betterSse, sockjs } from "./servers/node-peers.ts";
+import type { Server } from "./servers/server.ts";
+import type { Measured } from "./table.ts";
+
+/** Servers that are compared, by what, and the document that shows it. */
+export interface Suite {
+  readonly name: string;
+  /** Its file in docs/. */
+  readonly document: string;
+  /** In the order of the table's columns. */
+  readonly servers: readonly Server[];
+  /** Names of those that do for --quick: one of each kind. */
+  readonly quickServers: readonly string[];
+  /** In the order of the table; `throughput-1` comes before those that go by its result. */
+  readonly measures: readonly Measure[];
+  charts(measured: Measured): Chart[];
+  /** What follows from the table, as Markdown; "" if nothing. */
+  conclusion(measured: Measured): string;
+}
+
+const peers: Suite = {
+  name: "peers",
+  document: "performance.md",
+  servers: [foreverframe, foreverframeMemory, nchan, nchanRaw, sockjs, betterSse, bareLoop],
+  quickServers: ["foreverframe", "nchan", "sockjs", "bare-loop"],
+  measures: [
+    cpu,
+    throughput1,
+    throughput16,
+    latencyHalf,
+    latency50k,
+    latency200k,
+    memory,
+    closeMeasure,
+    leaks,
+    catchUp,
+    publishMeasure,
+  ],
+  charts: drawCharts,
+  conclusion: () => "",
+};
+
+const workers: Suite = {
+  name: "workers",
+  document: "scaling.md",
+  servers: [foreverframe, ...[1, 2, 4, 8].map(foreverframeWorkers)],
+  quickServers: ["foreverframe", "foreverframe-workers-1", "foreverframe-workers-2"],
+  measures: [cpu, unitCosts, throughput16, closeMeasure, publishMeasure],
+  charts: () => [],
+  conclusion: formatProjection,
+};
+
+/** All of them; the first is measured if no other is asked for. */
+export const SUITES: readonly [Suite, ...Suite[]] = [peers, workers];
