@@ -1,7 +1,15 @@
-import type { BusWords } from "./worker-bus.ts";
+import { throttle } from "./throttle.ts";
+import { type BusWords, HINT, HINT_MS } from "./worker-bus.ts";
 
 /** How long the relay waits for answers, in ms: less than who asked does, so that one that hangs costs no other's answer. */
 const ANSWER_MS = 2_000;
+
+/** The way to a process. */
+interface Link {
+  send(words: BusWords): void;
+  /** Say that the log has grown. */
+  hint(): void;
+}
 
 /** A question that is going round. */
 interface OpenQuestion {
@@ -16,13 +24,13 @@ interface OpenQuestion {
 
 /** Passes on what processes say to one another, each over a link of its own. */
 export class BusRelay {
-  readonly #links = new Map<number, (words: BusWords) => void>();
+  readonly #links = new Map<number, Link>();
   readonly #questions = new Map<number, OpenQuestion>();
   #lastQuestion = 0;
 
   /** @param send to this process, in order */
   add(process: number, send: (words: BusWords) => void): void {
-    this.#links.set(process, send);
+    this.#links.set(process, { send, hint: throttle(() => send(HINT), HINT_MS) });
   }
 
   /** It has ended: nobody waits for its answers any more. */
@@ -38,7 +46,11 @@ export class BusRelay {
   receive(from: number, words: BusWords): void {
     switch (words.bus) {
       case "tell":
-        for (const [process, send] of this.#links) if (process !== from) send(words);
+        for (const [process, link] of this.#links) {
+          if (process === from) continue;
+          if (words.notice === "noticeAppended") link.hint();
+          else link.send(words);
+        }
         break;
       case "ask":
         this.#ask(from, words);
@@ -63,7 +75,7 @@ export class BusRelay {
       timer: setTimeout(() => this.#settle(number, question), ANSWER_MS),
     };
     this.#questions.set(number, question);
-    for (const [, send] of others) send({ ...words, id: number });
+    for (const [, link] of others) link.send({ ...words, id: number });
     this.#settleIfComplete(number, question);
   }
 
@@ -74,7 +86,7 @@ export class BusRelay {
   #settle(number: number, question: OpenQuestion): void {
     const { from, id, answers } = question;
     this.#drop(number, question);
-    this.#links.get(from)?.({ bus: "answers", id, answers });
+    this.#links.get(from)?.send({ bus: "answers", id, answers });
   }
 
   #drop(number: number, { timer }: OpenQuestion): void {

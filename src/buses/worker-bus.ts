@@ -1,4 +1,5 @@
 import type { AnswerTo, Bus, Notice, Peer, Question } from "../core/bus.ts";
+import { throttle } from "./throttle.ts";
 
 /** How long answers are awaited, in ms: a process that hangs costs no more. */
 const ASK_MS = 3_000;
@@ -17,6 +18,12 @@ export type BusWords =
   /** Of all processes, to the one that asked. */
   | { readonly bus: "answers"; readonly id: number; readonly answers: readonly unknown[] };
 
+/** That the log has grown. */
+export const HINT: BusWords = { bus: "tell", notice: "noticeAppended", about: [] };
+
+/** Hints from one process, and to one, come no faster: so that they cost little, however many publish. In ms. */
+export const HINT_MS = 1;
+
 /** Whether something that came from another process is for the bus. */
 export function isBusWords(words: unknown): words is BusWords {
   return typeof words === "object" && words !== null && "bus" in words;
@@ -28,12 +35,12 @@ export class WorkerBus implements Bus {
   readonly #waiting = new Map<number, (answers: readonly never[]) => void>();
   #peer: Peer | null = null;
   #asked = 0;
-  /** Of this turn. */
-  #hints = 0;
+  readonly #hint: () => void;
 
   /** @param send to the relay, in order; what comes from it is given to {@link receive} */
   constructor(send: (words: BusWords) => void) {
     this.#send = send;
+    this.#hint = throttle(() => send(HINT), HINT_MS);
   }
 
   listen(peer: Peer): void {
@@ -41,16 +48,8 @@ export class WorkerBus implements Bus {
   }
 
   tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void {
-    const say = () => this.#send({ bus: "tell", notice, about });
-    if (notice !== "noticeAppended") say();
-    else if (this.#hints++ === 0) {
-      // At once, since a publish is about to be answered; what else comes in this turn is one more hint.
-      say();
-      setImmediate(() => {
-        if (this.#hints > 1) say();
-        this.#hints = 0;
-      });
-    }
+    if (notice === "noticeAppended") this.#hint();
+    else this.#send({ bus: "tell", notice, about });
   }
 
   ask<Q extends Question>(

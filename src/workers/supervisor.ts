@@ -1,5 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
@@ -69,10 +71,10 @@ interface Place {
 
 class Supervisor {
   readonly adminToken: string;
-  readonly #config: Config;
   readonly #logger: Logger;
   readonly #relay = new BusRelay();
   readonly #places: Place[] = [];
+  #config: Config;
   #pinging: NodeJS.Timeout | null = null;
   #stopping = false;
   #onListening: ((url: string) => void) | null = null;
@@ -86,6 +88,9 @@ class Supervisor {
 
   /** @returns the address, once all workers listen on it */
   async start(): Promise<string> {
+    // Else another would be drawn if all workers ended at once and others were started.
+    if (this.#config.port === 0)
+      this.#config = { ...this.#config, port: await drawPort(this.#config) };
     const path = fileURLToPath(import.meta.url);
     // Each accepts for itself. Else this process did, and handed connections on: one that was on its way to a worker which
     // is killed in that moment would stay open and never be answered.
@@ -203,6 +208,19 @@ class Supervisor {
     setTimeout(() => {
       if (!this.#stopping) this.#fork(index);
     }, pauseMs);
+  }
+}
+
+/** A port of this address that is free; 0 if none can be had: why, a worker says. */
+async function drawPort({ host }: Config): Promise<number> {
+  const server = createServer();
+  try {
+    await once(server.listen({ host, port: 0 }), "listening");
+    const { port } = server.address() as AddressInfo;
+    await once(server.close(), "close");
+    return port;
+  } catch {
+    return 0;
   }
 }
 

@@ -182,6 +182,21 @@ describe("workers", function () {
     await eventually(10_000, async () => (await list(url)).total === 4, "all streams in the list");
   });
 
+  it("are replaced when all are killed at once, at the same address and with the same log", async () => {
+    const { url, workers } = await start();
+    const id = await publishJson(url, "doors", "before");
+    const victims = workers();
+    for (const victim of victims) global.process.kill(victim, "SIGKILL");
+    await eventually(5_000, () => !workers().some((pid) => victims.includes(pid)), "their end");
+    const { json } = await eventually(
+      15_000,
+      () => ask(url, "GET", "/channels/doors/messages").catch(() => false as const),
+      "an answer",
+    );
+    expect(json.messages[0]).to.include({ id, data: "before" });
+    await eventually(10_000, () => workers().length === 2, "both");
+  });
+
   it("are replaced when one hangs", async () => {
     const { url, workers, process } = await start("--worker-hang-ms", "2000");
     await openFrames(url, 2);
