@@ -118,14 +118,14 @@ function formatCores(costs: UnitCosts): string {
     STREAMS_PER_WORKER.map((perWorker) => {
       const streams = cores * perWorker;
       const messages = (cores * 1e6) / ofMessage(costs, cores, streams);
-      const alone = 1e6 / ofMessage(costs, 1, perWorker);
+      const undivided = ofMessage(costs, 1, streams);
       const supervisorUs = costs.supervisor.at0 + costs.supervisor.slope * cores;
       return [
         cores,
         streams.toLocaleString("en"),
         formatNumber(messages),
         formatNumber(messages * streams),
-        `× ${formatNumber((messages * streams) / (alone * perWorker * cores))}`,
+        `× ${formatNumber(undivided / ofMessage(costs, cores, streams))}`,
         `${formatNumber((messages * supervisorUs) / 1e4)} %`,
       ];
     }),
@@ -135,7 +135,7 @@ function formatCores(costs: UnitCosts): string {
     "streams",
     "messages/s",
     "deliveries/s",
-    "deliveries per CPU-second, × that of one worker",
+    "deliveries per CPU-second, × those of one worker",
     "supervisor, of one core",
   ];
   return formatRows(head, rows);
