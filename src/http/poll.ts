@@ -34,7 +34,7 @@ type Answer = readonly Buffer[] | null;
 /**
  * Answer a poll when there is something for it, when its wait is over, or when its stream ends.
  *
- * @throws ForeverframeError FF_PARAMETER_INVALID, and what `Hub.open` throws
+ * @throws ForeverframeError FF_PARAMETER_INVALID, and what `Opener.open` throws
  */
 export async function answerPoll(
   ctx: Context,

@@ -1,7 +1,7 @@
 import type { Context } from "koa";
 import { parseSelectors } from "../core/channel-name.ts";
 import { parseCursor } from "../core/cursor.ts";
-import type { OpenRequest } from "../core/hub.ts";
+import type { OpenRequest } from "../core/opener.ts";
 import type { StreamStart } from "../core/stream-start.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { cursorOfLastEventId } from "../transports/sse.ts";

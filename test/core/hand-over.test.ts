@@ -213,7 +213,7 @@ async function createWorld(turns: () => number) {
         }
         case "close": {
           const client = clients[one.client] as Client;
-          await hub.close(client.stream, "client");
+          await hub.control.close(client.stream, "client");
           await reconnect(client, 100);
           break;
         }

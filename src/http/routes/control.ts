@@ -28,7 +28,7 @@ export function controlRoutes(hub: Hub): Router {
 
   router.post("/streams/:stream/close", async (ctx) => {
     const id = pathParameter(ctx, "stream");
-    const receipt = await hub.close(id, "client");
+    const receipt = await hub.control.close(id, "client");
     if (receipt === null) throw unknownStream(id);
     ctx.set(STREAM_HEADERS);
     if (ctx.accepts("json", "html") === "html") answerPage(ctx, formatReceiptPage(receipt));
@@ -39,7 +39,7 @@ export function controlRoutes(hub: Hub): Router {
     "/streams/:stream/ack",
     jsonBodyMiddleware(MAX_ACK_BYTES, BEACON_TYPES),
     async (ctx) => {
-      await hub.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
+      await hub.control.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
       ctx.set(STREAM_HEADERS);
       ctx.status = 204;
     },
@@ -47,7 +47,7 @@ export function controlRoutes(hub: Hub): Router {
 
   router.get("/control", async (ctx) => {
     const id = parameter(ctx, "stream") ?? "";
-    const { state, receipt } = await hub.state(id);
+    const { state, receipt } = await hub.control.state(id);
     if (state === "unknown") {
       if (ctx.accepts("json", "html") !== "html") throw unknownStream(id);
       ctx.status = 404;

@@ -83,7 +83,7 @@ async function openWebSocket(ctx: Context, hub: Hub, request: StreamRequest): Pr
   await hub.open({
     ...request,
     encoding: Encoding.of(websocketTransport, plainFraming),
-    connect: () => upgrade(ctx, (stream) => void hub.close(stream, "client")),
+    connect: () => upgrade(ctx, (stream) => void hub.control.close(stream, "client")),
   });
 }
 

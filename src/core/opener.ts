@@ -1,0 +1,211 @@
+import { ForeverframeError } from "../errors.ts";
+import type { Bus, PollRecord } from "./bus.ts";
+import type { SelectorSet } from "./channel-name.ts";
+import { type CloseReason, gapEvent, reconnects } from "./events.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { LocalPeer } from "./local-peer.ts";
+import type { MessageLog } from "./log.ts";
+import type { Receipt } from "./receipts.ts";
+import { drawRecycleLimits, type RecycleAfter } from "./recycle.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Sink } from "./sink.ts";
+import { Stream, type StreamHost } from "./stream.ts";
+import { resolveBeginning, type StreamBeginning, type StreamStart } from "./stream-start.ts";
+import type { Streams } from "./streams.ts";
+import type { Encoding } from "./transport.ts";
+import type { Views } from "./view.ts";
+
+/** What a stream gives. */
+interface Wanted {
+  readonly selectors: SelectorSet;
+  readonly start: StreamStart;
+}
+
+/** What a stream is to be. */
+export interface OpenRequest extends Wanted {
+  readonly encoding: Encoding;
+  /** A name of the caller's own for its client. */
+  readonly client: string | null;
+  /** Whether earlier streams of this client end with `replaced`. */
+  readonly takesOver: boolean;
+  /** Where it connects from, for the limit and the listing. */
+  readonly address: string | null;
+  /** Takes over the connection; called once, when nothing can go wrong any more. */
+  readonly connect: () => Sink;
+}
+
+/** What a stream is told to keep to. */
+export interface OpenerLimits extends RecycleAfter {
+  /** How long a stream's client may read nothing while there is something for it. */
+  readonly stallMs: number;
+}
+
+/** What is drawn for each stream. */
+export interface StreamDraws {
+  /** Draws an id for a stream: at least 128 random bits, in [A-Za-z0-9._-]. */
+  readonly drawStreamId: () => string;
+  /** Draws the number that names a stream in listings: rising, and never the same in two processes. */
+  readonly drawHandle: () => number;
+  /** Draws a number from 0 to 1. */
+  readonly random: () => number;
+}
+
+/** What an opener works on. */
+export interface OpenerOptions extends StreamDraws {
+  readonly log: MessageLog;
+  readonly bus: Bus;
+  readonly scheduler: Scheduler;
+  readonly limits: OpenerLimits;
+  readonly streams: Streams;
+  readonly views: Views;
+  readonly fanOut: FanOut;
+  readonly local: LocalPeer;
+  readonly host: StreamHost;
+  readonly isDraining: () => boolean;
+  readonly end: (stream: Stream, reason: CloseReason) => void;
+}
+
+/** Opens streams, and goes on with those that come as one poll after another. */
+export class Opener {
+  readonly #options: OpenerOptions;
+
+  constructor(options: OpenerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Open a stream. Everything that was appended before the call and is not wanted by its start, it does not get;
+   * everything after, it gets once, in log order.
+   *
+   * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE; nothing was connected then
+   */
+  async open(request: OpenRequest): Promise<void> {
+    await this.#open(request, this.#options.drawStreamId());
+  }
+
+  /**
+   * Go on with a long-poll stream from the place that its client names, in whichever process it was; if it is unknown, open
+   * one.
+   *
+   * @param takeSink is given the sink of a stream that is open here, and says whether it is one of a poll; called once, when
+   *        nothing can go wrong any more
+   * @returns null, or the receipt of a stream that has ended for good: then nothing was done
+   * @throws ForeverframeError what {@link open} throws
+   */
+  async poll(
+    id: string,
+    request: OpenRequest,
+    takeSink: (sink: Sink) => boolean,
+  ): Promise<Receipt | null> {
+    if (await this.#resume(id, request, takeSink)) return null;
+    if (id === "") {
+      await this.open(request);
+      return null;
+    }
+    return this.#options.local.arrive(id, this.#fetch(id, request));
+  }
+
+  /** Take a long-poll stream over from the process that has it, if one does. */
+  async #fetch(id: string, request: OpenRequest): Promise<Receipt | null> {
+    const { bus, local, drawStreamId } = this.#options;
+    // A close that came while the stream was looked for has left a receipt.
+    const ended = () => {
+      const receipt = local.receipt(id);
+      return receipt !== null && !reconnects(receipt.reason) ? receipt : null;
+    };
+    if (ended() !== null) return ended();
+    const answers = await bus.ask("giveAway", id, request.selectors.key);
+    const record = answers.find((answer) => answer !== null);
+    if (record === undefined && ended() !== null) return ended();
+    await (record === undefined
+      ? this.#open(request, drawStreamId())
+      : this.#open(request, id, record));
+    return null;
+  }
+
+  async #open(request: OpenRequest, id: string, record: PollRecord | null = null): Promise<void> {
+    this.#checkRoom(request);
+    const beginning = await this.#resolve(request);
+    this.#checkRoom(request); // others may have come meanwhile
+    this.#begin(this.#connect(request, beginning, id, record), beginning);
+  }
+
+  async #resume(id: string, wanted: Wanted, takeSink: (sink: Sink) => boolean): Promise<boolean> {
+    const { streams, fanOut } = this.#options;
+    const stream = streams.get(id);
+    if (stream === undefined || stream.selectors.key !== wanted.selectors.key) return false;
+    const beginning = await this.#resolve(wanted);
+    if (stream.closed || !takeSink(stream.sink)) return false;
+    if (wanted.start.from === "cursor") stream.acknowledge(wanted.start.after);
+    fanOut.remove(stream);
+    stream.moveTo(beginning.cursor);
+    this.#begin(stream, beginning);
+    return true;
+  }
+
+  #checkRoom(request: OpenRequest): void {
+    this.#checkDraining();
+    this.#options.streams.checkRoom(request);
+  }
+
+  #checkDraining(): void {
+    if (!this.#options.isDraining()) return;
+    throw new ForeverframeError(
+      "FF_DRAINING",
+      "This server is stopping: try again in a few seconds",
+    );
+  }
+
+  async #resolve({ selectors, start }: Wanted): Promise<StreamBeginning> {
+    this.#checkDraining();
+    const { log, fanOut } = this.#options;
+    return resolveBeginning(log, start, selectors, await fanOut.catchUp());
+  }
+
+  /** Say what is missing before the start of a stream, and give it all that comes. */
+  #begin(stream: Stream, { gap, knownGaps }: StreamBeginning): void {
+    const { scheduler, fanOut } = this.#options;
+    if (gap !== null) stream.say(gapEvent(gap), scheduler.monotonicMs());
+    stream.takeNewGaps(knownGaps); // counts them as told
+    fanOut.serve(stream);
+  }
+
+  /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */
+  #connect(
+    request: OpenRequest,
+    { cursor }: StreamBeginning,
+    id: string,
+    record: PollRecord | null,
+  ): Stream {
+    const { scheduler, drawHandle, random, limits, bus, streams, views, host, end } = this.#options;
+    const { selectors, encoding, client, takesOver, address, connect } = request;
+    const now = scheduler.monotonicMs();
+    const openMs = record?.openMs ?? 0;
+    const sink = connect();
+    const stream = new Stream({
+      id,
+      handle: drawHandle(),
+      client,
+      address,
+      view: views.join(selectors, encoding),
+      sink,
+      host,
+      cursor,
+      openedAt: now - openMs,
+      openedUnixMs: scheduler.unixMs() - openMs,
+      recycle: drawRecycleLimits(encoding, limits, random),
+    });
+    const older = takesOver && client !== null ? streams.ofClient(client) : [];
+    streams.add(stream);
+    sink.listen(stream, limits.stallMs);
+    stream.open(`streams/${stream.id}/close`);
+    if (record !== null) {
+      stream.continueFrom(record);
+      if (request.start.from === "cursor") stream.acknowledge(request.start.after);
+    }
+    for (const replaced of older) end(replaced, "replaced");
+    if (takesOver && client !== null)
+      void bus.ask("replace", client, { openedAt: stream.openedUnixMs, stream: id });
+    return stream;
+  }
+}
