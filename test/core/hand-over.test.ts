@@ -6,7 +6,7 @@ import type { StreamStart } from "../../src/core/stream-start.ts";
 import { Encoding } from "../../src/core/transport.ts";
 import { plainFraming } from "../../src/http/framing.ts";
 import { ndjsonTransport } from "../../src/transports/ndjson.ts";
-import { startDelayedHub } from "../support/delayed-hub.ts";
+import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
 
 interface SeenEvent {
   readonly type: string;
@@ -71,17 +71,8 @@ class SlowSink implements Sink {
   }
 }
 
-const CHANNELS = ["a", "b.x", "b.y"];
-
 const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant("publish" as const),
-      channel: fc.nat(2),
-      count: fc.integer({ min: 1, max: 4 }),
-    }),
-  },
+  { weight: 6, arbitrary: WORLD_STEPS.publish },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -90,16 +81,10 @@ const step = fc.oneof(
       room: fc.integer({ min: 1, max: 2_000 }),
     }),
   },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("trim" as const),
-      keep: fc.integer({ min: 1, max: 6 }),
-    }),
-  },
+  { weight: 1, arbitrary: WORLD_STEPS.trim },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cut" as const), client: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("close" as const), client: fc.nat(3) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("turn" as const), turns: fc.nat(3) }) },
+  { weight: 3, arbitrary: WORLD_STEPS.turn },
 );
 
 describe("the hand-over from replay to live", function () {
@@ -124,8 +109,8 @@ describe("the hand-over from replay to live", function () {
 
 /** Four clients with different wants, that reconnect from their cursor as a browser would. */
 async function createWorld(turns: () => number) {
-  const { log, hub } = await startDelayedHub(turns);
-  const published: { readonly id: string; readonly channel: string }[] = [];
+  const world = await DelayedWorld.start(turns);
+  const { hub, log, published } = world;
   const clients = ["a", "b.*", "a,b.x", "**,a"].map((channels) => ({
     selectors: parseSelectors(channels),
     cursor: null as string | null,
@@ -172,16 +157,14 @@ async function createWorld(turns: () => number) {
       connect: () => sink,
     });
   }
-  const pause = () => new Promise((resolve) => setImmediate(resolve));
   // So many in one view that a delivery to all of them takes several slices.
   const crowd = Array.from({ length: 40 }, () => new SlowSink(1e9));
   for (const sink of crowd.slice(0, 20)) await join(sink);
   for (const client of clients) await connect(client, 300);
   for (const sink of crowd.slice(20)) await join(sink);
 
-  const publishes: Promise<unknown>[] = [];
   const reconnect = async (client: Client, room: number) => {
-    await pause();
+    await world.pause();
     collect(client);
     await connect(client, room);
   };
@@ -189,21 +172,8 @@ async function createWorld(turns: () => number) {
   return {
     async take(one: typeof step extends fc.Arbitrary<infer T> ? T : never) {
       switch (one.do) {
-        case "publish": {
-          const channel = CHANNELS[one.channel] as string;
-          const messages = Array.from({ length: one.count }, () => ({ channel, data: "1" }));
-          publishes.push(
-            hub.publish({ messages }).then((ids) => {
-              for (const id of ids) published.push({ id, channel });
-            }),
-          );
-          break;
-        }
         case "drain":
           clients[one.client]?.sink.drain(one.room);
-          break;
-        case "trim":
-          while (await log.trim(() => ({ maxMessages: one.keep, maxAgeMs: 1e12 })));
           break;
         case "cut": {
           const client = clients[one.client] as Client;
@@ -217,14 +187,14 @@ async function createWorld(turns: () => number) {
           await reconnect(client, 100);
           break;
         }
-        case "turn":
-          for (let n = one.turns; n > 0; n--) await pause();
+        default:
+          await world.take(one);
       }
     },
 
     /** Let every client read all that there is. */
     async settle() {
-      await Promise.all(publishes);
+      await world.settle();
       const tip = await log.tip();
       const behind = (client: Client) => {
         const wanted = published
@@ -236,33 +206,24 @@ async function createWorld(turns: () => number) {
       };
       for (let n = 0; n < 500 && clients.some(behind); n++) {
         for (const client of clients) client.sink.drain(1_000);
-        await pause();
+        await world.pause();
       }
       expect(
         clients.filter(behind).map(({ selectors }) => selectors.key),
         `behind ${tip}`,
       ).to.deep.equal([]);
-      for (let n = 0; n < 5; n++) await pause();
+      for (let n = 0; n < 5; n++) await world.pause();
       for (const client of clients) collect(client);
       hub.stop();
     },
 
     check() {
-      for (const client of clients) {
-        const ids = client.events.flatMap(({ type, id }) => (type === "message" && id ? id : []));
-        expect(ids, "in log order, each once").to.deep.equal([...new Set(ids)].sort());
-        const gaps = client.events.filter(({ type }) => type === "gap");
-        const missing = published.filter(
-          ({ id, channel }) =>
-            client.selectors.matches(channel) &&
-            id > (client.first ?? "") &&
-            !ids.includes(id) &&
-            !gaps.some(
-              ({ after, upTo }) =>
-                after !== undefined && upTo !== undefined && after < id && id <= upTo,
-            ),
+      for (const { selectors, first, events } of clients) {
+        const ids = events.flatMap(({ type, id }) => (type === "message" && id ? id : []));
+        const gaps = events.flatMap(({ type, after, upTo }) =>
+          type === "gap" && after !== undefined && upTo !== undefined ? { after, upTo } : [],
         );
-        expect(missing, `missing for ${client.selectors.key} without a gap`).to.deep.equal([]);
+        world.check({ selectors, first, ids, gaps });
       }
     },
   };

@@ -6,7 +6,7 @@ import { Encoding } from "../../src/core/transport.ts";
 import { plainFraming } from "../../src/http/framing.ts";
 import { PollSink } from "../../src/http/poll-sink.ts";
 import { pollTransport } from "../../src/transports/poll.ts";
-import { startDelayedHub } from "../support/delayed-hub.ts";
+import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
 
 /** What a poll is answered. */
 interface Answer {
@@ -18,17 +18,9 @@ interface Answer {
 }
 
 const LONG_MS = 60_000;
-const CHANNELS = ["a", "b"];
 
 const step = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant("publish" as const),
-      channel: fc.nat(1),
-      count: fc.integer({ min: 1, max: 4 }),
-    }),
-  },
+  { weight: 5, arbitrary: WORLD_STEPS.publish },
   // A poll, whose answer may be lost on the way: its client asks again from where it was.
   {
     weight: 5,
@@ -39,14 +31,8 @@ const step = fc.oneof(
       isLost: fc.boolean(),
     }),
   },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("trim" as const),
-      keep: fc.integer({ min: 1, max: 6 }),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("turn" as const), turns: fc.nat(3) }) },
+  { weight: 1, arbitrary: WORLD_STEPS.trim },
+  { weight: 3, arbitrary: WORLD_STEPS.turn },
 );
 
 describe("a long-poll stream", function () {
@@ -71,9 +57,9 @@ describe("a long-poll stream", function () {
 
 /** Three clients, each of which takes what the answer to its last poll has, unless that was lost. */
 async function createWorld(turns: () => number) {
-  const { hub, log } = await startDelayedHub(turns);
-  const published: { readonly id: string; readonly channel: string }[] = [];
-  const clients = ["a", "a,b", "*"].map((channels) => ({
+  const world = await DelayedWorld.start(turns);
+  const { hub } = world;
+  const clients = ["a", "a,b.*", "**"].map((channels) => ({
     selectors: parseSelectors(channels),
     first: null as string | null,
     cursor: null as string | null,
@@ -84,8 +70,6 @@ async function createWorld(turns: () => number) {
     poll: null as object | null,
   }));
   type Client = (typeof clients)[number];
-  const publishes: Promise<unknown>[] = [];
-  const pause = () => new Promise((resolve) => setImmediate(resolve));
 
   const takeAnswer = (client: Client, { stream, cursor, messages, gaps, stop }: Answer) => {
     expect(stop).to.equal(0);
@@ -130,31 +114,13 @@ async function createWorld(turns: () => number) {
   const polls: Promise<void>[] = [];
   return {
     async take(one: typeof step extends fc.Arbitrary<infer T> ? T : never) {
-      switch (one.do) {
-        case "publish": {
-          const channel = CHANNELS[one.channel] as string;
-          const messages = Array.from({ length: one.count }, () => ({ channel, data: "1" }));
-          publishes.push(
-            hub.publish({ messages }).then((ids) => {
-              for (const id of ids) published.push({ id, channel });
-            }),
-          );
-          break;
-        }
-        case "poll":
-          polls.push(poll(clients[one.client] as Client, one.waits ? LONG_MS : 0, one.isLost));
-          break;
-        case "trim":
-          while (await log.trim(() => ({ maxMessages: one.keep, maxAgeMs: 1e12 })));
-          break;
-        case "turn":
-          for (let n = one.turns; n > 0; n--) await pause();
-      }
+      if (one.do !== "poll") await world.take(one);
+      else polls.push(poll(clients[one.client] as Client, one.waits ? LONG_MS : 0, one.isLost));
     },
 
     /** Let every client poll until there is nothing more. */
     async settle() {
-      await Promise.all(publishes);
+      await world.settle();
       for (const client of clients) {
         for (let seen = -1; seen < client.ids.length; ) {
           seen = client.ids.length;
@@ -167,17 +133,7 @@ async function createWorld(turns: () => number) {
     },
 
     check() {
-      for (const { selectors, first, ids, gaps } of clients) {
-        expect(ids, "in log order, each once").to.deep.equal([...new Set(ids)].sort());
-        const missing = published.filter(
-          ({ id, channel }) =>
-            selectors.matches(channel) &&
-            id > (first ?? "") &&
-            !ids.includes(id) &&
-            !gaps.some(({ after, upTo }) => after < id && id <= upTo),
-        );
-        expect(missing, `missing for ${selectors.key} without a gap`).to.deep.equal([]);
-      }
+      for (const client of clients) world.check(client);
     },
   };
 }
