@@ -79,11 +79,24 @@ function printParsed(value: unknown): string {
   return `{${members.join(",")}}`;
 }
 
-const STRING_OR_SPACE = /"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\r\n]+/g;
-
+/** Not by one regular expression for a whole string: one of millions of escapes is more than its stack holds. */
 function withoutSpaceBetween(json: string): string {
   if (!/[ \t\r\n]/.test(json)) return json;
-  return json.replace(STRING_OR_SPACE, (part) => (part.startsWith('"') ? part : ""));
+  let kept = "";
+  let from = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a) {
+      kept += json.slice(from, i);
+      from = i + 1;
+    }
+  }
+  return kept + json.slice(from);
 }
 
 function depthOf(json: string): number {

@@ -26,6 +26,13 @@ describe("parseJsonText", () => {
     );
   });
 
+  it("takes a string of millions of escapes, and the space around it", () => {
+    const text = `[ "${"\\n".repeat(5_000_000)}" , " a\\" b " ]`;
+    expect(parseJsonText(text, "It")).to.equal(
+      text.replaceAll(/^(.) (".*") , (".*") (.)$/gs, "$1$2,$3$4"),
+    );
+  });
+
   for (const text of [
     "-0",
     "1e999",
