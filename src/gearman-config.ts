@@ -2,6 +2,9 @@ import type { Config } from "./config.ts";
 import { parseChannelName } from "./core/channel-name.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 
+/** A name, an IPv4 address, or an IPv6 address in brackets; and a port. */
+const ADDRESS = /^(\[[\da-f:.%\w]+\]|[^\s:/[\]]+):(\d{1,5})$/i;
+
 /** Where jobs come from, and where they go. */
 export interface GearmanJobs {
   readonly host: string;
@@ -18,7 +21,7 @@ export interface GearmanJobs {
  */
 export function parseGearman({ gearman, gearmanFunction }: Config): readonly GearmanJobs[] {
   if (gearman === "") return [];
-  const [, host = "", port = ""] = /^(.+):(\d{1,5})$/.exec(gearman) ?? [];
+  const [, host = "", port = ""] = ADDRESS.exec(gearman) ?? [];
   if (host === "" || Number(port) < 1 || Number(port) > 65_535) {
     throw new ForeverframeError(
       "FF_CONFIG_INVALID",
@@ -41,14 +44,23 @@ export function parseGearman({ gearman, gearmanFunction }: Config): readonly Gea
 
 function parseFunction(pair: string): { readonly job: string; readonly channel: string } {
   const equals = pair.indexOf("=");
-  const job = pair.slice(0, equals);
-  try {
-    if (equals > 0) return { job, channel: parseChannelName(pair.slice(equals + 1)) };
-  } catch (error) {
-    if (!(error instanceof ForeverframeError)) throw error;
+  if (equals > 0) {
+    return { job: pair.slice(0, equals), channel: parseChannel(pair, pair.slice(equals + 1)) };
   }
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
-    `--gearman-function has "${shorten(pair)}": give function=channel, such as getmsg=doors`,
+    `--gearman-function has "${shorten(pair)}": give function=channel, such as getmsg=doors, and a comma between two`,
   );
+}
+
+function parseChannel(pair: string, channel: string): string {
+  try {
+    return parseChannelName(channel);
+  } catch (error) {
+    if (!(error instanceof ForeverframeError)) throw error;
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      `--gearman-function has "${shorten(pair)}": ${error.message}`,
+    );
+  }
 }

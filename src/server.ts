@@ -139,11 +139,11 @@ export async function startServer(
     adminToken,
     async drain() {
       stopTrimming();
-      await Promise.all(sources.map((source) => source.stop()));
+      const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
       const closed = new Promise((resolve) => http.once("close", resolve));
       const deadline = new Promise<void>((resolve) => nodeScheduler.after(config.drainMs, resolve));
       await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
-      await Promise.race([hub.idle(), deadline]);
+      await Promise.race([Promise.all([hub.idle(), sourcesStopped]), deadline]);
       http.close();
       connections.closeUnused();
       // Those that were answering a publish then are idle only now, and would be kept open for 5 s.

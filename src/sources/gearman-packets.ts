@@ -34,6 +34,7 @@ export interface Packet {
 export interface Job {
   /** The job server's name for it. */
   readonly handle: string;
+  readonly function: string;
   /** Its submitter's name for it, mostly drawn by the library; may be empty. */
   readonly unique: string;
   readonly workload: Buffer;
@@ -63,10 +64,11 @@ export function parseJob({ data, bytes }: Packet): Job | null {
     parts.push(data.subarray(start, end));
     start = end + 1;
   }
-  const [handle, , unique] = parts.map(String);
+  const [handle = "", name = "", unique = ""] = parts.map(String);
   return {
-    handle: handle ?? "",
-    unique: unique ?? "",
+    handle,
+    function: name,
+    unique,
     workload: data.subarray(start),
     bytes: bytes - start,
   };

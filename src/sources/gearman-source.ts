@@ -1,26 +1,30 @@
-import { connect, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Cursor } from "../core/cursor.ts";
 import type { AppendRequest } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
-import {
-  formatPacket,
-  type Job,
-  PACKET,
-  type Packet,
-  PacketParser,
-  parseJob,
-} from "./gearman-packets.ts";
+import { GearmanConnection, notGearman } from "./gearman-connection.ts";
+import { type Job, PACKET, parseJob } from "./gearman-packets.ts";
+import { identifyServer } from "./gearman-server-id.ts";
 import { dataOfWorkload } from "./workload.ts";
 
-/** The first pause before it connects again, and the longest, in ms: each that was in vain doubles it. */
+/** The first pause before something is tried again, and the longest, in ms: each that was in vain doubles it. */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
-/** The kernel asks after so many ms whether a job server that says nothing is still there. */
-const KEEP_ALIVE_MS = 30_000;
+/** A job that the log does not take is kept for so long, in ms. Then it goes back to the queue, behind all others. */
+const HOLD_MS = 7_000;
+
+/** When the server stops, a job server may take so long to say whether there is another job, in ms. */
+const STOP_MS = 1_000;
+
+/** A job server that has had nothing to do for so long is asked again, in ms: whether it still answers. */
+const SLEEP_MS = 60_000;
 
 /** Bytes of a packet beside its workload that are kept: the handle, the function and the unique id. */
 const MAX_JOB_NAMES_BYTES = 4_096;
+
+/** What libraries draw for a job that has been given no name. Nobody gives it to two jobs. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** What a source is made of. */
 export interface GearmanSourceOptions {
@@ -42,18 +46,18 @@ export interface GearmanSourceOptions {
 /**
  * A Gearman worker whose jobs become messages of a channel, one after the other.
  *
- * A job is answered complete only when the log has it. When the log can't take it, the connection is ended, which is the one way
- * to give a background job back to the queue; so is a job that was under way when this process died. It comes again under
- * the same handle, and is stored once: its handle and its unique id are the idempotency key.
+ * A job is answered complete only when the log has it. When the log does not take it, the connection is ended, which is the one
+ * way to give a background job back to the queue; so is a job that was under way when this process died. When it comes
+ * again it is stored once: its unique id, if that was drawn, or else its handle and its job server are its idempotency key.
  */
 export class GearmanSource {
   readonly #options: GearmanSourceOptions;
-  #socket: Socket | null = null;
+  readonly #stopping = new AbortController();
+  #connection: GearmanConnection | null = null;
+  /** Whether a job has been asked for, or is under way: {@link stop} awaits these. */
+  #state: "idle" | "asking" | "working" = "idle";
   #pauseMs = FIRST_PAUSE_MS;
-  #timer: NodeJS.Timeout | null = null;
-  #stopped = false;
-  /** The job under way; its answer is awaited by {@link stop}. */
-  #working: Promise<void> | null = null;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(options: GearmanSourceOptions) {
     this.#options = options;
@@ -61,149 +65,177 @@ export class GearmanSource {
 
   /** Take jobs, now and after every cut, until {@link stop}. */
   start(): void {
-    const { host, port } = this.#options;
-    const socket = connect({ host, port });
-    this.#socket = socket;
-    let server = "";
-    const parser = new PacketParser(this.#options.maxMessageBytes + MAX_JOB_NAMES_BYTES, (packet) =>
-      this.#take(socket, server, packet),
-    );
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    socket.setNoDelay(true);
-    // In its text protocol: a restarted server counts its handles anew, and would seem to repeat jobs.
-    // http://gearman.org/protocol/, "Administrative Protocol"
-    socket.once("connect", () => socket.write("getpid\n"));
-    let line = Buffer.alloc(0);
-    socket.on("data", (bytes) => {
-      let rest = bytes;
-      if (server === "") {
-        line = Buffer.concat([line, bytes]);
-        const end = line.indexOf("\n");
-        if (end < 0 && line.length < MAX_JOB_NAMES_BYTES) return;
-        server = /^OK (\d+)\r?$/.exec(line.toString("latin1", 0, Math.max(end, 0)))?.[1] ?? "";
-        if (server === "") return this.#refuse(socket, line);
-        rest = line.subarray(end + 1);
-        this.#register(socket);
-      }
-      if (!parser.push(rest)) this.#refuse(socket, bytes);
-    });
-    socket.on("error", (error) =>
-      this.#options.log.warn({ ...this.#names(), reason: error.message }, "gearman: no connection"),
-    );
-    socket.once("close", () => this.#reconnect(socket));
+    this.#running = this.#run();
   }
 
-  /** Take no more jobs. Resolves when the job under way has been answered. */
+  /** Take no more jobs. Resolves when the job under way has been answered, or has been given back. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#working;
-    this.#socket?.end();
+    this.#stopping.abort();
+    if (this.#state === "idle") this.#connection?.destroy();
+    // A job that is assigned and not taken would go behind all others.
+    const late = setTimeout(() => {
+      if (this.#state === "asking") this.#connection?.destroy();
+    }, STOP_MS);
+    await this.#running;
+    clearTimeout(late);
   }
 
-  #names() {
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  get #about() {
     const { host, port, job, channel } = this.#options;
-    return { server: `${host}:${port}`, function: job, channel };
+    return { host, port, function: job, channel };
   }
 
-  #register(socket: Socket): void {
-    socket.write(formatPacket(PACKET.SET_CLIENT_ID, "foreverframe"));
-    socket.write(formatPacket(PACKET.CAN_DO, this.#options.job));
-    this.#grab(socket);
-    this.#options.log.info(this.#names(), "gearman: takes jobs");
-  }
-
-  #grab(socket: Socket): void {
-    if (!this.#stopped) socket.write(formatPacket(PACKET.GRAB_JOB_UNIQ));
-  }
-
-  #take(socket: Socket, server: string, packet: Packet): void {
-    switch (packet.type) {
-      case PACKET.JOB_ASSIGN_UNIQ: {
-        if (this.#stopped) break; // goes back to the queue with the connection
-        const job = parseJob(packet);
-        if (job === null) this.#refuse(socket, packet.data);
-        else this.#working = this.#work(socket, server, job);
-        break;
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        await this.#connect();
+      } catch (error) {
+        if (this.#stopped) return;
+        const about = { ...this.#about, reason: reasonOf(error), pauseMs: this.#pauseMs };
+        this.#options.log.warn(about, "gearman: takes no jobs, tries again");
+      } finally {
+        this.#connection?.destroy();
+        this.#connection = null;
+        this.#state = "idle";
       }
-      case PACKET.NO_JOB:
-        this.#pauseMs = FIRST_PAUSE_MS;
-        socket.write(formatPacket(PACKET.PRE_SLEEP));
-        break;
-      case PACKET.NOOP:
-        this.#grab(socket);
-        break;
-      case PACKET.ERROR:
-        this.#options.log.error(
-          { ...this.#names(), reason: quote(packet.data) },
-          "gearman: the job server reports an error",
-        );
+      await this.#pause(this.#pauseMs);
+      this.#pauseMs = longer(this.#pauseMs);
     }
   }
 
-  async #work(socket: Socket, server: string, job: Job): Promise<void> {
-    const { log, maxMessageBytes } = this.#options;
-    const { handle, unique, bytes } = job;
-    const about = { ...this.#names(), handle, unique, bytes };
-    if (bytes > maxMessageBytes) {
-      // It never could be: given back, it would come again for ever.
-      log.error(
-        about,
-        "gearman: a workload is larger than --max-message-bytes, and is not published",
-      );
-      socket.write(formatPacket(PACKET.WORK_FAIL, handle));
-      this.#grab(socket);
-      return;
-    }
-    try {
-      await this.#publish(job, `gearman ${server} ${handle} ${unique}`);
-    } catch (error) {
-      log.warn(
-        { ...about, err: error },
-        "gearman: the log can't take a job, which goes back to the queue",
-      );
-      socket.destroy();
-      return;
-    }
-    this.#pauseMs = FIRST_PAUSE_MS;
-    // One whose connection was cut meanwhile comes again, and is found to be stored.
-    socket.write(formatPacket(PACKET.WORK_COMPLETE, handle, ""));
-    this.#grab(socket);
-  }
-
-  async #publish({ workload }: Job, key: string): Promise<void> {
-    const { channel, publish, log } = this.#options;
-    const messages = [{ channel, data: dataOfWorkload(workload) }];
-    try {
-      await publish({ messages, idempotency: { key } });
-    } catch (error) {
-      if (!(error instanceof ForeverframeError && error.code === "FF_IDEMPOTENCY_CONFLICT"))
-        throw error;
-      // The server has given the name of another job a second time: this is no repeat.
-      log.warn({ ...this.#names(), key }, "gearman: two jobs have one name, both are published");
-      await publish({ messages });
-    }
-  }
-
-  /** What came is not Gearman's. */
-  #refuse(socket: Socket, seen: Buffer): void {
-    this.#options.log.error(
-      { ...this.#names(), seen: quote(seen) },
-      "gearman: this is no answer of a job server",
+  /** Until the server stops; whatever goes wrong is thrown. */
+  async #connect(): Promise<void> {
+    const { maxMessageBytes, job, log } = this.#options;
+    const maxKeptBytes = maxMessageBytes + MAX_JOB_NAMES_BYTES;
+    const connection = await GearmanConnection.open(
+      this.#options,
+      maxKeptBytes,
+      this.#stopping.signal,
     );
-    socket.destroy();
+    this.#connection = connection;
+    const server = await identifyServer(connection, job);
+    connection.send(PACKET.SET_CLIENT_ID, "foreverframe");
+    connection.send(PACKET.CAN_DO, job);
+    log.info(this.#about, "gearman: takes jobs");
+    while (!this.#stopped) {
+      this.#state = "asking";
+      const next = await this.#grab(connection);
+      this.#state = "working";
+      if (next !== null) await this.#work(connection, server, next);
+      this.#state = "idle";
+      this.#pauseMs = FIRST_PAUSE_MS;
+      if (next === null && !this.#stopped) await sleep(connection);
+    }
+    this.#connection = null; // else it would be cut
+    connection.end();
   }
 
-  #reconnect(socket: Socket): void {
-    if (this.#socket === socket) this.#socket = null;
-    if (this.#stopped) return;
-    this.#options.log.info({ ...this.#names(), pauseMs: this.#pauseMs }, "gearman: connects again");
-    this.#timer = setTimeout(() => this.start(), this.#pauseMs);
-    this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS);
+  /** The next job; null if there is none now. */
+  async #grab(connection: GearmanConnection): Promise<Job | null> {
+    connection.send(PACKET.GRAB_JOB_UNIQ);
+    for (;;) {
+      const packet = await connection.answer();
+      if (packet.type === PACKET.NO_JOB) return null;
+      if (packet.type === PACKET.ERROR) throw notGearman(String(packet.data));
+      if (packet.type !== PACKET.JOB_ASSIGN_UNIQ) continue;
+      const job = parseJob(packet);
+      if (job?.function === this.#options.job) return job;
+      throw notGearman(packet.data.toString("latin1"));
+    }
+  }
+
+  /** Publish a job and answer it. @throws what the log threw: the job is not answered */
+  async #work(connection: GearmanConnection, server: string, job: Job): Promise<void> {
+    const { handle, unique, bytes } = job;
+    try {
+      await this.#store(this.#requestOf(server, job), { ...this.#about, handle, unique, bytes });
+    } catch (error) {
+      if (!isForGood(error)) throw error;
+      // Given back, it would come again for ever.
+      const about = { ...this.#about, handle, unique, bytes, reason: reasonOf(error) };
+      this.#options.log.error(about, "gearman: a job can't be published, and fails");
+      connection.send(PACKET.WORK_FAIL, handle);
+      return;
+    }
+    // If the connection was cut meanwhile it comes again, and is found to be stored.
+    connection.send(PACKET.WORK_COMPLETE, handle, "");
+  }
+
+  #requestOf(server: string, { handle, unique, workload, bytes }: Job): AppendRequest {
+    const { job, channel, maxMessageBytes } = this.#options;
+    if (bytes > maxMessageBytes || workload.length < bytes) {
+      throw new ForeverframeError(
+        "FF_MESSAGE_TOO_LARGE",
+        `The workload of ${bytes} bytes is larger than --max-message-bytes allows: submit less, or raise it`,
+      );
+    }
+    const data = dataOfWorkload(workload);
+    const name = UUID.test(unique) ? unique : `${server} ${handle}`;
+    // With the data in it: a name that is given to something else is no repeat.
+    const key = `gearman ${job} ${name} ${channel} ${data}`;
+    return { messages: [{ channel, data }], idempotency: { key } };
+  }
+
+  async #store(request: AppendRequest, about: object): Promise<void> {
+    const { publish, log } = this.#options;
+    let { idempotency } = request;
+    for (let pauseMs = FIRST_PAUSE_MS, heldMs = 0; ; pauseMs = longer(pauseMs)) {
+      try {
+        await publish(idempotency === undefined ? { messages: request.messages } : request);
+        return;
+      } catch (error) {
+        if (hasCode(error, "FF_IDEMPOTENCY_FULL")) {
+          idempotency = undefined; // twice in the end is better than not at all
+          continue;
+        }
+        if (isForGood(error)) throw error;
+        const reason = reasonOf(error);
+        if (this.#stopped || heldMs + pauseMs > HOLD_MS) {
+          log.warn({ ...about, reason }, "gearman: the log can't take a job, which goes back");
+          throw error;
+        }
+        if (heldMs === 0) log.warn({ ...about, reason }, "gearman: the log can't take a job yet");
+      }
+      await this.#pause(pauseMs);
+      heldMs += pauseMs;
+    }
+  }
+
+  /** Shorter when the server stops. */
+  async #pause(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }
 }
 
-/** For a log line: not all of what may be anything. */
-function quote(bytes: Buffer): string {
-  return JSON.stringify(bytes.toString("latin1", 0, 60));
+/** Until the job server has something to do. */
+async function sleep(connection: GearmanConnection): Promise<void> {
+  connection.send(PACKET.PRE_SLEEP);
+  for (;;) {
+    const packet = await connection.receive(SLEEP_MS);
+    if (packet === null || packet.type === PACKET.NOOP) return;
+    if (packet.type === PACKET.ERROR) throw notGearman(String(packet.data));
+  }
+}
+
+function longer(pauseMs: number): number {
+  return Math.min(2 * pauseMs, MAX_PAUSE_MS);
+}
+
+/** Trying again would not help. */
+function isForGood(error: unknown): boolean {
+  return error instanceof ForeverframeError && !error.reconnect;
+}
+
+function hasCode(error: unknown, code: ForeverframeError["code"]): boolean {
+  return error instanceof ForeverframeError && error.code === code;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Several attempts of one connection have no message of their own.
+  return error.message || String("code" in error ? error.code : error.name);
 }

@@ -2,7 +2,7 @@ import { formatJson, parseJsonText } from "../core/json.ts";
 import { ForeverframeError } from "../errors.ts";
 
 /**
- * What a job's workload becomes as a message's data: the value, if it is JSON; text that is none, or that may not be
+ * What a job's workload becomes as a message's data, without a byte order mark: the value, if it is JSON; text that is none, or that may not be
  * published (a `__proto__` member, too deep), as a string; what is no UTF-8 as `{"base64":"..."}`.
  *
  * @returns escaped JSON text
@@ -10,7 +10,7 @@ import { ForeverframeError } from "../errors.ts";
 export function dataOfWorkload(workload: Buffer): string {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(workload);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(workload);
   } catch {
     return formatJson({ base64: workload.toString("base64") });
   }

@@ -29,7 +29,7 @@ describe("PacketParser", () => {
         expect(parser.push(bytes.subarray(at, at + size))).to.equal(true);
       expect(packets.map(({ type }) => type)).to.deep.equal([10, 31, 6]);
       const job = parseJob(packets[1] as Packet);
-      expect(job).to.include({ handle: "H:a:1", unique: "u", bytes: 9 });
+      expect(job).to.include({ handle: "H:a:1", function: "getmsg", unique: "u", bytes: 9 });
       expect(String(job?.workload)).to.equal("work\0load");
     }
   });
@@ -60,6 +60,7 @@ describe("a workload", () => {
   for (const [workload, data] of [
     ['{"vid": 7}', '{"vid":7}'],
     ["7", "7"],
+    ["\ufeff[7]", "[7]"],
     ["open the door", '"open the door"'],
     ["", '""'],
     ["</script>", '"\\u003c/script\\u003e"'],

@@ -40,6 +40,21 @@ describe("Gearman as a source", function () {
     return json.messages.map((message: { data: unknown }) => message.data);
   };
 
+  /** As a backend queues them while things happen. */
+  const submitAll = async (gearmand: Gearmand, count: number) => {
+    for (const n of numbers(count)) await gearmand.submit("getmsg", String(n), "-b");
+  };
+  const checkStored = async (gearmand: Gearmand, url: string, count: number) => {
+    await eventually(
+      30_000,
+      async () => (await gearmand.status("getmsg")).jobs === 0,
+      "all jobs to be answered",
+    );
+    const stored = (await dataOf(url)) as number[];
+    expect(stored.toSorted((a, b) => a - b)).to.deep.equal(numbers(count));
+  };
+  const aWhile = () => new Promise((resolve) => setTimeout(resolve, 100 + 300 * Math.random()));
+
   it("makes a message of each job, and answers it complete when the log has it", async () => {
     const gearmand = await Gearmand.start();
     const { url } = await startTestServer(settings(gearmand));
@@ -80,28 +95,54 @@ describe("Gearman as a source", function () {
     await gearmand.submit("getmsg", "y".repeat(1_000), "-b");
     await eventually(10_000, async () => (await dataOf(url)).length === 1, "the last");
     expect(await dataOf(url)).to.deep.equal(["y".repeat(1_000)]);
-    expect(process.stderr).to.match(/"bytes":1001,.*larger than --max-message-bytes/);
-    expect(process.stderr).to.match(/"bytes":3000000,.*larger than --max-message-bytes/);
+    expect(process.stderr).to.match(/"bytes":1001,.*larger than --max-message-bytes allows/);
+    expect(process.stderr).to.match(/"bytes":3000000,.*larger than --max-message-bytes allows/);
     expect((await gearmand.status("getmsg")).jobs).to.equal(0);
   });
 
-  it("gives a job back to the queue when the log can't take it, and stores it when it can", async () => {
-    const gearmand = await Gearmand.start();
+  /** A log that takes no message of the channel until another one's is deleted. */
+  const startFull = async (gearmand: Gearmand) => {
     const { url, adminToken } = await startTestServer({ ...settings(gearmand), maxChannels: 1 });
     await publishJson(url, "full", 1);
+    const headers = { Authorization: `Bearer ${adminToken}` };
+    return { url, makeRoom: () => ask(url, "DELETE", "/channels/full", { headers }) };
+  };
+
+  it("keeps a job while the log can't take it for some seconds, and so their order", async () => {
+    const gearmand = await Gearmand.start();
+    const { url, makeRoom } = await startFull(gearmand);
+    await submitAll(gearmand, 10);
+    await makeRoom();
+    await eventually(10_000, async () => (await dataOf(url)).length === 10, "all jobs");
+    expect(await dataOf(url)).to.deep.equal(numbers(10));
+  });
+
+  it("gives a job back to the queue when the log can't take it for longer, and stores it when it can", async () => {
+    const gearmand = await Gearmand.start();
+    const { url, makeRoom } = await startFull(gearmand);
     await gearmand.submit("getmsg", "waits", "-b");
     await eventually(
-      10_000,
+      15_000,
       async () => {
         const { jobs, workers } = await gearmand.status("getmsg");
         return jobs === 1 && workers === 0;
       },
       "the job to be back in the queue",
     );
-    const headers = { Authorization: `Bearer ${adminToken}` };
-    await ask(url, "DELETE", "/channels/full", { headers });
+    await makeRoom();
     await eventually(20_000, async () => (await dataOf(url)).length === 1, "the job");
     expect(await dataOf(url)).to.deep.equal(["waits"]);
+  });
+
+  it("fails a job that can never be published, and goes on with the next", async () => {
+    const gearmand = await Gearmand.start();
+    const { url } = await startTestServer({ ...settings(gearmand), maxPendingBytes: 100_000 });
+    await untilTaken(gearmand);
+    await gearmand.submit("getmsg", "\u0001".repeat(60_000), "-b"); // six times as much, escaped
+    await gearmand.submit("getmsg", "next", "-b");
+    await eventually(10_000, async () => (await dataOf(url)).length === 1, "the next job");
+    expect(await dataOf(url)).to.deep.equal(["next"]);
+    expect((await gearmand.status("getmsg")).jobs).to.equal(0);
   });
 
   it("connects again when the job server was away, and takes a name that is given twice for two jobs", async () => {
@@ -118,20 +159,21 @@ describe("Gearman as a source", function () {
     expect(await dataOf(url)).to.deep.equal(["same", "same"]);
   });
 
-  /** As a backend queues them while things happen. */
-  const submitAll = async (gearmand: Gearmand, count: number) => {
-    for (const n of numbers(count)) await gearmand.submit("getmsg", String(n), "-b");
-  };
-  const checkStored = async (gearmand: Gearmand, url: string, count: number) => {
-    await eventually(
-      30_000,
-      async () => (await gearmand.status("getmsg")).jobs === 0,
-      "all jobs to be answered",
-    );
-    const stored = (await dataOf(url)) as number[];
-    expect(stored.toSorted((a, b) => a - b)).to.deep.equal(numbers(count));
-  };
-  const aWhile = () => new Promise((resolve) => setTimeout(resolve, 100 + 300 * Math.random()));
+  it("knows a unique id that a library has drawn, also from another job server", async () => {
+    const first = await Gearmand.start();
+    const { url } = await startTestServer(settings(first));
+    const unique = ["-b", "-u", "4b71746e-e9ab-11f1-b915-02fc00000001"];
+    await first.submit("getmsg", "same", ...unique);
+    await eventually(10_000, async () => (await dataOf(url)).length === 1, "the first job");
+    await first.kill();
+    const second = await Gearmand.start(first.port);
+    await second.submit("getmsg", "same", ...unique);
+    // Else the job server itself would take the next for the same.
+    await eventually(20_000, async () => (await second.status("getmsg")).jobs === 0, "no job");
+    await second.submit("getmsg", "not the same", ...unique);
+    await eventually(20_000, async () => (await dataOf(url)).length === 2, "the last job");
+    expect(await dataOf(url)).to.deep.equal(["same", "not the same"]);
+  });
 
   it("loses no background job and doubles none, whenever the server is killed", async function () {
     this.timeout(90_000);
@@ -178,31 +220,25 @@ describe("Gearman as a source", function () {
     expect((await gearmand.status("getmsg")).workers).to.equal(1);
   });
 
-  it("takes no more jobs when the server stops, and leaves the others in the queue", async () => {
+  it("answers the job under way when the server stops, and leaves the others in their order", async function () {
+    this.timeout(60_000);
     const gearmand = await Gearmand.start();
-    const data = createTemporaryDirectory();
     const args = [
-      "--data",
-      data,
-      "--gearman",
-      gearmand.address,
-      "--gearman-function",
-      "getmsg=doors",
+      ...["--data", createTemporaryDirectory(), "--gearman", gearmand.address],
+      ...["--gearman-function", "getmsg=doors"],
     ];
-    const first = await startServeProcess(args);
-    await untilTaken(gearmand);
-    for (const n of numbers(50)) void gearmand.submit("getmsg", String(n), "-b");
-    first.process.kill("SIGTERM");
-    expect((await within(10_000, first.process.outcome, "the stop")).code).to.equal(0);
-    await eventually(
-      10_000,
-      async () => (await gearmand.status("getmsg")).workers === 0,
-      "no worker",
-    );
-    const second = await startServeProcess(args);
-    await eventually(20_000, async () => (await dataOf(second.url)).length === 50, "all jobs");
-    const stored = (await dataOf(second.url)) as number[];
-    expect(stored.toSorted((a, b) => a - b)).to.deep.equal(numbers(50));
+    const count = 300;
+    let server = await startServeProcess(args);
+    const submitting = submitAll(gearmand, count);
+    for (let stop = 0; stop < 5; stop++) {
+      await aWhile();
+      server.process.kill("SIGTERM");
+      expect((await within(10_000, server.process.outcome, "the stop")).code).to.equal(0);
+      server = await startServeProcess(args);
+    }
+    await submitting;
+    await eventually(20_000, async () => (await dataOf(server.url)).length >= count, "all jobs");
+    expect(await dataOf(server.url)).to.deep.equal(numbers(count));
   });
 
   it("costs no message when a browser leaves while it waits", async () => {
@@ -222,27 +258,34 @@ describe("Gearman as a source", function () {
     let impostor: Server;
     afterEach(() => impostor.close());
 
-    for (const answer of [
-      "HTTP/1.1 400 Bad Request\r\n\r\n",
-      "OK 1\n\0REQ\0\0\0\u0006\0\0\0\0",
-      "OK 1\ngarbage",
-    ]) {
-      it(`says that ${JSON.stringify(answer)} is no answer, and tries again`, async () => {
+    const NO_FUNCTIONS = ".\n";
+    const ERROR = "\0RES\0\0\0\u0013\0\0\0\u0004bad\0";
+    const JOB_OF_ANOTHER = "\0RES\0\0\0\u001f\0\0\0\u000bh\0other\0\0\0{}";
+    for (const [answers, sentence] of [
+      [["HTTP/1.1 400 Bad Request\r\n\r\n"], "this is no answer of a job server"],
+      [[NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, "garbage"], "this is no answer of a job server"],
+      [["ERR unknown\n", "ERR unknown\n", "ERR unknown\n", ERROR], "bad"],
+      [[NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, JOB_OF_ANOTHER], "this is no answer of a job server"],
+      [[NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, "\0RES\0\0"], "no answer in 10 s"],
+      [[], "no answer in 10 s"],
+    ] as const) {
+      it(`says "${sentence}" to ${JSON.stringify(answers.at(-1) ?? "silence")}, and tries again`, async () => {
         let connections = 0;
         impostor = createServer((socket) => {
+          const left: string[] = [...answers];
           connections++;
           socket.on("error", () => {});
-          socket.once("data", () => socket.write(answer));
+          socket.on("data", () => socket.write(left.shift() ?? ""));
         });
         await new Promise<void>((resolve) => impostor.listen(0, "127.0.0.1", resolve));
         const { port } = impostor.address() as AddressInfo;
         const { process } = await startServeProcess([
           ...["--memory", "--gearman", `127.0.0.1:${port}`, "--gearman-function", "getmsg=doors"],
         ]);
-        await eventually(10_000, () => connections >= 2, "a second try");
-        expect(process.stderr).to.contain("gearman: this is no answer of a job server");
+        await eventually(15_000, () => connections >= 2, "a second try");
+        expect(process.stderr).to.contain(sentence);
         process.kill("SIGTERM");
-        expect((await process.outcome).code).to.equal(0);
+        expect((await within(5_000, process.outcome, "the stop")).code).to.equal(0);
       });
     }
   });
@@ -251,6 +294,8 @@ describe("Gearman as a source", function () {
     [["--gearman", "127.0.0.1:4730"], "--gearman and --gearman-function go together"],
     [["--gearman-function", "a=b"], "--gearman and --gearman-function go together"],
     [["--gearman", "127.0.0.1", "--gearman-function", "a=b"], '--gearman is "127.0.0.1"'],
+    [["--gearman", "::1", "--gearman-function", "a=b"], '--gearman is "::1"'],
+    [["--gearman", "http://h:1", "--gearman-function", "a=b"], '--gearman is "http://h:1"'],
     [["--gearman", "h:70000", "--gearman-function", "a=b"], '--gearman is "h:70000"'],
     [["--gearman", "h:1", "--gearman-function", "a"], '--gearman-function has "a"'],
     [["--gearman", "h:1", "--gearman-function", "a=b..c"], '--gearman-function has "a=b..c"'],

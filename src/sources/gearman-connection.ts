@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { formatPacket, type Packet, PacketParser } from "./gearman-packets.ts";
+
+/** How long a job server may take to accept a connection, or to answer, in ms. */
+const ANSWER_MS = 10_000;
+
+/** The kernel asks after so many ms whether a job server that says nothing is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** Of an answer in the text protocol: a line for each function that the job server knows. */
+const MAX_TEXT_BYTES = 1_048_576;
+
+/** A connection to a job server, whose packets are read one after the other. */
+export class GearmanConnection {
+  readonly #socket: Socket;
+  readonly #pieces: AsyncIterator<Buffer>;
+  readonly #parser: PacketParser;
+  readonly #packets: Packet[] = [];
+  /** A read under way, which outlives who waited for it. */
+  #reading: Promise<IteratorResult<Buffer>> | null = null;
+
+  private constructor(socket: Socket, maxKeptBytes: number) {
+    this.#socket = socket;
+    this.#pieces = socket[Symbol.asyncIterator]();
+    this.#parser = new PacketParser(maxKeptBytes, (packet) => this.#packets.push(packet));
+  }
+
+  /**
+   * @param maxKeptBytes of a packet's data: more passes by
+   * @throws Error when it does not come about, also because `signal` says so
+   */
+  static async open(
+    address: { readonly host: string; readonly port: number },
+    maxKeptBytes: number,
+    signal: AbortSignal,
+  ): Promise<GearmanConnection> {
+    const socket = connect(address);
+    const late = AbortSignal.timeout(ANSWER_MS);
+    try {
+      await once(socket, "connect", { signal: AbortSignal.any([signal, late]) });
+    } catch (error) {
+      socket.on("error", () => {}); // of the attempt that is given up
+      socket.destroy();
+      throw late.aborted ? noAnswer() : error;
+    }
+    socket.on("error", () => {}); // whoever reads hears of it
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setNoDelay(true);
+    return new GearmanConnection(socket, maxKeptBytes);
+  }
+
+  /**
+   * Ask in the text protocol, before the first packet: http://gearman.org/protocol/, "Administrative Protocol".
+   *
+   * @param isComplete says whether the answer has its end, or throws because it is none
+   */
+  async command(command: string, isComplete: (answer: string) => boolean): Promise<string> {
+    this.#socket.write(`${command}\r\n`);
+    let bytes = Buffer.alloc(0);
+    for (;;) {
+      const piece = await this.#read(ANSWER_MS);
+      if (piece === null) throw noAnswer();
+      bytes = Buffer.concat([bytes, piece]);
+      const answer = bytes.toString("latin1");
+      if (isComplete(answer)) return answer;
+      if (bytes.length > MAX_TEXT_BYTES) throw new Error(`the answer to "${command}" has no end`);
+    }
+  }
+
+  send(type: number, ...parts: readonly (string | Buffer)[]): void {
+    this.#socket.write(formatPacket(type, ...parts));
+  }
+
+  /** The answer to what was sent, or another packet. @throws Error when none comes */
+  async answer(): Promise<Packet> {
+    const packet = await this.receive(ANSWER_MS);
+    if (packet === null) throw noAnswer();
+    return packet;
+  }
+
+  /** The next packet; null if none came within so many ms. @throws Error when the connection has ended, or what came is none */
+  async receive(ms: number): Promise<Packet | null> {
+    for (;;) {
+      const packet = this.#packets.shift();
+      if (packet !== undefined) return packet;
+      const piece = await this.#read(ms);
+      if (piece === null) return null;
+      if (!this.#parser.push(piece)) throw notGearman(piece.toString("latin1"));
+    }
+  }
+
+  /** End it, after what was sent. */
+  end(): void {
+    this.#socket.destroySoon();
+  }
+
+  /** Cut it. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  async #read(ms: number): Promise<Buffer | null> {
+    this.#reading ??= this.#pieces.next();
+    this.#reading.catch(() => {}); // if nobody waits any more
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, ms, null);
+    });
+    const read = await Promise.race([this.#reading, late]).finally(() => clearTimeout(timer));
+    if (read === null) return null;
+    this.#reading = null;
+    if (read.done) throw new Error("the job server has ended the connection");
+    return read.value;
+  }
+}
+
+/** What came is not Gearman's. */
+export function notGearman(seen: string): Error {
+  return new Error(`this is no answer of a job server: ${JSON.stringify(seen.slice(0, 60))}`);
+}
+
+function noAnswer(): Error {
+  return new Error(`no answer in ${ANSWER_MS / 1_000} s`);
+}
