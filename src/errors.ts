@@ -41,6 +41,7 @@ export const ERRORS = {
   FF_ADMIN_REQUIRED: { status: 401, reconnect: false },
   FF_LOG_UNAVAILABLE: { status: 503, reconnect: true },
   FF_LOG_FULL: { status: 503, reconnect: true },
+  FF_WORKER_SILENT: { status: 503, reconnect: true },
   FF_DRAINING: { status: 503, reconnect: true },
   FF_CONFIG_INVALID: { status: 500, reconnect: false },
   FF_INTERNAL: { status: 500, reconnect: true },

@@ -16,6 +16,7 @@ interface OpenQuestion {
   readonly from: number;
   /** As who asked calls it. */
   readonly id: number;
+  readonly isSearch: boolean;
   /** Those that have not answered yet. */
   readonly asked: Set<number>;
   readonly answers: unknown[];
@@ -59,7 +60,8 @@ export class BusRelay {
         const question = this.#questions.get(words.id);
         if (!question?.asked.delete(from)) return;
         question.answers.push(words.answer);
-        this.#settleIfComplete(words.id, question);
+        if (question.isSearch && words.answer !== null) this.#settle(words.id, question);
+        else this.#settleIfComplete(words.id, question);
       }
     }
   }
@@ -70,6 +72,7 @@ export class BusRelay {
     const question: OpenQuestion = {
       from,
       id: words.id,
+      isSearch: words.isSearch,
       asked: new Set(others.map(([process]) => process)),
       answers: [],
       timer: setTimeout(() => this.#settle(number, question), ANSWER_MS),
@@ -84,9 +87,10 @@ export class BusRelay {
   }
 
   #settle(number: number, question: OpenQuestion): void {
-    const { from, id, answers } = question;
+    const { from, id, answers, asked } = question;
     this.#drop(number, question);
-    this.#links.get(from)?.send({ bus: "answers", id, answers });
+    const all = { answers, silent: asked.size };
+    this.#links.get(from)?.send({ bus: "answers", id, all });
   }
 
   #drop(number: number, { timer }: OpenQuestion): void {

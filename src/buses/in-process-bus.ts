@@ -1,4 +1,4 @@
-import type { Bus } from "../core/bus.ts";
+import type { Answers, Bus, Found } from "../core/bus.ts";
 
 /** The bus of one process alone: there is nobody else to tell or to ask. */
 export class InProcessBus implements Bus {
@@ -6,8 +6,12 @@ export class InProcessBus implements Bus {
 
   tell(): void {}
 
-  async ask(): Promise<readonly never[]> {
-    return [];
+  async ask(): Promise<Answers<never>> {
+    return { answers: [], silent: 0 };
+  }
+
+  async find(): Promise<Found<never>> {
+    return { found: null, silent: 0 };
   }
 
   async close(): Promise<void> {}

@@ -1,4 +1,13 @@
-import type { AnswerTo, Bus, Notice, Peer, Question } from "../core/bus.ts";
+import type {
+  Answers,
+  AnswerTo,
+  Bus,
+  Found,
+  Notice,
+  Peer,
+  Question,
+  StreamQuestion,
+} from "../core/bus.ts";
 import { throttle } from "./throttle.ts";
 
 /** How long answers are awaited, in ms: a process that hangs costs no more. */
@@ -12,17 +21,22 @@ export type BusWords =
       readonly id: number;
       readonly question: Question;
       readonly about: readonly unknown[];
+      /** The first answer that is not null is enough. */
+      readonly isSearch: boolean;
     }
   /** Of one process, to the relay. */
   | { readonly bus: "answer"; readonly id: number; readonly answer: unknown }
   /** Of all processes, to the one that asked. */
-  | { readonly bus: "answers"; readonly id: number; readonly answers: readonly unknown[] };
+  | { readonly bus: "answers"; readonly id: number; readonly all: Answers<unknown> };
 
 /** That the log has grown. */
 export const HINT: BusWords = { bus: "tell", notice: "noticeAppended", about: [] };
 
 /** Hints from one process, and to one, come no faster: so that they cost little, however many publish. In ms. */
 export const HINT_MS = 1;
+
+/** Not even the relay has answered. */
+const SILENCE: Answers<never> = { answers: [], silent: 1 };
 
 /** Whether something that came from another process is for the bus. */
 export function isBusWords(words: unknown): words is BusWords {
@@ -32,7 +46,7 @@ export function isBusWords(words: unknown): words is BusWords {
 /** The bus of a process that has a relay between itself and the others: see `BusRelay`. */
 export class WorkerBus implements Bus {
   readonly #send: (words: BusWords) => void;
-  readonly #waiting = new Map<number, (answers: readonly never[]) => void>();
+  readonly #waiting = new Map<number, (all: Answers<never>) => void>();
   #peer: Peer | null = null;
   #asked = 0;
   readonly #hint: () => void;
@@ -55,18 +69,16 @@ export class WorkerBus implements Bus {
   ask<Q extends Question>(
     question: Q,
     ...about: Parameters<Peer[Q]>
-  ): Promise<readonly AnswerTo<Q>[]> {
-    const id = ++this.#asked;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => settle([]), ASK_MS);
-      const settle = (answers: readonly never[]) => {
-        clearTimeout(timer);
-        this.#waiting.delete(id);
-        resolve(answers);
-      };
-      this.#waiting.set(id, settle);
-      this.#send({ bus: "ask", id, question, about });
-    });
+  ): Promise<Answers<AnswerTo<Q>>> {
+    return this.#ask(question, about, false);
+  }
+
+  async find<Q extends StreamQuestion>(
+    question: Q,
+    ...about: Parameters<Peer[Q]>
+  ): Promise<Found<AnswerTo<Q>>> {
+    const { answers, silent } = await this.#ask(question, about, true);
+    return { found: answers.find((answer) => answer !== null) ?? null, silent };
   }
 
   /** Something has come from the relay. */
@@ -80,13 +92,27 @@ export class WorkerBus implements Bus {
         if (peer !== null) void this.#answer(peer, words.id, words.question, words.about);
         break;
       case "answers":
-        this.#waiting.get(words.id)?.(words.answers as readonly never[]);
+        this.#waiting.get(words.id)?.(words.all as Answers<never>);
     }
   }
 
   async close(): Promise<void> {
     this.#peer = null;
-    for (const settle of this.#waiting.values()) settle([]);
+    for (const settle of this.#waiting.values()) settle(SILENCE);
+  }
+
+  #ask(question: Question, about: readonly unknown[], isSearch: boolean): Promise<Answers<never>> {
+    const id = ++this.#asked;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle(SILENCE), ASK_MS);
+      const settle = (all: Answers<never>) => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        resolve(all);
+      };
+      this.#waiting.set(id, settle);
+      this.#send({ bus: "ask", id, question, about, isSearch });
+    });
   }
 
   async #answer(peer: Peer, id: number, question: Question, about: readonly unknown[]) {

@@ -1,14 +1,12 @@
+import { ForeverframeError } from "../errors.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { Receipt } from "./receipts.ts";
 import type { StreamSummary } from "./stream.ts";
 
-/** What a stream looks like to its control frame. */
-type StreamState = "open" | "closed" | "unknown";
-
 /** What is known of a stream, and its receipt if it is closed. */
 export interface StreamKnowledge {
-  readonly state: StreamState;
+  readonly state: "open" | "closed";
   readonly receipt: Receipt | null;
 }
 
@@ -41,8 +39,8 @@ export interface Peer {
   noticeClosed(receipt: Receipt): void;
   /** Close this stream if it is here; null if it is unknown here. */
   close(stream: string, reason: CloseReason): Promise<Receipt | null>;
-  /** What is known here. */
-  state(stream: string): Promise<StreamKnowledge>;
+  /** What is known here; null if nothing is. */
+  state(stream: string): Promise<StreamKnowledge | null>;
   /** Its client has handled everything up to there. Null if it is not open here; false if it was not given that much. */
   acknowledge(stream: string, cursor: Cursor): Promise<boolean | null>;
   /** Let go of a long-poll stream with these selectors, whose client polls elsewhere now; null if it is not open here. */
@@ -67,6 +65,34 @@ export type Question = Exclude<keyof Peer, Notice>;
 /** What a peer answers to a question. */
 export type AnswerTo<Q extends Question> = Awaited<ReturnType<Peer[Q]>>;
 
+/** What came of a question to all. */
+export interface Answers<Answer> {
+  /** In no order. */
+  readonly answers: readonly Answer[];
+  /** How many processes did not answer within some seconds: they hang. One that has ended is not waited for. */
+  readonly silent: number;
+}
+
+/** What came of the search for a stream. */
+export interface Found<Answer> {
+  /** Of the process that has it; null if none that answered has. */
+  readonly found: Answer | null;
+  /** How many processes did not answer within some seconds, and may have it. */
+  readonly silent: number;
+}
+
+/** A question that one process at most can answer with more than null, since a stream is in one. */
+export type StreamQuestion = "close" | "state" | "acknowledge" | "giveAway";
+
+/** @throws ForeverframeError FF_WORKER_SILENT: so many processes did not answer, if it is one or more */
+export function checkComplete(silent: number): void {
+  if (silent === 0) return;
+  throw new ForeverframeError(
+    "FF_WORKER_SILENT",
+    "One of the workers does not answer, and is replaced soon: try again in some seconds",
+  );
+}
+
 /**
  * How the processes that share a log talk to one another.
  *
@@ -77,14 +103,15 @@ export interface Bus {
   listen(peer: Peer): void;
   /** Tell all other processes something. Not awaited; hints of one moment may be made one. */
   tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void;
-  /**
-   * Ask all other processes something.
-   *
-   * @returns what those answered that did within some seconds, in no order
-   */
+  /** Ask all other processes something. */
   ask<Q extends Question>(
     question: Q,
     ...about: Parameters<Peer[Q]>
-  ): Promise<readonly AnswerTo<Q>[]>;
+  ): Promise<Answers<AnswerTo<Q>>>;
+  /** Ask for a stream, and wait for nobody any more once it is found. */
+  find<Q extends StreamQuestion>(
+    question: Q,
+    ...about: Parameters<Peer[Q]>
+  ): Promise<Found<AnswerTo<Q>>>;
   close(): Promise<void>;
 }

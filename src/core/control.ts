@@ -1,5 +1,5 @@
 import { ForeverframeError } from "../errors.ts";
-import type { Bus, StreamKnowledge } from "./bus.ts";
+import { type Bus, checkComplete, type Found, type StreamKnowledge } from "./bus.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { LocalPeer } from "./local-peer.ts";
@@ -23,24 +23,23 @@ export class Control {
    * Close a stream.
    *
    * @returns its receipt, the same again while receipts are kept; null if it is unknown
+   * @throws ForeverframeError FF_WORKER_SILENT
    */
   async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
-    const here = await this.#options.local.close(stream, reason);
-    if (here !== null) return here;
-    const answers = await this.#options.bus.ask("close", stream, reason);
-    return answers.find((answer) => answer !== null) ?? null;
+    const { local, bus } = this.#options;
+    return (await local.close(stream, reason)) ?? known(await bus.find("close", stream, reason));
   }
 
   /**
    * The client of a stream has handled everything up to `cursor`.
    *
-   * @throws ForeverframeError FF_STREAM_UNKNOWN, FF_CURSOR_INVALID: it was not given that much
+   * @throws ForeverframeError FF_STREAM_UNKNOWN, FF_WORKER_SILENT, FF_CURSOR_INVALID: it was not given that much
    */
   async acknowledge(id: string, cursor: Cursor): Promise<void> {
-    const here = await this.#options.local.acknowledge(id, cursor);
-    const answers = here === null ? await this.#options.bus.ask("acknowledge", id, cursor) : [here];
-    const answer = answers.find((one) => one !== null);
-    if (answer === undefined) {
+    const { local, bus } = this.#options;
+    const answer =
+      (await local.acknowledge(id, cursor)) ?? known(await bus.find("acknowledge", id, cursor));
+    if (answer === null) {
       throw new ForeverframeError(
         "FF_STREAM_UNKNOWN",
         "The stream is not open here: open one, and go on from your cursor",
@@ -53,11 +52,19 @@ export class Control {
     );
   }
 
-  /** What is known of a stream. */
-  async state(stream: string): Promise<StreamKnowledge> {
-    const here = await this.#options.local.state(stream);
-    if (here.state !== "unknown") return here;
-    const answers = await this.#options.bus.ask("state", stream);
-    return answers.find(({ state }) => state !== "unknown") ?? here;
+  /**
+   * What is known of a stream; null if nothing is.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
+  async state(stream: string): Promise<StreamKnowledge | null> {
+    const { local, bus } = this.#options;
+    return (await local.state(stream)) ?? known(await bus.find("state", stream));
   }
+}
+
+/** @throws ForeverframeError FF_WORKER_SILENT: it was not found, and may be where nobody answered */
+function known<Answer>({ found, silent }: Found<Answer>): Answer | null {
+  if (found === null) checkComplete(silent);
+  return found;
 }

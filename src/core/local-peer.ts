@@ -58,11 +58,11 @@ export class LocalPeer implements Peer {
     return this.receipt(stream);
   }
 
-  async state(stream: string): Promise<StreamKnowledge> {
+  async state(stream: string): Promise<StreamKnowledge | null> {
     await this.#arrivals.get(stream);
     if (this.#options.streams.get(stream) !== undefined) return { state: "open", receipt: null };
     const receipt = this.receipt(stream);
-    return { state: receipt === null ? "unknown" : "closed", receipt };
+    return receipt === null ? null : { state: "closed", receipt };
   }
 
   /** Of a stream that ended a short while ago; else null. */

@@ -114,12 +114,10 @@ export class Opener {
       return receipt !== null && !reconnects(receipt.reason) ? receipt : null;
     };
     if (ended() !== null) return ended();
-    const answers = await bus.ask("giveAway", id, request.selectors.key);
-    const record = answers.find((answer) => answer !== null);
-    if (record === undefined && ended() !== null) return ended();
-    await (record === undefined
-      ? this.#open(request, drawStreamId())
-      : this.#open(request, id, record));
+    // One that hangs may have it. Then its client has another from here on, and that one ends when no poll comes.
+    const { found: record } = await bus.find("giveAway", id, request.selectors.key);
+    if (record === null && ended() !== null) return ended();
+    await (record === null ? this.#open(request, drawStreamId()) : this.#open(request, id, record));
     return null;
   }
 

@@ -1,4 +1,4 @@
-import type { Bus, StreamsOf } from "./bus.ts";
+import { type Bus, checkComplete, type StreamsOf } from "./bus.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { ChannelSummary, MessageLog } from "./log.ts";
@@ -20,13 +20,19 @@ export class Operating {
     this.#options = options;
   }
 
-  /** Open streams, the oldest first, from the handle after `after` on, and how many there are at all. */
+  /**
+   * Open streams, the oldest first, from the handle after `after` on, and how many there are at all.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
   async list(
     after: number,
     limit: number,
   ): Promise<{ readonly streams: readonly StreamSummary[]; readonly total: number }> {
     const { local, bus } = this.#options;
-    const lists = [await local.list(after, limit), ...(await bus.ask("list", after, limit))];
+    const { answers, silent } = await bus.ask("list", after, limit);
+    checkComplete(silent);
+    const lists = [await local.list(after, limit), ...answers];
     const streams = lists.flatMap((list) => list.streams);
     return {
       streams: streams.sort((a, b) => a.handle - b.handle).slice(0, limit),
@@ -38,11 +44,16 @@ export class Operating {
    * Close all streams of a client, or all that want a channel.
    *
    * @returns how many there were
+   * @throws ForeverframeError FF_WORKER_SILENT: those of the others are closed
    */
   async closeAll(of: StreamsOf): Promise<number> {
     const { local, bus } = this.#options;
-    const counts = await Promise.all([local.endAll(of), bus.ask("endAll", of)]);
-    return counts.flat().reduce((sum, count) => sum + count, 0);
+    const [here, { answers, silent }] = await Promise.all([
+      local.endAll(of),
+      bus.ask("endAll", of),
+    ]);
+    checkComplete(silent);
+    return answers.reduce((sum, count) => sum + count, here);
   }
 
   /** Channels that keep messages, by name, from the one after `after` on. */

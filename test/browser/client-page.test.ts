@@ -279,7 +279,7 @@ describeInBrowsers("the client in its page", (suite) => {
         await eventually(5_000, () => hub.openStreams === 0, "the stream to be closed");
         // The end of a connection may come before the beacon; a poll has nothing else that ends it.
         const reasons = transport === "poll" ? ["client"] : ["client", "gone"];
-        expect(reasons).to.include((await hub.control.state(id)).receipt?.reason);
+        expect(reasons).to.include((await hub.control.state(id))?.receipt?.reason);
         await publishJson(url, "news", 2);
         await page.evaluate("history.back()");
         await eventually(5_000, () => page.url().endsWith("/client.html"), "the page");

@@ -212,6 +212,26 @@ describe("workers", function () {
     );
   });
 
+  it("don't say that a stream is unknown while it may be with one that hangs", async () => {
+    const { url, workers } = await start();
+    const [hanging] = workers();
+    global.process.kill(hanging ?? 0, "SIGSTOP");
+    // Now the other takes all that come.
+    const { open: here } = await openFrame(url, "channels=doors");
+    expect((await ask(url, "POST", `/${here["close"]}`)).status).to.equal(200);
+    const silent = await ask(url, "POST", "/streams/n1.elsewhere/close");
+    expect(silent.status).to.equal(503);
+    expect(silent.json.error).to.include({ code: "FF_WORKER_SILENT", reconnect: true });
+    expect(silent.headers).to.have.property("retry-after");
+    const listing = await ask(url, "GET", "/streams", {
+      headers: { Authorization: `Bearer ${TOKEN}` },
+    });
+    expect(listing.status).to.equal(503);
+    global.process.kill(hanging ?? 0, "SIGCONT");
+    const unknown = await ask(url, "POST", "/streams/n1.elsewhere/close");
+    expect(unknown.status).to.equal(404);
+  });
+
   it("end their streams with shutdown when all are to stop, and leave nothing behind", async () => {
     const { url, process, workers } = await start();
     const frames = await openFrames(url, 4);

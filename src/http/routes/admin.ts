@@ -18,6 +18,8 @@ const MAX_LIMIT = 1_000;
  * GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name; `after` is a name.
  * POST /channels/:channel/close and POST /clients/:client/close: 200 `{"closed":<how many>}`, with reason `admin`.
  * DELETE /channels/:channel: 200 `{"channel","removed":<how many>}`.
+ *
+ * What concerns the streams of all workers may be answered 503 FF_WORKER_SILENT.
  */
 export function adminRoutes(hub: Hub, adminToken: string): Router {
   const router = new Router(EXACT);

@@ -13,7 +13,7 @@ import { BEACON_TYPES, bodyText, jsonBodyMiddleware } from "../publish-body.ts";
 const MAX_ACK_BYTES = 1_024;
 
 /**
- * The control frame's requests, on a connection of their own.
+ * The control frame's requests, on a connection of their own. All may be answered 503 FF_WORKER_SILENT.
  *
  * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept` prefers HTML as a
  * document that calls `parent.controlled(receipt)`; the same again while receipts are kept; 404 FF_STREAM_UNKNOWN.
@@ -47,14 +47,14 @@ export function controlRoutes(hub: Hub): Router {
 
   router.get("/control", async (ctx) => {
     const id = parameter(ctx, "stream") ?? "";
-    const { state, receipt } = await hub.control.state(id);
-    if (state === "unknown") {
+    const known = await hub.control.state(id);
+    if (known === null) {
       if (ctx.accepts("json", "html") !== "html") throw unknownStream(id);
       ctx.status = 404;
       answerPage(ctx, formatUnknownPage());
       return;
     }
-    answerPage(ctx, formatControlPage(id, receipt));
+    answerPage(ctx, formatControlPage(id, known.receipt));
   });
 
   return router;

@@ -1,0 +1,151 @@
+import { expect } from "chai";
+import type { Bus, Peer } from "../../src/core/bus.ts";
+import { eventually } from "../support/within.ts";
+
+/** A bus between processes, each of which joins with its own end of it. */
+export interface BusSystem {
+  join(): Promise<BusEnd>;
+  stop(): Promise<void>;
+}
+
+/** One process's end. */
+export interface BusEnd {
+  readonly bus: Bus;
+  /** It hangs from now on: what is sent to it waits. */
+  hang(): void;
+  /** Its process ends. */
+  die(): void;
+}
+
+/** Answers as it is told, and keeps what it was called with. */
+class RecordingPeer {
+  readonly calls: unknown[][] = [];
+  readonly answers: Partial<Record<keyof Peer, unknown>> = {};
+
+  /** All methods of a peer. */
+  get peer(): Peer {
+    return new Proxy({} as Peer, {
+      get:
+        (_, method: keyof Peer) =>
+        (...about: unknown[]) => {
+          this.calls.push([method, ...about]);
+          return Promise.resolve(this.answers[method] ?? null);
+        },
+    });
+  }
+
+  times(method: keyof Peer): number {
+    return this.calls.filter(([called]) => called === method).length;
+  }
+}
+
+/** What every bus between processes does. */
+export function describeBus(name: string, start: () => Promise<BusSystem>): void {
+  describe(`a bus ${name}`, function () {
+    this.timeout(15_000);
+    let system: BusSystem;
+
+    beforeEach(async () => {
+      system = await start();
+    });
+    afterEach(() => system.stop());
+
+    const join = async () => {
+      const end = await system.join();
+      const recording = new RecordingPeer();
+      end.bus.listen(recording.peer);
+      return { ...end, recording };
+    };
+    const receipt = {
+      stream: "s",
+      closed: true,
+      reason: "client",
+      cursor: "e.1",
+      acked: null,
+      messages: 1,
+      bytes: 2,
+      openMs: 3,
+    } as const;
+
+    it("tells all others, and not oneself", async () => {
+      const ends = [await join(), await join(), await join()];
+      ends[0]?.bus.tell("noticeClosed", receipt);
+      for (const { recording } of ends.slice(1)) {
+        await eventually(2_000, () => recording.calls.length === 1, "the notice");
+        expect(recording.calls).to.deep.equal([["noticeClosed", receipt]]);
+      }
+      expect(ends[0]?.recording.calls).to.deep.equal([]);
+    });
+
+    it("makes many hints few, and lets the last one through", async () => {
+      const [one, other] = [await join(), await join()];
+      for (let n = 0; n < 1_000; n++) one.bus.tell("noticeAppended");
+      await eventually(2_000, () => other.recording.times("noticeAppended") === 2, "two hints");
+      one.bus.tell("noticeAppended");
+      await eventually(2_000, () => other.recording.times("noticeAppended") === 3, "another");
+    });
+
+    it("asks all others, and has the answers of all", async () => {
+      const ends = [await join(), await join(), await join()];
+      ends.forEach(({ recording }, n) => {
+        recording.answers.endAll = n;
+      });
+      const all = await ends[0]?.bus.ask("endAll", { client: "panel" });
+      expect(all?.answers.toSorted()).to.deep.equal([1, 2]);
+      expect(all?.silent).to.equal(0);
+      expect(ends[1]?.recording.calls).to.deep.equal([["endAll", { client: "panel" }]]);
+    });
+
+    it("finds what one of the others has, and says when none has it", async () => {
+      const [one, , other] = [await join(), await join(), await join()];
+      other.recording.answers.close = receipt;
+      expect(await one.bus.find("close", "s", "client")).to.deep.include({ found: receipt });
+      expect(await one.bus.find("giveAway", "s", "doors")).to.deep.equal({
+        found: null,
+        silent: 0,
+      });
+    });
+
+    it("has no answers when it is alone", async () => {
+      const { bus } = await join();
+      bus.tell("noticeAppended");
+      expect(await bus.ask("endAll", { channel: "doors" })).to.deep.equal({
+        answers: [],
+        silent: 0,
+      });
+      expect(await bus.find("state", "s")).to.deep.equal({ found: null, silent: 0 });
+    });
+
+    it("says how many are silent, and does not wait for them when it has found", async () => {
+      const [one, hanging, other] = [await join(), await join(), await join()];
+      hanging.hang();
+      other.recording.answers.endAll = 7;
+      other.recording.answers.acknowledge = false;
+      const began = performance.now();
+      expect(await one.bus.find("acknowledge", "s", "e.1")).to.deep.include({ found: false });
+      expect(performance.now() - began, "ms").to.be.below(1_500);
+      const [all, nothing] = await Promise.all([
+        one.bus.ask("endAll", { client: "panel" }),
+        one.bus.find("state", "s"),
+      ]);
+      expect(all).to.deep.equal({ answers: [7], silent: 1 });
+      expect(nothing).to.deep.equal({ found: null, silent: 1 });
+    });
+
+    it("does not wait for one that ends before it answers", async () => {
+      const [one, other] = [await join(), await join()];
+      other.hang();
+      const asking = one.bus.ask("endAll", { client: "panel" });
+      other.die();
+      expect(await asking).to.deep.equal({ answers: [], silent: 0 });
+    });
+
+    it("answers what is still asked when it is closed", async () => {
+      const [one, other] = [await join(), await join()];
+      other.hang();
+      const asking = one.bus.find("state", "s");
+      await one.bus.close();
+      expect(await asking).to.deep.include({ found: null });
+    });
+  });
+}
