@@ -14,6 +14,8 @@ interface Link {
 /** A question that is going round. */
 interface OpenQuestion {
   readonly from: number;
+  /** The stream that is to be given to who asked; null if none is. */
+  readonly wanted: string | null;
   /** As who asked calls it. */
   readonly id: number;
   readonly isSearch: boolean;
@@ -27,6 +29,11 @@ interface OpenQuestion {
 export class BusRelay {
   readonly #links = new Map<number, Link>();
   readonly #questions = new Map<number, OpenQuestion>();
+  /**
+   * By stream, those who wait until they may ask for it to be given to them. Two at once would each wait for what the
+   * other is about to be given.
+   */
+  readonly #queues = new Map<string, (() => void)[]>();
   #lastQuestion = 0;
 
   /** @param send to this process, in order */
@@ -37,6 +44,9 @@ export class BusRelay {
   /** It has ended: nobody waits for its answers any more. */
   remove(process: number): void {
     this.#links.delete(process);
+    // It may have been in the middle of a deletion, and not have told.
+    for (const link of this.#links.values())
+      link.send({ bus: "tell", notice: "noticeDeleted", about: [] });
     for (const [number, question] of this.#questions) {
       if (question.from === process) this.#drop(number, question);
       else if (question.asked.delete(process)) this.#settleIfComplete(number, question);
@@ -67,10 +77,25 @@ export class BusRelay {
   }
 
   #ask(from: number, words: BusWords & { readonly bus: "ask" }): void {
+    const wanted = words.question === "giveAway" ? String(words.about[0]) : null;
+    const queue = wanted === null ? undefined : this.#queues.get(wanted);
+    if (queue !== undefined) {
+      queue.push(() => this.#put(from, words, wanted));
+      return;
+    }
+    if (wanted !== null) this.#queues.set(wanted, []);
+    this.#put(from, words, wanted);
+  }
+
+  #put(from: number, words: BusWords & { readonly bus: "ask" }, wanted: string | null): void {
     const number = ++this.#lastQuestion;
-    const others = [...this.#links].filter(([process]) => process !== from);
+    // What one that has ended would be given, nobody would have.
+    const others = this.#links.has(from)
+      ? [...this.#links].filter(([process]) => process !== from)
+      : [];
     const question: OpenQuestion = {
       from,
+      wanted,
       id: words.id,
       isSearch: words.isSearch,
       asked: new Set(others.map(([process]) => process)),
@@ -88,13 +113,17 @@ export class BusRelay {
 
   #settle(number: number, question: OpenQuestion): void {
     const { from, id, answers, asked } = question;
-    this.#drop(number, question);
     const all = { answers, silent: asked.size };
     this.#links.get(from)?.send({ bus: "answers", id, all });
+    this.#drop(number, question); // afterwards, since then the next is asked
   }
 
-  #drop(number: number, { timer }: OpenQuestion): void {
+  #drop(number: number, { timer, wanted }: OpenQuestion): void {
     clearTimeout(timer);
     this.#questions.delete(number);
+    if (wanted === null) return;
+    const next = this.#queues.get(wanted)?.shift();
+    if (next === undefined) this.#queues.delete(wanted);
+    else next();
   }
 }

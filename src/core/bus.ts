@@ -15,8 +15,10 @@ export interface PollRecord {
   readonly acked: Cursor | null;
   readonly messages: number;
   readonly bytes: number;
-  /** How long it has been open, in ms. */
-  readonly openMs: number;
+  /** Unix ms. */
+  readonly openedAt: number;
+  /** By which it is listed. */
+  readonly handle: number;
 }
 
 /** Which streams an operator means. */

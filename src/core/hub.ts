@@ -84,13 +84,12 @@ export class Hub {
         bus.tell("noticeAppended");
       },
     });
-    const end = (stream: Stream, reason: CloseReason) => this.#end(stream, reason);
     const local = new LocalPeer({
       scheduler,
       streams: this.#streams,
       receipts: this.#receipts,
       fanOut: this.#fanOut,
-      end,
+      end: (stream, reason) => this.#end(stream, reason),
       release: (stream) => this.#release(stream),
     });
     this.#opener = new Opener({
@@ -101,7 +100,6 @@ export class Hub {
       local,
       host: this.#host,
       isDraining: () => this.#draining,
-      end,
     });
     this.control = new Control({ bus, local });
     this.operating = new Operating({ log, bus, local, fanOut: this.#fanOut });

@@ -24,6 +24,8 @@ export class LocalPeer implements Peer {
   readonly #options: LocalPeerOptions;
   /** Long-poll streams that are on their way here from another process. */
   readonly #arrivals = new Map<string, Promise<unknown>>();
+  /** Those of them that have been found: the others may come to nothing. */
+  readonly #found = new Set<string>();
 
   constructor(options: LocalPeerOptions) {
     this.#options = options;
@@ -41,25 +43,41 @@ export class LocalPeer implements Peer {
     this.#options.receipts.add(receipt, this.#now());
   }
 
+  /** Whether a stream is on its way here. */
+  isArriving(stream: string): boolean {
+    return this.#arrivals.has(stream);
+  }
+
+  /** Resolves when a stream that is on its way here has arrived, or has not. */
+  async arrived(stream: string): Promise<void> {
+    await this.#arrivals.get(stream);
+  }
+
   /** Whoever asks for a stream meanwhile waits until it has arrived, or has not: else it would be nowhere for a moment. */
   arrive<T>(stream: string, arrival: Promise<T>): Promise<T> {
     const settled = arrival.catch(() => {});
     this.#arrivals.set(stream, settled);
     void settled.then(() => {
-      if (this.#arrivals.get(stream) === settled) this.#arrivals.delete(stream);
+      this.#arrivals.delete(stream);
+      this.#found.delete(stream);
     });
     return arrival;
   }
 
+  /** The search for a stream that is to arrive is over: another process has given it away. */
+  noticeFound(stream: string): void {
+    this.#found.add(stream);
+  }
+
   async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
-    await this.#arrivals.get(stream);
+    await this.arrived(stream);
     const found = this.#options.streams.get(stream);
     if (found !== undefined) this.#options.end(found, reason);
     return this.receipt(stream);
   }
 
   async state(stream: string): Promise<StreamKnowledge | null> {
-    await this.#arrivals.get(stream);
+    await this.arrived(stream);
     if (this.#options.streams.get(stream) !== undefined) return { state: "open", receipt: null };
     const receipt = this.receipt(stream);
     return receipt === null ? null : { state: "closed", receipt };
@@ -71,22 +89,26 @@ export class LocalPeer implements Peer {
   }
 
   async acknowledge(stream: string, cursor: Cursor): Promise<boolean | null> {
-    await this.#arrivals.get(stream);
+    await this.arrived(stream);
     return this.#options.streams.get(stream)?.acknowledge(cursor) ?? null;
   }
 
   async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | null> {
-    await this.#arrivals.get(stream);
-    const found = this.#options.streams.get(stream);
+    const { scheduler, streams, release } = this.#options;
+    await scheduler.nextTurn(); // what this process has just been given is known by then
+    // Not for one that is being looked for here, too: each would wait for the other.
+    if (this.#found.has(stream)) await this.arrived(stream);
+    const found = streams.get(stream);
     if (found === undefined || found.view.encoding.transport !== "poll") return null;
     if (found.selectors.key !== selectorsKey) return null;
-    this.#options.release(found);
-    const { acked, messages, bytes, openMs } = found.summarize(this.#now());
-    return { acked, messages, bytes, openMs };
+    release(found);
+    const { acked, messages, bytes, handle } = found.summarize(this.#now());
+    return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };
   }
 
   async endAll(of: StreamsOf): Promise<number> {
     const { streams, scheduler, end } = this.#options;
+    await this.#allArrived();
     const found =
       "client" in of
         ? streams.ofClient(of.client)
@@ -97,6 +119,7 @@ export class LocalPeer implements Peer {
 
   async replace(client: string, by: Seniority): Promise<void> {
     const { streams, end } = this.#options;
+    await this.#allArrived();
     for (const stream of streams.ofClient(client)) if (isOlder(stream, by)) end(stream, "replaced");
   }
 
@@ -109,6 +132,10 @@ export class LocalPeer implements Peer {
       if (stream.handle > after) found.push(stream.summarize(now));
     }
     return { streams: found, total: streams.size };
+  }
+
+  async #allArrived(): Promise<void> {
+    await Promise.all(this.#arrivals.values());
   }
 
   #now(): number {

@@ -1,7 +1,7 @@
 import { ForeverframeError } from "../errors.ts";
 import type { Bus, PollRecord } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
-import { type CloseReason, gapEvent, reconnects } from "./events.ts";
+import { gapEvent, reconnects } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
@@ -62,7 +62,6 @@ export interface OpenerOptions extends StreamDraws {
   readonly local: LocalPeer;
   readonly host: StreamHost;
   readonly isDraining: () => boolean;
-  readonly end: (stream: Stream, reason: CloseReason) => void;
 }
 
 /** Opens streams, and goes on with those that come as one poll after another. */
@@ -97,27 +96,34 @@ export class Opener {
     request: OpenRequest,
     takeSink: (sink: Sink) => boolean,
   ): Promise<Receipt | null> {
-    if (await this.#resume(id, request, takeSink)) return null;
+    const { local } = this.#options;
     if (id === "") {
       await this.open(request);
       return null;
     }
-    return this.#options.local.arrive(id, this.#fetch(id, request));
+    do {
+      await local.arrived(id);
+      if (await this.#resume(id, request, takeSink)) return null;
+    } while (local.isArriving(id)); // another poll may have begun to look for it
+    return local.arrive(id, this.#fetch(id, request));
   }
 
   /** Take a long-poll stream over from the process that has it, if one does. */
   async #fetch(id: string, request: OpenRequest): Promise<Receipt | null> {
     const { bus, local, drawStreamId } = this.#options;
-    // A close that came while the stream was looked for has left a receipt.
-    const ended = () => {
-      const receipt = local.receipt(id);
-      return receipt !== null && !reconnects(receipt.reason) ? receipt : null;
-    };
-    if (ended() !== null) return ended();
+    this.#checkRoom(request); // else nobody would have it
+    const early = local.receipt(id);
+    if (early !== null && !reconnects(early.reason)) return early;
     // One that hangs may have it. Then its client has another from here on, and that one ends when no poll comes.
     const { found: record } = await bus.find("giveAway", id, request.selectors.key);
-    if (record === null && ended() !== null) return ended();
-    await (record === null ? this.#open(request, drawStreamId()) : this.#open(request, id, record));
+    if (record !== null) {
+      local.noticeFound(id);
+      await this.#open(request, id, record);
+      return null;
+    }
+    const receipt = local.receipt(id) ?? (await bus.find("state", id)).found?.receipt;
+    if (receipt && !reconnects(receipt.reason)) return receipt;
+    await this.#open(request, drawStreamId());
     return null;
   }
 
@@ -175,25 +181,26 @@ export class Opener {
     id: string,
     record: PollRecord | null,
   ): Stream {
-    const { scheduler, drawHandle, random, limits, bus, streams, views, host, end } = this.#options;
+    const { scheduler, drawHandle, random, limits, bus, local, streams, views, host } =
+      this.#options;
     const { selectors, encoding, client, takesOver, address, connect } = request;
     const now = scheduler.monotonicMs();
-    const openMs = record?.openMs ?? 0;
+    const unixNow = scheduler.unixMs();
+    const openedAt = record?.openedAt ?? unixNow;
     const sink = connect();
     const stream = new Stream({
       id,
-      handle: drawHandle(),
+      handle: record?.handle ?? drawHandle(),
       client,
       address,
       view: views.join(selectors, encoding),
       sink,
       host,
       cursor,
-      openedAt: now - openMs,
-      openedUnixMs: scheduler.unixMs() - openMs,
+      openedAt: now - (unixNow - openedAt),
+      openedUnixMs: openedAt,
       recycle: drawRecycleLimits(encoding, limits, random),
     });
-    const older = takesOver && client !== null ? streams.ofClient(client) : [];
     streams.add(stream);
     sink.listen(stream, limits.stallMs);
     stream.open(`streams/${stream.id}/close`);
@@ -201,9 +208,10 @@ export class Opener {
       stream.continueFrom(record);
       if (request.start.from === "cursor") stream.acknowledge(request.start.after);
     }
-    for (const replaced of older) end(replaced, "replaced");
-    if (takesOver && client !== null)
-      void bus.ask("replace", client, { openedAt: stream.openedUnixMs, stream: id });
+    if (takesOver && client !== null) {
+      void local.replace(client, { openedAt, stream: id });
+      void bus.ask("replace", client, { openedAt, stream: id });
+    }
     return stream;
   }
 }

@@ -79,7 +79,7 @@ export class Streams {
     if (this.#byId.size - leaving.length >= maxStreams) {
       throw new ForeverframeError(
         "FF_STREAMS_TOO_MANY",
-        `All ${maxStreams} streams are in use: try again later, or raise --max-streams`,
+        `All ${maxStreams} streams of this process are in use: try again later, or raise --max-streams`,
       );
     }
     const neighbours = address === null ? 0 : (this.#addresses.get(address) ?? 0);

@@ -71,6 +71,8 @@ export class LmdbStore implements TableStore {
     const root = open<LogMarks, string>({
       path,
       maxDbs: 8,
+      // Of all workers, and of those that were killed until they are noticed.
+      maxReaders: 2_048,
       noSubdir: false,
       // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
       overlappingSync: false,

@@ -16,6 +16,9 @@ import type { FromWorker, ToWorker } from "./worker-words.ts";
 /** Pause between two questions whether a worker is alive, in ms. */
 const PING_MS = 1_000;
 
+/** A worker may take so long to start, in ms. */
+const START_MS = 60_000;
+
 /** A worker that lived for less than this is replaced only after a pause, in ms. */
 const SHORT_LIFE_MS = 10_000;
 
@@ -64,7 +67,7 @@ interface Place {
   /** Questions whether it is alive that it has not answered. */
   unanswered: number;
   startedAt: number;
-  /** Of the replacement of a process that did not live long. */
+  /** Before the next one starts, if this one does not live long. */
   pauseMs: number;
   isListening: boolean;
 }
@@ -124,8 +127,17 @@ class Supervisor {
     const workers = this.#places.map(({ worker }) => worker).filter((worker) => !worker.isDead());
     const ended = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
     for (const worker of workers) say(worker, { do: "drain" });
+    // One that starts has nothing to end, and would not hear.
+    for (const { worker, isListening } of this.#places)
+      if (!isListening) worker.process.kill("SIGKILL");
     const late = setTimeout(() => {
-      for (const worker of workers) worker.process.kill("SIGKILL");
+      for (const { worker, index } of this.#places.filter(({ worker }) => !worker.isDead())) {
+        this.#logger.error(
+          { worker: index, pid: worker.process.pid },
+          "a worker does not end: killed",
+        );
+        worker.process.kill("SIGKILL");
+      }
     }, this.#config.drainMs + END_GRACE_MS);
     await Promise.all(ended);
     clearTimeout(late);
@@ -133,28 +145,24 @@ class Supervisor {
 
   #fork(index: number): void {
     const worker = cluster.fork();
-    const place = this.#places[index];
-    const started = {
-      worker,
-      unanswered: 0,
-      startedAt: performance.now(),
-      isListening: false,
-    };
-    if (place === undefined) this.#places[index] = { index, pauseMs: FIRST_PAUSE_MS, ...started };
-    else Object.assign(place, started);
-    worker.on("message", (words: FromWorker) => this.#hear(index, words));
-    worker.on("error", (error) => this.#logger.error({ err: error, worker: index }, "worker"));
-    worker.once("exit", (code, signal) => this.#ended(index, worker, signal ?? code));
+    const { pauseMs } = this.#places[index] ?? { pauseMs: FIRST_PAUSE_MS };
+    const startedAt = performance.now();
+    const place = { index, worker, unanswered: 0, startedAt, pauseMs, isListening: false };
+    this.#places[index] = place;
+    worker.on("message", (words: FromWorker) => {
+      if (worker.isDead()) return; // what it said last
+      if (isBusWords(words)) this.#relay.receive(worker.id, words);
+      else this.#hear(place, words);
+    });
+    worker.on("error", (error) => {
+      this.#logger.error({ err: error, worker: index }, "a worker's process reports an error");
+      // One that could not be started has no end either.
+      if (worker.process.pid === undefined) this.#ended(place, null, null);
+    });
+    worker.once("exit", (code, signal) => this.#ended(place, code, signal));
   }
 
-  #hear(index: number, words: FromWorker): void {
-    const place = this.#places[index];
-    if (place === undefined) return;
-    if (isBusWords(words)) this.#relay.receive(place.worker.id, words);
-    else this.#hearOf(place, words);
-  }
-
-  #hearOf(place: Place, words: Exclude<FromWorker, BusWords>): void {
+  #hear(place: Place, words: Exclude<FromWorker, BusWords>): void {
     switch (words.is) {
       case "idle": {
         const { adminToken } = this;
@@ -183,28 +191,33 @@ class Supervisor {
   }
 
   #ping(): void {
-    for (const { index, worker, unanswered } of this.#places) {
+    for (const place of this.#places) {
+      const { index, worker, isListening } = place;
       if (worker.isDead()) continue;
-      if (unanswered * PING_MS >= this.#config.workerHangMs) {
+      const limitMs = isListening ? this.#config.workerHangMs : START_MS;
+      if (place.unanswered * PING_MS >= limitMs) {
         this.#logger.error({ worker: index, pid: worker.process.pid }, "a worker hangs: killed");
         worker.process.kill("SIGKILL");
         continue;
       }
-      (this.#places[index] as Place).unanswered++;
+      place.unanswered++;
       say(worker, { do: "ping" });
     }
   }
 
-  #ended(index: number, worker: Worker, how: string | number): void {
-    this.#relay.remove(worker.id);
-    const place = this.#places[index] as Place;
-    if (this.#stopping) return;
-    const livedMs = performance.now() - place.startedAt;
+  #ended(place: Place, code: number | null, signal: string | null): void {
+    const { index, worker, startedAt } = place;
     place.isListening = false;
-    place.pauseMs =
-      livedMs < SHORT_LIFE_MS ? Math.min(2 * place.pauseMs, MAX_PAUSE_MS) : FIRST_PAUSE_MS;
-    const pauseMs = livedMs < SHORT_LIFE_MS ? place.pauseMs : 0;
-    this.#logger.error({ worker: index, how, pauseMs }, "a worker has ended, and is replaced");
+    this.#relay.remove(worker.id);
+    if (this.#stopping) return;
+    const livedLong = performance.now() - startedAt >= SHORT_LIFE_MS;
+    const pauseMs = livedLong ? 0 : place.pauseMs;
+    place.pauseMs = livedLong ? FIRST_PAUSE_MS : Math.min(2 * place.pauseMs, MAX_PAUSE_MS);
+    const about = { worker: index, code, signal, pauseMs };
+    this.#logger.error(about, "a worker has ended, and is replaced");
+    // Nothing could ever be served.
+    if (!this.#places.some((other) => other.isListening))
+      this.#onFailed?.(new Error(`a worker ended before it listened (${signal ?? code})`));
     setTimeout(() => {
       if (!this.#stopping) this.#fork(index);
     }, pauseMs);

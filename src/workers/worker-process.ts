@@ -41,10 +41,7 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const isOurs = error instanceof ForeverframeError;
-    say({ is: "failed", message: isOurs ? error.message : message, isOurs });
-    process.exitCode = 1;
-    process.off("disconnect", die);
-    process.disconnect?.();
+    say({ is: "failed", message: isOurs ? error.message : message, isOurs }, () => process.exit(1));
   }
 }
 
@@ -57,7 +54,7 @@ async function stop(): Promise<void> {
   process.exit();
 }
 
-function say(words: FromWorker): void {
+function say(words: FromWorker, then = () => {}): void {
   // Without a supervisor there is nobody to talk to; that it has just gone, `disconnect` will say.
-  if (process.connected) process.send?.(words, undefined, undefined, () => {});
+  if (process.connected) process.send?.(words, undefined, undefined, then);
 }

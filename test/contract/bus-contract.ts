@@ -106,6 +106,23 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       });
     });
 
+    it("lets one after the other ask for a stream to be given away", async () => {
+      const [one, two, home] = [await join(), await join(), await join()];
+      let giveAway = (_: null) => {};
+      home.recording.answers.giveAway = new Promise<null>((resolve) => {
+        giveAway = resolve;
+      });
+      const first = one.bus.find("giveAway", "s", "doors");
+      await eventually(2_000, () => home.recording.times("giveAway") === 1, "the first question");
+      const second = two.bus.find("giveAway", "s", "doors");
+      await two.bus.ask("endAll", { client: "panel" }); // what was said before has gone round
+      expect(home.recording.times("giveAway")).to.equal(1);
+      giveAway(null);
+      expect(await first).to.deep.equal({ found: null, silent: 0 });
+      expect(await second).to.deep.equal({ found: null, silent: 0 });
+      expect(home.recording.times("giveAway")).to.equal(2);
+    });
+
     it("has no answers when it is alone", async () => {
       const { bus } = await join();
       bus.tell("noticeAppended");

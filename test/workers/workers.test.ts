@@ -134,6 +134,56 @@ describe("workers", function () {
     expect((await list(url)).total).to.equal(0);
   });
 
+  it("keep one stream of two polls that come at once, wherever they come", async () => {
+    const { url } = await start("--workers", "3");
+    const poll = async (query: string) =>
+      (await ask(url, "GET", `/stream?transport=poll&channels=doors&wait=0${query}`)).json;
+    for (let round = 0; round < 20; round++) {
+      const { stream, cursor } = await poll("");
+      const again = `&stream=${stream}&after=${cursor}`;
+      const began = performance.now();
+      const answers = await Promise.all([poll(again), poll(again)]);
+      expect(performance.now() - began, "ms").to.be.below(1_500);
+      for (const answer of answers) expect(answer).to.include({ stream, stop: 0 });
+      expect((await list(url)).total).to.equal(1);
+      expect((await ask(url, "POST", `/streams/${stream}/close`)).status).to.equal(200);
+    }
+  });
+
+  it("keep the newer stream of a client that takes over, also when polls move the older one", async () => {
+    const { url } = await start("--workers", "3");
+    const query = "channels=doors&client=panel&takeover=1";
+    for (let round = 0; round < 10; round++) {
+      const poll = async (more: string) =>
+        (await ask(url, "GET", `/stream?transport=poll&wait=0&${query}${more}`)).json;
+      const { stream, cursor } = await poll("");
+      const again = `&stream=${stream}&after=${cursor}`;
+      await Promise.all([openFrame(url, query), poll(again), poll(again)]);
+      expect(await poll(again)).to.include({ stop: 1, reason: "replaced" });
+      const { streams } = await list(url);
+      expect(streams.map((one: { transport: string }) => one.transport)).to.deep.equal(["frame"]);
+    }
+  });
+
+  it("know that a poll's stream was closed, also when they have taken another's place since", async () => {
+    const { url, workers } = await start();
+    const poll = async (query: string) =>
+      (await ask(url, "GET", `/stream?transport=poll&channels=doors&wait=0${query}`)).json;
+    const { stream, cursor } = await poll("");
+    await ask(url, "POST", `/streams/${stream}/close`);
+    const [victim] = workers();
+    global.process.kill(victim ?? 0, "SIGKILL");
+    await eventually(
+      10_000,
+      () => workers().length === 2 && !workers().includes(victim ?? 0),
+      "another worker",
+    );
+    for (let n = 0; n < 60; n++) {
+      const late = await poll(`&stream=${stream}&after=${cursor}`);
+      expect(late).to.include({ stop: 1, reason: "client" });
+    }
+  });
+
   it("end an older stream of a client that takes over, wherever it is, and keep exactly one of several", async () => {
     const { url } = await start();
     const query = "channels=doors&client=panel&takeover=1";
@@ -216,18 +266,18 @@ describe("workers", function () {
     const { url, workers } = await start();
     const [hanging] = workers();
     global.process.kill(hanging ?? 0, "SIGSTOP");
-    // Now the other takes all that come.
-    const { open: here } = await openFrame(url, "channels=doors");
-    expect((await ask(url, "POST", `/${here["close"]}`)).status).to.equal(200);
-    const silent = await ask(url, "POST", "/streams/n1.elsewhere/close");
-    expect(silent.status).to.equal(503);
-    expect(silent.json.error).to.include({ code: "FF_WORKER_SILENT", reconnect: true });
-    expect(silent.headers).to.have.property("retry-after");
-    const listing = await ask(url, "GET", "/streams", {
-      headers: { Authorization: `Bearer ${TOKEN}` },
-    });
-    expect(listing.status).to.equal(503);
-    global.process.kill(hanging ?? 0, "SIGCONT");
+    try {
+      // Now the other takes all that come.
+      const { open: here } = await openFrame(url, "channels=doors");
+      expect((await ask(url, "POST", `/${here["close"]}`)).status).to.equal(200);
+      const silent = await ask(url, "POST", "/streams/n1.elsewhere/close");
+      expect(silent.status).to.equal(503);
+      expect(silent.json).to.include({ code: "FF_WORKER_SILENT" });
+      const headers = { Authorization: `Bearer ${TOKEN}` };
+      expect((await ask(url, "GET", "/streams", { headers })).status).to.equal(503);
+    } finally {
+      global.process.kill(hanging ?? 0, "SIGCONT");
+    }
     const unknown = await ask(url, "POST", "/streams/n1.elsewhere/close");
     expect(unknown.status).to.equal(404);
   });
@@ -244,6 +294,15 @@ describe("workers", function () {
     for (const pid of pids) expect(() => global.process.kill(pid, 0)).to.throw();
     const again = await startServeProcess(["--workers", "2", "--data", createTemporaryDirectory()]);
     expect(again.url).to.not.equal("");
+  });
+
+  it("stop soon also while one of them is just starting", async () => {
+    const { process, workers } = await start();
+    global.process.kill(workers()[0] ?? 0, "SIGKILL");
+    await eventually(5_000, () => process.stderr.includes("is replaced"), "its end");
+    await eventually(5_000, () => workers().length === 2, "another that starts");
+    process.kill("SIGTERM");
+    expect((await within(5_000, process.outcome, "the stop")).code).to.equal(0);
   });
 
   it("stop by themselves when the supervisor is killed", async () => {
