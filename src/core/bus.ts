@@ -51,7 +51,7 @@ export interface Peer {
   endAll(of: StreamsOf): Promise<number>;
   /** A client has a newer stream elsewhere: end those here that were opened before, with `replaced`. */
   replace(client: string, by: Seniority): Promise<void>;
-  /** Open streams, the oldest first, from the handle after `after` on, and how many there are at all. */
+  /** Open streams by handle, from the one after `after` on, and how many there are at all. */
   list(
     after: number,
     limit: number,

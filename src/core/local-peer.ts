@@ -125,13 +125,15 @@ export class LocalPeer implements Peer {
 
   async list(after: number, limit: number): Promise<AnswerTo<"list">> {
     const { streams } = this.#options;
+    await this.#allArrived();
     const now = this.#now();
-    const found = [];
-    for (const stream of streams.all()) {
-      if (found.length >= limit) break;
-      if (stream.handle > after) found.push(stream.summarize(now));
-    }
-    return { streams: found, total: streams.size };
+    // One that has come from another process has kept its handle, and is not in their order.
+    const rest = [...streams.all()].filter(({ handle }) => handle > after);
+    rest.sort((a, b) => a.handle - b.handle);
+    return {
+      streams: rest.slice(0, limit).map((stream) => stream.summarize(now)),
+      total: streams.size,
+    };
   }
 
   async #allArrived(): Promise<void> {

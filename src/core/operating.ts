@@ -21,7 +21,7 @@ export class Operating {
   }
 
   /**
-   * Open streams, the oldest first, from the handle after `after` on, and how many there are at all.
+   * Open streams by handle, from the one after `after` on, and how many there are at all.
    *
    * @throws ForeverframeError FF_WORKER_SILENT
    */

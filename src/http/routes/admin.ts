@@ -14,7 +14,7 @@ const MAX_LIMIT = 1_000;
 /**
  * What an operator asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED.
  *
- * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, the oldest first; `after` is a handle.
+ * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a handle.
  * GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name; `after` is a name.
  * POST /channels/:channel/close and POST /clients/:client/close: 200 `{"closed":<how many>}`, with reason `admin`.
  * DELETE /channels/:channel: 200 `{"channel","removed":<how many>}`.
