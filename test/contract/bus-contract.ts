@@ -9,7 +9,7 @@ export interface BusSystem {
 }
 
 /** One process's end. */
-export interface BusEnd {
+interface BusEnd {
   readonly bus: Bus;
   /** It hangs from now on: what is sent to it waits. */
   hang(): void;
