@@ -62,7 +62,7 @@ function samplesOf({ servers, results }: Measured): Sample[] {
     const median = (measure: string, key: string) => results.summary(measure, name, key)?.median;
     const perDelivery = median("cpu", "cpuUs");
     const perMessage = median("unit-costs", "messageUs");
-    const inSupervisor = median("unit-costs", "firstUs");
+    const inSupervisor = median("unit-costs", "supervisorUs");
     if (workers === 0 || perDelivery === undefined) return [];
     if (perMessage === undefined || inSupervisor === undefined) return [];
     return [{ workers, perDelivery, perMessage, inSupervisor }];
@@ -107,7 +107,13 @@ function formatFit(samples: readonly Sample[], streams: number, costs: UnitCosts
     ).map(([count, us]) => {
       const computed = ofMessage(costs, workers, count);
       const ratio = formatNumber(computed / us);
-      return [workers, count, formatNumber(us), formatNumber(computed), `× ${ratio}`];
+      return [
+        workers,
+        count.toLocaleString("en"),
+        formatNumber(us),
+        formatNumber(computed),
+        `× ${ratio}`,
+      ];
     }),
   );
   return formatRows(["workers", "streams", "measured, us", "computed, us", "ratio"], rows);

@@ -65,7 +65,7 @@ export class LocalPeer implements Peer {
   }
 
   /** The search for a stream that is to arrive is over: another process has given it away. */
-  noticeFound(stream: string): void {
+  markFound(stream: string): void {
     this.#found.add(stream);
   }
 

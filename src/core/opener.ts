@@ -117,7 +117,7 @@ export class Opener {
     // One that hangs may have it. Then its client has another from here on, and that one ends when no poll comes.
     const { found: record } = await bus.find("giveAway", id, request.selectors.key);
     if (record !== null) {
-      local.noticeFound(id);
+      local.markFound(id);
       await this.#open(request, id, record);
       return null;
     }
