@@ -45,8 +45,11 @@ export interface Peer {
   state(stream: string): Promise<StreamKnowledge | null>;
   /** Its client has handled everything up to there. Null if it is not open here; false if it was not given that much. */
   acknowledge(stream: string, cursor: Cursor): Promise<boolean | null>;
-  /** Let go of a long-poll stream with these selectors, whose client polls elsewhere now; null if it is not open here. */
-  giveAway(stream: string, selectorsKey: string): Promise<PollRecord | null>;
+  /**
+   * Let go of a long-poll stream with these selectors, whose client polls elsewhere now. The receipt of one that has ended
+   * for good; null if it is unknown here.
+   */
+  giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null>;
   /** End streams with `admin`, and say how many there were. */
   endAll(of: StreamsOf): Promise<number>;
   /** A client has a newer stream elsewhere: end those here that were opened before, with `replaced`. */

@@ -1,6 +1,6 @@
 import type { AnswerTo, Peer, PollRecord, Seniority, StreamKnowledge, StreamsOf } from "./bus.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CloseReason } from "./events.ts";
+import { type CloseReason, reconnects } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { Receipt, Receipts } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -73,19 +73,20 @@ export class LocalPeer implements Peer {
     await this.arrived(stream);
     const found = this.#options.streams.get(stream);
     if (found !== undefined) this.#options.end(found, reason);
-    return this.receipt(stream);
+    return this.#receipt(stream);
   }
 
   async state(stream: string): Promise<StreamKnowledge | null> {
     await this.arrived(stream);
     if (this.#options.streams.get(stream) !== undefined) return { state: "open", receipt: null };
-    const receipt = this.receipt(stream);
+    const receipt = this.#receipt(stream);
     return receipt === null ? null : { state: "closed", receipt };
   }
 
-  /** Of a stream that ended a short while ago; else null. */
-  receipt(stream: string): Receipt | null {
-    return this.#options.receipts.get(stream, this.#now());
+  /** Of a stream that ended a short while ago, and whose client is not to come back; else null. */
+  receiptForGood(stream: string): Receipt | null {
+    const receipt = this.#receipt(stream);
+    return receipt === null || reconnects(receipt.reason) ? null : receipt;
   }
 
   async acknowledge(stream: string, cursor: Cursor): Promise<boolean | null> {
@@ -93,13 +94,14 @@ export class LocalPeer implements Peer {
     return this.#options.streams.get(stream)?.acknowledge(cursor) ?? null;
   }
 
-  async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | null> {
+  async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null> {
     const { scheduler, streams, release } = this.#options;
     await scheduler.nextTurn(); // what this process has just been given is known by then
     // Not for one that is being looked for here, too: each would wait for the other.
     if (this.#found.has(stream)) await this.arrived(stream);
     const found = streams.get(stream);
-    if (found === undefined || found.view.encoding.transport !== "poll") return null;
+    if (found === undefined) return this.receiptForGood(stream);
+    if (found.view.encoding.transport !== "poll") return null;
     if (found.selectors.key !== selectorsKey) return null;
     release(found);
     const { acked, messages, bytes, handle } = found.summarize(this.#now());
@@ -134,6 +136,10 @@ export class LocalPeer implements Peer {
       streams: rest.slice(0, limit).map((stream) => stream.summarize(now)),
       total: streams.size,
     };
+  }
+
+  #receipt(stream: string): Receipt | null {
+    return this.#options.receipts.get(stream, this.#now());
   }
 
   async #allArrived(): Promise<void> {

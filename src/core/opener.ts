@@ -1,7 +1,7 @@
 import { ForeverframeError } from "../errors.ts";
 import type { Bus, PollRecord } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
-import { gapEvent, reconnects } from "./events.ts";
+import { gapEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
@@ -112,19 +112,19 @@ export class Opener {
   async #fetch(id: string, request: OpenRequest): Promise<Receipt | null> {
     const { bus, local, drawStreamId } = this.#options;
     this.#checkRoom(request); // else nobody would have it
-    const early = local.receipt(id);
-    if (early !== null && !reconnects(early.reason)) return early;
+    const early = local.receiptForGood(id);
+    if (early !== null) return early;
     // One that hangs may have it. Then its client has another from here on, and that one ends when no poll comes.
-    const { found: record } = await bus.find("giveAway", id, request.selectors.key);
-    if (record !== null) {
+    const { found } = await bus.find("giveAway", id, request.selectors.key);
+    if (found !== null && "closed" in found) return found;
+    if (found !== null) {
       local.markFound(id);
-      await this.#open(request, id, record);
+      await this.#open(request, id, found);
       return null;
     }
-    const receipt = local.receipt(id) ?? (await bus.find("state", id)).found?.receipt;
-    if (receipt && !reconnects(receipt.reason)) return receipt;
-    await this.#open(request, drawStreamId());
-    return null;
+    const closed = local.receiptForGood(id); // meanwhile
+    if (closed === null) await this.#open(request, drawStreamId());
+    return closed;
   }
 
   async #open(request: OpenRequest, id: string, record: PollRecord | null = null): Promise<void> {

@@ -147,6 +147,9 @@ describe("workers", function () {
       for (const answer of answers) expect(answer).to.include({ stream, stop: 0 });
       expect((await list(url)).total).to.equal(1);
       expect((await ask(url, "POST", `/streams/${stream}/close`)).status).to.equal(200);
+      const late = await Promise.all([poll("&stream=n1.unknown"), poll("&stream=n1.unknown")]);
+      expect(performance.now() - began, "ms").to.be.below(1_500);
+      for (const { stream: other } of late) await ask(url, "POST", `/streams/${other}/close`);
     }
   });
 
