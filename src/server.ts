@@ -34,6 +34,9 @@ import { GearmanSource } from "./sources/gearman-source.ts";
 /** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 
+/** Handles of so many processes that follow one another differ. */
+const LIVES = 1_024;
+
 /** A server that is listening. */
 export interface RunningServer {
   /** Such as `http://127.0.0.1:8080`; where it listens on all addresses, loopback's. */
@@ -54,6 +57,8 @@ export interface Membership {
   readonly bus: Bus;
   /** Its place among `config.workers`, from 0; the first does what is to be done once. */
   readonly index: number;
+  /** Drawn for this process, and for none of the others that share the log since they were started. */
+  readonly life: number;
 }
 
 /**
@@ -78,14 +83,14 @@ export async function startServer(
     throw error;
   });
   const bus = membership?.bus ?? new InProcessBus();
-  const { index } = membership ?? { index: 0 };
+  const { index, life } = membership ?? { index: 0, life: 0 };
   let opened = 0;
   const hub = await Hub.start({
     log,
     bus,
     scheduler: nodeScheduler,
     limits,
-    drawHandle: () => ++opened * Math.max(1, config.workers) - index,
+    drawHandle: isAlone ? () => ++opened : () => ++opened * LIVES + (life % LIVES),
     drawStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
     random: Math.random,
     onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),

@@ -19,6 +19,7 @@ interface OpenQuestion {
   /** As who asked calls it. */
   readonly id: number;
   readonly isSearch: boolean;
+  isReplied: boolean;
   /** Those that have not answered yet. */
   readonly asked: Set<number>;
   readonly answers: unknown[];
@@ -70,8 +71,8 @@ export class BusRelay {
         const question = this.#questions.get(words.id);
         if (!question?.asked.delete(from)) return;
         question.answers.push(words.answer);
-        if (question.isSearch && words.answer !== null) this.#settle(words.id, question);
-        else this.#settleIfComplete(words.id, question);
+        if (question.isSearch && words.answer !== null) this.#reply(question);
+        this.#settleIfComplete(words.id, question);
       }
     }
   }
@@ -98,6 +99,7 @@ export class BusRelay {
       wanted,
       id: words.id,
       isSearch: words.isSearch,
+      isReplied: false,
       asked: new Set(others.map(([process]) => process)),
       answers: [],
       timer: setTimeout(() => this.#settle(number, question), ANSWER_MS),
@@ -112,10 +114,17 @@ export class BusRelay {
   }
 
   #settle(number: number, question: OpenQuestion): void {
+    this.#reply(question);
+    // Only now, and not as soon as one has found: the next to ask for the stream may be given it before those that are
+    // left have looked, and they would give it away once more.
+    this.#drop(number, question);
+  }
+
+  #reply(question: OpenQuestion): void {
+    if (question.isReplied) return;
+    question.isReplied = true;
     const { from, id, answers, asked } = question;
-    const all = { answers, silent: asked.size };
-    this.#links.get(from)?.send({ bus: "answers", id, all });
-    this.#drop(number, question); // afterwards, since then the next is asked
+    this.#links.get(from)?.send({ bus: "answers", id, all: { answers, silent: asked.size } });
   }
 
   #drop(number: number, { timer, wanted }: OpenQuestion): void {

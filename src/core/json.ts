@@ -79,40 +79,40 @@ function printParsed(value: unknown): string {
   return `{${members.join(",")}}`;
 }
 
-/** Not by one regular expression for a whole string: one of millions of escapes is more than its stack holds. */
 function withoutSpaceBetween(json: string): string {
   if (!/[ \t\r\n]/.test(json)) return json;
   let kept = "";
   let from = 0;
-  let inString = false;
-  for (let i = 0; i < json.length; i++) {
-    const code = json.charCodeAt(i);
-    if (inString) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a) {
-      kept += json.slice(from, i);
-      from = i + 1;
-    }
-  }
+  visitBetweenStrings(json, (code, index) => {
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0d && code !== 0x0a) return;
+    kept += json.slice(from, index);
+    from = index + 1;
+  });
   return kept + json.slice(from);
 }
 
 function depthOf(json: string): number {
   let depth = 0;
   let deepest = 0;
+  visitBetweenStrings(json, (code) => {
+    if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x5d || code === 0x7d) depth--;
+  });
+  return deepest;
+}
+
+/**
+ * Visit each character that is in no string. A regular expression for whole strings would run out of stack in one of
+ * millions of escapes.
+ */
+function visitBetweenStrings(json: string, visit: (code: number, index: number) => void): void {
   let inString = false;
   for (let i = 0; i < json.length; i++) {
     const code = json.charCodeAt(i);
-    if (inString) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x5d || code === 0x7d) depth--;
+    if (!inString && code !== 0x22) visit(code, i);
+    else if (code === 0x22) inString = !inString;
+    else if (code === 0x5c) i++;
   }
-  return deepest;
 }
 
 function hasProtoKey(value: unknown): boolean {

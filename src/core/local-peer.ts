@@ -27,8 +27,16 @@ export class LocalPeer implements Peer {
   /** Those of them that have been found: the others may come to nothing. */
   readonly #found = new Set<string>();
 
+  /** What is being done to many streams: to one that comes or goes meanwhile, too. */
+  readonly #orders = new Set<(stream: Stream) => void>();
+
   constructor(options: LocalPeerOptions) {
     this.#options = options;
+  }
+
+  /** A stream has come from another process. */
+  settleIn(stream: Stream): void {
+    for (const order of this.#orders) order(stream);
   }
 
   noticeAppended(): void {
@@ -103,26 +111,31 @@ export class LocalPeer implements Peer {
     if (found === undefined) return this.receiptForGood(stream);
     if (found.view.encoding.transport !== "poll") return null;
     if (found.selectors.key !== selectorsKey) return null;
+    for (const order of this.#orders) order(found);
+    if (found.closed) return this.receiptForGood(stream);
     release(found);
     const { acked, messages, bytes, handle } = found.summarize(this.#now());
     return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };
   }
 
   async endAll(of: StreamsOf): Promise<number> {
-    const { streams, scheduler, end } = this.#options;
-    await this.#allArrived();
-    const found =
-      "client" in of
-        ? streams.ofClient(of.client)
-        : [...streams.all()].filter(({ selectors }) => selectors.matches(of.channel));
-    await forEachInSlices(found, scheduler, (stream) => end(stream, "admin"));
-    return found.length;
+    const { streams, end } = this.#options;
+    let count = 0;
+    const close = (stream: Stream) => {
+      if (stream.closed || !isOneOf(stream, of)) return;
+      end(stream, "admin");
+      count++;
+    };
+    await this.#order(close, "client" in of ? streams.ofClient(of.client) : [...streams.all()]);
+    return count;
   }
 
   async replace(client: string, by: Seniority): Promise<void> {
     const { streams, end } = this.#options;
-    await this.#allArrived();
-    for (const stream of streams.ofClient(client)) if (isOlder(stream, by)) end(stream, "replaced");
+    const endOlder = (stream: Stream) => {
+      if (stream.client === client && isOlder(stream, by)) end(stream, "replaced");
+    };
+    await this.#order(endOlder, streams.ofClient(client));
   }
 
   async list(after: number, limit: number): Promise<AnswerTo<"list">> {
@@ -142,6 +155,14 @@ export class LocalPeer implements Peer {
     return this.#options.receipts.get(stream, this.#now());
   }
 
+  /** Do something to these streams, and to all that are on their way here. */
+  async #order(act: (stream: Stream) => void, streams: readonly Stream[]): Promise<void> {
+    this.#orders.add(act);
+    await forEachInSlices(streams, this.#options.scheduler, act);
+    await this.#allArrived();
+    this.#orders.delete(act);
+  }
+
   async #allArrived(): Promise<void> {
     await Promise.all(this.#arrivals.values());
   }
@@ -149,6 +170,10 @@ export class LocalPeer implements Peer {
   #now(): number {
     return this.#options.scheduler.monotonicMs();
   }
+}
+
+function isOneOf({ client, selectors }: Stream, of: StreamsOf): boolean {
+  return "client" in of ? client === of.client : selectors.matches(of.channel);
 }
 
 /** By the same two numbers in each process, so that of two streams never both are the older. */

@@ -131,7 +131,9 @@ export class Opener {
     this.#checkRoom(request);
     const beginning = await this.#resolve(request);
     this.#checkRoom(request); // others may have come meanwhile
-    this.#begin(this.#connect(request, beginning, id, record), beginning);
+    const stream = this.#connect(request, beginning, id, record);
+    this.#begin(stream, beginning);
+    if (record !== null) this.#options.local.settleIn(stream);
   }
 
   async #resume(id: string, wanted: Wanted, takeSink: (sink: Sink) => boolean): Promise<boolean> {

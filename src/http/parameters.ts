@@ -37,7 +37,7 @@ export function numberParameter(
 ): number | null {
   const value = parameter(ctx, name);
   if (value === null) return null;
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { formatPacket, type Packet, PacketParser } from "./gearman-packets.ts";
+import { formatPacket, PACKET, type Packet, PacketParser } from "./gearman-packets.ts";
 
 /** How long a job server may take to accept a connection, or to answer, in ms. */
 const ANSWER_MS = 10_000;
@@ -79,14 +79,20 @@ export class GearmanConnection {
     return packet;
   }
 
-  /** The next packet; null if none came within so many ms. @throws Error when the connection has ended, or what came is none */
+  /**
+   * The next packet; null if none came within so many ms.
+   *
+   * @throws Error when the connection has ended, when what came is none, or when it reports an error
+   */
   async receive(ms: number): Promise<Packet | null> {
     for (;;) {
       const packet = this.#packets.shift();
+      if (packet?.type === PACKET.ERROR)
+        throw new Error(`the job server reports ${quote(packet.data)}`);
       if (packet !== undefined) return packet;
       const piece = await this.#read(ms);
       if (piece === null) return null;
-      if (!this.#parser.push(piece)) throw notGearman(piece.toString("latin1"));
+      if (!this.#parser.push(piece)) throw notGearman(piece);
     }
   }
 
@@ -116,8 +122,13 @@ export class GearmanConnection {
 }
 
 /** What came is not Gearman's. */
-export function notGearman(seen: string): Error {
-  return new Error(`this is no answer of a job server: ${JSON.stringify(seen.slice(0, 60))}`);
+export function notGearman(seen: Buffer | string): Error {
+  return new Error(`this is no answer of a job server: ${quote(seen)}`);
+}
+
+/** For a log line: not all of what may be anything. */
+function quote(seen: Buffer | string): string {
+  return JSON.stringify(seen.toString("latin1").slice(0, 60));
 }
 
 function noAnswer(): Error {

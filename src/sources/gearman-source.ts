@@ -140,11 +140,10 @@ export class GearmanSource {
     for (;;) {
       const packet = await connection.answer();
       if (packet.type === PACKET.NO_JOB) return null;
-      if (packet.type === PACKET.ERROR) throw notGearman(String(packet.data));
       if (packet.type !== PACKET.JOB_ASSIGN_UNIQ) continue;
       const job = parseJob(packet);
       if (job?.function === this.#options.job) return job;
-      throw notGearman(packet.data.toString("latin1"));
+      throw notGearman(packet.data);
     }
   }
 
@@ -217,7 +216,6 @@ async function sleep(connection: GearmanConnection): Promise<void> {
   for (;;) {
     const packet = await connection.receive(SLEEP_MS);
     if (packet === null || packet.type === PACKET.NOOP) return;
-    if (packet.type === PACKET.ERROR) throw notGearman(String(packet.data));
   }
 }
 

@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { pino } from "pino";
 import { isBusWords, WorkerBus } from "../buses/worker-bus.ts";
 import { endProcess } from "../end-process.ts";
@@ -35,7 +36,8 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
   console.error = (...reasons: readonly unknown[]) =>
     logger.error({ err: reasons[0] }, "a library says");
   try {
-    const server = await startServer({ ...config, adminToken }, logger, { bus, index });
+    const life = cluster.worker?.id ?? 0;
+    const server = await startServer({ ...config, adminToken }, logger, { bus, index, life });
     drain = () => server.drain();
     say({ is: "listening", url: server.url });
   } catch (error) {

@@ -123,6 +123,23 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       expect(home.recording.times("giveAway")).to.equal(2);
     });
 
+    it("lets the next ask for a stream only when all have answered, though one has given it away", async () => {
+      const [one, two, home, slow] = [await join(), await join(), await join(), await join()];
+      const record = { acked: null, messages: 0, bytes: 0, openedAt: 1, handle: 1 };
+      home.recording.answers.giveAway = record;
+      let answer = (_: null) => {};
+      slow.recording.answers.giveAway = new Promise<null>((resolve) => {
+        answer = resolve;
+      });
+      const { found } = await one.bus.find("giveAway", "s", "doors");
+      expect(found).to.deep.equal(record);
+      const second = two.bus.find("giveAway", "s", "doors");
+      await two.bus.ask("endAll", { client: "panel" });
+      expect(home.recording.times("giveAway")).to.equal(1);
+      answer(null);
+      expect((await second).found).to.deep.equal(record);
+    });
+
     it("has no answers when it is alone", async () => {
       const { bus } = await join();
       bus.tell("noticeAppended");

@@ -138,7 +138,7 @@ describe("workers", function () {
     const { url } = await start("--workers", "3");
     const poll = async (query: string) =>
       (await ask(url, "GET", `/stream?transport=poll&channels=doors&wait=0${query}`)).json;
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 60; round++) {
       const { stream, cursor } = await poll("");
       const again = `&stream=${stream}&after=${cursor}`;
       const began = performance.now();

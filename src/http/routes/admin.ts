@@ -26,7 +26,7 @@ export function adminRoutes(hub: Hub, adminToken: string): Router {
   const admin = requireToken(adminToken);
 
   router.get("/streams", admin, async (ctx) => {
-    const after = numberParameter(ctx, "after", 0, 999_999_999) ?? 0;
+    const after = numberParameter(ctx, "after", 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
     ctx.body = { ...(await hub.operating.list(after, limit)), draining: hub.draining };
   });
