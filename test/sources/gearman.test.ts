@@ -204,7 +204,7 @@ describe("Gearman as a source", function () {
       ...["--gearman-function", "getmsg=doors"],
     ]);
     await untilTaken(gearmand);
-    const submitting = submitAll(gearmand, 400);
+    const submitting = submitAll(gearmand, 800);
     for (let kill = 0; kill < 8; kill++) {
       await aWhile();
       const workers = childrenOf(process.child.pid ?? 0);
@@ -216,7 +216,13 @@ describe("Gearman as a source", function () {
       );
     }
     await submitting;
-    await checkStored(gearmand, url, 400);
+    // After the last kill it may be that none listens yet.
+    await eventually(
+      20_000,
+      () => ask(url, "GET", "/healthz").catch(() => false as const),
+      "a worker that answers",
+    );
+    await checkStored(gearmand, url, 800);
     await untilTaken(gearmand); // by one, and not by each
   });
 
