@@ -1,3 +1,5 @@
+import type { Logger } from "pino";
+
 /**
  * End this process at once, as if it had been killed: what the log has answered is on the disk.
  *
@@ -9,4 +11,15 @@
 export function endProcess(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal); // gives the default action back
   process.kill(process.pid, signal);
+}
+
+/** Make lines of the log of what nobody catches, and end this process then. */
+export function endOnFault(logger: Logger): void {
+  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
+  console.error = (...reasons: readonly unknown[]) =>
+    logger.error({ err: reasons[0] }, "a library says");
+  process.on("uncaughtException", (error) => {
+    logger.fatal({ err: error }, "ends by a fault of its own");
+    endProcess("SIGKILL");
+  });
 }

@@ -1,6 +1,6 @@
 import { type Logger, pino } from "pino";
 import { type Config, parseConfig, type SettingName } from "../config.ts";
-import { endProcess } from "../end-process.ts";
+import { endOnFault, endProcess } from "../end-process.ts";
 import { startServer } from "../server.ts";
 import { startWorkers } from "../workers/supervisor.ts";
 
@@ -22,13 +22,7 @@ export async function serve(
 ): Promise<void> {
   const config = parseConfig(flags, environment);
   const logger = pino({ name: "foreverframe" }, pino.destination({ dest: 2, sync: true }));
-  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
-  console.error = (...reasons: readonly unknown[]) =>
-    logger.error({ err: reasons[0] }, "a library says");
-  process.on("uncaughtException", (error) => {
-    logger.fatal({ err: error }, "ends by a fault of its own");
-    endProcess("SIGKILL");
-  });
+  endOnFault(logger);
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
     : startServer(config, logger));

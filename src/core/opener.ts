@@ -111,7 +111,7 @@ export class Opener {
   /** Take a long-poll stream over from the process that has it, if one does. */
   async #fetch(id: string, request: OpenRequest): Promise<Receipt | null> {
     const { bus, local, drawStreamId } = this.#options;
-    this.#checkRoom(request); // else nobody would have it
+    this.#checkRoom(request); // a stream that is given where there is no room would be lost
     const early = local.receiptForGood(id);
     if (early !== null) return early;
     // One that hangs may have it. Then its client has another from here on, and that one ends when no poll comes.

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { pino } from "pino";
 import { isBusWords, WorkerBus } from "../buses/worker-bus.ts";
-import { endProcess } from "../end-process.ts";
+import { endOnFault, endProcess } from "../end-process.ts";
 import { ForeverframeError } from "../errors.ts";
 import { startServer } from "../server.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./worker-words.ts";
@@ -17,7 +17,7 @@ process.on("message", (words: ToWorker) => {
   else void stop();
 });
 // The supervisor is gone: nobody would replace this one, or tell it to stop. Before Node's own listener ends it.
-process.prependListener("disconnect", die);
+process.prependListener("disconnect", () => endProcess("SIGKILL"));
 // A terminal's Ctrl-C reaches all processes; the supervisor says in which order they stop.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => void stop());
@@ -28,13 +28,7 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
     { name: "foreverframe", base: { pid: process.pid, worker: index } },
     pino.destination({ dest: 2, sync: true }),
   );
-  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
-  process.on("uncaughtException", (error) => {
-    logger.fatal({ err: error }, "a worker ends by a fault of its own");
-    die();
-  });
-  console.error = (...reasons: readonly unknown[]) =>
-    logger.error({ err: reasons[0] }, "a library says");
+  endOnFault(logger);
   try {
     const life = cluster.worker?.id ?? 0;
     const server = await startServer({ ...config, adminToken }, logger, { bus, index, life });
@@ -45,10 +39,6 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
     const isOurs = error instanceof ForeverframeError;
     say({ is: "failed", message: isOurs ? error.message : message, isOurs }, () => process.exit(1));
   }
-}
-
-function die(): void {
-  endProcess("SIGKILL");
 }
 
 async function stop(): Promise<void> {
