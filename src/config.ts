@@ -113,6 +113,18 @@ export const SETTINGS = {
   maxIdempotencyKeys: number(1_000_000, 1, 100_000_000, "idempotency keys remembered at once"),
   maxReceipts: number(100_000, 1, 10_000_000, "receipts of closed streams kept"),
   receiptMs: number(60_000, 1, DAY_MS, "how long a receipt is kept, in ms"),
+  maxBufferedBytes: number(
+    134_217_728,
+    1_048_576,
+    17_179_869_184,
+    "bytes of bodies being read and answers being written, of all clients together: beyond it the largest is cut off",
+  ),
+  keepAliveMs: number(
+    75_000,
+    1_000,
+    3_600_000,
+    "how long a connection is kept without a request, in ms: longer than a proxy before the server keeps it",
+  ),
   requestHeadMs: number(10_000, 100, 600_000, "time for the head of a request, in ms"),
   requestBodyMs: number(30_000, 100, 3_600_000, "time for a whole request, in ms"),
   heartbeatMs: number(15_000, 50, 600_000, "longest silence on a stream, in ms"),

@@ -31,7 +31,6 @@ export const ERRORS = {
   FF_REQUEST_INVALID: { status: 400, reconnect: false },
   FF_REQUEST_TIMEOUT: { status: 408, reconnect: true },
   FF_HEADERS_TOO_LARGE: { status: 431, reconnect: false },
-  FF_STREAM_PIPELINED: { status: 400, reconnect: false },
   FF_PUBLISHES_TOO_MANY: { status: 503, reconnect: true },
   FF_STREAMS_TOO_MANY: { status: 503, reconnect: true },
   FF_ADDRESS_STREAMS_TOO_MANY: { status: 429, reconnect: true },

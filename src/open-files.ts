@@ -15,6 +15,13 @@ export function readOpenFilesLimit(): number | null {
   }
 }
 
+/** Sockets that may be open before idle connections have to make room; Infinity where the system does not say. */
+export function maxSocketsOf(openFiles: number | null): number {
+  return openFiles === null
+    ? Number.POSITIVE_INFINITY
+    : Math.max(1, openFiles - RESERVED_FILES / 2);
+}
+
 /** Streams where nobody says how many, and the system does not say how many files. */
 const MAX_STREAMS_UNKNOWN = 1_000;
 

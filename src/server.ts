@@ -16,23 +16,27 @@ import type { Bus } from "./core/bus.ts";
 import { formatEpoch } from "./core/cursor.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, Retention } from "./core/log.ts";
+import { MemoryBudget } from "./core/memory-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import { parseGearman } from "./gearman-config.ts";
 import { createApp } from "./http/app.ts";
-import { refuseBrokenRequest } from "./http/broken-request.ts";
-import { Connections } from "./http/connections.ts";
-import { serveUpgrades } from "./http/upgrades.ts";
+import { refuseBrokenRequest } from "./http/connection/broken-request.ts";
+import { Connections } from "./http/connection/connections.ts";
+import { serveUpgrades } from "./http/connection/upgrades.ts";
 import { lockDirectory } from "./logs/directory-lock.ts";
 import { openLmdbLog } from "./logs/lmdb-log.ts";
 import { probeLmdbLog } from "./logs/lmdb-probe.ts";
 import { openMemoryLog } from "./logs/memory-log.ts";
 import { nodeScheduler } from "./node-scheduler.ts";
-import { readOpenFilesLimit, resolveMaxStreams } from "./open-files.ts";
+import { maxSocketsOf, readOpenFilesLimit, resolveMaxStreams } from "./open-files.ts";
 import { parseRetention } from "./retention.ts";
 import { GearmanSource } from "./sources/gearman-source.ts";
 
 /** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
+
+/** Bytes of a request's head. 64 selectors of 128 bytes, percent-encoded, take 25 KiB. */
+const MAX_HEAD_BYTES = 32_768;
 
 /** Handles of so many processes that follow one another differ. */
 const LIVES = 1_024;
@@ -97,12 +101,18 @@ export async function startServer(
   });
   const stopTrimming =
     index === 0 ? startTrimming(log, retention, config.trimMs, logger) : () => {};
-  const connections = new Connections();
+  const budget = new MemoryBudget(config.maxBufferedBytes);
+  const connections = new Connections({
+    stallMs: config.stallMs,
+    budget,
+    maxSockets: maxSocketsOf(readOpenFilesLimit()),
+  });
   const adminToken = config.adminToken || randomBytes(16).toString("base64url");
   const app = createApp({
     hub,
     access: { hosts: knownHosts(config), origins: config.allowedOrigins },
     limits: config,
+    budget,
     adminToken,
     pages,
     logger,
@@ -112,13 +122,16 @@ export async function startServer(
     headersTimeout: config.requestHeadMs,
     requestTimeout: Math.max(config.requestHeadMs, config.requestBodyMs),
     connectionsCheckingInterval: Math.min(1_000, config.requestHeadMs),
+    keepAliveTimeout: config.keepAliveMs,
+    maxHeaderSize: MAX_HEAD_BYTES,
   };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    if (!connections.admit(request, response)) return;
     if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
     void handle(request, response);
   };
-  const http = createServer(times, answer);
+  const http = createServer(times, (request, response) =>
+    connections.admit(request, response, () => answer(request, response)),
+  );
   connections.serve(http);
   serveUpgrades(http, answer);
   http.on("clientError", refuseBrokenRequest);
@@ -150,9 +163,9 @@ export async function startServer(
       await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
       await Promise.race([Promise.all([hub.idle(), sourcesStopped]), deadline]);
       http.close();
-      connections.closeUnused();
-      // Those that were answering a publish then are idle only now, and would be kept open for 5 s.
-      const stopClosing = nodeScheduler.every(50, () => http.closeIdleConnections());
+      connections.closeIdle();
+      // Those that were answering a publish then are idle only now, and would be kept open for a minute.
+      const stopClosing = nodeScheduler.every(50, () => connections.closeIdle());
       void deadline.then(() => {
         hub.cut();
         http.closeAllConnections();

@@ -135,7 +135,11 @@ export class Hub {
   }
 
   /** See {@link readMessages}. */
-  read(selectors: SelectorSet, after: Cursor | null, maxMessages: number): Promise<LogBatch> {
+  read(
+    selectors: SelectorSet,
+    after: Cursor | null,
+    maxMessages: number,
+  ): AsyncGenerator<LogBatch, void> {
     return readMessages(this.#options.log, selectors, after, maxMessages);
   }
 

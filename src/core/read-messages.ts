@@ -3,34 +3,49 @@ import type { Cursor } from "./cursor.ts";
 import type { LogBatch, MessageLog } from "./log.ts";
 import { resolveStart } from "./stream-start.ts";
 
-/** Bytes of messages that one read without a stream returns. */
+/** Bytes of messages that one read without a stream returns in all, and in one piece. */
 const MAX_READ_BYTES = 4_194_304;
+const PIECE_BYTES = 65_536;
 
 /**
- * Read messages of the log, without a stream.
+ * Read messages of the log without a stream, piece by piece: a reader that stops costs one piece.
+ *
+ * Each piece is a snapshot of its own. One that finds that messages were removed before it could read them says so by
+ * a gap, as the first one does.
  *
  * @param after null starts with the oldest that is kept
+ * @param maxMessages of all pieces together
+ * @returns at least one batch; the last one's `cursor` is where to resume
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
-export async function readMessages(
+export async function* readMessages(
   log: MessageLog,
   selectors: SelectorSet,
   after: Cursor | null,
   maxMessages: number,
-): Promise<LogBatch> {
+): AsyncGenerator<LogBatch, void> {
   const start = await resolveStart(
     log,
     after === null ? { from: "earliest" } : { from: "cursor", after },
     selectors,
     await log.tip(),
   );
-  const batch = await log.read({
-    selectors,
-    after: start.cursor,
-    upTo: null,
-    maxMessages,
-    maxBytes: MAX_READ_BYTES,
-  });
-  const gaps = start.wantsWhatIsKept ? [] : batch.gaps;
-  return { ...batch, gaps: start.gap === null ? gaps : [start.gap, ...gaps] };
+  let cursor = start.cursor;
+  let messagesLeft = maxMessages;
+  let bytesLeft = MAX_READ_BYTES;
+  for (let isFirst = true, isOver = false; !isOver; isFirst = false) {
+    const batch = await log.read({
+      selectors,
+      after: cursor,
+      upTo: null,
+      maxMessages: messagesLeft,
+      maxBytes: Math.min(bytesLeft, PIECE_BYTES),
+    });
+    cursor = batch.cursor;
+    messagesLeft -= batch.messages.length;
+    bytesLeft -= batch.messages.reduce((sum, { json }) => sum + json.length, 0);
+    isOver = batch.atEnd || messagesLeft <= 0 || bytesLeft <= 0;
+    const gaps = isFirst && start.wantsWhatIsKept ? [] : batch.gaps;
+    yield { ...batch, gaps: isFirst && start.gap !== null ? [start.gap, ...gaps] : gaps };
+  }
 }

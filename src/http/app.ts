@@ -3,6 +3,7 @@ import Koa from "koa";
 import serveStatic from "koa-static";
 import type { Logger } from "pino";
 import type { Hub } from "../core/hub.ts";
+import type { MemoryBudget } from "../core/memory-budget.ts";
 import { ForeverframeError } from "../errors.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
@@ -26,6 +27,8 @@ export interface AppOptions {
     readonly jsonp: boolean;
     readonly publishesPerSecond: number;
   };
+  /** Counts bodies that are being read. */
+  readonly budget: MemoryBudget;
   readonly adminToken: string;
   /** Directories of pages; where two have the same, the first counts. */
   readonly pages: readonly string[];

@@ -7,11 +7,11 @@ import { Encoding } from "../core/transport.ts";
 import { ForeverframeError } from "../errors.ts";
 import { isCallback, parseCallback } from "../transports/frame.ts";
 import { PollAnswer, pollTransport } from "../transports/poll.ts";
-import { plainFraming } from "./framing.ts";
-import { STREAM_HEADERS } from "./hand-over.ts";
-import { HttpConnection } from "./http-connection.ts";
+import { plainFraming } from "./connection/framing.ts";
+import { STREAM_HEADERS } from "./connection/hand-over.ts";
+import { HttpConnection } from "./connection/http-connection.ts";
 import { numberParameter, parameter } from "./parameters.ts";
-import { PollSink } from "./poll-sink.ts";
+import { PollSink } from "./sinks/poll-sink.ts";
 import type { StreamRequest } from "./stream-request.ts";
 
 /** Longest wait of a poll, in s, and the one of a poll that gives none. */

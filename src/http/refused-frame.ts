@@ -2,8 +2,8 @@ import type { Context } from "koa";
 import { errorEvent } from "../core/events.ts";
 import type { ForeverframeError } from "../errors.ts";
 import { defaultFrame, postedFrameTransport } from "../transports/frame.ts";
+import { isUpgrade } from "./connection/upgrades.ts";
 import { type AccessOptions, isAllowedOrigin } from "./middleware/access.ts";
-import { isUpgrade } from "./upgrades.ts";
 
 /** Whether the request is for a display frame, as far as can be told: it may have been refused for just that. */
 export function isFrameRequest(ctx: Context): boolean {

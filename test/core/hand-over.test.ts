@@ -4,7 +4,7 @@ import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { Sink, SinkListener } from "../../src/core/sink.ts";
 import type { StreamStart } from "../../src/core/stream-start.ts";
 import { Encoding } from "../../src/core/transport.ts";
-import { plainFraming } from "../../src/http/framing.ts";
+import { plainFraming } from "../../src/http/connection/framing.ts";
 import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
 

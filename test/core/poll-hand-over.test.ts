@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { StreamStart } from "../../src/core/stream-start.ts";
 import { Encoding } from "../../src/core/transport.ts";
-import { plainFraming } from "../../src/http/framing.ts";
-import { PollSink } from "../../src/http/poll-sink.ts";
+import { plainFraming } from "../../src/http/connection/framing.ts";
+import { PollSink } from "../../src/http/sinks/poll-sink.ts";
 import { pollTransport } from "../../src/transports/poll.ts";
 import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
 

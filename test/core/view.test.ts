@@ -4,7 +4,7 @@ import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { Stream } from "../../src/core/stream.ts";
 import { Encoding } from "../../src/core/transport.ts";
 import { type View, Views } from "../../src/core/view.ts";
-import { chunkedFraming } from "../../src/http/framing.ts";
+import { chunkedFraming } from "../../src/http/connection/framing.ts";
 import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 
 const encoding = Encoding.of(ndjsonTransport, chunkedFraming);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Cursor } from "../../src/core/cursor.ts";
 import { gapEvent } from "../../src/core/events.ts";
 import { Encoding } from "../../src/core/transport.ts";
-import { plainFraming } from "../../src/http/framing.ts";
+import { plainFraming } from "../../src/http/connection/framing.ts";
 import { PollAnswer, pollTransport } from "../../src/transports/poll.ts";
 
 const encoding = Encoding.of(pollTransport, plainFraming);

@@ -4,8 +4,8 @@ import type { Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
+import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
-import { STREAM_HEADERS } from "../hand-over.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 
 const DEFAULT_LIMIT = 100;

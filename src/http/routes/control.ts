@@ -4,9 +4,9 @@ import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { parseJsonText } from "../../core/json.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
+import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
 import { EXACT } from "../exact.ts";
-import { STREAM_HEADERS } from "../hand-over.ts";
 import { parameter, pathParameter } from "../parameters.ts";
 import { BEACON_TYPES, bodyText, jsonBodyMiddleware } from "../publish-body.ts";
 

@@ -2,8 +2,8 @@ import { Router } from "@koa/router";
 import { EVERYTHING } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
+import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
-import { STREAM_HEADERS } from "../hand-over.ts";
 
 /**
  * GET /healthz: 200 while the process answers. GET /readyz: 200 while it takes streams and can read its log, else 503
@@ -18,7 +18,7 @@ export function healthRoutes(hub: Hub): Router {
   router.get("/readyz", async (ctx) => {
     if (hub.draining)
       throw new ForeverframeError("FF_DRAINING", "This server is stopping: use another one");
-    await hub.read(EVERYTHING, null, 1);
+    await hub.read(EVERYTHING, null, 1).next();
     ctx.set(STREAM_HEADERS);
     ctx.body = { status: "ready" };
   });

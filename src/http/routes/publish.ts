@@ -5,8 +5,8 @@ import type { Hub } from "../../core/hub.ts";
 import { formatParsedJson, parseJsonText } from "../../core/json.ts";
 import type { NewMessage } from "../../core/log.ts";
 import { ForeverframeError } from "../../errors.ts";
+import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
-import { STREAM_HEADERS } from "../hand-over.ts";
 import { pathParameter } from "../parameters.ts";
 import {
   type BodyLimits,

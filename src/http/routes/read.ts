@@ -1,14 +1,18 @@
+import { Readable } from "node:stream";
 import { Router } from "@koa/router";
 import { parseChannelName, parseSelectors } from "../../core/channel-name.ts";
 import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { formatJson } from "../../core/json.ts";
+import type { Gap, LogBatch } from "../../core/log.ts";
+import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
-import { STREAM_HEADERS } from "../hand-over.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
+
+const COMMA = Buffer.from(",");
 
 /**
  * GET /channels/:channel/messages?after=&limit=: what the log keeps of one channel, oldest first.
@@ -23,11 +27,36 @@ export function readRoutes(hub: Hub): Router {
     const after = parameter(ctx, "after");
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
     const cursor = after === null || after === "earliest" ? null : parseCursor(after);
-    const batch = await hub.read(parseSelectors(channel), cursor, limit);
-    const messages = batch.messages.map(({ json }) => json.toString()).join(",");
+    const batches = hub.read(parseSelectors(channel), cursor, limit);
+    const first = await batches.next();
     ctx.set(STREAM_HEADERS);
     ctx.type = "application/json";
-    ctx.body = `{"messages":[${messages}],"cursor":"${batch.cursor}","gaps":${formatJson(batch.gaps)}}`;
+    ctx.body = Readable.from(formatBatches(first, batches), { objectMode: false });
   });
   return router;
+}
+
+type Batches = AsyncGenerator<LogBatch, void>;
+
+/** The answer in pieces, each made when the one before it has been taken. */
+async function* formatBatches(
+  first: IteratorResult<LogBatch, void>,
+  others: Batches,
+): AsyncGenerator<Buffer> {
+  const gaps: Gap[] = [];
+  let end = "";
+  let before = Buffer.alloc(0);
+  yield Buffer.from('{"messages":[');
+  for (let next = first; next.done !== true; next = await others.next()) {
+    const { messages, cursor, gaps: found } = next.value;
+    gaps.push(...found);
+    end = `],"cursor":"${cursor}","gaps":${formatJson(gaps)}}`;
+    const parts = messages.flatMap(({ json }) => {
+      const pair = [before, json];
+      before = COMMA;
+      return pair;
+    });
+    if (parts.length > 0) yield Buffer.concat(parts);
+  }
+  yield Buffer.from(end);
 }

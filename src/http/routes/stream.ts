@@ -14,15 +14,15 @@ import { ndjsonTransport } from "../../transports/ndjson.ts";
 import { pollTransport } from "../../transports/poll.ts";
 import { sseTransport } from "../../transports/sse.ts";
 import { websocketTransport } from "../../transports/websocket.ts";
+import { plainFraming } from "../connection/framing.ts";
+import { framingFor, handOver, STREAM_HEADERS } from "../connection/hand-over.ts";
+import { checkUpgrade, upgrade } from "../connection/upgrades.ts";
 import { EXACT } from "../exact.ts";
-import { plainFraming } from "../framing.ts";
-import { checkHandOver, framingFor, handOver, STREAM_HEADERS } from "../hand-over.ts";
 import { type AccessOptions, isAllowedOrigin } from "../middleware/access.ts";
 import { parameter } from "../parameters.ts";
 import { answerPoll, checkJsonp, type PollLimits } from "../poll.ts";
 import { requestedTransport } from "../refused-frame.ts";
 import { continueEventSource, parseStreamRequest, type StreamRequest } from "../stream-request.ts";
-import { checkUpgrade, upgrade } from "../upgrades.ts";
 
 /** What the route keeps to. */
 export interface StreamRouteOptions extends PollLimits {
@@ -35,7 +35,7 @@ export interface StreamRouteOptions extends PollLimits {
  *
  * 200 and events in the transport asked for, 101 for a WebSocket, 204 for an EventSource whose stream was ended on purpose;
  * 400 FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_CALLBACK_INVALID, FF_PARAMETER_INVALID, FF_TRANSPORT_UNKNOWN,
- * FF_STREAM_PIPELINED, FF_REQUEST_INVALID; 403 FF_ORIGIN_REFUSED; 426 FF_UPGRADE_REQUIRED; 429
+ * FF_REQUEST_INVALID; 403 FF_ORIGIN_REFUSED; 426 FF_UPGRADE_REQUIRED; 429
  * FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
  */
 export function streamRoutes(hub: Hub, options: StreamRouteOptions): Router {
@@ -70,7 +70,6 @@ async function openResponse(
   transport: Transport,
   request: StreamRequest,
 ): Promise<void> {
-  checkHandOver(ctx);
   await hub.open({
     ...request,
     encoding: Encoding.of(transport, framingFor(ctx)),

@@ -1,5 +1,5 @@
-import type { Sink, SinkListener } from "../core/sink.ts";
-import { PollAnswer } from "../transports/poll.ts";
+import type { Sink, SinkListener } from "../../core/sink.ts";
+import { PollAnswer } from "../../transports/poll.ts";
 
 /** A poll that waits for nothing waits for the log no longer than this, in ms. */
 const SHORTEST_WAIT_MS = 1_000;

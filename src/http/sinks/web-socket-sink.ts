@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
-import type { Sink, SinkListener } from "../core/sink.ts";
+import type { Sink, SinkListener } from "../../core/sink.ts";
 import { SocketSink } from "./socket-sink.ts";
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */

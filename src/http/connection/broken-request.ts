@@ -1,15 +1,28 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { ERRORS, type ErrorCode } from "../errors.ts";
+import { ERRORS, type ErrorCode } from "../../errors.ts";
+import { formatProblem } from "../middleware/errors.ts";
 import { STREAM_HEADERS } from "./hand-over.ts";
-import { formatProblem } from "./middleware/errors.ts";
+import { HttpConnection } from "./http-connection.ts";
 
-/** Answer what could not be parsed as HTTP, or did not come in time: Node gives it to nobody else. */
-export function refuseBrokenRequest(error: Error, socket: Duplex): void {
-  if (!socket.writable) {
-    socket.destroy();
+/**
+ * Answer what could not be parsed as HTTP, or did not come in time: Node gives it to nobody else. Requests that came
+ * before it are answered first.
+ */
+export function refuseBrokenRequest(error: Error, connection: Duplex): void {
+  if (!(connection instanceof HttpConnection) || !connection.writable) {
+    connection.destroy();
     return;
   }
+  connection.stopReading();
+  const { receiving } = connection;
+  if (receiving === null) connection.inTurn(null, () => refuse(error, connection));
+  // Its own answer has begun already: nothing can be said any more.
+  else if (receiving.response?.headersSent === true) connection.destroy();
+  else refuse(error, connection);
+}
+
+function refuse(error: Error, connection: HttpConnection): void {
   const { code, detail } = explain("code" in error ? String(error.code) : "");
   const { status } = ERRORS[code];
   const body = formatProblem(code, detail);
@@ -20,7 +33,7 @@ export function refuseBrokenRequest(error: Error, socket: Duplex): void {
     Connection: "close",
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join("")}\r\n`;
-  socket.end(head + body, () => socket.destroy());
+  connection.end(head + body, () => connection.destroy());
 }
 
 function explain(code: string): { readonly code: ErrorCode; readonly detail: string } {

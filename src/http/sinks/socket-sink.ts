@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { Sink, SinkListener } from "../core/sink.ts";
+import type { Sink, SinkListener } from "../../core/sink.ts";
+import { StallTimer } from "../connection/stall-timer.ts";
 
 /** The sink of a socket, for listeners that all sockets share: six closures for each would be a tenth of a stream. */
 const SINK = Symbol("sink");
@@ -11,12 +12,12 @@ export class SocketSink implements Sink {
   readonly #socket: SinkSocket;
   #listener: SinkListener | null = null;
   #stallMs = 0;
+  /** While it is not writable. */
+  #stall: StallTimer | null = null;
 
-  /** @param socket what comes from it is its owner's to hear */
+  /** @param socket with a listener for its errors, which `close` says too. What comes from it is its owner's to hear */
   constructor(socket: Socket) {
     this.#socket = socket;
-    // Else an error before `listen` would end the process. What it says is said by `close` too.
-    socket.on("error", ignore);
   }
 
   listen(listener: SinkListener, stallMs: number): void {
@@ -37,9 +38,9 @@ export class SocketSink implements Sink {
     const socket = this.#socket;
     if (socket.writableEnded) return;
     socket.write(bytes);
-    // Node's own timer: it starts anew whenever the kernel has taken some of what waits, so it finds those who read
-    // nothing and spares those who read slowly.
-    if (!this.writable && socket.timeout !== this.#stallMs) socket.setTimeout(this.#stallMs);
+    if (this.writable || this.#stall !== null) return;
+    this.#stall = new StallTimer(socket, this.#stallMs);
+    this.#stall.start();
   }
 
   get writable(): boolean {
@@ -66,13 +67,14 @@ export class SocketSink implements Sink {
 
   /** The socket takes bytes again. */
   drained(): void {
-    if (this.#socket.timeout) this.#socket.setTimeout(0);
+    this.#stall?.stop();
+    this.#stall = null;
     this.#listener?.onDrain();
   }
 
   /** The socket's timer has run out. */
   timedOut(): void {
-    if (!this.writable) this.#listener?.onStall();
+    if (this.#stall?.look() === true) this.#listener?.onStall();
   }
 
   /** The socket is closed. */
@@ -82,8 +84,6 @@ export class SocketSink implements Sink {
     listener?.onClosed();
   }
 }
-
-function ignore(): void {}
 
 function onDrain(this: SinkSocket): void {
   this[SINK]?.drained();

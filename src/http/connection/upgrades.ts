@@ -2,10 +2,10 @@ import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 
 import type { Duplex } from "node:stream";
 import type { Context } from "koa";
 import { WebSocketServer } from "ws";
-import { ForeverframeError } from "../errors.ts";
+import { ForeverframeError } from "../../errors.ts";
+import { SocketSink } from "../sinks/socket-sink.ts";
+import { WebSocketSink } from "../sinks/web-socket-sink.ts";
 import { HttpConnection } from "./http-connection.ts";
-import { SocketSink } from "./socket-sink.ts";
-import { WebSocketSink } from "./web-socket-sink.ts";
 
 /** Bytes of one message of a client, which has little to say. */
 const MAX_CLIENT_MESSAGE_BYTES = 4_096;
@@ -32,18 +32,22 @@ export function serveUpgrades(
 ): void {
   http.on("upgrade", (request: IncomingMessage, _socket: Duplex, head: Buffer) => {
     const connection = HttpConnection.of(request);
-    const begun = Buffer.concat([head, connection.read() ?? Buffer.alloc(0)]);
-    if (!isUpgrade(request)) {
-      http.emit("connection", connection.takeSocket(), Buffer.concat([headOf(request), begun]));
-      connection.destroy();
-      return;
-    }
-    heads.set(request, begun);
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false; // its parser is gone
-    response.assignSocket(connection as never); // a Duplex does, as for the server
-    response.once("finish", () => connection.destroySoon());
-    handle(request, response);
+    connection.inTurn({ request, response: null }, () => {
+      if (connection.destroyed) return;
+      const begun = Buffer.concat([head, connection.takeUnread()]);
+      if (!isUpgrade(request)) {
+        http.emit("connection", connection.takeSocket(), Buffer.concat([headOf(request), begun]));
+        connection.destroy();
+        return;
+      }
+      heads.set(request, begun);
+      const response = new ServerResponse(request);
+      response.on("error", () => {}); // its connection says it too
+      response.shouldKeepAlive = false; // its parser is gone
+      response.assignSocket(connection as never); // a Duplex does, as for the server
+      response.once("finish", () => connection.destroySoon());
+      handle(request, response);
+    });
   });
 }
 
@@ -83,8 +87,7 @@ export function upgrade(ctx: Context, close: (stream: string) => void): WebSocke
   const { req, res } = ctx;
   const connection = HttpConnection.of(req);
   ctx.respond = false;
-  const begun = [heads.get(req), connection.read()] as const;
-  const head = Buffer.concat(begun.filter((bytes) => bytes instanceof Buffer));
+  const head = Buffer.concat([heads.get(req) ?? Buffer.alloc(0), connection.takeUnread()]);
   res.detachSocket(connection as never);
   const socket = connection.takeSocket();
   connection.destroy();

@@ -1,4 +1,4 @@
-import type { Framing } from "../core/transport.ts";
+import type { Framing } from "../../core/transport.ts";
 
 const CRLF = Buffer.from("\r\n");
 

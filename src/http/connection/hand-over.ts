@@ -1,10 +1,9 @@
 import type { Socket } from "node:net";
 import type { Context } from "koa";
-import type { Framing } from "../core/transport.ts";
-import { ForeverframeError } from "../errors.ts";
+import type { Framing } from "../../core/transport.ts";
+import { SocketSink } from "../sinks/socket-sink.ts";
 import { chunkedFraming, plainFraming } from "./framing.ts";
-import { HttpConnection } from "./http-connection.ts";
-import { SocketSink } from "./socket-sink.ts";
+import { HttpConnection, isOnlyLineEnds } from "./http-connection.ts";
 
 /** Where heartbeats are rarer, the kernel asks after so many ms whether a silent client is still there. */
 const KEEP_ALIVE_MS = 30_000;
@@ -12,19 +11,6 @@ const KEEP_ALIVE_MS = 30_000;
 /** How the body of this request's response has to be framed. */
 export function framingFor(ctx: Context): Framing {
   return ctx.req.httpVersion === "1.0" ? plainFraming : chunkedFraming;
-}
-
-/**
- * Check that the connection can be handed over.
- *
- * @throws ForeverframeError FF_STREAM_PIPELINED: an earlier request on it has not been answered
- */
-export function checkHandOver(ctx: Context): void {
-  if (ctx.res.socket !== null) return;
-  throw new ForeverframeError(
-    "FF_STREAM_PIPELINED",
-    "A stream was asked for behind another request on one connection: open a connection of its own for it",
-  );
 }
 
 /**
@@ -55,7 +41,7 @@ export function handOver(ctx: Context, contentType: string): SocketSink {
   const sink = new SocketSink(socket);
   // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
   // the stream is over: nobody could answer in the middle of a response that never ends.
-  socket.on("data", destroy);
+  socket.on("data", destroyUnlessLineEnds);
   socket.on("end", destroy);
   if (isAlone) socket.setKeepAlive(true, KEEP_ALIVE_MS);
   else socket.destroy();
@@ -64,6 +50,11 @@ export function handOver(ctx: Context, contentType: string): SocketSink {
 
 function destroy(this: Socket): void {
   this.destroy();
+}
+
+/** Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3 */
+function destroyUnlessLineEnds(this: Socket, bytes: Buffer): void {
+  if (!isOnlyLineEnds(bytes)) this.destroy();
 }
 
 /** No answer may be kept, changed or held back on its way. */

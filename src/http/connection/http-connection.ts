@@ -1,0 +1,310 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
+import { StallTimer } from "./stall-timer.ts";
+
+/** Requests that may wait for their turn. While this many do, nothing more is read. */
+export const MAX_WAITING_REQUESTS = 16;
+
+/** HTTP's parser is given this many bytes at once, so that few requests can come at once. */
+const PIECE_BYTES = 4_096;
+
+const NOTHING = Buffer.alloc(0);
+
+/** Called by a stream when it is done with a piece: with an error, or with nothing. */
+type Done = (error?: Error | null) => void;
+
+/** What a connection keeps to. */
+export interface ConnectionLimits {
+  /** The connection is cut when the other side has taken nothing for this long while bytes wait. */
+  readonly stallMs: number;
+  /** Counts the bytes of answers that wait for their readers. */
+  readonly budget: MemoryBudget;
+}
+
+/** Hears when a connection begins and ends to serve. */
+export interface ConnectionHost {
+  /** It has requests now. */
+  onBusy(connection: HttpConnection): void;
+  /** It has no requests any more. */
+  onIdle(connection: HttpConnection): void;
+}
+
+/** A request and its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  /** Null for a request that has none from HTTP, such as an upgrade. */
+  readonly response: ServerResponse | null;
+}
+
+/** Something that is done on the connection after all that came before it. */
+interface Turn {
+  /** The request that is answered, and its answer; null for what was no request. */
+  readonly exchange: Exchange | null;
+  readonly begin: () => void;
+}
+
+/**
+ * A connection as Node's HTTP server is given it: in place of the socket, so that a stream can take the socket away.
+ *
+ * For as long as a connection lasts, Node's server keeps a parser for it, a dozen listeners and their contexts: 6 of the
+ * 9.4 KiB that a stream took (measured). When a stream takes the socket, HTTP sees this connection end, and lets go
+ * of all that. An ordinary request costs some microseconds more for it.
+ *
+ * It serves one request at a time. Requests behind it wait for their turn: else a client could have thousands
+ * of answers made at once, and an upgrade would take the connection from an answer that is under way.
+ */
+export class HttpConnection extends Duplex {
+  readonly #socket: Socket;
+  readonly #host: ConnectionHost;
+  readonly #stall: StallTimer;
+  readonly #holding: Holding;
+  #taken = false;
+  /** The first is being served. */
+  readonly #turns: Turn[] = [];
+  /** What was read of the socket and is not given to the parser yet. */
+  #unread: Buffer = NOTHING;
+  /** The other side has ended its half, which HTTP is told when nothing is under way. */
+  #isHalfClosed: boolean;
+  /** The parser has failed: nothing that follows can be understood. */
+  #isBroken = false;
+  /** As HTTP wants it, while nothing is stalled. */
+  #timeoutMs = 0;
+
+  readonly #onData = (bytes: Buffer) => {
+    if (this.#isBroken) return;
+    this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
+    this.#feed();
+    if (this.#unread.length > 0) this.#socket.pause();
+  };
+  readonly #onEnd = () => {
+    this.#isHalfClosed = true;
+    this.emit("halfClosed");
+    this.#endIfServed();
+  };
+  // Not only `_read`, which is not called again before something was given for the last call.
+  readonly #onResume = () => this.#readOn();
+  readonly #onError = (error: Error) => this.destroy(error);
+  readonly #onClose = () => this.destroy();
+  readonly #onTimeout = () => {
+    if (!this.#stall.isRunning) this.emit("timeout");
+    else if (this.#stall.look()) this.destroy();
+  };
+
+  constructor(socket: Socket, host: ConnectionHost, { stallMs, budget }: ConnectionLimits) {
+    super({ decodeStrings: false });
+    this.#socket = socket;
+    this.#host = host;
+    this.#stall = new StallTimer(socket, stallMs);
+    this.#holding = budget.hold(() => this.cut());
+    this.#isHalfClosed = socket.readableEnded;
+    // Node's server takes its own listener away with an upgrade, and an error without a listener ends the process.
+    this.on("error", ignore);
+    this.on("resume", this.#onResume);
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onClose);
+    socket.on("timeout", this.#onTimeout);
+  }
+
+  /** The connection of a request. */
+  static of({ socket }: { readonly socket: Duplex }): HttpConnection {
+    if (socket instanceof HttpConnection) return socket;
+    throw new TypeError("The server was not given its connections by Connections.serve()");
+  }
+
+  /** See `net.Socket`. */
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  /** See `net.Socket`. */
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress;
+  }
+
+  /** See `net.Socket`. */
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
+  }
+
+  /** See `net.Socket`; Node's server finds idle connections by it. */
+  setTimeout(ms: number): this {
+    this.#timeoutMs = ms;
+    if (!this.#taken && !this.#stall.isRunning) this.#socket.setTimeout(ms);
+    return this;
+  }
+
+  /** Finish what is being written, then cut the connection. Node's server calls it after the last response. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+
+  /** Start with bytes that were read of the socket before it came here. */
+  startWith(bytes: Buffer): void {
+    this.#unread = bytes;
+  }
+
+  /** Serve a request when all that came before it have been answered; it calls {@link endTurn} in the end. */
+  inTurn(exchange: Exchange | null, begin: () => void): void {
+    this.#turns.push({ exchange, begin });
+    if (this.#turns.length > 1) return;
+    this.#host.onBusy(this);
+    begin();
+  }
+
+  /** The request whose turn it was has been answered, or never will be. */
+  endTurn(): void {
+    this.#turns.shift();
+    if (this.destroyed || this.#taken) return;
+    const [next] = this.#turns;
+    if (next !== undefined) next.begin();
+    else this.#host.onIdle(this);
+    this.#readOn();
+    this.#endIfServed();
+  }
+
+  /** The exchange whose request has not come whole yet; null if all have. */
+  get receiving(): Exchange | null {
+    const turn = this.#turns.find(({ exchange }) => exchange?.request.complete === false);
+    return turn?.exchange ?? null;
+  }
+
+  /** Nothing more can be understood of what comes. */
+  stopReading(): void {
+    this.#isBroken = true;
+    this.#unread = NOTHING;
+  }
+
+  /**
+   * Whether nothing else is on the connection but the one request: nothing behind it but line ends, nothing unwritten, and
+   * both sides open.
+   */
+  get isQuiet(): boolean {
+    // Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3
+    const nothingWaits = this.readableLength === 0 && isOnlyLineEnds(this.#unread);
+    const isOpen = !this.#isHalfClosed && !this.#isBroken && this.#socket.writable;
+    return this.#turns.length === 1 && nothingWaits && this.writableLength === 0 && isOpen;
+  }
+
+  /** What came behind the request that is being served, and was not parsed. It is taken out. */
+  takeUnread(): Buffer {
+    const pieces = [this.read() as Buffer | null, this.#unread];
+    this.#unread = NOTHING;
+    return Buffer.concat(pieces.filter((piece) => piece !== null));
+  }
+
+  /**
+   * Take the socket; what is written afterwards goes nowhere. It is the caller's to end this connection, so that HTTP lets
+   * go of it.
+   *
+   * @returns the socket, without listeners and without a timer. It may be destroyed already.
+   */
+  takeSocket(): Socket {
+    const socket = this.#socket;
+    this.#stall.stop();
+    this.#holding.end();
+    socket.off("data", this.#onData);
+    socket.off("end", this.#onEnd);
+    socket.off("error", this.#onError);
+    socket.off("close", this.#onClose);
+    socket.off("timeout", this.#onTimeout);
+    // Until the new owner listens.
+    socket.on("error", ignore);
+    socket.setTimeout(0);
+    socket.resume(); // HTTP may have paused it, and then nobody would see that the client has gone
+    this.#taken = true;
+    return socket;
+  }
+
+  /** Cut the connection, taken or not. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  override _read(): void {
+    this.#readOn();
+  }
+
+  // Done when the kernel has it, as with a socket: Node's server times idle connections from then on.
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    if (this.#taken) return done();
+    this.#socket.write(chunk, encoding, this.#whenTaken(done));
+    this.#watch();
+  }
+
+  override _writev(pieces: { chunk: Buffer | string; encoding: BufferEncoding }[], done: Done) {
+    if (this.#taken) return done();
+    const last = pieces.length - 1;
+    this.#socket.cork(); // one system call for a head, its body and the terminator
+    pieces.forEach(({ chunk, encoding }, i) => {
+      this.#socket.write(chunk, encoding, i === last ? this.#whenTaken(done) : undefined);
+    });
+    this.#socket.uncork();
+    this.#watch();
+  }
+
+  override _final(done: Done): void {
+    if (this.#taken) done();
+    else this.#socket.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#holding.end();
+    if (!this.#taken) this.#socket.destroy();
+    done(error);
+  }
+
+  #readOn(): void {
+    if (this.#taken) return;
+    this.#feed();
+    if (this.#unread.length === 0 && this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** Give the parser what was read, as long as few requests wait. */
+  #feed(): void {
+    // A stream that does not flow would keep the pieces, and hand on all of them at once later.
+    while (this.#unread.length > 0 && this.readableFlowing === true && !this.destroyed) {
+      if (this.#turns.length > MAX_WAITING_REQUESTS) return;
+      const piece = this.#unread.subarray(0, PIECE_BYTES);
+      this.#unread = this.#unread.subarray(PIECE_BYTES);
+      this.push(piece);
+    }
+  }
+
+  #endIfServed(): void {
+    // A client that has ended its half may still wait for its answer; one that broke off in a request does not.
+    const isServed = this.#turns.length === 0 && this.#unread.length === 0;
+    if (this.#isHalfClosed && (isServed || this.receiving !== null)) this.push(null);
+  }
+
+  /** @returns called when the kernel has taken all that was written */
+  #whenTaken(done: Done): Done {
+    return (error) => {
+      if (this.#stall.isRunning) {
+        this.#stall.stop();
+        this.#holding.set(0);
+        if (!this.#socket.destroyed) this.#socket.setTimeout(this.#timeoutMs);
+      }
+      done(error);
+    };
+  }
+
+  #watch(): void {
+    const waiting = this.#socket.writableLength;
+    if (waiting === 0) return;
+    this.#stall.start();
+    this.#holding.set(waiting);
+  }
+}
+
+function ignore(): void {}
+
+/** Whether there is nothing but CR and LF. */
+export function isOnlyLineEnds(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x0d || byte === 0x0a);
+}
