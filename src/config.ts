@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { ForeverframeError, shorten } from "./errors.ts";
 
 interface TextSetting {
@@ -41,6 +42,9 @@ const flag = (help: string): SwitchSetting => ({ kind: "switch", default: false,
 const list = (help: string): ListSetting => ({ kind: "list", default: [], help });
 
 const DAY_MS = 86_400_000;
+
+/** Guesses are slowed down, so that this is enough to hold until somebody reads the log. */
+const MIN_ADMIN_TOKEN = 6;
 
 /**
  * Everything that can be set, every default and every limit. Each is a flag (`maxStreams` is `--max-streams`) and a
@@ -90,7 +94,7 @@ export const SETTINGS = {
     0,
     0,
     1_000_000,
-    "streams of one address; 0 for no limit of its own, as behind a proxy",
+    "streams of one address; 0 for three quarters of all, so that one address can't have all places",
   ),
   maxStreamsPerClient: number(100, 1, 1_000_000, "streams of one client's name"),
   maxSelectors: number(64, 1, 64, "selectors of one stream"),
@@ -212,7 +216,8 @@ export function parseConfig(
     if (fromFlag !== undefined) return [name, parseValue(setting, String(fromFlag), flagOf(name))];
     const variable = variableOf(name);
     const fromVariable = environment[variable];
-    if (fromVariable) return [name, parseValue(setting, fromVariable, variable)];
+    if (fromVariable && !isOfKubernetes(variable, fromVariable))
+      return [name, parseValue(setting, fromVariable, variable)];
     return [name, setting.default];
   });
   const config = Object.fromEntries(entries) as Config;
@@ -230,7 +235,10 @@ function parseValue(setting: Setting, value: string, source: string): Value<Sett
     case "text":
       return value;
     case "list":
-      return value.split(",").filter((item) => item !== "");
+      return value
+        .split(",")
+        .map((item) => item.trim())
+        .filter((item) => item !== "");
     case "switch":
       if (value === "true" || value === "1") return true;
       if (value === "false" || value === "0") return false;
@@ -247,18 +255,30 @@ function parseValue(setting: Setting, value: string, source: string): Value<Sett
 
 function checkVariables(environment: Readonly<Record<string, string | undefined>>): void {
   const known = new Set(SETTING_NAMES.map(variableOf));
-  const unknown = Object.keys(environment).find(
-    (name) => name.startsWith("FOREVERFRAME_") && !known.has(name),
-  );
+  const [unknown] = Object.entries(environment).find(
+    ([name, value]) =>
+      name.startsWith("FOREVERFRAME_") && !known.has(name) && !isOfKubernetes(name, value),
+  ) ?? [undefined];
   if (unknown === undefined) return;
   throw invalid(
     `${unknown} in the environment is no setting: see "foreverframe serve --help" for their names`,
   );
 }
 
+/**
+ * Whether Kubernetes has set a variable, as it does in each container for a service named "foreverframe", or "foreverframe-x":
+ * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+function isOfKubernetes(name: string, value = ""): boolean {
+  if (/_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/.test(name))
+    return true;
+  return name.endsWith("_PORT") && /^(?:tcp|udp|sctp):\/\//.test(value);
+}
+
 function checkTogether({
   host,
   open,
+  allowedHosts,
   allowedOrigins,
   adminToken,
   workers,
@@ -286,12 +306,36 @@ function checkTogether({
       `--host ${shorten(host)} would serve to everybody who reaches it, and there are no tokens yet: add --open if that is meant, or use 127.0.0.1`,
     );
   }
-  for (const origin of allowedOrigins) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+  if (adminToken !== "" && adminToken.length < MIN_ADMIN_TOKEN) {
     throw invalid(
-      `--allowed-origins has "${shorten(origin)}": write an origin such as https://intranet.example, without a path`,
+      `--admin-token has ${adminToken.length} characters, which can be guessed: use ${MIN_ADMIN_TOKEN} or more, better 20`,
     );
   }
+  for (const name of allowedHosts) {
+    if (isHostName(name)) continue;
+    throw invalid(
+      `--allowed-hosts has "${shorten(name)}": write a name or an address such as push.example, without scheme and path`,
+    );
+  }
+  for (const origin of allowedOrigins) {
+    if (isOrigin(origin)) continue;
+    throw invalid(
+      `--allowed-origins has "${shorten(origin)}": write an origin such as https://intranet.example, in lower case and without a path`,
+    );
+  }
+}
+
+/** A name, or an address, with or without a port. */
+function isHostName(text: string): boolean {
+  if (isIPv6(text)) return true;
+  return /^[^\s/?#@\\]+$/.test(text) && URL.canParse(`http://${text}`);
+}
+
+/** What a browser sends as `Origin`: of a site, or of an app such as `capacitor://localhost`. */
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  if (/^https?:/.test(text)) return new URL(text).origin === text;
+  return /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@A-Z]+$/.test(text);
 }
 
 /** Whether an address can only be reached from this machine. */

@@ -23,6 +23,7 @@ import { createApp } from "./http/app.ts";
 import { refuseBrokenRequest } from "./http/connection/broken-request.ts";
 import { Connections } from "./http/connection/connections.ts";
 import { serveUpgrades } from "./http/connection/upgrades.ts";
+import type { PageDirectory } from "./http/pages.ts";
 import { lockDirectory } from "./logs/directory-lock.ts";
 import { openLmdbLog } from "./logs/lmdb-log.ts";
 import { probeLmdbLog } from "./logs/lmdb-probe.ts";
@@ -37,6 +38,10 @@ const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 
 /** Bytes of a request's head. 64 selectors of 128 bytes, percent-encoded, take 25 KiB. */
 const MAX_HEAD_BYTES = 32_768;
+
+/** Part of the streams that one address may have by default, where there are not only a few. */
+const ADDRESS_SHARE = 0.75;
+const FEW_STREAMS = 100;
 
 /** Handles of so many processes that follow one another differ. */
 const LIVES = 1_024;
@@ -191,14 +196,15 @@ async function openLog(config: Config, probes: boolean): Promise<MessageLog> {
 
 /** The limits of streams with what 0 stands for put in, for one of the workers. */
 function resolveLimits(config: Config): Config {
-  const orNever = (limit: number) => (limit === 0 ? Number.POSITIVE_INFINITY : limit);
+  const maxStreams = resolveMaxStreams(
+    Math.ceil(config.maxStreams / Math.max(1, config.workers)),
+    readOpenFilesLimit(),
+  );
+  const share = maxStreams < FEW_STREAMS ? maxStreams : Math.floor(maxStreams * ADDRESS_SHARE);
   return {
     ...config,
-    maxStreams: resolveMaxStreams(
-      Math.ceil(config.maxStreams / Math.max(1, config.workers)),
-      readOpenFilesLimit(),
-    ),
-    maxStreamsPerAddress: orNever(config.maxStreamsPerAddress),
+    maxStreams,
+    maxStreamsPerAddress: config.maxStreamsPerAddress === 0 ? share : config.maxStreamsPerAddress,
   };
 }
 
@@ -240,9 +246,11 @@ async function listen(http: HttpServer, { host, port }: Config): Promise<void> {
   }
 }
 
-function pageDirectories({ pages }: Config): readonly string[] {
-  if (pages === "") return [PAGES];
-  if (statSync(pages, { throwIfNoEntry: false })?.isDirectory()) return [pages, PAGES];
+function pageDirectories({ pages }: Config): readonly PageDirectory[] {
+  const builtIn = { path: PAGES, policy: "page" } as const;
+  if (pages === "") return [builtIn];
+  if (statSync(pages, { throwIfNoEntry: false })?.isDirectory())
+    return [{ path: pages, policy: "ownPage" }, builtIn];
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
     `--pages is "${shorten(pages)}", which is no directory: give the one that has your pages`,

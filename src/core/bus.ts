@@ -1,7 +1,7 @@
 import { ForeverframeError } from "../errors.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
-import type { Receipt } from "./receipts.ts";
+import type { Receipt, StreamOwner } from "./receipts.ts";
 import type { StreamSummary } from "./stream.ts";
 
 /** What is known of a stream, and its receipt if it is closed. */
@@ -43,6 +43,8 @@ export interface Peer {
   close(stream: string, reason: CloseReason): Promise<Receipt | null>;
   /** What is known here; null if nothing is. */
   state(stream: string): Promise<StreamKnowledge | null>;
+  /** Whose a stream is that is open here, or was a short while ago; null if that is not known here. */
+  ownerOf(stream: string): Promise<StreamOwner | null>;
   /** Its client has handled everything up to there. Null if it is not open here; false if it was not given that much. */
   acknowledge(stream: string, cursor: Cursor): Promise<boolean | null>;
   /**
@@ -87,7 +89,7 @@ export interface Found<Answer> {
 }
 
 /** A question that one process at most can answer with more than null, since a stream is in one. */
-export type StreamQuestion = "close" | "state" | "acknowledge" | "giveAway";
+export type StreamQuestion = "close" | "state" | "ownerOf" | "acknowledge" | "giveAway";
 
 /** @throws ForeverframeError FF_WORKER_SILENT: so many processes did not answer, if it is one or more */
 export function checkComplete(silent: number): void {
@@ -96,6 +98,16 @@ export function checkComplete(silent: number): void {
     "FF_WORKER_SILENT",
     "One of the workers does not answer, and is replaced soon: try again in some seconds",
   );
+}
+
+/**
+ * What was found.
+ *
+ * @throws ForeverframeError FF_WORKER_SILENT: it was not found, and may be where nobody answered
+ */
+export function known<Answer>({ found, silent }: Found<Answer>): Answer | null {
+  if (found === null) checkComplete(silent);
+  return found;
 }
 
 /**

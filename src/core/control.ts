@@ -1,5 +1,5 @@
 import { ForeverframeError } from "../errors.ts";
-import { type Bus, checkComplete, type Found, type StreamKnowledge } from "./bus.ts";
+import { type Bus, known, type StreamKnowledge } from "./bus.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { LocalPeer } from "./local-peer.ts";
@@ -61,10 +61,4 @@ export class Control {
     const { local, bus } = this.#options;
     return (await local.state(stream)) ?? known(await bus.find("state", stream));
   }
-}
-
-/** @throws ForeverframeError FF_WORKER_SILENT: it was not found, and may be where nobody answered */
-function known<Answer>({ found, silent }: Found<Answer>): Answer | null {
-  if (found === null) checkComplete(silent);
-  return found;
 }

@@ -26,13 +26,18 @@ export function formatCursor(epoch: string, position: string): Cursor {
   return `${epoch}.${position}`;
 }
 
+/** Whether a text has the form of a cursor. */
+export function isCursor(text: string): text is Cursor {
+  return CURSOR.test(text);
+}
+
 /**
  * Check a cursor that came from outside.
  *
  * @throws ForeverframeError FF_CURSOR_INVALID
  */
 export function parseCursor(text: string): Cursor {
-  if (CURSOR.test(text)) return text;
+  if (isCursor(text)) return text;
   throw new ForeverframeError(
     "FF_CURSOR_INVALID",
     `"${shorten(text)}" is no cursor: give the id of a message, "earliest", or leave it out`,

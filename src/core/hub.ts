@@ -68,7 +68,7 @@ export class Hub {
     this.#options = options;
     const { log, bus, scheduler, limits, onError } = options;
     this.#receipts = new Receipts(limits);
-    this.#streams = new Streams(limits);
+    this.#streams = new Streams(limits, (stream) => this.#end(stream, "gone"));
     this.#fanOut = new FanOut(tip, {
       log,
       scheduler,
@@ -190,7 +190,7 @@ export class Hub {
     if (stream.closed) return;
     const now = this.#options.scheduler.monotonicMs();
     const receipt = stream.close(reason, retryMs, now);
-    this.#receipts.add(receipt, now);
+    this.#receipts.add(receipt, { client: stream.client }, now);
     if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt);
     this.#forget(stream);
   }

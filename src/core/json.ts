@@ -31,7 +31,7 @@ export function formatJson(value: unknown): string {
  * @param what names the text in an error's sentence, such as `the body`
  * @throws ForeverframeError FF_BODY_INVALID: no JSON, nested deeper than {@link MAX_DATA_DEPTH}, or a `__proto__` key
  */
-export function parseJsonText(text: string, what: string): string {
+export function parseJsonText(text: string, what: string, maxDepth = MAX_DATA_DEPTH): string {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -42,10 +42,10 @@ export function parseJsonText(text: string, what: string): string {
       `${what} is no JSON (${reason.slice(0, 120)}): send one JSON value, or text with Content-Type text/plain`,
     );
   }
-  if (depthOf(text) > MAX_DATA_DEPTH) {
+  if (depthOf(text) > maxDepth) {
     throw new ForeverframeError(
       "FF_BODY_INVALID",
-      `${what} nests arrays and objects deeper than ${MAX_DATA_DEPTH} levels: send flatter data`,
+      `${what} nests arrays and objects deeper than ${maxDepth} levels: send flatter data`,
     );
   }
   // In a script `{"__proto__": x}` sets a prototype instead of a member; it may be spelt with escapes.

@@ -2,7 +2,7 @@ import type { AnswerTo, Peer, PollRecord, Seniority, StreamKnowledge, StreamsOf 
 import type { Cursor } from "./cursor.ts";
 import { type CloseReason, reconnects } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
-import type { Receipt, Receipts } from "./receipts.ts";
+import type { Receipt, Receipts, StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
@@ -48,7 +48,7 @@ export class LocalPeer implements Peer {
   }
 
   noticeClosed(receipt: Receipt): void {
-    this.#options.receipts.add(receipt, this.#now());
+    this.#options.receipts.add(receipt, null, this.#now());
   }
 
   /** Whether a stream is on its way here. */
@@ -89,6 +89,13 @@ export class LocalPeer implements Peer {
     if (this.#options.streams.get(stream) !== undefined) return { state: "open", receipt: null };
     const receipt = this.#receipt(stream);
     return receipt === null ? null : { state: "closed", receipt };
+  }
+
+  async ownerOf(stream: string): Promise<StreamOwner | null> {
+    await this.arrived(stream);
+    const { streams, receipts } = this.#options;
+    const found = streams.get(stream);
+    return found === undefined ? receipts.ownerOf(stream, this.#now()) : { client: found.client };
   }
 
   /** Of a stream that ended a short while ago, and whose client is not to come back; else null. */

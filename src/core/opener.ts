@@ -1,5 +1,5 @@
 import { ForeverframeError } from "../errors.ts";
-import type { Bus, PollRecord } from "./bus.ts";
+import { type Bus, known, type PollRecord } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { gapEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -11,7 +11,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { Stream, type StreamHost } from "./stream.ts";
 import { resolveBeginning, type StreamBeginning, type StreamStart } from "./stream-start.ts";
-import type { Streams } from "./streams.ts";
+import type { Applicant, Streams } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
 import type { Views } from "./view.ts";
 
@@ -26,8 +26,8 @@ export interface OpenRequest extends Wanted {
   readonly encoding: Encoding;
   /** A name of the caller's own for its client. */
   readonly client: string | null;
-  /** Whether earlier streams of this client end with `replaced`. */
-  readonly takesOver: boolean;
+  /** The id of an earlier stream of this client, whose streams end with `replaced`; null for none. */
+  readonly takesOverFrom: string | null;
   /** Where it connects from, for the limit and the listing. */
   readonly address: string | null;
   /** Takes over the connection; called once, when nothing can go wrong any more. */
@@ -64,6 +64,9 @@ export interface OpenerOptions extends StreamDraws {
   readonly isDraining: () => boolean;
 }
 
+/** A request of which is known whether it takes over. */
+type CheckedRequest = OpenRequest & Applicant;
+
 /** Opens streams, and goes on with those that come as one poll after another. */
 export class Opener {
   readonly #options: OpenerOptions;
@@ -79,7 +82,8 @@ export class Opener {
    * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE; nothing was connected then
    */
   async open(request: OpenRequest): Promise<void> {
-    await this.#open(request, this.#options.drawStreamId());
+    const takesOver = await this.#mayTakeOver(request);
+    await this.#open({ ...request, takesOver }, this.#options.drawStreamId());
   }
 
   /**
@@ -101,15 +105,16 @@ export class Opener {
       await this.open(request);
       return null;
     }
+    const takesOver = await this.#mayTakeOver(request);
     do {
       await local.arrived(id);
       if (await this.#resume(id, request, takeSink)) return null;
     } while (local.isArriving(id)); // another poll may have begun to look for it
-    return local.arrive(id, this.#fetch(id, request));
+    return local.arrive(id, this.#fetch(id, { ...request, takesOver }));
   }
 
   /** Take a long-poll stream over from the process that has it, if one does. */
-  async #fetch(id: string, request: OpenRequest): Promise<Receipt | null> {
+  async #fetch(id: string, request: CheckedRequest): Promise<Receipt | null> {
     const { bus, local, drawStreamId } = this.#options;
     this.#checkRoom(request); // a stream that is given where there is no room would be lost
     const early = local.receiptForGood(id);
@@ -127,7 +132,11 @@ export class Opener {
     return closed;
   }
 
-  async #open(request: OpenRequest, id: string, record: PollRecord | null = null): Promise<void> {
+  async #open(
+    request: CheckedRequest,
+    id: string,
+    record: PollRecord | null = null,
+  ): Promise<void> {
     this.#checkRoom(request);
     const beginning = await this.#resolve(request);
     this.#checkRoom(request); // others may have come meanwhile
@@ -149,9 +158,27 @@ export class Opener {
     return true;
   }
 
-  #checkRoom(request: OpenRequest): void {
+  /**
+   * Whether earlier streams of the client end. Who has the id of one is that client.
+   *
+   * @throws ForeverframeError FF_TAKEOVER_REFUSED: it is another client's; FF_WORKER_SILENT
+   */
+  async #mayTakeOver({ client, takesOverFrom }: OpenRequest): Promise<boolean> {
+    if (takesOverFrom === null) return false;
+    const { local, bus } = this.#options;
+    const owner =
+      (await local.ownerOf(takesOverFrom)) ?? known(await bus.find("ownerOf", takesOverFrom));
+    if (owner === null) return false; // it is long over: nothing shows whose it was
+    if (owner.client === client) return true;
+    throw new ForeverframeError(
+      "FF_TAKEOVER_REFUSED",
+      '"earlier" is the stream of another client: take over with the id of an earlier stream of the same client',
+    );
+  }
+
+  #checkRoom(applicant: Applicant): void {
     this.#checkDraining();
-    this.#options.streams.checkRoom(request);
+    this.#options.streams.checkRoom(applicant);
   }
 
   #checkDraining(): void {
@@ -178,7 +205,7 @@ export class Opener {
 
   /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */
   #connect(
-    request: OpenRequest,
+    request: CheckedRequest,
     { cursor }: StreamBeginning,
     id: string,
     record: PollRecord | null,

@@ -23,20 +23,35 @@ export interface ReceiptLimits {
   readonly maxReceipts: number;
 }
 
+interface Kept {
+  readonly receipt: Receipt;
+  readonly owner: StreamOwner | null;
+  readonly until: number;
+}
+
+/** Whose a stream is, or was. */
+export interface StreamOwner {
+  /** Null if it gave no name. */
+  readonly client: string | null;
+}
+
 /** Receipts of the last closes, so that a second close, or one that crossed with the client's going, hears the same. */
 export class Receipts {
   readonly #limits: ReceiptLimits;
   /** In the order of their end, so the oldest are first. */
-  readonly #kept = new Map<string, { readonly receipt: Receipt; readonly until: number }>();
+  readonly #kept = new Map<string, Kept>();
 
   constructor(limits: ReceiptLimits) {
     this.#limits = limits;
   }
 
-  /** @param now ms, of the same clock as in {@link get} */
-  add(receipt: Receipt, now: number): void {
+  /**
+   * @param owner null if it is not known here
+   * @param now ms, of the same clock as in {@link get}
+   */
+  add(receipt: Receipt, owner: StreamOwner | null, now: number): void {
     this.expire(now);
-    this.#kept.set(receipt.stream, { receipt, until: now + this.#limits.receiptMs });
+    this.#kept.set(receipt.stream, { receipt, owner, until: now + this.#limits.receiptMs });
     for (const stream of this.#kept.keys()) {
       if (this.#kept.size <= this.#limits.maxReceipts) break;
       this.#kept.delete(stream);
@@ -47,6 +62,12 @@ export class Receipts {
   get(stream: string, now: number): Receipt | null {
     this.expire(now);
     return this.#kept.get(stream)?.receipt ?? null;
+  }
+
+  /** Whose the stream of a receipt was; null if that is not known, or there is none. */
+  ownerOf(stream: string, now: number): StreamOwner | null {
+    this.expire(now);
+    return this.#kept.get(stream)?.owner ?? null;
   }
 
   /** Forget those whose time is over. */

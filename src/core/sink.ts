@@ -1,4 +1,5 @@
 import type { Cursor } from "./cursor.ts";
+import type { CloseReason } from "./events.ts";
 
 /** Hears what becomes of a sink: its stream. */
 export interface SinkListener {
@@ -30,8 +31,12 @@ export interface Sink {
   readonly writable: boolean;
   /** Bytes written that the operating system has not taken yet. */
   readonly queuedBytes: number;
-  /** Write these last bytes and end the connection; after `destroyAfterMs` it is cut, whatever is left. */
-  end(bytes: Buffer, destroyAfterMs: number): void;
+  /**
+   * Write these last bytes and end the connection; after `destroyAfterMs` it is cut, whatever is left.
+   *
+   * @param reason why the stream ends, for a connection that says it in a way of its own
+   */
+  end(bytes: Buffer, destroyAfterMs: number, reason: CloseReason): void;
   /** Cut the connection now. */
   destroy(): void;
 }

@@ -7,7 +7,9 @@ export type StreamStart =
   | { readonly from: "now" }
   | { readonly from: "earliest" }
   | { readonly from: "last"; readonly count: number }
-  | { readonly from: "cursor"; readonly after: Cursor };
+  | { readonly from: "cursor"; readonly after: Cursor }
+  /** After something that is no cursor of any log: all that is kept is new, and what was before may be missing. */
+  | { readonly from: "unknown" };
 
 /** A place to read from, and what has to be said about it. */
 export interface ResolvedStart {
@@ -68,6 +70,11 @@ export async function resolveStart(
       const cursor = await log.beforeLast(selectors, start.count, tip);
       return { cursor, gap: null, wantsWhatIsKept: true };
     }
+    case "unknown": {
+      const origin = originOf(log.epoch);
+      const gap = epochGap(origin, origin, selectors);
+      return { cursor: origin, gap, wantsWhatIsKept: false };
+    }
     case "cursor": {
       const { after, gap } = resolveCursor(start.after, tip, selectors);
       return { cursor: after, gap, wantsWhatIsKept: false };
@@ -93,8 +100,9 @@ function resolveCursor(
   const foreign = epochOf(after) !== epoch;
   if (!foreign && after <= tip) return { after, gap: null };
   const start = foreign ? originOf(epoch) : tip;
-  return {
-    after: start,
-    gap: { after, upTo: start, channels: selectors.selectors, reason: "epoch" },
-  };
+  return { after: start, gap: epochGap(after, start, selectors) };
+}
+
+function epochGap(after: Cursor, upTo: Cursor, { selectors }: SelectorSet): Gap {
+  return { after, upTo, channels: selectors, reason: "epoch" };
 }

@@ -276,7 +276,7 @@ export class Stream implements SinkListener {
     if (reason === "gone") this.#sink.destroy();
     else {
       const event = closeEvent(reason, this.#cursor, retryMs);
-      this.#sink.end(this.view.encoding.last(event), CLOSE_GRACE_MS);
+      this.#sink.end(this.view.encoding.last(event), CLOSE_GRACE_MS, reason);
     }
     return receipt;
   }

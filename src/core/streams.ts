@@ -22,9 +22,14 @@ export class Streams {
   readonly #byId = new Map<string, Stream>();
   readonly #byClient = new Map<string, Set<Stream>>();
   readonly #addresses = new Map<string, number>();
+  /** Those that live across polls, the oldest first. */
+  readonly #polled = new Set<Stream>();
+  readonly #letGo: (stream: Stream) => void;
 
-  constructor(limits: StreamLimits) {
+  /** @param letGo ends a stream that has to make room for another, without a word to its client */
+  constructor(limits: StreamLimits, letGo: (stream: Stream) => void) {
     this.#limits = limits;
+    this.#letGo = letGo;
   }
 
   get size(): number {
@@ -47,6 +52,7 @@ export class Streams {
   add(stream: Stream): void {
     const { id, client, address } = stream;
     this.#byId.set(id, stream);
+    if (stream.view.encoding.transport === "poll") this.#polled.add(stream);
     if (address !== null) this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
     if (client === null) return;
     const mates = this.#byClient.get(client);
@@ -57,6 +63,7 @@ export class Streams {
   remove(stream: Stream): void {
     const { id, client, address } = stream;
     this.#byId.delete(id);
+    this.#polled.delete(stream);
     if (address !== null) {
       const left = (this.#addresses.get(address) ?? 1) - 1;
       if (left === 0) this.#addresses.delete(address);
@@ -69,22 +76,26 @@ export class Streams {
   }
 
   /**
-   * Check that one more may come.
+   * Check that one more may come. If all places are taken, a stream that no poll waits for makes room: it holds no
+   * connection, and its client loses nothing, since its next poll says where to resume.
    *
    * @throws ForeverframeError FF_STREAMS_TOO_MANY, FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY
    */
   checkRoom({ address, client, takesOver }: Applicant): void {
     const { maxStreams, maxStreamsPerAddress, maxStreamsPerClient } = this.#limits;
     const leaving = takesOver && client !== null ? this.ofClient(client) : [];
+    if (this.#byId.size - leaving.length >= maxStreams) this.#makeRoom(() => true);
     if (this.#byId.size - leaving.length >= maxStreams) {
       throw new ForeverframeError(
         "FF_STREAMS_TOO_MANY",
         `All ${maxStreams} streams of this process are in use: try again later, or raise --max-streams`,
       );
     }
-    const neighbours = address === null ? 0 : (this.#addresses.get(address) ?? 0);
     const moving = leaving.filter((stream) => stream.address === address).length;
-    if (neighbours - moving >= maxStreamsPerAddress) {
+    const neighbours = () => (address === null ? 0 : (this.#addresses.get(address) ?? 0)) - moving;
+    if (neighbours() >= maxStreamsPerAddress)
+      this.#makeRoom((stream) => stream.address === address);
+    if (neighbours() >= maxStreamsPerAddress) {
       throw new ForeverframeError(
         "FF_ADDRESS_STREAMS_TOO_MANY",
         `The address ${address} has ${maxStreamsPerAddress} streams already: close some, or raise --max-streams-per-address`,
@@ -96,5 +107,13 @@ export class Streams {
       "FF_CLIENT_STREAMS_TOO_MANY",
       `The client has ${maxStreamsPerClient} streams already: close some, open with takeover=1, or raise --max-streams-per-client`,
     );
+  }
+
+  #makeRoom(isOne: (stream: Stream) => boolean): void {
+    for (const stream of this.#polled) {
+      if (stream.writable || !isOne(stream)) continue;
+      this.#letGo(stream);
+      return;
+    }
   }
 }

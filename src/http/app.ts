@@ -1,13 +1,14 @@
 import type { Router } from "@koa/router";
 import Koa from "koa";
-import serveStatic from "koa-static";
 import type { Logger } from "pino";
 import type { Hub } from "../core/hub.ts";
 import type { MemoryBudget } from "../core/memory-budget.ts";
 import { ForeverframeError } from "../errors.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
+import { policyMiddleware } from "./middleware/policies.ts";
 import { publishRateMiddleware } from "./middleware/publish-rate.ts";
+import { type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { controlRoutes } from "./routes/control.ts";
@@ -23,41 +24,43 @@ export interface AppOptions {
   readonly limits: BodyLimits & {
     readonly maxSelectors: number;
     readonly pollKeptMs: number;
-    readonly stallMs: number;
     readonly jsonp: boolean;
     readonly publishesPerSecond: number;
   };
   /** Counts bodies that are being read. */
   readonly budget: MemoryBudget;
   readonly adminToken: string;
-  /** Directories of pages; where two have the same, the first counts. */
-  readonly pages: readonly string[];
+  /** Where two have the same, the first counts. */
+  readonly pages: readonly PageDirectory[];
   readonly logger: Logger;
 }
 
 /** The Koa application: who may call, the routes, the pages. */
 export function createApp(options: AppOptions): Koa {
-  const { hub, access, limits, adminToken, pages, logger } = options;
-  const rate = publishRateMiddleware(limits.publishesPerSecond, () => performance.now());
+  const { hub, access, limits, budget, adminToken, pages, logger } = options;
+  const reading = { budget };
+  const now = () => performance.now();
+  const rate = publishRateMiddleware(limits.publishesPerSecond, now);
   const app = new Koa();
   app.on("error", (error: unknown) => {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
     else logger.error({ err: error }, "request failed");
   });
   app.use(errorMiddleware(logger, access, limits.jsonp));
-  app.use(framingHeaders(access));
-  app.use(accessMiddleware(access));
+  app.use(policyMiddleware(access));
   const routers = [
-    streamRoutes(hub, { ...limits, access }),
+    streamRoutes(hub, { ...limits, access }, reading),
     controlRoutes(hub),
-    publishRoutes(hub, limits, rate),
+    publishRoutes(hub, limits, reading, rate),
     readRoutes(hub),
-    adminRoutes(hub, adminToken),
+    adminRoutes(hub, { adminToken, logger, now }),
     healthRoutes(hub),
   ];
+  app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));
+  app.use(answerServerOptions);
   for (const router of routers) app.use(router.routes());
   app.use(refuseOtherMethods(routers));
-  for (const directory of pages) app.use(serveStatic(directory));
+  for (const directory of pages) app.use(pageMiddleware(directory, access));
   return app;
 }
 
@@ -67,21 +70,20 @@ function hasGone(error: unknown): boolean {
   return code === "ECONNRESET" || code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
-/** Other sites may not put the pages, or a control frame's button, into frames of theirs. */
-function framingHeaders({ origins }: AccessOptions): Koa.Middleware {
-  return async (ctx, next) => {
-    ctx.set("Content-Security-Policy", ["frame-ancestors 'self'", ...origins].join(" "));
-    // The older header knows no list.
-    if (origins.length === 0) ctx.set("X-Frame-Options", "SAMEORIGIN");
-    await next();
-  };
+/** What is asked about the whole server: a balancer's usual way to see whether it is there. */
+async function answerServerOptions(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+  if (ctx.method !== "OPTIONS" || !/^(?:\*|\/)$/.test(ctx.path)) return next();
+  ctx.set("Allow", "GET, HEAD, POST, DELETE, OPTIONS");
+  ctx.status = 204;
+}
+
+function routesAt(routers: readonly Router[], path: string) {
+  return routers.flatMap((router) => router.match(path, "GET").path);
 }
 
 function refuseOtherMethods(routers: readonly Router[]): Koa.Middleware {
   return async (ctx, next) => {
-    const methods = routers
-      .flatMap((router) => router.match(ctx.path, ctx.method).path)
-      .flatMap((layer) => layer.methods);
+    const methods = routesAt(routers, ctx.path).flatMap((layer) => layer.methods);
     if (methods.length === 0) return next();
     const allowed = [...new Set(methods)].join(", ");
     ctx.set("Allow", allowed);

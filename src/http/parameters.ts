@@ -1,21 +1,48 @@
+import type { IncomingMessage } from "node:http";
+import { type ParsedUrlQuery, parse } from "node:querystring";
 import type { Context } from "koa";
 import { ForeverframeError, shorten } from "../errors.ts";
+
+/** Parameters that a request may have: those beyond are refused where one is asked for. */
+const MAX_PARAMETERS = 64;
+
+const queries = new WeakMap<IncomingMessage, ParsedUrlQuery>();
+
+/**
+ * The query, whatever is wrong with it: for what has to be known before a request is checked, and of one that was refused.
+ *
+ * Not by Koa, whose `ctx.query` takes n * n steps for n parameters: a web page could stop a server with a few requests.
+ */
+export function queryOf({ req, querystring }: Context): ParsedUrlQuery {
+  let query = queries.get(req);
+  if (query === undefined) {
+    query = parse(querystring, "&", "=", { maxKeys: MAX_PARAMETERS });
+    queries.set(req, query);
+  }
+  return query;
+}
+
+/**
+ * Take more parameters, from a form that a request carries. Those of the query stay.
+ *
+ * @throws ForeverframeError FF_PARAMETER_INVALID: too many, or not percent-encoded UTF-8
+ */
+export function addParameters(ctx: Context, form: string): void {
+  checkEncoding(form, "form");
+  const fields = parse(form, "&", "=", { maxKeys: MAX_PARAMETERS });
+  queries.set(ctx.req, { ...fields, ...queryOf(ctx) });
+}
 
 /**
  * One parameter of the query.
  *
- * @returns null where it is absent
- * @throws ForeverframeError FF_PARAMETER_INVALID: given twice, or not percent-encoded UTF-8
+ * @returns null where it is absent or empty
+ * @throws ForeverframeError FF_PARAMETER_INVALID: given twice, not percent-encoded UTF-8, or one of too many
  */
 export function parameter(ctx: Context, name: string): string | null {
-  if (!isEncodedUtf8(ctx.querystring)) {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      "The query is not percent-encoded UTF-8: encode its values",
-    );
-  }
-  const value = ctx.query[name];
-  if (value === undefined) return null;
+  checkEncoding(ctx.querystring, "query");
+  const value = queryOf(ctx)[name];
+  if (value === undefined || value === "") return null;
   if (typeof value === "string") return value;
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
@@ -26,7 +53,7 @@ export function parameter(ctx: Context, name: string): string | null {
 /**
  * One parameter of the query that is a whole number.
  *
- * @returns null where it is absent
+ * @returns null where it is absent or empty
  * @throws ForeverframeError FF_PARAMETER_INVALID
  */
 export function numberParameter(
@@ -58,6 +85,21 @@ export function pathParameter(ctx: Context, name: string): string {
     );
   }
   return String(ctx["params"][name]);
+}
+
+function checkEncoding(text: string, what: string): void {
+  if (!isEncodedUtf8(text)) {
+    throw new ForeverframeError(
+      "FF_PARAMETER_INVALID",
+      `The ${what} is not percent-encoded UTF-8: encode its values`,
+    );
+  }
+  const count = text.split("&", MAX_PARAMETERS + 1).length;
+  if (count <= MAX_PARAMETERS) return;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `The ${what} has more than ${MAX_PARAMETERS} parameters: leave out those that nobody knows`,
+  );
 }
 
 /** Whether every percent-encoded byte is part of valid UTF-8. */

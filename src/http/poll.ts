@@ -10,7 +10,8 @@ import { PollAnswer, pollTransport } from "../transports/poll.ts";
 import { plainFraming } from "./connection/framing.ts";
 import { STREAM_HEADERS } from "./connection/hand-over.ts";
 import { HttpConnection } from "./connection/http-connection.ts";
-import { numberParameter, parameter } from "./parameters.ts";
+import { tellsItsSource } from "./middleware/access.ts";
+import { numberParameter, parameter, queryOf } from "./parameters.ts";
 import { PollSink } from "./sinks/poll-sink.ts";
 import type { StreamRequest } from "./stream-request.ts";
 
@@ -23,8 +24,6 @@ const SCRIPT_TYPE = "application/javascript; charset=utf-8";
 /** What polls keep to. */
 export interface PollLimits {
   readonly pollKeptMs: number;
-  /** How long a client may take nothing of its answer, in ms. */
-  readonly stallMs: number;
   readonly jsonp: boolean;
 }
 
@@ -47,12 +46,19 @@ export async function answerPoll(
   const answer = await new Promise<Answer>((resolve, reject) => {
     const begin = (sink: PollSink) => {
       sink.wait(waitMs, resolve);
+      const connection = HttpConnection.of(ctx.req);
       const abandon = () => {
         sink.abandon(resolve);
         resolve(null);
       };
-      ctx.res.once("close", abandon);
-      if (HttpConnection.of(ctx.req).destroyed) abandon();
+      const abandonAndCut = () => connection.destroy();
+      // A client that ends its half has gone: it would wait for a minute otherwise.
+      connection.once("halfClosed", abandonAndCut);
+      ctx.res.once("close", () => {
+        connection.off("halfClosed", abandonAndCut);
+        abandon();
+      });
+      if (connection.destroyed) abandon();
       return sink;
     };
     const goOn = async () => {
@@ -76,12 +82,11 @@ function formatEnded({ stream, reason, cursor }: Receipt): readonly Buffer[] {
 }
 
 /** Not by Koa, which would copy the pieces into one body for each of the polls that share them. */
-function send(ctx: Context, answer: readonly Buffer[], { stallMs, jsonp }: PollLimits): void {
+function send(ctx: Context, answer: readonly Buffer[], { jsonp }: PollLimits): void {
   const { res } = ctx;
   const callback = jsonpCallback(ctx, jsonp);
   const parts =
     callback === null ? answer : [Buffer.from(`/**/${callback}(`), ...answer, Buffer.from(");")];
-  res.setTimeout(stallMs); // cuts a client that reads nothing for so long
   res.writeHead(200, {
     ...STREAM_HEADERS,
     "Content-Type": callback === null ? pollTransport.contentType : SCRIPT_TYPE,
@@ -96,20 +101,26 @@ function send(ctx: Context, answer: readonly Buffer[], { stallMs, jsonp }: PollL
 /**
  * Check that a poll may be one of a script element: it is answered by a call of `callback`, a refusal too.
  *
- * @throws ForeverframeError FF_CALLBACK_INVALID
+ * @throws ForeverframeError FF_CALLBACK_INVALID, FF_ORIGIN_REFUSED
  */
-export function checkJsonp(callback: string, jsonp: boolean): void {
+export function checkJsonp(ctx: Context, callback: string, jsonp: boolean): void {
   parseCallback(callback);
-  if (jsonp) return;
+  if (!jsonp) {
+    throw new ForeverframeError(
+      "FF_CALLBACK_INVALID",
+      "A poll with a callback is JSONP, which is off: leave it out, or start the server with --jsonp",
+    );
+  }
+  if (tellsItsSource(ctx)) return;
   throw new ForeverframeError(
-    "FF_CALLBACK_INVALID",
-    "A poll with a callback is JSONP, which is off: leave it out, or start the server with --jsonp",
+    "FF_ORIGIN_REFUSED",
+    "The request does not say which page would read the answer: send a Referer (the page's Referrer-Policy may forbid it), or poll without a callback",
   );
 }
 
 /** The function that a poll's answer calls, whatever else is wrong with the request; null if it is to be JSON. */
 export function jsonpCallback(ctx: Context, jsonp: boolean): string | null {
-  const { transport, callback } = ctx.query;
+  const { transport, callback } = queryOf(ctx);
   const isAsked = jsonp && ctx.path === "/stream" && transport === "poll";
   if (!isAsked || typeof callback !== "string") return null;
   return isCallback(callback) ? callback : null;

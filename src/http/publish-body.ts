@@ -1,7 +1,17 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Context, Middleware } from "koa";
-import bodyParser from "koa-bodyparser";
 import { formatJson, parseJsonText } from "../core/json.ts";
-import { ForeverframeError, shorten } from "../errors.ts";
+import { ForeverframeError } from "../errors.ts";
+import {
+  type BodyReading,
+  bodyText,
+  checkHeaders,
+  FORM_TYPE,
+  JSON_TYPE,
+  readBody,
+  TEXT_TYPE,
+  unsupportedType,
+} from "./read-body.ts";
 
 /** What a body may be at most. */
 export interface BodyLimits {
@@ -16,68 +26,42 @@ export interface PublishBody {
   readonly data: readonly string[];
 }
 
-const JSON_TYPE = "application/json";
-const TEXT_TYPE = "text/plain";
-const FORM_TYPE = "application/x-www-form-urlencoded";
 const NDJSON_TYPE = "application/x-ndjson";
+const PUBLISH_TYPES = [JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE];
+
+/** As many as PHP takes by default. */
+const MAX_FORM_FIELDS = 1_000;
+
+/** Others have their turn after this many ms of a batch, which is looked at after this many lines. */
+const TURN_MS = 5;
+const LINES_PER_LOOK = 64;
 
 /** A form's percent-encoding makes a byte three, and its name and `=` are not counted either. */
 const FORM_OVERHEAD = { factor: 3, bytes: 1_024 };
 
-/** Reads bodies of these types, as the bytes that came: what they mean is decided from them, once. */
-function bytesParser(types: readonly string[], limit: number): Middleware {
-  const options = {
-    enableTypes: ["text"],
-    extendTypes: { text: [...types] },
-    textLimit: String(limit),
-    // null: the body parser decodes leniently, so that what is no UTF-8 would be published as U+FFFD.
-    encoding: null,
-  };
-  return bodyParser(options);
-}
-
 /** Middleware that reads the body of a publish into `ctx.request.rawBody`. */
-export function publishBodyMiddleware({ maxMessageBytes, maxBatchBytes }: BodyLimits): Middleware {
-  const single = bytesParser([JSON_TYPE, TEXT_TYPE], maxMessageBytes);
-  const form = bytesParser(
-    [FORM_TYPE],
-    maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes,
-  );
-  const batch = bytesParser([NDJSON_TYPE], maxBatchBytes);
+export function publishBodyMiddleware(limits: BodyLimits, { budget }: BodyReading): Middleware {
+  const { maxMessageBytes, maxBatchBytes } = limits;
+  const formBytes = maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes;
   return async (ctx, next) => {
     checkHeaders(ctx);
-    const parser = ctx.is(NDJSON_TYPE) ? batch : ctx.is(FORM_TYPE) ? form : single;
-    try {
-      await parser(ctx, async () => {});
-    } catch (error) {
-      throw isTooLarge(error) ? tooLarge(ctx, { maxMessageBytes, maxBatchBytes }) : error;
-    }
-    await next();
-  };
-}
-
-/** Types of a JSON body that a beacon may send too: it can't set them. */
-export const BEACON_TYPES = [JSON_TYPE, TEXT_TYPE];
-
-/**
- * Reads the body of a route that takes an object of ours.
- *
- * @param types content types that are taken
- */
-export function jsonBodyMiddleware(limit: number, types: string[] = [JSON_TYPE]): Middleware {
-  const parser = bytesParser(types, limit);
-  return async (ctx, next) => {
-    checkHeaders(ctx);
-    if (!ctx.is(types)) throw unsupportedType(ctx, types);
-    try {
-      await parser(ctx, async () => {});
-    } catch (error) {
-      throw isTooLarge(error)
-        ? new ForeverframeError(
-            "FF_MESSAGE_TOO_LARGE",
-            `The body is larger than ${limit} bytes: send less`,
-          )
-        : error;
+    switch (ctx.is(PUBLISH_TYPES)) {
+      case NDJSON_TYPE:
+        await readBody(ctx, {
+          budget,
+          limit: maxBatchBytes,
+          tooLarge: () => batchTooLarge(limits),
+        });
+        break;
+      case FORM_TYPE:
+        await readBody(ctx, { budget, limit: formBytes, tooLarge: () => tooLarge(limits) });
+        break;
+      case JSON_TYPE:
+      case TEXT_TYPE:
+        await readBody(ctx, { budget, limit: maxMessageBytes, tooLarge: () => tooLarge(limits) });
+        break;
+      default:
+        throw unsupportedType(ctx, PUBLISH_TYPES);
     }
     await next();
   };
@@ -88,8 +72,8 @@ export function jsonBodyMiddleware(limit: number, types: string[] = [JSON_TYPE])
  *
  * @throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE
  */
-export function parsePublishBody(ctx: Context, limits: BodyLimits): PublishBody {
-  switch (ctx.is([JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE])) {
+export async function parsePublishBody(ctx: Context, limits: BodyLimits): Promise<PublishBody> {
+  switch (ctx.is(PUBLISH_TYPES)) {
     case JSON_TYPE:
       return { batch: false, data: [parseJsonText(bodyText(ctx), "The body")] };
     case TEXT_TYPE:
@@ -97,82 +81,21 @@ export function parsePublishBody(ctx: Context, limits: BodyLimits): PublishBody 
     case FORM_TYPE:
       return { batch: false, data: [parseForm(bodyText(ctx), limits)] };
     case NDJSON_TYPE:
-      return { batch: true, data: parseLines(bodyText(ctx), limits) };
+      return { batch: true, data: await parseLines(bodyText(ctx), limits) };
     default:
-      throw unsupportedType(ctx, [JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE]);
+      throw unsupportedType(ctx, PUBLISH_TYPES);
   }
 }
 
-/**
- * The body that was read, as text.
- *
- * @throws ForeverframeError FF_BODY_INVALID: empty, or no UTF-8
- */
-export function bodyText(ctx: Context): string {
-  const bytes = ctx.request.rawBody;
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
-    throw new ForeverframeError(
-      "FF_BODY_INVALID",
-      'The body is empty: send a value, if need be the JSON ""',
-    );
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new ForeverframeError(
-      "FF_BODY_INVALID",
-      "The body is not UTF-8: encode it as UTF-8, or publish it as base64",
-    );
-  }
-}
-
-function checkHeaders(ctx: Context): void {
-  const encoding = ctx.get("content-encoding").toLowerCase();
-  if (encoding !== "" && encoding !== "identity") {
-    throw new ForeverframeError(
-      "FF_BODY_ENCODING_UNSUPPORTED",
-      `The Content-Encoding "${shorten(encoding)}" is not taken: send the body as it is`,
-    );
-  }
-  const charset = ctx.request.charset.toLowerCase();
-  if (charset !== "" && charset !== "utf-8" && charset !== "utf8" && charset !== "us-ascii") {
-    throw new ForeverframeError(
-      "FF_BODY_TYPE_UNSUPPORTED",
-      `The charset "${shorten(charset)}" is not taken: send UTF-8`,
-    );
-  }
-}
-
-function unsupportedType(ctx: Context, types: readonly string[]): ForeverframeError {
-  if (bodyIsAbsent(ctx)) {
-    return new ForeverframeError(
-      "FF_BODY_INVALID",
-      `There is no body: send one with Content-Type ${types[0]}`,
-    );
-  }
+function batchTooLarge({ maxBatchBytes }: BodyLimits): ForeverframeError {
   return new ForeverframeError(
-    "FF_BODY_TYPE_UNSUPPORTED",
-    `The Content-Type "${shorten(ctx.get("content-type"))}" is not taken here: use ${types.join(", ")}`,
+    "FF_BATCH_TOO_LARGE",
+    `The batch is larger than ${maxBatchBytes} bytes: send it in pieces, or raise --max-batch-bytes`,
   );
 }
 
-/** `is` answers null where the request has no body at all. */
-function bodyIsAbsent(ctx: Context): boolean {
-  return ctx.is(JSON_TYPE) === null || ctx.get("content-length") === "0";
-}
-
-function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && "type" in error && error.type === "entity.too.large";
-}
-
-function tooLarge(ctx: Context, limits: Omit<BodyLimits, "maxBatchMessages">): ForeverframeError {
-  if (ctx.is(NDJSON_TYPE)) {
-    return new ForeverframeError(
-      "FF_BATCH_TOO_LARGE",
-      `The batch is larger than ${limits.maxBatchBytes} bytes: send it in pieces, or raise --max-batch-bytes`,
-    );
-  }
-  return messageTooLarge("The body", limits.maxMessageBytes);
+function tooLarge({ maxMessageBytes }: BodyLimits): ForeverframeError {
+  return messageTooLarge("The body", maxMessageBytes);
 }
 
 function messageTooLarge(what: string, maxMessageBytes: number): ForeverframeError {
@@ -182,24 +105,30 @@ function messageTooLarge(what: string, maxMessageBytes: number): ForeverframeErr
   );
 }
 
-function parseLines(
-  text: string,
-  { maxMessageBytes, maxBatchMessages }: BodyLimits,
-): readonly string[] {
-  const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+/** A batch may be millions of lines: others have their turn in between. */
+async function parseLines(text: string, limits: BodyLimits): Promise<readonly string[]> {
+  const { maxMessageBytes, maxBatchMessages } = limits;
   const values: string[] = [];
-  lines.forEach((line, i) => {
-    if (line.trim() === "") return;
-    if (values.length >= maxBatchMessages) {
-      throw new ForeverframeError(
-        "FF_BATCH_TOO_LARGE",
-        `The batch has more than ${maxBatchMessages} messages: send it in pieces`,
-      );
+  let turnEnds = performance.now() + TURN_MS;
+  for (let start = 0, number = 1; start < text.length; number++) {
+    const end = text.indexOf("\n", start);
+    const line = text.slice(start, end < 0 ? text.length : end).trim();
+    start = end < 0 ? text.length : end + 1;
+    if (line !== "") {
+      if (values.length >= maxBatchMessages) {
+        throw new ForeverframeError(
+          "FF_BATCH_TOO_LARGE",
+          `The batch has more than ${maxBatchMessages} messages: send it in pieces`,
+        );
+      }
+      if (Buffer.byteLength(line) > maxMessageBytes)
+        throw messageTooLarge(`Line ${number}`, maxMessageBytes);
+      values.push(parseJsonText(line, `Line ${number}`));
     }
-    if (Buffer.byteLength(line) > maxMessageBytes)
-      throw messageTooLarge(`Line ${i + 1}`, maxMessageBytes);
-    values.push(parseJsonText(line, `Line ${i + 1}`));
-  });
+    if (number % LINES_PER_LOOK !== 0 || performance.now() < turnEnds) continue;
+    await nextTurn();
+    turnEnds = performance.now() + TURN_MS;
+  }
   if (values.length > 0) return values;
   throw new ForeverframeError(
     "FF_BODY_INVALID",
@@ -207,15 +136,33 @@ function parseLines(
   );
 }
 
-/** The field `msg` as a string where there is one, else an object of all fields; a repeated one becomes an array. */
+/**
+ * The field `msg` as a string where there is one, else an object of all fields; a repeated one becomes an array.
+ *
+ * A body that is a JSON object or array as a whole is that: curl and PHP's curl call every body a form unless they are
+ * told otherwise.
+ */
 function parseForm(text: string, { maxMessageBytes }: BodyLimits): string {
+  if (isJsonContainer(text)) {
+    if (Buffer.byteLength(text) > maxMessageBytes)
+      throw messageTooLarge("The body", maxMessageBytes);
+    return parseJsonText(text, "The body");
+  }
+  const pairs = text.split("&").filter((pair) => pair !== "");
+  if (pairs.length > MAX_FORM_FIELDS) {
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      `The form has ${pairs.length} fields, and ${MAX_FORM_FIELDS} are taken: send the data as JSON`,
+    );
+  }
   const fields = new Map<string, string[]>();
-  for (const pair of text.split("&")) {
-    if (pair === "") continue;
+  for (const pair of pairs) {
     const equals = pair.indexOf("=");
     const name = decodeFormPart(equals < 0 ? pair : pair.slice(0, equals));
     const value = equals < 0 ? "" : decodeFormPart(pair.slice(equals + 1));
-    fields.set(name, [...(fields.get(name) ?? []), value]);
+    const others = fields.get(name);
+    if (others === undefined) fields.set(name, [value]);
+    else others.push(value);
   }
   const message = fields.get("msg")?.[0];
   const entries = Array.from(fields, ([name, values]) => [
@@ -226,6 +173,16 @@ function parseForm(text: string, { maxMessageBytes }: BodyLimits): string {
   const bytes = Buffer.byteLength(message ?? json);
   if (bytes > maxMessageBytes) throw messageTooLarge("The form", maxMessageBytes);
   return parseJsonText(json, "The form");
+}
+
+function isJsonContainer(text: string): boolean {
+  if (!/^\s*[{[]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function decodeFormPart(part: string): string {

@@ -4,10 +4,20 @@ import type { ForeverframeError } from "../errors.ts";
 import { defaultFrame, postedFrameTransport } from "../transports/frame.ts";
 import { isUpgrade } from "./connection/upgrades.ts";
 import { type AccessOptions, isAllowedOrigin } from "./middleware/access.ts";
+import { queryOf } from "./parameters.ts";
 
-/** Whether the request is for a display frame, as far as can be told: it may have been refused for just that. */
+/**
+ * Whether the answer is to be a document, as far as can be told: the request is for a display frame, or a browser is to
+ * show what comes, whatever transport was asked for.
+ */
 export function isFrameRequest(ctx: Context): boolean {
-  return ctx.method === "GET" && ctx.path === "/stream" && requestedTransport(ctx) === "frame";
+  if (ctx.method !== "GET" || ctx.path !== "/stream") return false;
+  return requestedTransport(ctx) === "frame" || ctx.accepts("json", "text/html") === "text/html";
+}
+
+/** Whether the request is for server-sent events, as far as can be told. */
+export function isEventSourceRequest(ctx: Context): boolean {
+  return ctx.method === "GET" && ctx.path === "/stream" && requestedTransport(ctx) === "sse";
 }
 
 /**
@@ -15,8 +25,8 @@ export function isFrameRequest(ctx: Context): boolean {
  * otherwise.
  */
 export function requestedTransport(ctx: Context): string {
-  const given = ctx.query["transport"];
-  if (given !== undefined) return String(given);
+  const given = queryOf(ctx)["transport"];
+  if (given !== undefined && given !== "") return String(given);
   if (isUpgrade(ctx.req)) return "ws";
   return ctx.accepts("text/html", "text/event-stream") === "text/event-stream" ? "sse" : "frame";
 }
@@ -30,7 +40,7 @@ export function answerRefusedFrame(
   error: ForeverframeError,
   access: AccessOptions,
 ): void {
-  const origin = ctx.query["origin"];
+  const origin = queryOf(ctx)["origin"];
   const isPosted =
     typeof origin === "string" && isAllowedOrigin(origin, ctx.req.headers.host, access);
   const frame = isPosted ? postedFrameTransport(origin) : defaultFrame;

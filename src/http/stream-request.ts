@@ -1,6 +1,6 @@
 import type { Context } from "koa";
 import { parseSelectors } from "../core/channel-name.ts";
-import { parseCursor } from "../core/cursor.ts";
+import { isCursor, parseCursor } from "../core/cursor.ts";
 import type { OpenRequest } from "../core/opener.ts";
 import type { StreamStart } from "../core/stream-start.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
@@ -27,7 +27,7 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
     selectors: parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors),
     start: parseStart(ctx),
     client,
-    takesOver: parseTakeover(ctx, client),
+    takesOverFrom: parseTakeover(ctx, client),
     address: ctx.req.socket.remoteAddress ?? null,
   };
 }
@@ -36,14 +36,19 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
  * Let an EventSource go on where it was.
  *
  * @returns the request with its start by `Last-Event-ID`, if it has one; null if the stream was ended on purpose
- * @throws ForeverframeError FF_CURSOR_INVALID
+ * @throws ForeverframeError FF_PARAMETER_INVALID
  */
 export function continueEventSource(ctx: Context, request: StreamRequest): StreamRequest | null {
-  const last = ctx.get("last-event-id");
+  // Polyfills can't set a header. The header wins, since a browser sends it of its own.
+  const last = ctx.get("last-event-id") || (parameter(ctx, "lastEventId") ?? "");
   if (last === "") return request;
   const cursor = cursorOfLastEventId(last);
   if (cursor === null) return null;
-  return { ...request, start: { from: "cursor", after: parseCursor(cursor) } };
+  // Not refused, since an EventSource would give up for good: it may be the id of another server's event.
+  const start = isCursor(cursor)
+    ? ({ from: "cursor", after: cursor } as const)
+    : ({ from: "unknown" } as const);
+  return { ...request, start };
 }
 
 function parseStart(ctx: Context): StreamStart {
@@ -65,19 +70,26 @@ function parseStart(ctx: Context): StreamStart {
 function parseClient(ctx: Context): string | null {
   const client = parameter(ctx, "client");
   if (client === null) return null;
-  if (client !== "" && Buffer.byteLength(client) <= MAX_CLIENT_BYTES && !/\p{Cc}/u.test(client))
-    return client;
+  if (Buffer.byteLength(client) <= MAX_CLIENT_BYTES && !/\p{Cc}/u.test(client)) return client;
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
     `"client" is "${shorten(client)}": give 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
   );
 }
 
-function parseTakeover(ctx: Context, client: string | null): boolean {
-  const wanted = numberParameter(ctx, "takeover", 0, 1) === 1;
-  if (!wanted || client !== null) return wanted;
+function parseTakeover(ctx: Context, client: string | null): string | null {
+  if (numberParameter(ctx, "takeover", 0, 1) !== 1) return null;
+  if (client === null) {
+    throw new ForeverframeError(
+      "FF_PARAMETER_INVALID",
+      '"takeover" is given without "client": name the client whose earlier streams should end',
+    );
+  }
+  const earlier = parameter(ctx, "earlier");
+  if (earlier !== null) return earlier;
+  // Else anybody who knows or guesses a client's name could end its streams with a link.
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
-    '"takeover" is given without "client": name the client whose earlier streams should end',
+    '"takeover" is given without "earlier": give the id of an earlier stream of this client, or leave "takeover" out',
   );
 }

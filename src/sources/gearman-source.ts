@@ -23,9 +23,6 @@ const SLEEP_MS = 60_000;
 /** Bytes of a packet beside its workload that are kept: the handle, the function and the unique id. */
 const MAX_JOB_NAMES_BYTES = 4_096;
 
-/** What libraries draw for a job that has been given no name. Nobody gives it to two jobs. */
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
 /** What a source is made of. */
 export interface GearmanSourceOptions {
   readonly host: string;
@@ -48,7 +45,7 @@ export interface GearmanSourceOptions {
  *
  * A job is answered complete only when the log has it. When the log does not take it, the connection is ended, which is the one
  * way to give a background job back to the queue; so is a job that was under way when this process died. When it comes
- * again it is stored once: its unique id, if that was drawn, or else its handle and its job server are its idempotency key.
+ * again it is stored once: its handle and its job server are its idempotency key.
  */
 export class GearmanSource {
   readonly #options: GearmanSourceOptions;
@@ -150,8 +147,10 @@ export class GearmanSource {
   /** Publish a job and answer it. @throws what the log threw: the job is not answered */
   async #work(connection: GearmanConnection, server: string, job: Job): Promise<void> {
     const { handle, unique, bytes } = job;
+    let id: Cursor;
     try {
-      await this.#store(this.#requestOf(server, job), { ...this.#about, handle, unique, bytes });
+      const request = this.#requestOf(server, job);
+      id = await this.#store(request, { ...this.#about, handle, unique, bytes });
     } catch (error) {
       if (!isForGood(error)) throw error;
       // Given back, it would come again for ever.
@@ -161,10 +160,10 @@ export class GearmanSource {
       return;
     }
     // If the connection was cut meanwhile it comes again, and is found to be stored.
-    connection.send(PACKET.WORK_COMPLETE, handle, "");
+    connection.send(PACKET.WORK_COMPLETE, handle, id);
   }
 
-  #requestOf(server: string, { handle, unique, workload, bytes }: Job): AppendRequest {
+  #requestOf(server: string, { handle, workload, bytes }: Job): AppendRequest {
     const { job, channel, maxMessageBytes } = this.#options;
     if (bytes > maxMessageBytes || workload.length < bytes) {
       throw new ForeverframeError(
@@ -173,19 +172,22 @@ export class GearmanSource {
       );
     }
     const data = dataOfWorkload(workload);
-    const name = UUID.test(unique) ? unique : `${server} ${handle}`;
-    // With the data in it: a name that is given to something else is no repeat.
-    const key = `gearman ${job} ${name} ${channel} ${data}`;
+    // Not by the job's unique id: that is the application's, which may give it to each job of a door. To make equal jobs one
+    // while they wait is the job server's, if the submitter wishes it.
+    const key = `gearman ${job} ${server} ${handle} ${channel} ${data}`;
     return { messages: [{ channel, data }], idempotency: { key } };
   }
 
-  async #store(request: AppendRequest, about: object): Promise<void> {
+  /** @returns the message's id, which who waits for the job is answered: some take an empty answer for a failure */
+  async #store(request: AppendRequest, about: object): Promise<Cursor> {
     const { publish, log } = this.#options;
     let { idempotency } = request;
     for (let pauseMs = FIRST_PAUSE_MS, heldMs = 0; ; pauseMs = longer(pauseMs)) {
       try {
-        await publish(idempotency === undefined ? { messages: request.messages } : request);
-        return;
+        const [id = ""] = await publish(
+          idempotency === undefined ? { messages: request.messages } : request,
+        );
+        return id;
       } catch (error) {
         if (hasCode(error, "FF_IDEMPOTENCY_FULL")) {
           idempotency = undefined; // twice in the end is better than not at all

@@ -14,6 +14,11 @@ const FIRST_SCRIPT_ENDS_AT = 2_048;
 /** Starts each script that posts an event: it calls a function of the document's own. */
 const POSTED = { before: Buffer.from("<script>push("), after: Buffer.from(")</script>") };
 
+// As a window of its own it has no page around it, but perhaps one that opened it: then it does nothing.
+const ALONE =
+  'if(parent===self){document.write("A display frame works in a page only.");' +
+  'if(self.stop)stop();else document.execCommand("Stop")}';
+
 // A script that has run stays a node of the document for ever: an hour of messages would cost the panel its memory. The
 // last one is left alone, since it may have come in part: a script that is taken out before its end never runs.
 const SWEEP =
@@ -21,21 +26,59 @@ const SWEEP =
   'for(var s=document.getElementsByTagName("script"),i=s.length-2;i>=0;i--)s[i].parentNode.removeChild(s[i])' +
   "},500)";
 
+/**
+ * Names by which a callback would reach out of the page around the frame, or into what no page calls by itself: in a window
+ * of its own, a display document could press buttons in the window that opened it.
+ */
+const RESERVED = new Set([
+  "__proto__",
+  "constructor",
+  "contentWindow",
+  "defaultView",
+  "document",
+  "frames",
+  "globalThis",
+  "location",
+  "navigation",
+  "opener",
+  "parent",
+  "prototype",
+  "self",
+  "top",
+  "window",
+]);
+
 /** Whether a text is the name of a function that may be called. */
 export function isCallback(text: string): boolean {
-  return text.length <= MAX_CALLBACK_BYTES && CALLBACK.test(text);
+  if (text.length > MAX_CALLBACK_BYTES || !CALLBACK.test(text)) return false;
+  const [first = "", ...others] = text.split(".");
+  return (first === "parent" || !RESERVED.has(first)) && !others.some((name) => RESERVED.has(name));
 }
 
 /**
- * Check the function that a display frame calls.
+ * Check the function that a script of an answer calls.
  *
  * @throws ForeverframeError FF_CALLBACK_INVALID
  */
 export function parseCallback(text: string): string {
   if (isCallback(text)) return text;
-  throw new ForeverframeError(
+  throw invalidCallback(text);
+}
+
+/**
+ * Check the function that a display frame calls: one of the page around it.
+ *
+ * @throws ForeverframeError FF_CALLBACK_INVALID
+ */
+export function parseFrameCallback(text: string): string {
+  if (isCallback(text) && text.startsWith("parent.")) return text;
+  throw invalidCallback(text);
+}
+
+function invalidCallback(text: string): ForeverframeError {
+  return new ForeverframeError(
     "FF_CALLBACK_INVALID",
-    `The callback "${shorten(text)}" is no name of a function: use names joined by dots, such as "parent.push", at most ${MAX_CALLBACK_BYTES} bytes`,
+    `The callback "${shorten(text)}" is no function of the page around the frame: use "parent." and names joined by dots, such as "parent.push", at most ${MAX_CALLBACK_BYTES} bytes, and none of the browser's own such as "opener"`,
   );
 }
 
@@ -72,7 +115,7 @@ function createFrame(
   heartbeat: string,
 ): Transport {
   const head = Buffer.from(
-    `<!doctype html><html><head><meta charset="utf-8"><title></title><script>${script}</script></head><body>`,
+    `<!doctype html><html><head><meta charset="utf-8"><title></title><script>${ALONE}${script}</script></head><body>`,
   );
   return {
     name: "frame",

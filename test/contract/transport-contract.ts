@@ -296,7 +296,8 @@ export function describeTransportContract(
       const server = await start();
       const { url } = server;
       const older = await open(url, "channels=doors&client=panel");
-      const newer = await open(url, "channels=doors&client=panel&takeover=1");
+      const takeover = `takeover=1&earlier=${older.events[0]?.["stream"]}`;
+      const newer = await open(url, `channels=doors&client=panel&${takeover}`);
       await expectClosed(older, "replaced", false);
       await expectNothingMore(url, older);
       await untilMessages(newer, 1);

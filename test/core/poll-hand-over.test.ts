@@ -96,7 +96,7 @@ async function createWorld(turns: () => number) {
         const request = {
           ...wanted,
           client: null,
-          takesOver: false,
+          takesOverFrom: null,
           address: null,
           encoding: Encoding.of(pollTransport, plainFraming),
           connect: () => begin(new PollSink(LONG_MS)),

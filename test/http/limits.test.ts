@@ -46,17 +46,20 @@ describe("a limit", () => {
 
   it("of streams per client does not count those that a takeover replaces", async () => {
     const { url } = await startTestServer({ maxStreamsPerClient: 1 });
-    await openFrame(url, "channels=a&client=x");
-    await openFrame(url, "channels=a&client=x&takeover=1");
+    const { open } = await openFrame(url, "channels=a&client=x");
+    await openFrame(url, `channels=a&client=x&takeover=1&earlier=${open["stream"]}`);
     await openFrame(url, "channels=a&client=y");
   });
 
   it("of streams in all has room for one that takes over", async () => {
     const { url } = await startTestServer({ maxStreams: 1, maxStreamsPerAddress: 1 });
-    await openFrame(url, "channels=a&client=x");
-    await openFrame(url, "channels=a&client=x&takeover=1");
-    const query = "channels=a&client=y&takeover=1";
-    expect(await refusal(url, query)).to.include({ code: "FF_STREAMS_TOO_MANY" });
+    const { open } = await openFrame(url, "channels=a&client=x");
+    const takeover = `takeover=1&earlier=${open["stream"]}`;
+    const refused = await refusal(url, `channels=a&client=y&${takeover}`);
+    expect(refused).to.include({ code: "FF_TAKEOVER_REFUSED" });
+    await openFrame(url, `channels=a&client=x&${takeover}`);
+    const late = await refusal(url, "channels=a&client=y");
+    expect(late).to.include({ code: "FF_STREAMS_TOO_MANY" });
   });
 
   it("of streams holds when many come at once", async () => {

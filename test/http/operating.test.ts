@@ -127,7 +127,8 @@ describe("the operating routes", () => {
   it("leave a client's earlier streams replaced when a new one takes over", async () => {
     const older = await openFrame(url, "channels=doors&client=panel");
     const stranger = await openFrame(url, "channels=doors&client=other");
-    const newer = await openFrame(url, "channels=doors&client=panel&takeover=1");
+    const takeover = `takeover=1&earlier=${older.open["stream"]}`;
+    const newer = await openFrame(url, `channels=doors&client=panel&${takeover}`);
     expect(await lastEvent(older.connection)).to.include({ reason: "replaced", reconnect: false });
     await publishJson(url, "doors", 1);
     for (const { connection } of [newer, stranger]) {

@@ -9,11 +9,14 @@ const jsonp = (
   url: string,
   query: string,
   callback: string,
-  headers: OutgoingHttpHeaders = {},
+  headers: OutgoingHttpHeaders = { Referer: `${url}/page.html` },
 ): Promise<Answer> =>
   ask(url, "GET", `/stream?transport=poll&${query}&callback=${encodeURIComponent(callback)}`, {
     headers,
   });
+
+/** What a browser says of a page of the server itself. */
+const OWN = { "Sec-Fetch-Site": "same-origin" };
 
 /** Run an answer as a page's script would, with `app.show` and `show`, and return what they were given. */
 function run({ text }: Answer): readonly unknown[] {
@@ -105,8 +108,9 @@ describe("a long poll as JSONP", () => {
   }
 
   for (const callback of [
-    "",
     "alert(1)",
+    "opener.push",
+    "parent.document.write",
     "a..b",
     ".a",
     "a.",
@@ -140,11 +144,12 @@ describe("a long poll as JSONP", () => {
   });
 
   for (const [what, query, headers, code, status] of [
-    ["no selector", "channels=a..b", {}, "FF_SELECTOR_INVALID", 400],
-    ["no channels", "wait=0", {}, "FF_SELECTOR_INVALID", 400],
-    ["no cursor", "channels=doors&after=x!", {}, "FF_CURSOR_INVALID", 400],
-    ["no wait", "channels=doors&wait=61", {}, "FF_PARAMETER_INVALID", 400],
-    ["after and last", "channels=doors&after=a.1&last=1", {}, "FF_PARAMETER_INVALID", 400],
+    ["no selector", "channels=a..b", OWN, "FF_SELECTOR_INVALID", 400],
+    ["no channels", "wait=0", OWN, "FF_SELECTOR_INVALID", 400],
+    ["no cursor", "channels=doors&after=x!", OWN, "FF_CURSOR_INVALID", 400],
+    ["no wait", "channels=doors&wait=61", OWN, "FF_PARAMETER_INVALID", 400],
+    ["after and last", "channels=doors&after=a.1&last=1", OWN, "FF_PARAMETER_INVALID", 400],
+    ["a page that hides where it is", "channels=doors&wait=0", {}, "FF_ORIGIN_REFUSED", 403],
     [
       "a foreign Origin",
       "channels=doors&wait=0",

@@ -5,6 +5,7 @@ import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually, within } from "../support/within.ts";
 
 const HEADERS = { Authorization: "Bearer the-admin-token" };
+const TAKEOVER = "/stream?transport=poll&channels=lifts&client=panel&wait=0&takeover=1";
 const ADMIN = { adminToken: "the-admin-token" };
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
@@ -119,7 +120,7 @@ describe("a long poll", () => {
     [
       "a poll that takes over",
       "replaced",
-      () => ["GET", "/stream?transport=poll&channels=lifts&client=panel&takeover=1&wait=0"],
+      (_: string, stream: string) => ["GET", `${TAKEOVER}&earlier=${stream}`],
     ],
   ] as const) {
     it(`is woken when ${ending} ends it, and hears of it as often as it asks`, async () => {
@@ -162,12 +163,13 @@ describe("a long poll", () => {
   it("that takes over replaces earlier streams once, and by its later polls neither itself nor newer ones", async () => {
     const { url } = await startTestServer(ADMIN);
     const frame = await openFrame(url, "channels=doors&client=panel");
-    const first = await poll(url, "&wait=0&client=panel&takeover=1");
+    const takeover = `&takeover=1&earlier=${frame.open["stream"]}`;
+    const first = await poll(url, `&wait=0&client=panel${takeover}`);
     const [, close] = await frame.connection.untilEvents(({ length }) => length > 1, "close");
     expect(close).to.include({ type: "close", reason: "replaced", reconnect: false });
     const newer = await openFrame(url, "channels=doors&client=panel");
     const id = await publishJson(url, "doors", 1);
-    const second = await poll(url, `${next(first)}&client=panel&takeover=1`);
+    const second = await poll(url, `${next(first)}&client=panel${takeover}`);
     expect(second.json).to.include({ stream: first.json.stream, stop: 0, cursor: id });
     const events = await newer.connection.untilEvents(({ length }) => length > 1, "the message");
     expect(events[1]).to.include({ type: "message", id });

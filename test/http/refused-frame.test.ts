@@ -16,7 +16,14 @@ const BAD_CALLBACKS = {
   "a line end": "a%0A",
   brackets: "a%5B0%5D",
   "the end of a script": "%3C%2Fscript%3E",
-  "65 bytes": "a".repeat(65),
+  "65 bytes": `parent.${"a".repeat(58)}`,
+  "a function of the frame's own": "push",
+  "the window that opened it": "opener.push",
+  "the window that opened its parent": "parent.opener.push",
+  "its parent's document": "parent.document.forms.publish.submit",
+  "the topmost window": "top.push",
+  "its grandparent": "parent.parent.push",
+  "a constructor": "parent.push.constructor",
 };
 
 describe("a refused display frame", () => {
@@ -36,7 +43,7 @@ describe("a refused display frame", () => {
 
   it("takes a callback of exactly 64 bytes", async () => {
     const { url } = await startTestServer();
-    const callback = `${"a".repeat(31)}.${"b".repeat(32)}`;
+    const callback = `parent.${"a".repeat(28)}.${"b".repeat(28)}`;
     const answer = await ask(url, "GET", `/stream?channels=,&callback=${callback}`);
     expectFrameRefusal(answer, 400, "FF_SELECTOR_INVALID");
   });

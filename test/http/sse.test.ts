@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { EventSource } from "eventsource";
 import { closeConnections, publishJson, RawConnection } from "../support/raw-http.ts";
-import { ask } from "../support/request.ts";
+import { ask, expectProblem } from "../support/request.ts";
 import { killProcesses, startServeProcess } from "../support/serve-process.ts";
 import {
   createTemporaryDirectory,
@@ -152,7 +152,7 @@ describe("server-sent events", () => {
   for (const [reason, path] of [
     ["client", undefined],
     ["admin", "/channels/doors/close"],
-    ["replaced", "/stream?transport=poll&channels=lifts&client=panel&takeover=1&wait=0"],
+    ["replaced", "/stream?transport=poll&channels=lifts&client=panel&wait=0&takeover=1&earlier="],
   ] as const) {
     it(`closed by ${reason} have an id that ends for good, after the last message`, async () => {
       const { url, adminToken } = await startTestServer();
@@ -161,8 +161,9 @@ describe("server-sent events", () => {
       await untilBlocks(stream, 2);
       const method = reason === "replaced" ? "GET" : "POST";
       const headers = { Authorization: `Bearer ${adminToken}` };
-      const { close } = JSON.parse(field(stream.body, "data") ?? "");
-      await ask(url, method, path ?? `/${close}`, { headers });
+      const { close, stream: own } = JSON.parse(field(stream.body, "data") ?? "");
+      const target = reason === "replaced" ? `${path}${own}` : (path ?? `/${close}`);
+      await ask(url, method, target, { headers });
       const [, , closed] = await untilBlocks(stream, 3);
       expect(closed).to.match(/^event: ff-close\nid: /);
       expect(field(closed, "id")).to.equal(`${id}.end`);
@@ -213,13 +214,46 @@ describe("server-sent events", () => {
     await eventually(5_000, () => stream.body.endsWith(":\n\n"), "a comment");
   });
 
-  it("are refused with a problem document, and a bad Last-Event-ID too", async () => {
-    const { url } = await startTestServer();
-    const answer = await ask(url, "GET", "/stream?channels=doors&transport=sse", {
-      headers: { "Last-Event-ID": "no cursor!" },
+  for (const path of ["", "&lastEventId=no+cursor!"]) {
+    it(`start with a gap, and all that is kept, after a Last-Event-ID of something else${path && ", in the query too"}`, async () => {
+      const { url } = await startTestServer();
+      await publishJson(url, "doors", 1);
+      const headers = path === "" ? ["Last-Event-ID: no cursor!"] : [];
+      const stream = await openStream(url, `channels=doors&transport=sse${path}`, headers);
+      const [, gap, message] = await untilBlocks(stream, 3);
+      expect(JSON.parse(field(gap, "data") ?? "")).to.include({ type: "gap", reason: "epoch" });
+      expect(JSON.parse(field(message, "data") ?? "")).to.include({ type: "message", data: 1 });
     });
-    expect(answer.status).to.equal(400);
-    expect(answer.json.code).to.equal("FF_CURSOR_INVALID");
+  }
+
+  it("resume after lastEventId of the query, and rather after the header", async () => {
+    const { url } = await startTestServer();
+    const first = await publishJson(url, "doors", 1);
+    const second = await publishJson(url, "doors", 2);
+    await publishJson(url, "doors", 3);
+    const query = `channels=doors&transport=sse&lastEventId=${first}`;
+    const byQuery = await untilBlocks(await openStream(url, query), 3);
+    expect(byQuery.slice(1).map((block) => field(block, "data"))).to.have.lengthOf(2);
+    const both = await openStream(url, query, [`Last-Event-ID: ${second}`]);
+    const [, message] = await untilBlocks(both, 2);
+    expect(JSON.parse(field(message, "data") ?? "")).to.include({ data: 3 });
+    const ended = await ask(url, "GET", `/stream?channels=doors&transport=sse&lastEventId=x.end`);
+    expect(ended.status).to.equal(204);
+  });
+
+  it("that are refused for a while get 200 and come back by themselves, or the status where they ask for it", async () => {
+    const { url } = await startTestServer({ maxStreams: 1 });
+    await openStream(url, "channels=doors&transport=sse");
+    const refused = await ask(url, "GET", "/stream?channels=doors&transport=sse");
+    expect(refused.status).to.equal(200);
+    expect(refused.headers["content-type"]).to.match(/^text\/event-stream/);
+    expect(refused.text).to.match(
+      /^event: ff-error\nretry: 5000\ndata: \{.*FF_STREAMS_TOO_MANY.*\}\n\n$/,
+    );
+    const asked = await ask(url, "GET", "/stream?channels=doors&transport=sse&status=1");
+    expectProblem(asked, 503, "FF_STREAMS_TOO_MANY");
+    const forGood = await ask(url, "GET", "/stream?channels=a..b&transport=sse");
+    expectProblem(forGood, 400, "FF_SELECTOR_INVALID");
   });
 
   it("reach an EventSource over a restart of the server, each once, until it is ended for good", async function () {

@@ -231,7 +231,8 @@ describe("a WebSocket stream", () => {
     await first.untilOpen();
     const refused = await refusal(url, "channels=doors&client=panel");
     expectProblem(refused, 429, "FF_CLIENT_STREAMS_TOO_MANY");
-    const newer = connect(url, "channels=doors&client=panel&takeover=1");
+    const takeover = `takeover=1&earlier=${first.events[0]?.["stream"]}`;
+    const newer = connect(url, `channels=doors&client=panel&${takeover}`);
     await newer.untilOpen();
     await first.untilClosed();
     expect(first.events.at(-1)).to.include({ reason: "replaced", reconnect: false });

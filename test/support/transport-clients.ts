@@ -166,7 +166,7 @@ function openPolls(url: string, query: string): TransportClient {
         break;
       }
       more = `&stream=${stream}&after=${answer.cursor}`;
-      query = query.replace(/&(?:after|last|takeover)=[^&]*/g, "");
+      query = query.replace(/&(?:after|last|takeover|earlier)=[^&]*/g, "");
     }
     ended = !isStalled;
   };

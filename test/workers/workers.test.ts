@@ -155,13 +155,15 @@ describe("workers", function () {
 
   it("keep the newer stream of a client that takes over, also when polls move the older one", async () => {
     const { url } = await start("--workers", "3");
-    const query = "channels=doors&client=panel&takeover=1";
+    const query = "channels=doors&client=panel";
+    const first = await openFrame(url, query);
+    const proof = `takeover=1&earlier=${first.open["stream"]}`;
     for (let round = 0; round < 10; round++) {
       const poll = async (more: string) =>
         (await ask(url, "GET", `/stream?transport=poll&wait=0&${query}${more}`)).json;
-      const { stream, cursor } = await poll("");
+      const { stream, cursor } = await poll(`&${proof}`);
       const again = `&stream=${stream}&after=${cursor}`;
-      await Promise.all([openFrame(url, query), poll(again), poll(again)]);
+      await Promise.all([openFrame(url, `${query}&${proof}`), poll(again), poll(again)]);
       expect(await poll(again)).to.include({ stop: 1, reason: "replaced" });
       const { streams } = await list(url);
       expect(streams.map((one: { transport: string }) => one.transport)).to.deep.equal(["frame"]);
@@ -189,7 +191,8 @@ describe("workers", function () {
 
   it("end an older stream of a client that takes over, wherever it is, and keep exactly one of several", async () => {
     const { url } = await start();
-    const query = "channels=doors&client=panel&takeover=1";
+    const { open } = await openFrame(url, "channels=doors&client=panel");
+    const query = `channels=doors&client=panel&takeover=1&earlier=${open["stream"]}`;
     const frames = await Promise.all(numbers(8).map(() => openFrame(url, query)));
     await eventually(5_000, async () => (await list(url)).total === 1, "one stream");
     const ended = frames.filter(({ connection }) =>

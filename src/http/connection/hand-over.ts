@@ -6,7 +6,7 @@ import { chunkedFraming, plainFraming } from "./framing.ts";
 import { HttpConnection, isOnlyLineEnds } from "./http-connection.ts";
 
 /** Where heartbeats are rarer, the kernel asks after so many ms whether a silent client is still there. */
-const KEEP_ALIVE_MS = 30_000;
+export const KEEP_ALIVE_MS = 30_000;
 
 /** How the body of this request's response has to be framed. */
 export function framingFor(ctx: Context): Framing {
@@ -29,6 +29,7 @@ export function handOver(ctx: Context, contentType: string): SocketSink {
   res.writeHead(200, {
     ...STREAM_HEADERS,
     "Content-Type": contentType,
+    "Content-Encoding": "identity", // nginx and Caddy leave it alone then, whatever they compress
     Connection: "close",
     ...(req.httpVersion === "1.0" ? {} : { "Transfer-Encoding": "chunked" }),
   });

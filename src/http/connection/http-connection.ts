@@ -232,13 +232,19 @@ export class HttpConnection extends Duplex {
 
   // Done when the kernel has it, as with a socket: Node's server times idle connections from then on.
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
-    if (this.#taken) return done();
+    if (this.#taken) {
+      done();
+      return;
+    }
     this.#socket.write(chunk, encoding, this.#whenTaken(done));
     this.#watch();
   }
 
   override _writev(pieces: { chunk: Buffer | string; encoding: BufferEncoding }[], done: Done) {
-    if (this.#taken) return done();
+    if (this.#taken) {
+      done();
+      return;
+    }
     const last = pieces.length - 1;
     this.#socket.cork(); // one system call for a head, its body and the terminator
     pieces.forEach(({ chunk, encoding }, i) => {

@@ -5,6 +5,7 @@ import { WebSocketServer } from "ws";
 import { ForeverframeError } from "../../errors.ts";
 import { SocketSink } from "../sinks/socket-sink.ts";
 import { WebSocketSink } from "../sinks/web-socket-sink.ts";
+import { KEEP_ALIVE_MS } from "./hand-over.ts";
 import { HttpConnection } from "./http-connection.ts";
 
 /** Bytes of one message of a client, which has little to say. */
@@ -91,6 +92,7 @@ export function upgrade(ctx: Context, close: (stream: string) => void): WebSocke
   res.detachSocket(connection as never);
   const socket = connection.takeSocket();
   connection.destroy();
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   let sink: WebSocketSink | null = null;
   webSockets.handleUpgrade(req, socket, head, (webSocket) => {
     sink = new WebSocketSink(socket, webSocket, close);

@@ -1,9 +1,24 @@
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import type { Context, Middleware } from "koa";
 import { ForeverframeError, shorten } from "../../errors.ts";
+import { HttpConnection } from "../connection/http-connection.ts";
+import { queryOf } from "../parameters.ts";
 
 /** Names of this machine for itself. */
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Headers of a request that a page of an allowed origin may set: those that libraries for EventSource and XHR send. */
+const ALLOWED_HEADERS = [
+  "Authorization",
+  "Cache-Control",
+  "Content-Type",
+  "Idempotency-Key",
+  "Last-Event-ID",
+  "X-Requested-With",
+].join(", ");
+
+/** Headers of an answer that such a page may read, beside those that every page may. */
+const EXPOSED_HEADERS = "Retry-After, WWW-Authenticate, Allow";
 
 /** Who may call. */
 export interface AccessOptions {
@@ -18,30 +33,66 @@ export interface AccessOptions {
  *
  * `Host` must be known, or a name of the attacker's that points here (DNS rebinding) would make the page same-origin.
  * Then a request that a browser says comes from another origin is refused. Programs send none of these headers.
+ *
+ * @param isRoute whether something else than a page is at a path
  */
-export function accessMiddleware({ hosts, origins }: AccessOptions): Middleware {
+export function accessMiddleware(
+  { hosts, origins }: AccessOptions,
+  isRoute: (path: string) => boolean,
+): Middleware {
   const known = new Set([...LOOPBACK_NAMES, ...hosts.map(hostName)]);
   const allowed = new Set(origins);
   return async (ctx, next) => {
-    const { host } = ctx.req.headers;
-    if (host !== undefined && !known.has(hostName(host))) {
-      throw new ForeverframeError(
-        "FF_HOST_REFUSED",
-        `The Host "${shorten(host)}" is not one of this server's: use its address, or start it with --allowed-hosts`,
-      );
-    }
+    checkHost(ctx, known);
     const source = foreignSource(ctx);
     if (source !== null && allowed.has(source)) {
-      ctx.set({ "Access-Control-Allow-Origin": source, Vary: "Origin" });
+      ctx.set({
+        "Access-Control-Allow-Origin": source,
+        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        Vary: "Origin",
+      });
       if (isPreflight(ctx)) return answerPreflight(ctx);
-    } else if (source !== null && !isVisit(ctx)) {
-      throw new ForeverframeError(
-        "FF_ORIGIN_REFUSED",
-        `A page of "${shorten(source)}" may not call this server: start it with --allowed-origins if it should`,
-      );
+    } else if (source !== null && !(isVisit(ctx) && !isRoute(ctx.path))) {
+      throw refusal(ctx, source);
     }
     await next();
   };
+}
+
+function checkHost(ctx: Context, known: ReadonlySet<string>): void {
+  const { host } = ctx.req.headers;
+  // Node takes the first; a proxy before it may have taken the last.
+  if (countOfHosts(ctx.req.rawHeaders) > 1) {
+    throw new ForeverframeError(
+      "FF_REQUEST_INVALID",
+      "The request has several Host headers: send one",
+    );
+  }
+  if (host === undefined) return;
+  const name = hostName(host);
+  if (known.has(name) || isOwnAddress(ctx, name)) return;
+  throw new ForeverframeError(
+    "FF_HOST_REFUSED",
+    `The Host "${shorten(host)}" is not one of this server's: use its address, or start it with --allowed-hosts ${shorten(name)}`,
+  );
+}
+
+function countOfHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") count++;
+  }
+  return count;
+}
+
+/** Whether a Host is the address that the connection has here: one that the machine got later, too. */
+function isOwnAddress(ctx: Context, name: string): boolean {
+  const address = name.replace(/^\[|\]$/g, "");
+  if (isIP(address) === 0) return false;
+  const local = HttpConnection.of(ctx.req).localAddress?.replace(/^::ffff:(?=\d+\.)/, "");
+  return local === address;
 }
 
 /** The host of a Host header in lower case, without its port and final dot; an IPv6 address in brackets. */
@@ -54,15 +105,47 @@ function hostName(host: string): string {
 function foreignSource(ctx: Context): string | null {
   const { method, headers } = ctx.req;
   const { host, origin, referer } = headers;
-  const site = headers["sec-fetch-site"];
-  if (site === "cross-site" || site === "same-site") {
-    return origin ?? originOf(referer) ?? "another site";
+  switch (headers["sec-fetch-site"]) {
+    case "cross-site":
+    case "same-site":
+      return origin ?? originOf(referer) ?? "another site";
+    case "same-origin":
+      // The browser's own word, which no page can set. It compares what the page sees with what it calls, so it holds
+      // where a proxy has changed Host, and where a page hides its origin ("null").
+      return contradictsHost(ctx) ? (origin ?? "another site") : null;
   }
-  // Browsers before 2020 send no Sec-Fetch-Site, and the oldest no Origin with a form: there only Referer tells.
-  // What a script element asks for (JSONP) would be the other page's to read, so it is held to the same.
-  const matters = (method !== "GET" && method !== "HEAD") || ctx.query["callback"] !== undefined;
+  // Browsers before 2020 send no Sec-Fetch-Site, and all others leave it out on plain http. The oldest have no Origin
+  // with a form: there only Referer tells.
+  const isCall = queryOf(ctx)["callback"] !== undefined;
+  const matters = (method !== "GET" && method !== "HEAD") || isCall;
   const source = origin ?? (matters ? originOf(referer) : undefined);
   return source === undefined || isSameOrigin(source, host) ? null : source;
+}
+
+/** Whether Host names the same server on another port than the browser's page does, although no proxy has changed it. */
+function contradictsHost(ctx: Context): boolean {
+  const { host, origin } = ctx.req.headers;
+  if (host === undefined || origin === undefined || !URL.canParse(origin)) return false;
+  if (isSameOrigin(origin, host) || new URL(origin).hostname !== hostName(host)) return false;
+  // A proxy's default is the address that it calls.
+  return portOf(host) !== String(HttpConnection.of(ctx.req).localPort);
+}
+
+function refusal(ctx: Context, source: string): ForeverframeError {
+  const { host = "" } = ctx.req.headers;
+  return new ForeverframeError(
+    "FF_ORIGIN_REFUSED",
+    `A page of "${shorten(source)}" may not call "${shorten(host)}": start the server with --allowed-origins if it should. If it is this server's own page, a proxy has changed Host: set "proxy_set_header Host $http_host" in nginx, or "ProxyPreserveHost On" in Apache`,
+  );
+}
+
+/**
+ * Whether a browser has said where a request comes from. One for a script element of a page that hides its origin has not:
+ * then nobody knows who would read the answer.
+ */
+export function tellsItsSource({ req: { headers } }: Context): boolean {
+  const { origin, referer } = headers;
+  return [headers["sec-fetch-site"], origin, referer].some((told) => told !== undefined);
 }
 
 /** Whether pages of an origin may be given what is called for under `host`. */
@@ -76,13 +159,15 @@ export function isAllowedOrigin(
 
 /** Scheme aside, which a proxy before this server may have changed. */
 function isSameOrigin(origin: string, host: string | undefined): boolean {
-  return host !== undefined && URL.canParse(origin) && new URL(origin).host === canonicalHost(host);
+  if (host === undefined || !URL.canParse(origin)) return false;
+  const { protocol, host: own } = new URL(origin);
+  // As URL has it: lower case, and without the port that belongs to the page's scheme.
+  const url = `${protocol === "https:" ? protocol : "http:"}//${host}`;
+  return URL.canParse(url) && own === new URL(url).host;
 }
 
-/** As URL has it: lower case, and without the port that belongs to the scheme. */
-function canonicalHost(host: string): string {
-  const url = `http://${host}`;
-  return URL.canParse(url) ? new URL(url).host : host;
+function portOf(host: string): string {
+  return /:(\d+)$/.exec(host)?.[1] ?? "";
 }
 
 function originOf(url: string | undefined): string | undefined {
@@ -97,20 +182,22 @@ function isPreflight(ctx: Context): boolean {
 function answerPreflight(ctx: Context): void {
   ctx.set({
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+    "Access-Control-Allow-Headers": ALLOWED_HEADERS,
     "Access-Control-Max-Age": "600",
   });
+  // https://wicg.github.io/private-network-access/#cors-preflight
+  if (ctx.get("access-control-request-private-network") === "true")
+    ctx.set("Access-Control-Allow-Private-Network", "true");
   ctx.status = 204;
 }
 
-/** Whether somebody followed a link to one of the pages: it is shown to them, and the other site sees nothing of it. */
+/** Whether somebody followed a link: what it leads to is shown to them, and the other site sees nothing of it. */
 function isVisit(ctx: Context): boolean {
   const { headers } = ctx.req;
   return (
     ctx.method === "GET" &&
     headers["sec-fetch-mode"] === "navigate" &&
     headers["sec-fetch-dest"] === "document" &&
-    headers.origin === undefined &&
-    /^\/(?:[\w./-]*\/)?(?:[\w-]+\.html)?$/.test(ctx.path)
+    headers.origin === undefined
   );
 }

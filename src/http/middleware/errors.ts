@@ -4,8 +4,10 @@ import type { Logger } from "pino";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { HttpConnection } from "../connection/http-connection.ts";
+import { queryOf } from "../parameters.ts";
 import { answerRefusedJsonp, jsonpCallback } from "../poll.ts";
-import { answerRefusedFrame, isFrameRequest } from "../refused-frame.ts";
+import { answerRefusedEventSource } from "../refused-event-source.ts";
+import { answerRefusedFrame, isEventSourceRequest, isFrameRequest } from "../refused-frame.ts";
 import { jsonTypeFor } from "../shown.ts";
 import type { AccessOptions } from "./access.ts";
 
@@ -44,12 +46,19 @@ function answer(
   const callback = jsonpCallback(ctx, jsonp);
   const later = error.status === 503 || error.status === 429;
   if (later && !ctx.res.hasHeader("Retry-After")) ctx.set("Retry-After", String(RETRY_AFTER_S));
-  if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error, access);
+  if (later && isEventSourceRequest(ctx) && !wantsStatus(ctx))
+    answerRefusedEventSource(ctx, error, RETRY_AFTER_S * 1_000);
+  else if (isFrameRequest(ctx)) answerRefusedFrame(ctx, error, access);
   else if (callback !== null) answerRefusedJsonp(ctx, callback, error);
   else {
     ctx.body = formatProblem(error.code, error.message);
     ctx.type = jsonTypeFor(ctx, "application/problem+json");
   }
+}
+
+/** Programs that read server-sent events may ask for the status of a refusal. */
+function wantsStatus(ctx: Context): boolean {
+  return queryOf(ctx)["status"] === "1";
 }
 
 /** An RFC 9457 document. */

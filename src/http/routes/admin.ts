@@ -1,18 +1,32 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Router } from "@koa/router";
-import type { Middleware } from "koa";
+import type { Context, Middleware } from "koa";
+import type { Logger } from "pino";
 import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
+import { RateLimit } from "../rate-limit.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
+/** Wrong tokens of one address: as many at once as somebody may mistype, then one in ten seconds. */
+const GUESSES = { perSecond: 0.1, atOnce: 10 };
+
+/** What the routes need. */
+export interface AdminOptions {
+  readonly adminToken: string;
+  readonly logger: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+}
+
 /**
- * What an operator asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED.
+ * What an operator asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED,
+ * and after some wrong ones 429 FF_ADMIN_GUESSES.
  *
  * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a handle.
  * GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name; `after` is a name.
@@ -21,9 +35,9 @@ const MAX_LIMIT = 1_000;
  *
  * What concerns the streams of all workers may be answered 503 FF_WORKER_SILENT.
  */
-export function adminRoutes(hub: Hub, adminToken: string): Router {
+export function adminRoutes(hub: Hub, { adminToken, logger, now }: AdminOptions): Router {
   const router = new Router(EXACT);
-  const admin = requireToken(adminToken);
+  const admin = requireToken(adminToken, logger, new RateLimit(GUESSES, now));
 
   router.get("/streams", admin, async (ctx) => {
     const after = numberParameter(ctx, "after", 0, Number.MAX_SAFE_INTEGER) ?? 0;
@@ -41,9 +55,15 @@ export function adminRoutes(hub: Hub, adminToken: string): Router {
     ctx.body = { closed: await hub.operating.closeAll({ channel }) };
   });
 
-  router.post("/clients/:client/close", admin, async (ctx) => {
-    ctx.body = { closed: await hub.operating.closeAll({ client: pathParameter(ctx, "client") }) };
-  });
+  const closeClient = async (ctx: Context, client: string) => {
+    ctx.body = { closed: await hub.operating.closeAll({ client }) };
+  };
+  router.post("/clients/:client/close", admin, (ctx) =>
+    closeClient(ctx, pathParameter(ctx, "client")),
+  );
+  // URL libraries resolve a segment "." or ".." before they send it: https://url.spec.whatwg.org/#path-state
+  router.post("/clients/close", admin, (ctx) => closeClient(ctx, "."));
+  router.post("/close", admin, (ctx) => closeClient(ctx, ".."));
 
   router.delete("/channels/:channel", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
@@ -53,13 +73,25 @@ export function adminRoutes(hub: Hub, adminToken: string): Router {
   return router;
 }
 
-function requireToken(token: string): Middleware {
+function requireToken(token: string, logger: Logger, guesses: RateLimit): Middleware {
   const wanted = digest(token);
   return async (ctx, next) => {
     ctx.set(STREAM_HEADERS);
+    const address = ctx.req.socket.remoteAddress ?? "";
+    if (!guesses.has(address)) {
+      ctx.set("Retry-After", "10");
+      throw new ForeverframeError(
+        "FF_ADMIN_GUESSES",
+        "Too many wrong admin tokens came from your address: wait, then send the one that the server printed at its start",
+      );
+    }
     const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
     // Compared as hashes, so that the time it takes tells nothing of the token.
     if (given === undefined || !timingSafeEqual(digest(given), wanted)) {
+      if (given !== undefined) {
+        guesses.take(address);
+        if (!guesses.has(address)) logger.warn({ address }, "wrong admin tokens: address held off");
+      }
       ctx.set("WWW-Authenticate", "Bearer");
       throw new ForeverframeError(
         "FF_ADMIN_REQUIRED",

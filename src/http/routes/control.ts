@@ -8,7 +8,7 @@ import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
 import { EXACT } from "../exact.ts";
 import { parameter, pathParameter } from "../parameters.ts";
-import { BEACON_TYPES, bodyText, jsonBodyMiddleware } from "../publish-body.ts";
+import { bodyText, smallBodyMiddleware } from "../read-body.ts";
 
 const MAX_ACK_BYTES = 1_024;
 
@@ -35,15 +35,11 @@ export function controlRoutes(hub: Hub): Router {
     else ctx.body = receipt;
   });
 
-  router.post(
-    "/streams/:stream/ack",
-    jsonBodyMiddleware(MAX_ACK_BYTES, BEACON_TYPES),
-    async (ctx) => {
-      await hub.control.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
-      ctx.set(STREAM_HEADERS);
-      ctx.status = 204;
-    },
-  );
+  router.post("/streams/:stream/ack", smallBodyMiddleware(MAX_ACK_BYTES), async (ctx) => {
+    await hub.control.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
+    ctx.set(STREAM_HEADERS);
+    ctx.status = 204;
+  });
 
   router.get("/control", async (ctx) => {
     const id = parameter(ctx, "stream") ?? "";

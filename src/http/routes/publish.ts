@@ -2,19 +2,22 @@ import { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
-import { formatParsedJson, parseJsonText } from "../../core/json.ts";
+import { formatParsedJson, MAX_DATA_DEPTH, parseJsonText } from "../../core/json.ts";
 import type { NewMessage } from "../../core/log.ts";
 import { ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
 import { pathParameter } from "../parameters.ts";
+import { type BodyLimits, parsePublishBody, publishBodyMiddleware } from "../publish-body.ts";
 import {
-  type BodyLimits,
+  type BodyReading,
   bodyText,
-  jsonBodyMiddleware,
-  parsePublishBody,
-  publishBodyMiddleware,
-} from "../publish-body.ts";
+  bodyTooLarge,
+  checkHeaders,
+  JSON_TYPE,
+  readBody,
+  unsupportedType,
+} from "../read-body.ts";
 import { jsonTypeFor } from "../shown.ts";
 
 /** Longest Idempotency-Key, in bytes. */
@@ -35,12 +38,18 @@ const CHANNELS_BYTES = 65_536;
  *
  * @param rate lets a publish pass or refuses it
  */
-export function publishRoutes(hub: Hub, limits: BodyLimits, rate: Middleware): Router {
+export function publishRoutes(
+  hub: Hub,
+  limits: BodyLimits,
+  reading: BodyReading,
+  rate: Middleware,
+): Router {
   const router = new Router(EXACT);
 
-  router.post("/channels/:channel/messages", rate, publishBodyMiddleware(limits), async (ctx) => {
+  const single = publishBodyMiddleware(limits, reading);
+  router.post("/channels/:channel/messages", rate, single, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    const { batch, data } = parsePublishBody(ctx, limits);
+    const { batch, data } = await parsePublishBody(ctx, limits);
     const ids = await publish(
       hub,
       ctx,
@@ -49,8 +58,11 @@ export function publishRoutes(hub: Hub, limits: BodyLimits, rate: Middleware): R
     created(ctx, batch ? { ids } : { id: ids[0], channel });
   });
 
-  const body = jsonBodyMiddleware(limits.maxMessageBytes + CHANNELS_BYTES);
-  router.post("/messages", rate, body, async (ctx) => {
+  const limit = limits.maxMessageBytes + CHANNELS_BYTES;
+  router.post("/messages", rate, async (ctx) => {
+    checkHeaders(ctx);
+    if (!ctx.is(JSON_TYPE)) throw unsupportedType(ctx, [JSON_TYPE]);
+    await readBody(ctx, { ...reading, limit, tooLarge: () => bodyTooLarge(limit) });
     const { channels, data } = parseSpread(bodyText(ctx), limits);
     const ids = await publish(
       hub,
@@ -97,7 +109,7 @@ function parseSpread(
   text: string,
   { maxMessageBytes, maxBatchMessages }: BodyLimits,
 ): { readonly channels: readonly string[]; readonly data: string } {
-  parseJsonText(text, "The body");
+  parseJsonText(text, "The body", MAX_DATA_DEPTH + 1); // the data is one level deeper than by itself
   const body: unknown = JSON.parse(text);
   const wanted =
     'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';

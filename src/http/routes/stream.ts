@@ -7,7 +7,7 @@ import {
   DEFAULT_CALLBACK,
   defaultFrame,
   frameTransport,
-  parseCallback,
+  parseFrameCallback,
   postedFrameTransport,
 } from "../../transports/frame.ts";
 import { ndjsonTransport } from "../../transports/ndjson.ts";
@@ -19,10 +19,21 @@ import { framingFor, handOver, STREAM_HEADERS } from "../connection/hand-over.ts
 import { checkUpgrade, upgrade } from "../connection/upgrades.ts";
 import { EXACT } from "../exact.ts";
 import { type AccessOptions, isAllowedOrigin } from "../middleware/access.ts";
-import { parameter } from "../parameters.ts";
+import { addParameters, parameter } from "../parameters.ts";
 import { answerPoll, checkJsonp, type PollLimits } from "../poll.ts";
+import {
+  type BodyReading,
+  bodyText,
+  bodyTooLarge,
+  checkHeaders,
+  FORM_TYPE,
+  readBody,
+} from "../read-body.ts";
 import { requestedTransport } from "../refused-frame.ts";
 import { continueEventSource, parseStreamRequest, type StreamRequest } from "../stream-request.ts";
+
+/** What the parameters of a poll may be as a form: more than a URL may be. */
+const MAX_FORM_BYTES = 65_536;
 
 /** What the route keeps to. */
 export interface StreamRouteOptions extends PollLimits {
@@ -31,6 +42,8 @@ export interface StreamRouteOptions extends PollLimits {
 }
 
 /**
+ * POST /stream, body: the parameters as a form, or none: a poll; 405 FF_METHOD_NOT_ALLOWED for other transports.
+ *
  * GET /stream: opens a stream, and hands its connection over or, as a poll, answers with what it has.
  *
  * 200 and events in the transport asked for, 101 for a WebSocket, 204 for an EventSource whose stream was ended on purpose;
@@ -38,8 +51,27 @@ export interface StreamRouteOptions extends PollLimits {
  * FF_REQUEST_INVALID; 403 FF_ORIGIN_REFUSED; 426 FF_UPGRADE_REQUIRED; 429
  * FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
  */
-export function streamRoutes(hub: Hub, options: StreamRouteOptions): Router {
+export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: BodyReading): Router {
   const router = new Router(EXACT);
+  const form = { ...reading, limit: MAX_FORM_BYTES, tooLarge: () => bodyTooLarge(MAX_FORM_BYTES) };
+
+  router.post("/stream", async (ctx) => {
+    checkHeaders(ctx);
+    if (ctx.is(FORM_TYPE)) {
+      await readBody(ctx, form);
+      if (ctx.request.length !== 0) addParameters(ctx, bodyText(ctx));
+    }
+    const transport = parseTransport(ctx, options);
+    if (transport.name !== "poll") {
+      ctx.set("Allow", "GET, HEAD");
+      throw new ForeverframeError(
+        "FF_METHOD_NOT_ALLOWED",
+        "Only a poll may come as POST: use GET, or transport=poll",
+      );
+    }
+    return answerPoll(ctx, hub, parseStreamRequest(ctx, options.maxSelectors), options);
+  });
+
   router.get("/stream", async (ctx) => {
     const transport = parseTransport(ctx, options);
     const request = parseStreamRequest(ctx, options.maxSelectors);
@@ -105,9 +137,9 @@ function parseTransport(ctx: Context, options: StreamRouteOptions): Transport {
   const callback = parameter(ctx, "callback");
   switch (name) {
     case "frame":
-      return parseFrame(ctx, parseCallback(callback ?? DEFAULT_CALLBACK), options.access);
+      return parseFrame(ctx, parseFrameCallback(callback ?? DEFAULT_CALLBACK), options.access);
     case "poll":
-      if (callback !== null) checkJsonp(callback, options.jsonp);
+      if (callback !== null) checkJsonp(ctx, callback, options.jsonp);
       return pollTransport;
     case "sse":
       return sseTransport;

@@ -1,11 +1,15 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import { type CloseReason, reconnects } from "../../core/events.ts";
 import type { Sink, SinkListener } from "../../core/sink.ts";
 import { SocketSink } from "./socket-sink.ts";
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const NORMAL = 1_000;
 const UNSUPPORTED_DATA = 1_003;
+/** https://www.iana.org/assignments/websocket/websocket.xml#close-code-number */
+const SERVICE_RESTART = 1_012;
+const TRY_AGAIN_LATER = 1_013;
 
 /**
  * The connection of a WebSocket stream.
@@ -52,9 +56,9 @@ export class WebSocketSink implements Sink {
     return this.#socket.queuedBytes;
   }
 
-  end(bytes: Buffer, destroyAfterMs: number): void {
+  end(bytes: Buffer, destroyAfterMs: number, reason: CloseReason): void {
     this.#socket.write(bytes);
-    this.#webSocket.close(NORMAL);
+    this.#webSocket.close(closeCodeOf(reason), reason);
     const timer = setTimeout(() => this.destroy(), destroyAfterMs);
     this.#webSocket.once("close", () => clearTimeout(timer));
   }
@@ -62,6 +66,12 @@ export class WebSocketSink implements Sink {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** Libraries come back after any code but 1000, and tell a restart from an overload by it. */
+function closeCodeOf(reason: CloseReason): number {
+  if (!reconnects(reason)) return NORMAL;
+  return reason === "slow" ? TRY_AGAIN_LATER : SERVICE_RESTART;
 }
 
 /** The type of an event that a client sent; null if it is no event. */

@@ -1,0 +1,52 @@
+/** Keys that are counted at once; beyond that the oldest is forgotten, which lets it do a little more. */
+const MAX_KEYS = 100_000;
+
+/** How often something may happen. */
+export interface Rate {
+  /** This often in a second, over a long time. */
+  readonly perSecond: number;
+  /** This often at once. */
+  readonly atOnce: number;
+}
+
+/** Lets each key do something so many times a second: a bucket that fills at that rate, https://en.wikipedia.org/wiki/Token_bucket */
+export class RateLimit {
+  readonly #rate: Rate;
+  readonly #now: () => number;
+  readonly #buckets = new Map<string, { tokens: number; filledAt: number }>();
+
+  /** @param now monotonic ms */
+  constructor(rate: Rate, now: () => number) {
+    this.#rate = rate;
+    this.#now = now;
+  }
+
+  /** Whether the key may do it once more. */
+  has(key: string): boolean {
+    return this.#tokens(key) >= 1;
+  }
+
+  /** @returns false if the key may not do it now; else it has done it once */
+  take(key: string): boolean {
+    const tokens = this.#tokens(key);
+    if (tokens < 1) return false;
+    this.#keep(key, tokens - 1);
+    return true;
+  }
+
+  #tokens(key: string): number {
+    const { perSecond, atOnce } = this.#rate;
+    const known = this.#buckets.get(key);
+    if (known === undefined) return atOnce;
+    const filled = ((this.#now() - known.filledAt) / 1_000) * perSecond;
+    return Math.min(atOnce, known.tokens + filled);
+  }
+
+  #keep(key: string, tokens: number): void {
+    if (!this.#buckets.has(key) && this.#buckets.size >= MAX_KEYS) {
+      const [oldest] = this.#buckets.keys();
+      if (oldest !== undefined) this.#buckets.delete(oldest);
+    }
+    this.#buckets.set(key, { tokens, filledAt: this.#now() });
+  }
+}

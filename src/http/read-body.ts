@@ -1,0 +1,176 @@
+import type { Context, Middleware } from "koa";
+import bodyParser from "koa-bodyparser";
+import type { MemoryBudget } from "../core/memory-budget.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
+
+/** Types of bodies. */
+export const JSON_TYPE = "application/json";
+export const TEXT_TYPE = "text/plain";
+export const FORM_TYPE = "application/x-www-form-urlencoded";
+
+/** What reading a body needs. */
+export interface BodyReading {
+  /** Counts what is being read, for all clients together. */
+  readonly budget: MemoryBudget;
+}
+
+/** How one body is read. */
+export interface BodyOptions extends BodyReading {
+  /** Bytes that the body may have. */
+  readonly limit: number;
+  /** The refusal of one that has more. */
+  readonly tooLarge: () => ForeverframeError;
+}
+
+/**
+ * Read a body into `ctx.request.rawBody`, as the bytes that came: what they mean is decided from them, once.
+ *
+ * Not by koa-bodyparser, since what it has read so far can neither be counted nor be let go.
+ *
+ * @throws ForeverframeError what `tooLarge` gives; FF_BODIES_TOO_MANY; FF_REQUEST_INVALID: it broke off
+ */
+export async function readBody({ req, request }: Context, options: BodyOptions): Promise<void> {
+  const { limit, budget, tooLarge } = options;
+  // What still comes is thrown away by Node when the answer has been sent.
+  if (Number(req.headers["content-length"]) > limit) throw tooLarge();
+  request.rawBody = await new Promise<Buffer>((resolve, reject) => {
+    let pieces: Buffer[] = [];
+    let bytes = 0;
+    const stop = () => {
+      pieces = [];
+      holding.end();
+      req.off("data", onData).off("end", onEnd).off("close", onBrokenOff).off("error", onBrokenOff);
+    };
+    const fail = (error: ForeverframeError) => {
+      stop();
+      req.resume();
+      reject(error);
+    };
+    const holding = budget.hold(() => fail(tooMany(bytes)));
+    const onData = (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > limit) return fail(tooLarge());
+      pieces.push(piece);
+      holding.set(bytes);
+    };
+    const onEnd = () => {
+      resolve(Buffer.concat(pieces));
+      stop();
+    };
+    const onBrokenOff = () => fail(brokenOff());
+    req.on("data", onData).on("end", onEnd).on("close", onBrokenOff).on("error", onBrokenOff);
+  });
+}
+
+function tooMany(bytes: number): ForeverframeError {
+  return new ForeverframeError(
+    "FF_BODIES_TOO_MANY",
+    `The bodies that are being read are more than --max-buffered-bytes allows, and this one is the largest with ${bytes} bytes: try again later, in smaller pieces`,
+  );
+}
+
+function brokenOff(): ForeverframeError {
+  return new ForeverframeError("FF_REQUEST_INVALID", "The body broke off: send it again whole");
+}
+
+/** Types of a JSON body from a beacon, which can't set them. */
+const BEACON_TYPES = [JSON_TYPE, TEXT_TYPE];
+
+/** Reads the small body of a route that takes an object of ours, also from a beacon. */
+export function smallBodyMiddleware(limit: number): Middleware {
+  const options = {
+    enableTypes: ["text"],
+    extendTypes: { text: [...BEACON_TYPES] },
+    textLimit: String(limit),
+    // null: the body parser decodes leniently, so that what is no UTF-8 would be taken as U+FFFD.
+    encoding: null,
+  };
+  const parser = bodyParser(options);
+  return async (ctx, next) => {
+    checkHeaders(ctx);
+    if (!ctx.is(BEACON_TYPES)) throw unsupportedType(ctx, BEACON_TYPES);
+    try {
+      await parser(ctx, async () => {});
+    } catch (error) {
+      throw isTooLarge(error) ? bodyTooLarge(limit) : error;
+    }
+    await next();
+  };
+}
+
+/** The refusal of a body that is no publish's. */
+export function bodyTooLarge(limit: number): ForeverframeError {
+  return new ForeverframeError(
+    "FF_MESSAGE_TOO_LARGE",
+    `The body is larger than ${limit} bytes: send less`,
+  );
+}
+
+/**
+ * The body that was read, as text.
+ *
+ * @throws ForeverframeError FF_BODY_INVALID: empty, or no UTF-8
+ */
+export function bodyText(ctx: Context): string {
+  const bytes = ctx.request.rawBody;
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      'The body is empty: send a value, if need be the JSON ""',
+    );
+  }
+  try {
+    // Without a byte order mark, which .NET and PowerShell put before what they send.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      "The body is not UTF-8: encode it as UTF-8, or publish it as base64",
+    );
+  }
+}
+
+/** @throws ForeverframeError FF_BODY_ENCODING_UNSUPPORTED, FF_BODY_TYPE_UNSUPPORTED */
+export function checkHeaders(ctx: Context): void {
+  const encoding = ctx.get("content-encoding").toLowerCase();
+  if (encoding !== "" && encoding !== "identity") {
+    throw new ForeverframeError(
+      "FF_BODY_ENCODING_UNSUPPORTED",
+      `The Content-Encoding "${shorten(encoding)}" is not taken: send the body as it is`,
+    );
+  }
+  const charset = ctx.request.charset.toLowerCase();
+  if (charset !== "" && charset !== "utf-8" && charset !== "utf8" && charset !== "us-ascii") {
+    throw new ForeverframeError(
+      "FF_BODY_TYPE_UNSUPPORTED",
+      `The charset "${shorten(charset)}" is not taken: send UTF-8`,
+    );
+  }
+}
+
+/** The refusal of a body of another type, or of none. */
+export function unsupportedType(ctx: Context, types: readonly string[]): ForeverframeError {
+  if (bodyIsAbsent(ctx)) {
+    return new ForeverframeError(
+      "FF_BODY_INVALID",
+      `There is no body: send one with Content-Type ${types[0]}`,
+    );
+  }
+  // PHP's curl sends an array of fields so.
+  const remedy = ctx.is("multipart/form-data")
+    ? ": send the fields as application/x-www-form-urlencoded, in PHP with http_build_query($fields)"
+    : `: use ${types.join(", ")}`;
+  return new ForeverframeError(
+    "FF_BODY_TYPE_UNSUPPORTED",
+    `The Content-Type "${shorten(ctx.get("content-type"))}" is not taken here${remedy}`,
+  );
+}
+
+/** `is` answers null where the request has no body at all. */
+function bodyIsAbsent(ctx: Context): boolean {
+  return ctx.is(JSON_TYPE) === null || ctx.get("content-length") === "0";
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && "type" in error && error.type === "entity.too.large";
+}
