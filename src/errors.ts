@@ -35,6 +35,7 @@ export const ERRORS = {
   FF_BODIES_TOO_MANY: { status: 503, reconnect: true },
   FF_PUBLISHES_TOO_MANY: { status: 503, reconnect: true },
   FF_STREAMS_TOO_MANY: { status: 503, reconnect: true },
+  FF_PATTERNS_TOO_MANY: { status: 503, reconnect: true },
   FF_ADDRESS_STREAMS_TOO_MANY: { status: 429, reconnect: true },
   FF_CLIENT_STREAMS_TOO_MANY: { status: 429, reconnect: true },
   FF_PUBLISH_RATE: { status: 429, reconnect: true },

@@ -6,7 +6,7 @@ import type { Stream } from "./stream.ts";
 import type { EncodedMessages, View } from "./view.ts";
 
 /** What one stream gets before the next one has its turn. */
-const SEGMENT = { maxMessages: 1_000, maxBytes: 65_536 };
+export const SEGMENT = { maxMessages: 1_000, maxBytes: 65_536 };
 
 /** How long streams are served in one turn of the event loop, in ms. */
 const TURN_MS = 2;

@@ -106,7 +106,6 @@ function createSelectorSet(given: readonly string[]): SelectorSet {
       matches: (channel) => selectors.includes(channel),
     };
   }
-  const compiled = patterns.map((pattern) => pattern.split("."));
   const names = selectors.filter((selector) => !isPattern(selector));
   return {
     key,
@@ -114,15 +113,39 @@ function createSelectorSet(given: readonly string[]): SelectorSet {
     names,
     patterns,
     matches(channel) {
-      if (names.includes(channel)) return true;
-      const segments = channel.split(".");
-      return compiled.some((pattern) => matchesPattern(pattern, segments));
+      return (
+        names.includes(channel) || patterns.some((pattern) => matchesPattern(pattern, channel))
+      );
     },
   };
 }
 
-function matchesPattern(pattern: readonly string[], segments: readonly string[]): boolean {
-  const open = pattern.at(-1) === "**";
-  if (open ? segments.length < pattern.length : segments.length !== pattern.length) return false;
-  return pattern.every((part, i) => WILDCARDS.has(part) || part === segments[i]);
+const STAR = "*".charCodeAt(0);
+
+/** Segment by segment, but without a list of them, which would be larger than the pattern. */
+function matchesPattern(pattern: string, channel: string): boolean {
+  let at = 0;
+  for (let i = 0; ; i++, at++) {
+    const end = segmentEnd(pattern, i);
+    if (isWildcard(pattern, i, end)) {
+      if (end - i === 2) return true;
+      i = end;
+      at = segmentEnd(channel, at);
+    }
+    for (; i < end; i++, at++) if (pattern.charCodeAt(i) !== channel.charCodeAt(at)) return false;
+    // The segment of both must end here, and both must have another or none.
+    if (at !== channel.length && channel[at] !== ".") return false;
+    if (i === pattern.length || at === channel.length)
+      return i === pattern.length && at === channel.length;
+  }
+}
+
+function segmentEnd(text: string, from: number): number {
+  const dot = text.indexOf(".", from);
+  return dot < 0 ? text.length : dot;
+}
+
+function isWildcard(pattern: string, from: number, end: number): boolean {
+  if (pattern.charCodeAt(from) !== STAR) return false;
+  return end - from === 1 || (end - from === 2 && pattern.charCodeAt(from + 1) === STAR);
 }

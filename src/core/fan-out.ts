@@ -1,4 +1,4 @@
-import { CatchUp } from "./catch-up.ts";
+import { CatchUp, SEGMENT } from "./catch-up.ts";
 import type { Cursor } from "./cursor.ts";
 import { cursorEvent } from "./events.ts";
 import type { LogBatch, MessageLog, StoredMessage } from "./log.ts";
@@ -6,7 +6,7 @@ import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices, Slices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import { Tailer } from "./tailer.ts";
-import type { Views } from "./view.ts";
+import type { View, Views } from "./view.ts";
 
 /** What the fan-out needs. */
 export interface FanOutOptions {
@@ -102,20 +102,57 @@ export class FanOut {
     if (gaps.length > 0) for (const stream of liveStreams(views)) this.#catchUp.add(stream);
     const byChannel = groupByChannel(messages);
     const slices = new Slices(scheduler);
-    for (const [view, channels] of views.wanting(byChannel.keys())) {
-      if (view.live.size === 0) continue;
-      const { bytes, count } = view.encode(messagesOf(channels, byChannel, messages));
-      slices.lookNext();
-      await slices.forEach(view.live, (stream, now) => {
-        // One that joined while this was on its way has it from the log.
-        if (stream.cursor >= cursor) return;
-        if (!stream.writable) return leaveLive(stream);
-        stream.give(bytes, cursor, count, now);
-        if (stream.isLarge) recycle(stream);
-      });
-    }
+    const deliverTo = async (find: (channel: string) => Iterable<View>) => {
+      const wanted = await findWanted(byChannel.keys(), find, slices);
+      for (const [view, channels] of wanted) {
+        if (view.live.size === 0) continue;
+        const pieces = messagesOf(channels, byChannel, messages);
+        if (isTooMuch(pieces, view)) {
+          for (const stream of view.live) this.#catchUp.add(stream);
+          continue;
+        }
+        const { bytes, count } = view.encode(pieces);
+        slices.lookNext();
+        await slices.forEach(view.live, (stream, now) => {
+          // One that joined while this was on its way has it from the log.
+          if (stream.cursor >= cursor) return;
+          if (!stream.writable) return leaveLive(stream);
+          stream.give(bytes, cursor, count, now);
+          if (stream.isLarge) recycle(stream);
+        });
+      }
+    };
+    await deliverTo((channel) => views.naming(channel));
+    // Later, since who has thousands of patterns must not delay those who have none.
+    await deliverTo((channel) => views.matching(channel));
     this.#delivered = cursor;
   }
+}
+
+/** Which views want some of these channels, and which of them. */
+async function findWanted(
+  channels: Iterable<string>,
+  find: (channel: string) => Iterable<View>,
+  slices: Slices,
+): Promise<ReadonlyMap<View, readonly string[]>> {
+  const wanted = new Map<View, string[]>();
+  await slices.forEach(channels, (channel) => {
+    for (const view of find(channel)) {
+      const others = wanted.get(view);
+      if (others === undefined) wanted.set(view, [channel]);
+      else others.push(channel);
+    }
+  });
+  return wanted;
+}
+
+/**
+ * Whether a piece is so large for the streams that share it that each should rather read it from the log, as fast as its
+ * client takes it: a piece for each of a thousand streams that read nothing would be a thousand pieces in memory.
+ */
+function isTooMuch(messages: readonly StoredMessage[], { live }: View): boolean {
+  const bytes = messages.reduce((sum, { json }) => sum + json.length, 0);
+  return messages.length > 1 && bytes > SEGMENT.maxBytes * live.size;
 }
 
 type ByChannel = ReadonlyMap<string, readonly StoredMessage[]>;

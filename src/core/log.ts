@@ -122,8 +122,16 @@ export interface MessageLog {
   /**
    * The cursor after which exactly the last `count` messages of `selectors` up to `upTo` follow.
    * Where fewer are kept, the cursor before all messages.
+   *
+   * @param isGone whether nobody waits for the answer any more: then the search, which may be a long one, ends
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE; FF_REQUEST_INVALID: nobody waits
    */
-  beforeLast(selectors: SelectorSet, count: number, upTo: Cursor): Promise<Cursor>;
+  beforeLast(
+    selectors: SelectorSet,
+    count: number,
+    upTo: Cursor,
+    isGone: () => boolean,
+  ): Promise<Cursor>;
 
   /** Channels that keep messages, by name, at most `limit` of those after the name `after`. */
   channels(after: string, limit: number): Promise<readonly ChannelSummary[]>;

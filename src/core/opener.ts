@@ -19,6 +19,8 @@ import type { Views } from "./view.ts";
 interface Wanted {
   readonly selectors: SelectorSet;
   readonly start: StreamStart;
+  /** Whether the client has gone meanwhile. */
+  readonly isGone: () => boolean;
 }
 
 /** What a stream is to be. */
@@ -176,9 +178,10 @@ export class Opener {
     );
   }
 
-  #checkRoom(applicant: Applicant): void {
+  #checkRoom(request: CheckedRequest): void {
     this.#checkDraining();
-    this.#options.streams.checkRoom(applicant);
+    this.#options.streams.checkRoom(request);
+    this.#options.views.checkRoom(request.selectors);
   }
 
   #checkDraining(): void {
@@ -189,10 +192,10 @@ export class Opener {
     );
   }
 
-  async #resolve({ selectors, start }: Wanted): Promise<StreamBeginning> {
+  async #resolve({ selectors, start, isGone }: Wanted): Promise<StreamBeginning> {
     this.#checkDraining();
     const { log, fanOut } = this.#options;
-    return resolveBeginning(log, start, selectors, await fanOut.catchUp());
+    return resolveBeginning(log, start, selectors, await fanOut.catchUp(), isGone);
   }
 
   /** Say what is missing before the start of a stream, and give it all that comes. */

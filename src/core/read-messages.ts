@@ -29,6 +29,7 @@ export async function* readMessages(
     after === null ? { from: "earliest" } : { from: "cursor", after },
     selectors,
     await log.tip(),
+    () => false, // a read has no start that is searched for
   );
   let cursor = start.cursor;
   let messagesLeft = maxMessages;

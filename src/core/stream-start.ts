@@ -29,6 +29,7 @@ export interface StreamBeginning extends ResolvedStart {
  * Find where a stream starts.
  *
  * @param position everything that was appended before the call is up to here
+ * @param isGone see `MessageLog.beforeLast`
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
 export async function resolveBeginning(
@@ -36,8 +37,9 @@ export async function resolveBeginning(
   start: StreamStart,
   selectors: SelectorSet,
   position: Cursor,
+  isGone: () => boolean,
 ): Promise<StreamBeginning> {
-  const resolved = await resolveStart(log, start, selectors, position);
+  const resolved = await resolveStart(log, start, selectors, position, isGone);
   if (!resolved.wantsWhatIsKept) return { ...resolved, knownGaps: [] };
   const { gaps } = await log.read({
     selectors,
@@ -53,6 +55,7 @@ export async function resolveBeginning(
  * Find the cursor where a stream, or a read, starts.
  *
  * @param tip everything that was appended before the call is up to here
+ * @param isGone see `MessageLog.beforeLast`
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
 export async function resolveStart(
@@ -60,6 +63,7 @@ export async function resolveStart(
   start: StreamStart,
   selectors: SelectorSet,
   tip: Cursor,
+  isGone: () => boolean,
 ): Promise<ResolvedStart> {
   switch (start.from) {
     case "now":
@@ -67,7 +71,7 @@ export async function resolveStart(
     case "earliest":
       return { cursor: originOf(log.epoch), gap: null, wantsWhatIsKept: true };
     case "last": {
-      const cursor = await log.beforeLast(selectors, start.count, tip);
+      const cursor = await log.beforeLast(selectors, start.count, tip, isGone);
       return { cursor, gap: null, wantsWhatIsKept: true };
     }
     case "unknown": {

@@ -1,5 +1,7 @@
+import { ForeverframeError } from "../errors.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import type { StoredMessage } from "./log.ts";
+import { PatternIndex } from "./pattern-index.ts";
 import type { Stream } from "./stream.ts";
 import type { Encoding } from "./transport.ts";
 
@@ -34,12 +36,29 @@ export class View {
   }
 }
 
+/** Segments of patterns that are kept for all streams together: some 100 MB, and a search of a few ms. */
+const MAX_PATTERN_NODES = 500_000;
+
 /** The views in use. */
 export class Views implements Iterable<View> {
   readonly #views = new Map<string, View>();
-  /** By the channels that they name: where each client has a channel of its own, a message is for one view of thousands. */
+  /** Those without patterns, by name: where each client has a channel of its own, a message is for one view of thousands. */
   readonly #byName = new Map<string, Set<View>>();
-  readonly #withPatterns = new Set<View>();
+  /** Those with patterns, by all of their selectors. */
+  readonly #byPattern = new PatternIndex<View>();
+
+  /**
+   * Check that a stream with these selectors may come.
+   *
+   * @throws ForeverframeError FF_PATTERNS_TOO_MANY
+   */
+  checkRoom({ patterns }: SelectorSet): void {
+    if (patterns.length === 0 || this.#byPattern.nodes < MAX_PATTERN_NODES) return;
+    throw new ForeverframeError(
+      "FF_PATTERNS_TOO_MANY",
+      "The streams of this process have too many patterns in all: use names of channels, or fewer and shorter patterns",
+    );
+  }
 
   /** The view for these selectors and this encoding, with one stream more. */
   join(selectors: SelectorSet, encoding: Encoding): View {
@@ -60,47 +79,48 @@ export class Views implements Iterable<View> {
     if (view.streams === 0) this.#remove(view);
   }
 
-  /** The views that want messages of some of these channels, each once, and which of the channels. */
-  wanting(channels: Iterable<string>): ReadonlyMap<View, readonly string[]> {
-    const wanted = new Map<View, string[]>();
-    for (const channel of channels) {
-      for (const view of this.#wantingChannel(channel)) {
-        const others = wanted.get(view);
-        if (others === undefined) wanted.set(view, [channel]);
-        else others.push(channel);
-      }
-    }
-    return wanted;
+  /** Views without patterns that want a channel. */
+  naming(channel: string): Iterable<View> {
+    return this.#byName.get(channel) ?? [];
+  }
+
+  /** Views with patterns that want a channel. */
+  matching(channel: string): Iterable<View> {
+    const found = new Set<View>();
+    this.#byPattern.find(channel, found);
+    return found;
   }
 
   [Symbol.iterator](): Iterator<View> {
     return this.#views.values();
   }
 
-  #wantingChannel(channel: string): ReadonlySet<View> {
-    const views = new Set(this.#byName.get(channel));
-    for (const view of this.#withPatterns) if (view.selectors.matches(channel)) views.add(view);
-    return views;
-  }
-
   #add(key: string, view: View): void {
     this.#views.set(key, view);
-    for (const name of view.selectors.names) {
+    const { names, patterns, selectors } = view.selectors;
+    if (patterns.length > 0) {
+      for (const selector of selectors) this.#byPattern.add(selector, view);
+      return;
+    }
+    for (const name of names) {
       const others = this.#byName.get(name);
       if (others === undefined) this.#byName.set(name, new Set([view]));
       else others.add(view);
     }
-    if (view.selectors.patterns.length > 0) this.#withPatterns.add(view);
   }
 
   #remove(view: View): void {
     this.#views.delete(viewKey(view.selectors, view.encoding));
-    for (const name of view.selectors.names) {
+    const { names, patterns, selectors } = view.selectors;
+    if (patterns.length > 0) {
+      for (const selector of selectors) this.#byPattern.remove(selector, view);
+      return;
+    }
+    for (const name of names) {
       const others = this.#byName.get(name);
       others?.delete(view);
       if (others?.size === 0) this.#byName.delete(name);
     }
-    this.#withPatterns.delete(view);
   }
 }
 

@@ -50,6 +50,8 @@ export class TableLog implements MessageLog {
   #pending: PendingAppend[] = [];
   #committing: Promise<void> | null = null;
   #trimFrom = "";
+  /** The turn of the last search that waits for one. */
+  #searching: Promise<unknown> = Promise.resolve();
   /** Whether the last change could not be stored. */
   #failing = false;
   #closed = false;
@@ -181,16 +183,24 @@ export class TableLog implements MessageLog {
     );
   }
 
-  async beforeLast(selectors: SelectorSet, count: number, upTo: Cursor): Promise<Cursor> {
+  async beforeLast(
+    selectors: SelectorSet,
+    count: number,
+    upTo: Cursor,
+    isGone: () => boolean,
+  ): Promise<Cursor> {
     let search: BackwardSearch = { count, upTo: positionOf(upTo), found: null };
-    while (search.found === null) {
+    for (;;) {
       const from = search;
       search = this.#query(() =>
         this.#store.read((tables) => searchBackward(tables, selectors, from)),
       );
-      if (search.found === null) await nextTurn(); // a long way through what does not match
+      if (search.found !== null) return formatCursor(this.epoch, search.found);
+      // A long way through what does not match: all such searches together do one piece in a turn.
+      this.#searching = this.#searching.then(() => nextTurn());
+      await this.#searching;
+      if (isGone()) throw goneError();
     }
-    return formatCursor(this.epoch, search.found);
   }
 
   async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {
@@ -263,6 +273,13 @@ function hash(parts: readonly string[]): string {
   const sum = createHash("sha256");
   for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
   return sum.digest("base64url");
+}
+
+function goneError(): ForeverframeError {
+  return new ForeverframeError(
+    "FF_REQUEST_INVALID",
+    "The client has gone: nothing is searched for",
+  );
 }
 
 function closedError(): ForeverframeError {

@@ -9,6 +9,9 @@ const MAX_MERGED_CHANNELS = 64;
 /** Patterns are looked up among this many channels; among more, all messages are scanned, and gaps are told of all. */
 const MAX_LISTED_CHANNELS = 2_000;
 
+/** Patterns that are compared with a channel cost as much as one row. */
+const PATTERNS_PER_ROW = 8;
+
 /** Gaps of one read; where more channels lost messages, one gap names the selectors. */
 const MAX_GAPS = 64;
 
@@ -27,7 +30,9 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
   let bytes = 0;
   let scanned = 0;
   let reached: string | null = null;
-  for (const row of rows(tables, selectors, { after, upTo, order: "oldest first" })) {
+  const cost = costOfRow(selectors);
+  const selected = findSelected(tables, selectors);
+  for (const row of rows(tables, selectors, selected, { after, upTo, order: "oldest first" })) {
     if (row.channel !== null) {
       messages.push({
         id: formatCursor(epoch, row.position),
@@ -36,7 +41,8 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
       });
       bytes += row.json.length;
     }
-    if (messages.length >= maxMessages || bytes >= maxBytes || ++scanned >= MAX_SCANNED_ROWS) {
+    scanned += cost;
+    if (messages.length >= maxMessages || bytes >= maxBytes || scanned >= MAX_SCANNED_ROWS) {
       reached = row.position;
       break;
     }
@@ -46,7 +52,7 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
     messages,
     cursor: formatCursor(epoch, reached ?? end),
     atEnd: reached === null || reached === end,
-    gaps: findGaps(tables, selectors, after),
+    gaps: findGaps(tables, selectors, selected, after),
   };
 }
 
@@ -68,46 +74,84 @@ export function searchBackward(
 ): BackwardSearch {
   let passed = 0;
   let scanned = 0;
-  for (const row of rows(tables, selectors, { after: ORIGIN, upTo, order: "newest first" })) {
+  const cost = costOfRow(selectors);
+  const selected = findSelected(tables, selectors);
+  const range = { after: ORIGIN, upTo, order: "newest first" } as const;
+  for (const row of rows(tables, selectors, selected, range)) {
     // Looked at again by the next piece, which starts with it.
-    if (scanned++ >= MAX_SCANNED_ROWS)
+    if (scanned >= MAX_SCANNED_ROWS)
       return { count: count - passed, upTo: row.position, found: null };
+    scanned += cost;
     if (row.channel !== null && passed++ === count) return { count, upTo, found: row.position };
   }
   return { count, upTo, found: ORIGIN };
 }
 
+function costOfRow({ patterns }: SelectorSet): number {
+  return 1 + patterns.length / PATTERNS_PER_ROW;
+}
+
 /** Rows of the selected channels in the range's order; rows with a null channel only say how far a scan has come. */
-function* rows(tables: TableReader, selectors: SelectorSet, range: PositionRange): Iterable<Row> {
+function* rows(
+  tables: TableReader,
+  selectors: SelectorSet,
+  selected: Selected,
+  range: PositionRange,
+): Iterable<Row> {
   if (range.after >= range.upTo) return;
-  const channels = listChannels(tables, selectors);
   // Where all channels are selected, as always for the tailer, looking each message up by the indexes takes twice as long as
   // reading one after another.
-  const few = channels !== null && channels.length <= MAX_MERGED_CHANNELS;
-  if (few && channels.length < tables.channelCount()) {
-    for (const position of mergePositions(tables, channels, range)) {
+  const few = selected !== null && selected.length <= MAX_MERGED_CHANNELS;
+  if (few && selected.length < tables.channelCount()) {
+    const records = selected.map(([, record]) => record);
+    for (const position of mergePositions(tables, records, range)) {
       const row = tables.message(position);
       if (row !== undefined) yield row;
     }
     return;
   }
+  const known = new Map<string, boolean>();
   for (const row of tables.messages(range)) {
-    yield selectors.matches(row.channel) ? row : { position: row.position, channel: null };
+    let isWanted = known.get(row.channel);
+    if (isWanted === undefined) {
+      isWanted = selectors.matches(row.channel);
+      known.set(row.channel, isWanted);
+    }
+    yield isWanted ? row : { position: row.position, channel: null };
   }
 }
 
-/** Records of the channels that are selected; null where that is all, or there are too many to look for patterns among. */
-function listChannels(
-  tables: TableReader,
-  selectors: SelectorSet,
-): readonly ChannelRecord[] | null {
-  if (selectors.patterns.length === 0) {
-    return selectors.names.flatMap((name) => tables.channel(name) ?? []);
+/** The channels that are selected, by name; null where that is all, or there are too many to look for patterns among. */
+type Selected = readonly (readonly [name: string, record: ChannelRecord])[] | null;
+
+function findSelected(tables: TableReader, { names, patterns, matches }: SelectorSet): Selected {
+  if (patterns.includes("**")) return null;
+  const found = new Map<string, ChannelRecord>();
+  for (const name of names) {
+    const record = tables.channel(name);
+    if (record !== undefined) found.set(name, record);
   }
-  if (selectors.patterns.includes("**") || tables.channelCount() > MAX_LISTED_CHANNELS) return null;
-  return Array.from(tables.channels()).flatMap(([name, record]) =>
-    selectors.matches(name) ? record : [],
+  if (patterns.length === 0) return [...found];
+  let looked = 0;
+  for (const prefix of literalPrefixes(patterns)) {
+    // A channel that is called like the prefix itself is matched by none of them.
+    for (const [name, record] of tables.channels(prefix)) {
+      if (!name.startsWith(prefix)) break;
+      if (++looked > MAX_LISTED_CHANNELS) return null;
+      if (matches(name)) found.set(name, record);
+    }
+  }
+  return [...found];
+}
+
+/** What the channels of patterns begin with, each once; none where one may begin with anything. */
+function literalPrefixes(patterns: readonly string[]): readonly string[] {
+  const prefixes = patterns.map(
+    (pattern) => /^(?:(?!\*{1,2}(?:\.|$))[^.]*\.)*/.exec(pattern)?.[0] ?? "",
   );
+  return [...new Set(prefixes)]
+    .sort()
+    .filter((prefix, _, all) => !all.some((other) => other !== prefix && prefix.startsWith(other)));
 }
 
 function* mergePositions(
@@ -144,7 +188,12 @@ function* mergePositions(
   }
 }
 
-function findGaps(tables: TableReader, selectors: SelectorSet, after: string): readonly Gap[] {
+function findGaps(
+  tables: TableReader,
+  { selectors, names, patterns }: SelectorSet,
+  selected: Selected,
+  after: string,
+): readonly Gap[] {
   const { epoch, trimmedTo, forgottenTo } = tables.marks();
   if (after >= trimmedTo && after >= forgottenTo) return [];
   const gap = (upTo: string, channels: readonly string[]): Gap => ({
@@ -153,24 +202,19 @@ function findGaps(tables: TableReader, selectors: SelectorSet, after: string): r
     channels,
     reason: "expired",
   });
-  const gapOfAll = gap(laterPosition(trimmedTo, forgottenTo), selectors.selectors);
-  const { patterns } = selectors;
-  if (patterns.length > 0 && tables.channelCount() > MAX_LISTED_CHANNELS) return [gapOfAll];
-  const gaps: Gap[] = [];
-  const forgotten: string[] = [...patterns];
-  for (const name of selectors.names) {
-    const record = tables.channel(name);
-    if (record === undefined) forgotten.push(name);
-    else if (after < record.trimmedTo) gaps.push(gap(record.trimmedTo, [name]));
-  }
-  if (patterns.length > 0) {
-    const named = new Set(selectors.names);
-    for (const [name, record] of tables.channels()) {
-      if (after < record.trimmedTo && !named.has(name) && selectors.matches(name)) {
-        gaps.push(gap(record.trimmedTo, [name]));
-      }
-    }
-  }
+  const gapOfAll = gap(laterPosition(trimmedTo, forgottenTo), selectors);
+  const all = selected ?? listAll(tables);
+  if (all === null) return [gapOfAll];
+  const gaps = all.flatMap(([name, record]) =>
+    after < record.trimmedTo ? gap(record.trimmedTo, [name]) : [],
+  );
+  const found = new Set(all.map(([name]) => name));
+  const forgotten = [...patterns, ...names.filter((name) => !found.has(name))];
   if (after < forgottenTo && forgotten.length > 0) gaps.push(gap(forgottenTo, forgotten));
   return gaps.length > MAX_GAPS ? [gapOfAll] : gaps;
+}
+
+/** All channels, for a pattern that selects all; null where they are too many. */
+function listAll(tables: TableReader): Selected {
+  return tables.channelCount() > MAX_LISTED_CHANNELS ? null : [...tables.channels()];
 }

@@ -97,6 +97,7 @@ async function createWorld(turns: () => number) {
           ...wanted,
           client: null,
           takesOverFrom: null,
+          isGone: () => false,
           address: null,
           encoding: Encoding.of(pollTransport, plainFraming),
           connect: () => begin(new PollSink(LONG_MS)),

@@ -12,8 +12,8 @@ const NOBODY = {} as Stream;
 const CHANNELS = ["a", "b", "a.x", "a.y", "b.x"];
 const SELECTORS = ["a", "b", "a.x", "b.x", "a.*", "*.x", "**", "a,a.*", "*,a", "b.x,*.x,b"];
 
-describe("Views.wanting", () => {
-  it("gives each view that is in use the channels that its selectors match, once each, and no view none", () => {
+describe("Views", () => {
+  it("give each view that is in use the channels that its selectors match, once each, and no view none", () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom(...SELECTORS), { maxLength: 12 }),
@@ -34,7 +34,11 @@ describe("Views.wanting", () => {
             const wanted = published.filter((channel) => view.selectors.matches(channel));
             if (count > 0 && wanted.length > 0) expected.set(view, wanted);
           }
-          const found = views.wanting(published);
+          const found = new Map<View, string[]>();
+          for (const channel of published) {
+            for (const view of [...views.naming(channel), ...views.matching(channel)])
+              found.set(view, [...(found.get(view) ?? []), channel]);
+          }
           expect([...found.keys()]).to.have.members([...expected.keys()]);
           for (const [view, wanted] of expected) expect(found.get(view)).to.deep.equal(wanted);
         },

@@ -22,7 +22,7 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
       return wait(await log.read(request));
     },
     tip: () => log.tip(),
-    beforeLast: (selectors, count, upTo) => log.beforeLast(selectors, count, upTo),
+    beforeLast: (selectors, count, upTo, isGone) => log.beforeLast(selectors, count, upTo, isGone),
     channels: (after, limit) => log.channels(after, limit),
     deleteChannel: (channel) => log.deleteChannel(channel),
     trim: (retention) => log.trim(retention),

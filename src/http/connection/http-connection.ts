@@ -168,6 +168,11 @@ export class HttpConnection extends Duplex {
     this.#endIfServed();
   }
 
+  /** Whether nobody waits for a stream on it any more. */
+  get isGone(): boolean {
+    return this.#isHalfClosed || this.#socket.destroyed;
+  }
+
   /** The exchange whose request has not come whole yet; null if all have. */
   get receiving(): Exchange | null {
     const turn = this.#turns.find(({ exchange }) => exchange?.request.complete === false);
