@@ -15,7 +15,8 @@ import { type Config, isLoopback } from "./config.ts";
 import type { Bus } from "./core/bus.ts";
 import { formatEpoch } from "./core/cursor.ts";
 import { Hub } from "./core/hub.ts";
-import type { MessageLog, Retention } from "./core/log.ts";
+import type { MessageLog, RetentionRules } from "./core/log.ts";
+import { Trimmer } from "./core/trimmer.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import { parseGearman } from "./gearman-config.ts";
 import { createApp } from "./http/app.ts";
@@ -78,7 +79,7 @@ export async function startServer(
   const jobs = parseGearman(config);
   const isAlone = membership === null;
   const unlock = isAlone && !config.memory ? lockDirectory(config.data) : () => {};
-  const log = await openLog(config, isAlone).catch((error: unknown) => {
+  const log = await openLog(config, retention, isAlone).catch((error: unknown) => {
     unlock();
     throw error;
   });
@@ -95,8 +96,7 @@ export async function startServer(
     random: Math.random,
     onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
   });
-  const stopTrimming =
-    index === 0 ? startTrimming(log, retention, config.trimMs, logger) : () => {};
+  const trimmer = index === 0 ? startTrimmer(log, config, logger) : null;
   const connections = new Connections();
   const adminToken = config.adminToken || randomBytes(16).toString("base64url");
   const app = createApp({
@@ -125,7 +125,7 @@ export async function startServer(
   try {
     await listen(http, config);
   } catch (error) {
-    stopTrimming();
+    trimmer?.stop();
     hub.stop();
     await log.close();
     unlock();
@@ -143,7 +143,7 @@ export async function startServer(
     log,
     adminToken,
     async drain() {
-      stopTrimming();
+      trimmer?.stop();
       const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
       const closed = new Promise((resolve) => http.once("close", resolve));
       const deadline = new Promise<void>((resolve) => nodeScheduler.after(config.drainMs, resolve));
@@ -168,8 +168,12 @@ export async function startServer(
 }
 
 /** @param probes whether it has to be found out first that the file would not kill the process */
-async function openLog(config: Config, probes: boolean): Promise<MessageLog> {
-  const options = { ...config, now: Date.now };
+async function openLog(
+  config: Config,
+  retention: RetentionRules,
+  probes: boolean,
+): Promise<MessageLog> {
+  const options = { ...config, retention, now: Date.now };
   const drawEpoch = () => formatEpoch(randomBytes(5));
   if (config.memory) return openMemoryLog(drawEpoch, options);
   if (probes) await probeLmdbLog(config.data);
@@ -189,24 +193,10 @@ function resolveLimits(config: Config): Config {
   };
 }
 
-function startTrimming(
-  log: MessageLog,
-  retention: (channel: string) => Retention,
-  pauseMs: number,
-  logger: Logger,
-): () => void {
-  let trimming = false;
-  const trim = async () => {
-    if (trimming) return;
-    trimming = true;
-    try {
-      while (await log.trim(retention)) await nodeScheduler.nextTurn();
-    } catch (error) {
-      logger.error({ err: error }, "the log can't be trimmed, trying again");
-    }
-    trimming = false;
-  };
-  return nodeScheduler.every(pauseMs, () => void trim());
+function startTrimmer(log: MessageLog, { trimMs }: Config, logger: Logger): Trimmer {
+  const onError = (error: unknown) =>
+    logger.error({ err: error }, "the log can't be trimmed, trying again");
+  return new Trimmer({ log, scheduler: nodeScheduler, pauseMs: trimMs, onError });
 }
 
 async function listen(http: HttpServer, { host, port }: Config): Promise<void> {

@@ -82,6 +82,13 @@ export interface Retention {
   readonly maxAgeMs: number;
 }
 
+/** How long the messages of each channel are kept. */
+export interface RetentionRules {
+  /** A short name of these rules: others that may keep something else have another. */
+  readonly fingerprint: string;
+  of(channel: string): Retention;
+}
+
 /**
  * All messages kept, in one total order over all channels.
  *
@@ -137,12 +144,13 @@ export interface MessageLog {
   deleteChannel(channel: string): Promise<number>;
 
   /**
-   * Remove what `retention` no longer keeps, a bounded piece a call, and what an idempotency key's 10 minutes ended.
-   * Reads that looked for what was removed get a gap.
+   * Remove what the log's retention rules no longer keep and idempotency keys that have expired, a
+   * bounded piece a call. Reads that look for removed messages get a gap. While nothing is due, a
+   * call costs one look-up, however many channels there are.
    *
    * @returns whether there is more to do now
    */
-  trim(retention: (channel: string) => Retention): Promise<boolean>;
+  trim(): Promise<boolean>;
 
   /** Let go of files and timers. Appends that were accepted before are finished; later calls fail. */
   close(): Promise<void>;

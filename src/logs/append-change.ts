@@ -1,6 +1,7 @@
 import { type Cursor, formatCursor, ORIGIN, type PositionClock } from "../core/cursor.ts";
 import { formatJson } from "../core/json.ts";
-import type { NewMessage } from "../core/log.ts";
+import type { NewMessage, RetentionRules } from "../core/log.ts";
+import { dueByAge, dueOf, putChannelDue } from "./table-due.ts";
 import type { ChannelRecord, LogMarks, TableWriter } from "./tables.ts";
 
 /** A channel's record while it is being changed. */
@@ -11,6 +12,10 @@ interface ChangedChannel {
   messages: number;
   readonly trimmedTo: string;
   last: string;
+  /** As it was before. */
+  readonly due: number | undefined;
+  /** Unix ms of the earliest message added. */
+  time: number;
 }
 
 /** Collects what one transaction appends; writes the marks and each channel's record once. */
@@ -18,15 +23,17 @@ export class AppendChange {
   readonly #tables: TableWriter;
   readonly #clock: PositionClock;
   readonly #epoch: string;
+  readonly #rules: RetentionRules;
   readonly #channels = new Map<string, ChangedChannel>();
   #marks: LogMarks;
   #tip: string;
   #newChannels = 0;
 
-  constructor(tables: TableWriter, clock: PositionClock, epoch: string) {
+  constructor(tables: TableWriter, clock: PositionClock, epoch: string, rules: RetentionRules) {
     this.#tables = tables;
     this.#clock = clock;
     this.#epoch = epoch;
+    this.#rules = rules;
     this.#marks = tables.marks();
     // Another process may have appended; and ids of a commit that failed are never drawn again.
     clock.advanceTo(this.#marks.tip);
@@ -50,6 +57,7 @@ export class AppendChange {
       const record = this.#channel(channel);
       record.messages += 1;
       record.last = position;
+      record.time = Math.min(record.time, this.#clock.time);
       this.#tip = position;
       const json = `{"type":"message","id":"${id}","channel":${record.json},"time":${this.#clock.time},"data":${data}}`;
       this.#tables.addMessage({ position, channel, json: Buffer.from(json) }, record.number);
@@ -58,16 +66,28 @@ export class AppendChange {
   }
 
   finish(): void {
-    for (const [name, { json: _, ...record }] of this.#channels)
-      this.#tables.putChannel(name, record);
+    for (const [name, { json: _, time, ...record }] of this.#channels) {
+      const due = this.#dueOf(name, record, time);
+      putChannelDue(this.#tables, name, { ...record, due }, record.due);
+    }
     this.#tables.putMarks({ ...this.#marks, tip: this.#tip });
+  }
+
+  /** Due at once if there are too many, and for this put there once: the next appends find it so. */
+  #dueOf(name: string, record: ChannelRecord, time: number): number {
+    const retention = this.#rules.of(name);
+    if (record.messages > retention.maxMessages) return 0;
+    const known = record.due ?? dueOf(this.#tables, record, retention);
+    return Math.min(known, dueByAge(time, retention));
   }
 
   #channel(name: string): ChangedChannel {
     let record = this.#channels.get(name);
     if (record === undefined) {
       const known = this.#tables.channel(name) ?? this.#newChannel();
-      record = { ...known, json: formatJson(name) };
+      const { number, messages, trimmedTo, last, due } = known;
+      const time = Number.POSITIVE_INFINITY;
+      record = { number, messages, trimmedTo, last, due, json: formatJson(name), time };
       this.#channels.set(name, record);
     }
     return record;

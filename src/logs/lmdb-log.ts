@@ -1,20 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { type Database, open, type RootDatabase, type Transaction } from "lmdb";
-import { ORIGIN } from "../core/cursor.ts";
+import { open } from "lmdb";
 import type { MessageLog } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
+import { type Databases, LmdbTables } from "./lmdb-tables.ts";
 import { openError } from "./open-error.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
-import type {
-  ChannelRecord,
-  IdempotencyRecord,
-  LogMarks,
-  MessageRow,
-  PositionRange,
-  TableStore,
-  TableWriter,
-} from "./tables.ts";
+import type { LogMarks, TableStore, Upkeep } from "./tables.ts";
 
 /**
  * Open the durable log in a directory, which is made if it is not there. Several processes may have it open.
@@ -39,27 +31,6 @@ export async function openLmdbLog(
 /** A disk with less room than one append may need counts as full. */
 const FULL_BELOW_BYTES = 1_048_576;
 
-const NOTHING = Buffer.alloc(0);
-const NEW_MARKS: LogMarks = {
-  epoch: "",
-  tip: ORIGIN,
-  nextNumber: 1,
-  forgottenTo: ORIGIN,
-  trimmedTo: ORIGIN,
-};
-
-interface Databases {
-  readonly root: RootDatabase<LogMarks, string>;
-  readonly channels: Database<ChannelRecord, string>;
-  /** Position to the channel's name (a byte of length, then UTF-8) and the JSON. */
-  readonly messages: Database<Buffer, string>;
-  /** [channel number, position] to nothing. */
-  readonly index: Database<Buffer, [number, string]>;
-  readonly idempotency: Database<IdempotencyRecord, string>;
-  /** [expires, key] to nothing. */
-  readonly expiries: Database<Buffer, [number, string]>;
-}
-
 /** Tables in an LMDB environment: a memory-mapped file that several processes may have open. */
 export class LmdbStore implements TableStore {
   readonly capabilities = { durable: true, shared: true };
@@ -68,9 +39,9 @@ export class LmdbStore implements TableStore {
 
   constructor(path: string) {
     this.#path = path;
-    const root = open<LogMarks, string>({
+    const root = open<LogMarks | Upkeep, string>({
       path,
-      maxDbs: 8,
+      maxDbs: 16,
       // Of all workers, and of those that were killed until they are noticed.
       maxReaders: 2_048,
       noSubdir: false,
@@ -88,6 +59,7 @@ export class LmdbStore implements TableStore {
       index: root.openDB("index", { encoding: "binary" }),
       idempotency: root.openDB("idempotency", {}),
       expiries: root.openDB("expiries", { encoding: "binary" }),
+      due: root.openDB("due", { encoding: "string" }),
     };
   }
 
@@ -141,127 +113,4 @@ async function causeOf(error: unknown): Promise<unknown> {
   } catch (cause) {
     return cause;
   }
-}
-
-class LmdbTables implements TableWriter {
-  readonly #db: Databases;
-  readonly #options: { transaction?: Transaction };
-  /** Of the message added last: those of a batch are mostly of one channel. */
-  #lastChannel = "";
-  #lastPrefix = NOTHING;
-
-  /** @param transaction the snapshot to read; without it, the transaction that is under way */
-  constructor(databases: Databases, transaction?: Transaction) {
-    this.#db = databases;
-    this.#options = transaction === undefined ? {} : { transaction };
-  }
-
-  marks(): LogMarks {
-    return this.#db.root.get("marks", this.#options) ?? NEW_MARKS;
-  }
-
-  putMarks(marks: LogMarks): void {
-    void this.#db.root.put("marks", marks);
-  }
-
-  channel(name: string): ChannelRecord | undefined {
-    return this.#db.channels.get(name, this.#options);
-  }
-
-  channelCount(): number {
-    return entryCount(this.#db.channels);
-  }
-
-  *channels(after?: string): Iterable<readonly [string, ChannelRecord]> {
-    const start = after === undefined ? {} : { start: after, exclusiveStart: true };
-    for (const { key, value } of this.#db.channels.getRange({ ...start, ...this.#options })) {
-      yield [key, value];
-    }
-  }
-
-  putChannel(name: string, record: ChannelRecord): void {
-    void this.#db.channels.put(name, record);
-  }
-
-  removeChannel(name: string): void {
-    void this.#db.channels.remove(name);
-  }
-
-  *positionsOf(number: number, range: PositionRange): Iterable<string> {
-    const bounds = rangeOptions(range, (position): [number, string] => [number, position]);
-    for (const [, position] of this.#db.index.getKeys({ ...bounds, ...this.#options }))
-      yield position;
-  }
-
-  *messages(range: PositionRange): Iterable<MessageRow> {
-    const bounds = rangeOptions(range, (position) => position);
-    for (const { key, value } of this.#db.messages.getRange({ ...bounds, ...this.#options })) {
-      yield parseRow(key, value);
-    }
-  }
-
-  message(position: string): MessageRow | undefined {
-    const value = this.#db.messages.get(position, this.#options);
-    return value && parseRow(position, value);
-  }
-
-  addMessage({ position, channel, json }: MessageRow, number: number): void {
-    void this.#db.messages.put(position, Buffer.concat([this.#namePrefix(channel), json]));
-    void this.#db.index.put([number, position], NOTHING);
-  }
-
-  #namePrefix(channel: string): Buffer {
-    if (channel !== this.#lastChannel) {
-      const name = Buffer.from(channel);
-      this.#lastChannel = channel;
-      this.#lastPrefix = Buffer.concat([Buffer.of(name.length), name]);
-    }
-    return this.#lastPrefix;
-  }
-
-  removeMessage(position: string, number: number): void {
-    void this.#db.messages.remove(position);
-    void this.#db.index.remove([number, position]);
-  }
-
-  idempotency(key: string): IdempotencyRecord | undefined {
-    return this.#db.idempotency.get(key, this.#options);
-  }
-
-  idempotencyCount(): number {
-    return entryCount(this.#db.idempotency);
-  }
-
-  expiredIdempotency(now: number, limit: number): readonly string[] {
-    const range = { end: [now, ""] as [number, string], limit, ...this.#options };
-    return Array.from(this.#db.expiries.getKeys(range), ([, key]) => key);
-  }
-
-  putIdempotency(key: string, record: IdempotencyRecord): void {
-    void this.#db.idempotency.put(key, record);
-    void this.#db.expiries.put([record.expires, key], NOTHING);
-  }
-
-  removeIdempotency(key: string): void {
-    const record = this.idempotency(key);
-    if (record === undefined) return;
-    void this.#db.idempotency.remove(key);
-    void this.#db.expiries.remove([record.expires, key]);
-  }
-}
-
-function rangeOptions<K>({ after, upTo, order }: PositionRange, keyOf: (position: string) => K) {
-  return order === "oldest first"
-    ? { start: keyOf(after), exclusiveStart: true, end: keyOf(upTo), inclusiveEnd: true }
-    : { start: keyOf(upTo), end: keyOf(after), inclusiveEnd: false, reverse: true };
-}
-
-function parseRow(position: string, value: Buffer): MessageRow {
-  const end = 1 + (value[0] ?? 0);
-  return { position, channel: value.toString("utf8", 1, end), json: value.subarray(end) };
-}
-
-function entryCount(database: Database): number {
-  const { entryCount } = database.getStats() as { entryCount: number };
-  return entryCount;
 }

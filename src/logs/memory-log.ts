@@ -1,14 +1,18 @@
 import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
+import { DueQueue } from "./due-queue.ts";
+import { PositionList } from "./position-list.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
 import type {
   ChannelRecord,
+  DueChannel,
   IdempotencyRecord,
   LogMarks,
   MessageRow,
   PositionRange,
   TableStore,
   TableWriter,
+  Upkeep,
 } from "./tables.ts";
 
 /** A log that ends with its process. */
@@ -43,6 +47,8 @@ class MemoryTables implements TableWriter {
     forgottenTo: ORIGIN,
     trimmedTo: ORIGIN,
   };
+  #upkeep: Upkeep | undefined;
+  readonly #due = new DueQueue();
   readonly #channels = new Map<string, ChannelRecord>();
   readonly #rows = new Map<string, MessageRow>();
   readonly #all = new PositionList();
@@ -56,6 +62,14 @@ class MemoryTables implements TableWriter {
 
   putMarks(marks: LogMarks): void {
     this.#marks = marks;
+  }
+
+  upkeep(): Upkeep | undefined {
+    return this.#upkeep;
+  }
+
+  putUpkeep(upkeep: Upkeep): void {
+    this.#upkeep = upkeep;
   }
 
   channel(name: string): ChannelRecord | undefined {
@@ -118,6 +132,18 @@ class MemoryTables implements TableWriter {
     }
   }
 
+  dueChannels(now: number, limit: number): readonly DueChannel[] {
+    return this.#due.first(now, limit);
+  }
+
+  addDue(entry: DueChannel): void {
+    this.#due.add(entry);
+  }
+
+  removeDue(entry: DueChannel): void {
+    this.#due.remove(entry);
+  }
+
   idempotency(key: string): IdempotencyRecord | undefined {
     return this.#idempotency.get(key);
   }
@@ -141,50 +167,5 @@ class MemoryTables implements TableWriter {
 
   removeIdempotency(key: string): void {
     this.#idempotency.delete(key);
-  }
-}
-
-/** Rising positions. */
-class PositionList {
-  #positions: string[] = [];
-  /** Those before this index were removed: cutting each out of a long array would move all behind it. */
-  #start = 0;
-
-  push(position: string): void {
-    this.#positions.push(position);
-  }
-
-  remove(position: string): void {
-    const index = this.#after(position) - 1;
-    if (this.#positions[index] !== position) return;
-    if (index > this.#start) this.#positions.splice(index, 1);
-    else if (++this.#start > this.#positions.length / 2) this.keep(() => true);
-  }
-
-  keep(wanted: (position: string) => boolean): void {
-    this.#positions = this.#positions.slice(this.#start).filter(wanted);
-    this.#start = 0;
-  }
-
-  *within({ after, upTo, order }: PositionRange): Iterable<string> {
-    const from = this.#after(after);
-    const end = this.#after(upTo);
-    const forward = order === "oldest first";
-    for (let i = forward ? from : end - 1; forward ? i < end : i >= from; i += forward ? 1 : -1) {
-      const position = this.#positions[i];
-      if (position !== undefined) yield position;
-    }
-  }
-
-  /** Index of the first position greater than this one. */
-  #after(position: string): number {
-    let low = this.#start;
-    let high = this.#positions.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#positions[middle] ?? "") <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

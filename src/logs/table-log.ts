@@ -8,12 +8,12 @@ import type {
   LogBatch,
   MessageLog,
   ReadRequest,
-  Retention,
+  RetentionRules,
 } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
 import { AppendChange } from "./append-change.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
-import { deleteFromChannel, trimTables } from "./table-trim.ts";
+import { deleteFromChannel, isTrimDue, trimTables } from "./table-trim.ts";
 import type { TableStore, TableWriter } from "./tables.ts";
 
 /** How long an idempotency key answers a repeat, in ms. */
@@ -26,6 +26,8 @@ const MAX_MESSAGES_PER_COMMIT = 10_000;
 export interface TableLogOptions {
   /** Unix ms. */
   readonly now: () => number;
+  /** What is kept; looked at with each append and each trim, so it may change. */
+  readonly retention: RetentionRules;
   /** Most idempotency keys remembered at once. */
   readonly maxIdempotencyKeys: number;
   /** Most channels that keep messages at once. */
@@ -45,11 +47,11 @@ export class TableLog implements MessageLog {
   readonly #store: TableStore;
   readonly #clock: PositionClock;
   readonly #now: () => number;
+  readonly #rules: RetentionRules;
   readonly #maxIdempotencyKeys: number;
   readonly #maxChannels: number;
   #pending: PendingAppend[] = [];
   #committing: Promise<void> | null = null;
-  #trimFrom = "";
   /** Whether the last change could not be stored. */
   #failing = false;
   #closed = false;
@@ -59,6 +61,7 @@ export class TableLog implements MessageLog {
     this.epoch = epoch;
     this.capabilities = store.capabilities;
     this.#now = options.now;
+    this.#rules = options.retention;
     this.#maxIdempotencyKeys = options.maxIdempotencyKeys;
     this.#maxChannels = options.maxChannels;
     this.#clock = new PositionClock(options.now);
@@ -77,6 +80,7 @@ export class TableLog implements MessageLog {
         if (marks.epoch !== "") return marks.epoch; // another process was first
         const drawn = drawEpoch();
         tables.putMarks({ ...marks, epoch: drawn });
+        tables.putUpkeep({ retention: options.retention.fingerprint, indexedTo: null });
         return drawn;
       });
     }
@@ -130,7 +134,7 @@ export class TableLog implements MessageLog {
     tables: TableWriter,
     group: readonly PendingAppend[],
   ): readonly (readonly Cursor[] | ForeverframeError)[] {
-    const change = new AppendChange(tables, this.#clock, this.epoch);
+    const change = new AppendChange(tables, this.#clock, this.epoch, this.#rules);
     const outcomes = group.map(({ request }) => this.#appendOne(tables, change, request));
     change.finish();
     return outcomes;
@@ -218,17 +222,17 @@ export class TableLog implements MessageLog {
     return total;
   }
 
-  async trim(retention: (channel: string) => Retention): Promise<boolean> {
+  async trim(): Promise<boolean> {
     if (this.#closed) return false;
-    const from = this.#trimFrom;
+    const options = { rules: this.#rules, now: this.#now() };
     const wasFailing = this.#failing;
-    const result = await this.#write((tables) => {
+    const isDue = this.#query(() => this.#store.read((tables) => isTrimDue(tables, options)));
+    if (!isDue && !wasFailing) return false;
+    return this.#write((tables) => {
       // On a full disk, room that was freed inside the file can be used only after some more commits: these make them.
       if (wasFailing) tables.putMarks(tables.marks());
-      return trimTables(tables, { retention, from, now: this.#now() });
+      return trimTables(tables, options);
     });
-    this.#trimFrom = result.next;
-    return result.more;
   }
 
   async close(): Promise<void> {

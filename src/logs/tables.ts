@@ -10,6 +10,11 @@ export interface ChannelRecord {
   readonly trimmedTo: string;
   /** Position of the last message ever appended. */
   readonly last: string;
+  /**
+   * Unix ms from which there is something to remove by the retention rules, 0 for now: the channel's
+   * key among those that are due. Undefined in a log of version 0.1 until {@link Upkeep} gets there.
+   */
+  readonly due?: number | undefined;
 }
 
 /** What is kept of an append that had an idempotency key. */
@@ -34,6 +39,21 @@ export interface LogMarks {
   readonly trimmedTo: string;
 }
 
+/** How far the log's own housekeeping has come. */
+export interface Upkeep {
+  /** Fingerprint of the retention rules that channels are put among the due ones by. */
+  readonly retention: string;
+  /** Channels up to this name have been put there by these rules; null when all have. */
+  readonly indexedTo: string | null;
+}
+
+/** A channel that has something to remove from `due` (Unix ms) on. */
+export interface DueChannel {
+  readonly due: number;
+  readonly number: number;
+  readonly channel: string;
+}
+
 /** A stretch (`after`, `upTo`] of positions. */
 export interface PositionRange {
   readonly after: string;
@@ -51,6 +71,8 @@ export interface MessageRow {
 /** Read access to everything that a log stores, in one snapshot. Valid only inside the callback that it is given to. */
 export interface TableReader {
   marks(): LogMarks;
+  /** Undefined in a log that has never been trimmed by an index of what is due. */
+  upkeep(): Upkeep | undefined;
   channel(name: string): ChannelRecord | undefined;
   channelCount(): number;
   /** By name, from `after` (exclusive) on. */
@@ -59,6 +81,8 @@ export interface TableReader {
   positionsOf(number: number, range: PositionRange): Iterable<string>;
   messages(range: PositionRange): Iterable<MessageRow>;
   message(position: string): MessageRow | undefined;
+  /** Channels that are due by `now` (Unix ms), soonest first. */
+  dueChannels(now: number, limit: number): readonly DueChannel[];
   idempotency(key: string): IdempotencyRecord | undefined;
   idempotencyCount(): number;
   /** Keys whose time ended before `now` (Unix ms). */
@@ -68,11 +92,14 @@ export interface TableReader {
 /** Write access inside one transaction; what is written is seen by reads of the same transaction. */
 export interface TableWriter extends TableReader {
   putMarks(marks: LogMarks): void;
+  putUpkeep(upkeep: Upkeep): void;
   putChannel(name: string, record: ChannelRecord): void;
   removeChannel(name: string): void;
   /** Positions only rise. */
   addMessage(row: MessageRow, number: number): void;
   removeMessage(position: string, number: number): void;
+  addDue(entry: DueChannel): void;
+  removeDue(entry: DueChannel): void;
   putIdempotency(key: string, record: IdempotencyRecord): void;
   removeIdempotency(key: string): void;
 }

@@ -1,9 +1,11 @@
 // One of several processes that append to the same log: prints each id as it is answered.
 import { openLmdbLog } from "../../src/logs/lmdb-log.ts";
+import { ChangingRules } from "./changing-rules.ts";
 
 const [directory = "", name = "", count = "0"] = process.argv.slice(2);
 const log = await openLmdbLog(directory, () => `epoch${name}`, {
   now: Date.now,
+  retention: new ChangingRules(),
   maxIdempotencyKeys: 10,
   maxChannels: 5_000,
 });
