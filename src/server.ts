@@ -173,7 +173,12 @@ async function openLog(
   retention: RetentionRules,
   probes: boolean,
 ): Promise<MessageLog> {
-  const options = { ...config, retention, now: Date.now };
+  const options = {
+    ...config,
+    retention,
+    now: nodeScheduler.unixMs,
+    monotonicMs: nodeScheduler.monotonicMs,
+  };
   const drawEpoch = () => formatEpoch(randomBytes(5));
   if (config.memory) return openMemoryLog(drawEpoch, options);
   if (probes) await probeLmdbLog(config.data);

@@ -51,16 +51,19 @@ export class AppendChange {
   }
 
   add(messages: readonly NewMessage[]): readonly Cursor[] {
-    return messages.map(({ channel, data }) => {
-      const position = this.#clock.next();
+    const positions = this.#clock.take(messages.length);
+    const time = this.#clock.wallTime;
+    return positions.map((position, i) => {
+      const { channel, data } = messages[i] as NewMessage;
       const id = formatCursor(this.#epoch, position);
       const record = this.#channel(channel);
       record.messages += 1;
       record.last = position;
-      record.time = Math.min(record.time, this.#clock.time);
+      record.time = Math.min(record.time, time);
       this.#tip = position;
-      const json = `{"type":"message","id":"${id}","channel":${record.json},"time":${this.#clock.time},"data":${data}}`;
-      this.#tables.addMessage({ position, channel, json: Buffer.from(json) }, record.number);
+      const json = `{"type":"message","id":"${id}","channel":${record.json},"time":${time},"data":${data}}`;
+      const row = { position, channel, time, json: Buffer.from(json) };
+      this.#tables.addMessage(row, record.number);
       return id;
     });
   }
@@ -70,14 +73,14 @@ export class AppendChange {
       const due = this.#dueOf(name, record, time);
       putChannelDue(this.#tables, name, { ...record, due }, record.due);
     }
-    this.#tables.putMarks({ ...this.#marks, tip: this.#tip });
+    this.#tables.putMarks({ ...this.#marks, tip: this.#tip, time: this.#clock.wallTime });
   }
 
   /** Due at once if there are too many, and for this put there once: the next appends find it so. */
   #dueOf(name: string, record: ChannelRecord, time: number): number {
     const retention = this.#rules.of(name);
     if (record.messages > retention.maxMessages) return 0;
-    const known = record.due ?? dueOf(this.#tables, record, retention);
+    const known = record.due ?? dueOf(this.#tables, record, retention, time);
     return Math.min(known, dueByAge(time, retention));
   }
 

@@ -1,15 +1,20 @@
 import type { Database, RootDatabase, Transaction } from "lmdb";
 import { ORIGIN } from "../core/cursor.ts";
+import { formatIndexEntry, type IndexEntry, parseIndexEntry } from "./index-entry.ts";
 import type {
   ChannelRecord,
   DueChannel,
   IdempotencyRecord,
   LogMarks,
   MessageRow,
+  NewRow,
   PositionRange,
   TableWriter,
   Upkeep,
 } from "./tables.ts";
+
+/** Greater than every hash of a key. */
+const AFTER_ALL = "~";
 
 const NOTHING = Buffer.alloc(0);
 const NEW_MARKS: LogMarks = {
@@ -26,7 +31,7 @@ export interface Databases {
   readonly channels: Database<ChannelRecord, string>;
   /** Position to the channel's name (a byte of length, then UTF-8) and the JSON. */
   readonly messages: Database<Buffer, string>;
-  /** [channel number, position] to nothing. */
+  /** [channel number, position] to what `index-entry.ts` writes. */
   readonly index: Database<Buffer, [number, string]>;
   readonly idempotency: Database<IdempotencyRecord, string>;
   /** [expires, key] to nothing. */
@@ -94,6 +99,12 @@ export class LmdbTables implements TableWriter {
       yield position;
   }
 
+  *entriesOf(number: number, range: PositionRange): Iterable<IndexEntry> {
+    const bounds = rangeOptions(range, (position): [number, string] => [number, position]);
+    for (const { key, value } of this.#db.index.getRange({ ...bounds, ...this.#options }))
+      yield parseIndexEntry(key[1], value);
+  }
+
   *messages(range: PositionRange): Iterable<MessageRow> {
     const bounds = rangeOptions(range, (position) => position);
     for (const { key, value } of this.#db.messages.getRange({ ...bounds, ...this.#options })) {
@@ -106,9 +117,10 @@ export class LmdbTables implements TableWriter {
     return value && parseRow(position, value);
   }
 
-  addMessage({ position, channel, json }: MessageRow, number: number): void {
+  addMessage(row: NewRow, number: number): void {
+    const { position, channel, json } = row;
     void this.#db.messages.put(position, Buffer.concat([this.#namePrefix(channel), json]));
-    void this.#db.index.put([number, position], NOTHING);
+    void this.#db.index.put([number, position], formatIndexEntry(row));
   }
 
   #namePrefix(channel: string): Buffer {
@@ -152,6 +164,11 @@ export class LmdbTables implements TableWriter {
   expiredIdempotency(now: number, limit: number): readonly string[] {
     const range = { end: [now, ""] as [number, string], limit, ...this.#options };
     return Array.from(this.#db.expiries.getKeys(range), ([, key]) => key);
+  }
+
+  lateIdempotency(then: number, limit: number): readonly string[] {
+    const range = { end: [then, AFTER_ALL] as [number, string], limit, reverse: true };
+    return Array.from(this.#db.expiries.getKeys({ ...range, ...this.#options }), ([, key]) => key);
   }
 
   putIdempotency(key: string, record: IdempotencyRecord): void {

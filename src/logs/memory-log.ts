@@ -1,6 +1,7 @@
 import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
 import { DueQueue } from "./due-queue.ts";
+import type { IndexEntry } from "./index-entry.ts";
 import { PositionList } from "./position-list.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
 import type {
@@ -8,7 +9,7 @@ import type {
   DueChannel,
   IdempotencyRecord,
   LogMarks,
-  MessageRow,
+  NewRow,
   PositionRange,
   TableStore,
   TableWriter,
@@ -50,10 +51,12 @@ class MemoryTables implements TableWriter {
   #upkeep: Upkeep | undefined;
   readonly #due = new DueQueue();
   readonly #channels = new Map<string, ChannelRecord>();
-  readonly #rows = new Map<string, MessageRow>();
+  readonly #rows = new Map<string, NewRow>();
   readonly #all = new PositionList();
   #dead = 0;
   readonly #byChannel = new Map<number, PositionList>();
+  /** No key expires later (Unix ms). */
+  #latestExpiry = 0;
   readonly #idempotency = new Map<string, IdempotencyRecord>();
 
   marks(): LogMarks {
@@ -100,18 +103,25 @@ class MemoryTables implements TableWriter {
     return this.#byChannel.get(number)?.within(range) ?? [];
   }
 
-  *messages(range: PositionRange): Iterable<MessageRow> {
+  *entriesOf(number: number, range: PositionRange): Iterable<IndexEntry> {
+    for (const position of this.positionsOf(number, range)) {
+      const row = this.#rows.get(position);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  *messages(range: PositionRange): Iterable<NewRow> {
     for (const position of this.#all.within(range)) {
       const row = this.#rows.get(position);
       if (row !== undefined) yield row;
     }
   }
 
-  message(position: string): MessageRow | undefined {
+  message(position: string): NewRow | undefined {
     return this.#rows.get(position);
   }
 
-  addMessage(row: MessageRow, number: number): void {
+  addMessage(row: NewRow, number: number): void {
     this.#rows.set(row.position, row);
     this.#all.push(row.position);
     let positions = this.#byChannel.get(number);
@@ -161,7 +171,20 @@ class MemoryTables implements TableWriter {
     return keys;
   }
 
+  lateIdempotency(then: number, limit: number): readonly string[] {
+    // Only where the clock went back is there anything to look for.
+    if (this.#latestExpiry <= then) return [];
+    const late: string[] = [];
+    this.#latestExpiry = 0;
+    for (const [key, { expires }] of this.#idempotency) {
+      this.#latestExpiry = Math.max(this.#latestExpiry, expires);
+      if (expires > then && late.length < limit) late.push(key);
+    }
+    return late;
+  }
+
   putIdempotency(key: string, record: IdempotencyRecord): void {
+    this.#latestExpiry = Math.max(this.#latestExpiry, record.expires);
     this.#idempotency.set(key, record);
   }
 

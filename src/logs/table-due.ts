@@ -1,9 +1,12 @@
-import { ORIGIN, timeOfPosition } from "../core/cursor.ts";
+import { ORIGIN } from "../core/cursor.ts";
 import type { Retention, RetentionRules } from "../core/log.ts";
 import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
 
 /** Channels that one piece of indexing looks at: some 10 ms of a transaction. */
 const CHANNELS_PER_PIECE = 500;
+
+/** Messages of one channel that are looked at for the one that falls due first. */
+const ENTRIES_PER_CHANNEL = 2_000;
 
 /** The name before every channel's. */
 const BEFORE_ALL = "";
@@ -14,12 +17,22 @@ export function dueByAge(time: number, { maxAgeMs }: Retention): number {
 }
 
 /** When a channel has something to remove: see `ChannelRecord.due`. */
-export function dueOf(tables: TableReader, record: ChannelRecord, retention: Retention): number {
+export function dueOf(
+  tables: TableReader,
+  record: ChannelRecord,
+  retention: Retention,
+  now: number,
+): number {
   if (record.messages > retention.maxMessages) return 0;
+  let due = Number.MAX_SAFE_INTEGER;
+  let looked = 0;
   const range = { after: ORIGIN, upTo: record.last, order: "oldest first" } as const;
-  for (const oldest of tables.positionsOf(record.number, range))
-    return dueByAge(timeOfPosition(oldest), retention);
-  return 0;
+  for (const { time } of tables.entriesOf(record.number, range)) {
+    due = Math.min(due, dueByAge(time, retention));
+    // Those from when the clock was ahead may have others behind them that fall due before.
+    if (time <= now || ++looked === ENTRIES_PER_CHANNEL) break;
+  }
+  return due;
 }
 
 /** Store a channel's record, and its place among those that are due where that has changed. */
@@ -48,7 +61,7 @@ export function needsIndexing(tables: TableReader, { fingerprint }: RetentionRul
  * Rules are configuration, so each start may bring others; a log of version 0.1 has no index
  * at all. Channels that are appended to meanwhile are put there by the append.
  */
-export function indexChannels(tables: TableWriter, rules: RetentionRules): void {
+export function indexChannels(tables: TableWriter, rules: RetentionRules, now: number): void {
   const upkeep = tables.upkeep();
   const isBegun = upkeep?.retention === rules.fingerprint;
   const from = isBegun ? (upkeep.indexedTo ?? BEFORE_ALL) : BEFORE_ALL;
@@ -58,7 +71,7 @@ export function indexChannels(tables: TableWriter, rules: RetentionRules): void 
     if (piece.length === CHANNELS_PER_PIECE) break;
   }
   for (const [name, record] of piece) {
-    const due = dueOf(tables, record, rules.of(name));
+    const due = dueOf(tables, record, rules.of(name), now);
     putChannelDue(tables, name, { ...record, due }, record.due);
   }
   const last = piece.at(-1)?.[0] ?? null;

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SelectorSet } from "../core/channel-name.ts";
-import { type Cursor, formatCursor, PositionClock, positionOf } from "../core/cursor.ts";
+import {
+  type Cursor,
+  formatCursor,
+  ORIGIN,
+  PositionClock,
+  positionOf,
+  timeOfPosition,
+} from "../core/cursor.ts";
 import type {
   AppendRequest,
   ChannelSummary,
@@ -10,22 +17,22 @@ import type {
   ReadRequest,
   RetentionRules,
 } from "../core/log.ts";
+import { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
 import { AppendChange } from "./append-change.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
-import { deleteFromChannel, isTrimDue, trimTables } from "./table-trim.ts";
-import type { TableStore, TableWriter } from "./tables.ts";
-
-/** How long an idempotency key answers a repeat, in ms. */
-const IDEMPOTENCY_MS = 600_000;
+import { deleteFromChannel, IDEMPOTENCY_MS, isTrimDue, trimTables } from "./table-trim.ts";
+import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
 /** Most messages in one transaction, so that one commit stays short. */
 const MAX_MESSAGES_PER_COMMIT = 10_000;
 
 /** What a log needs from outside. */
 export interface TableLogOptions {
-  /** Unix ms. */
+  /** Unix ms: it may jump. */
   readonly now: () => number;
+  /** Ms since some start: it never jumps. */
+  readonly monotonicMs: () => number;
   /** What is kept; looked at with each append and each trim, so it may change. */
   readonly retention: RetentionRules;
   /** Most idempotency keys remembered at once. */
@@ -47,6 +54,7 @@ export class TableLog implements MessageLog {
   readonly #store: TableStore;
   readonly #clock: PositionClock;
   readonly #now: () => number;
+  readonly #steady: SteadyClock;
   readonly #rules: RetentionRules;
   readonly #maxIdempotencyKeys: number;
   readonly #maxChannels: number;
@@ -56,15 +64,17 @@ export class TableLog implements MessageLog {
   #failing = false;
   #closed = false;
 
-  private constructor(store: TableStore, epoch: string, options: TableLogOptions) {
+  private constructor(store: TableStore, marks: LogMarks, options: TableLogOptions) {
     this.#store = store;
-    this.epoch = epoch;
+    this.epoch = marks.epoch;
     this.capabilities = store.capabilities;
     this.#now = options.now;
     this.#rules = options.retention;
     this.#maxIdempotencyKeys = options.maxIdempotencyKeys;
     this.#maxChannels = options.maxChannels;
     this.#clock = new PositionClock(options.now);
+    const newest = marks.tip === ORIGIN ? null : (marks.time ?? timeOfPosition(marks.tip));
+    this.#steady = new SteadyClock({ ...options, newest });
   }
 
   /** @param drawEpoch names the epoch if the store is new */
@@ -73,18 +83,10 @@ export class TableLog implements MessageLog {
     drawEpoch: () => string,
     options: TableLogOptions,
   ): Promise<TableLog> {
-    let { epoch } = store.read((tables) => tables.marks());
-    if (epoch === "") {
-      epoch = await store.write((tables) => {
-        const marks = tables.marks();
-        if (marks.epoch !== "") return marks.epoch; // another process was first
-        const drawn = drawEpoch();
-        tables.putMarks({ ...marks, epoch: drawn });
-        tables.putUpkeep({ retention: options.retention.fingerprint, indexedTo: null });
-        return drawn;
-      });
-    }
-    return new TableLog(store, epoch, options);
+    let marks = store.read((tables) => tables.marks());
+    if (marks.epoch === "")
+      marks = await store.write((tables) => beginEpoch(tables, drawEpoch, options));
+    return new TableLog(store, marks, options);
   }
 
   append(request: AppendRequest): Promise<readonly Cursor[]> {
@@ -154,9 +156,8 @@ export class TableLog implements MessageLog {
     if (idempotency === undefined) return change.add(messages);
     const key = hash([idempotency.key]);
     const fingerprint = hash(messages.flatMap(({ channel, data }) => [channel, data]));
-    const now = this.#now();
     const earlier = tables.idempotency(key);
-    if (earlier !== undefined && earlier.expires > now) {
+    if (earlier !== undefined && earlier.expires > this.#steady.now()) {
       if (earlier.fingerprint === fingerprint) return earlier.ids;
       return new ForeverframeError(
         "FF_IDEMPOTENCY_CONFLICT",
@@ -171,7 +172,7 @@ export class TableLog implements MessageLog {
       );
     }
     const ids = change.add(messages);
-    tables.putIdempotency(key, { fingerprint, ids, expires: now + IDEMPOTENCY_MS });
+    tables.putIdempotency(key, { fingerprint, ids, expires: this.#now() + IDEMPOTENCY_MS });
     return ids;
   }
 
@@ -224,7 +225,7 @@ export class TableLog implements MessageLog {
 
   async trim(): Promise<boolean> {
     if (this.#closed) return false;
-    const options = { rules: this.#rules, now: this.#now() };
+    const options = { rules: this.#rules, now: this.#steady.now(), wallTime: this.#now() };
     const wasFailing = this.#failing;
     const isDue = this.#query(() => this.#store.read((tables) => isTrimDue(tables, options)));
     if (!isDue && !wasFailing) return false;
@@ -261,6 +262,19 @@ export class TableLog implements MessageLog {
       throw logError(error);
     }
   }
+}
+
+function beginEpoch(
+  tables: TableWriter,
+  drawEpoch: () => string,
+  { retention }: TableLogOptions,
+): LogMarks {
+  const known = tables.marks();
+  if (known.epoch !== "") return known; // another process was first
+  const marks = { ...known, epoch: drawEpoch() };
+  tables.putMarks(marks);
+  tables.putUpkeep({ retention: retention.fingerprint, indexedTo: null });
+  return marks;
 }
 
 function hash(parts: readonly string[]): string {

@@ -1,5 +1,6 @@
-import { laterPosition, ORIGIN, timeOfPosition } from "../core/cursor.ts";
+import { laterPosition, ORIGIN } from "../core/cursor.ts";
 import type { RetentionRules } from "../core/log.ts";
+import type { IndexEntry } from "./index-entry.ts";
 import { dueByAge, indexChannels, needsIndexing, putChannelDue } from "./table-due.ts";
 import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
 
@@ -7,18 +8,24 @@ import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
 const CHANNELS_PER_CALL = 1_000;
 const REMOVALS_PER_CALL = 2_000;
 
+/** How long an idempotency key answers a repeat, in ms. */
+export const IDEMPOTENCY_MS = 600_000;
+
 /** What one piece of trimming is given. */
 export interface TrimOptions {
   readonly rules: RetentionRules;
-  /** Unix ms. */
+  /** Unix ms that messages and keys are old by: see `SteadyClock`. */
   readonly now: number;
+  /** Unix ms of the wall clock. */
+  readonly wallTime: number;
 }
 
 /** Whether {@link trimTables} would find something to do. As cheap as it can be: it is asked each second. */
-export function isTrimDue(tables: TableReader, { rules, now }: TrimOptions): boolean {
+export function isTrimDue(tables: TableReader, { rules, now, wallTime }: TrimOptions): boolean {
   return (
     tables.dueChannels(now, 1).length > 0 ||
     tables.expiredIdempotency(now, 1).length > 0 ||
+    tables.lateIdempotency(latestExpiry({ now, wallTime }), 1).length > 0 ||
     needsIndexing(tables, rules)
   );
 }
@@ -28,22 +35,40 @@ export function isTrimDue(tables: TableReader, { rules, now }: TrimOptions): boo
  *
  * @returns whether there is more to do now
  */
-export function trimTables(tables: TableWriter, { rules, now }: TrimOptions): boolean {
+export function trimTables(tables: TableWriter, options: TrimOptions): boolean {
+  const { rules, now } = options;
   let left = REMOVALS_PER_CALL;
   const due = tables.dueChannels(now, CHANNELS_PER_CALL);
   for (const entry of due) {
     if (left === 0) break;
     const record = tables.channel(entry.channel);
     if (record?.number === entry.number && record.due === entry.due) {
-      left -= trimChannel(tables, entry.channel, record, { rules, now }, left);
+      left -= trimChannel(tables, entry.channel, record, options, left);
     } else {
       tables.removeDue(entry); // of a channel that is gone
     }
   }
-  const keys = tables.expiredIdempotency(now, REMOVALS_PER_CALL);
-  for (const key of keys) tables.removeIdempotency(key);
-  if (needsIndexing(tables, rules)) indexChannels(tables, rules);
-  return isTrimDue(tables, { rules, now });
+  trimIdempotency(tables, options);
+  if (needsIndexing(tables, rules)) indexChannels(tables, rules, now);
+  return isTrimDue(tables, options);
+}
+
+function trimIdempotency(tables: TableWriter, options: TrimOptions): void {
+  for (const key of tables.expiredIdempotency(options.now, REMOVALS_PER_CALL))
+    tables.removeIdempotency(key);
+  // From when the clock was ahead: they would be kept for as long as it was.
+  const expires = latestExpiry(options);
+  for (const key of tables.lateIdempotency(expires, REMOVALS_PER_CALL)) {
+    const record = tables.idempotency(key);
+    if (record === undefined) continue;
+    tables.removeIdempotency(key);
+    tables.putIdempotency(key, { ...record, expires });
+  }
+}
+
+/** No key that is used now expires later (Unix ms). */
+function latestExpiry({ now, wallTime }: Pick<TrimOptions, "now" | "wallTime">): number {
+  return Math.max(now, wallTime) + IDEMPOTENCY_MS;
 }
 
 /**
@@ -60,20 +85,28 @@ function trimChannel(
 ): number {
   const retention = rules.of(name);
   const positions: string[] = [];
+  /** Dated in the future, from when the clock was ahead: they go with what came after them. */
+  const ahead: IndexEntry[] = [];
   let surplus = record.messages - retention.maxMessages;
-  // Where the limit ends the search, the channel stays due.
-  let due = record.due;
+  let due: number | undefined;
   const range = { after: ORIGIN, upTo: record.last, order: "oldest first" } as const;
-  for (const position of tables.positionsOf(record.number, range)) {
-    if (positions.length >= limit) break;
-    const dueThen = dueByAge(timeOfPosition(position), retention);
-    if (surplus-- <= 0 && dueThen > now) {
+  for (const entry of tables.entriesOf(record.number, range)) {
+    if (positions.length + ahead.length >= limit) break;
+    const dueThen = dueByAge(entry.time, retention);
+    if (surplus-- > 0) positions.push(entry.position);
+    else if (dueThen <= now) {
+      positions.push(...ahead.splice(0).map(({ position }) => position), entry.position);
+    } else if (entry.time > now) ahead.push(entry);
+    else {
       due = dueThen;
       break;
     }
-    positions.push(position);
   }
-  storeTrimmed(tables, name, { ...removePositions(tables, record, positions), due }, record.due);
+  const [first] = ahead;
+  if (due === undefined && first !== undefined) due = dueByAge(first.time, retention);
+  // Where the limit has ended the search, the channel stays due.
+  const rest = { ...removePositions(tables, record, positions), due: due ?? record.due };
+  storeTrimmed(tables, name, rest, record.due);
   return positions.length;
 }
 

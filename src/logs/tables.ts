@@ -1,4 +1,5 @@
 import type { Cursor } from "../core/cursor.ts";
+import type { IndexEntry } from "./index-entry.ts";
 
 /** What is kept of a channel beside its messages. */
 export interface ChannelRecord {
@@ -37,6 +38,8 @@ export interface LogMarks {
   readonly forgottenTo: string;
   /** No channel's `trimmedTo` is beyond this. */
   readonly trimmedTo: string;
+  /** Unix ms of the wall clock at the newest append. Undefined in a log of version 0.1. */
+  readonly time?: number;
 }
 
 /** How far the log's own housekeeping has come. */
@@ -68,6 +71,9 @@ export interface MessageRow {
   readonly json: Buffer;
 }
 
+/** A message to be stored. */
+export interface NewRow extends MessageRow, IndexEntry {}
+
 /** Read access to everything that a log stores, in one snapshot. Valid only inside the callback that it is given to. */
 export interface TableReader {
   marks(): LogMarks;
@@ -79,6 +85,8 @@ export interface TableReader {
   channels(after?: string): Iterable<readonly [name: string, record: ChannelRecord]>;
   /** Positions of one channel's messages. */
   positionsOf(number: number, range: PositionRange): Iterable<string>;
+  /** The index's entries of one channel's messages. */
+  entriesOf(number: number, range: PositionRange): Iterable<IndexEntry>;
   messages(range: PositionRange): Iterable<MessageRow>;
   message(position: string): MessageRow | undefined;
   /** Channels that are due by `now` (Unix ms), soonest first. */
@@ -87,6 +95,8 @@ export interface TableReader {
   idempotencyCount(): number;
   /** Keys whose time ended before `now` (Unix ms). */
   expiredIdempotency(now: number, limit: number): readonly string[];
+  /** Keys whose time ends after `then` (Unix ms). */
+  lateIdempotency(then: number, limit: number): readonly string[];
 }
 
 /** Write access inside one transaction; what is written is seen by reads of the same transaction. */
@@ -96,7 +106,7 @@ export interface TableWriter extends TableReader {
   putChannel(name: string, record: ChannelRecord): void;
   removeChannel(name: string): void;
   /** Positions only rise. */
-  addMessage(row: MessageRow, number: number): void;
+  addMessage(row: NewRow, number: number): void;
   removeMessage(position: string, number: number): void;
   addDue(entry: DueChannel): void;
   removeDue(entry: DueChannel): void;

@@ -25,6 +25,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
     const openHere = () =>
       open(location, {
         now: () => now,
+        monotonicMs: () => now,
         retention: rules,
         maxIdempotencyKeys: 100,
         maxChannels: 5_000,

@@ -11,6 +11,7 @@ export class LogUnderTest {
   log!: MessageLog;
   /** Unix ms. */
   now = 1_795_304_019_000;
+  monotonic = 0;
   readonly rules = new ChangingRules();
   readonly #fixture: LogFixture;
   readonly #location = `upkeep-${process.pid}-${++locations}`;
@@ -22,14 +23,32 @@ export class LogUnderTest {
   async open(): Promise<void> {
     this.log = await this.#fixture.open(this.#location, {
       now: () => this.now,
+      monotonicMs: () => this.monotonic,
       retention: this.rules,
       maxIdempotencyKeys: 100,
       maxChannels: 5_000,
     });
   }
 
+  async reopen(): Promise<void> {
+    await this.log.close();
+    await this.open();
+  }
+
+  /** Let time go by, on both clocks. */
+  pass(ms: number): void {
+    this.now += ms;
+    this.monotonic += ms;
+  }
+
   append(channel: string, ...data: readonly string[]): Promise<readonly Cursor[]> {
     return this.log.append({ messages: data.map((text) => ({ channel, data: text })) });
+  }
+
+  /** Append to channel `a` with an idempotency key. */
+  appendKeyed(key: string, ...data: readonly string[]): Promise<readonly Cursor[]> {
+    const messages = data.map((text) => ({ channel: "a", data: text }));
+    return this.log.append({ messages, idempotency: { key } });
   }
 
   read(channels: string): Promise<LogBatch> {

@@ -35,6 +35,7 @@ describe("the LMDB log that several processes append to", function () {
     const directory = join(root, "shared");
     const log = await openLmdbLog(directory, () => "epoch0", {
       now: Date.now,
+      monotonicMs: () => performance.now(),
       retention: new ChangingRules(),
       maxIdempotencyKeys: 10,
       maxChannels: 5_000,

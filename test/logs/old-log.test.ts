@@ -17,6 +17,7 @@ describe("a log that version 0.1 has written", () => {
   const openLog = async () => {
     log = await openLmdbLog(directory, () => "epoch0", {
       now: () => now,
+      monotonicMs: () => now,
       retention: rules,
       maxIdempotencyKeys: 100,
       maxChannels: 5_000,

@@ -5,6 +5,7 @@ import { ChangingRules } from "./changing-rules.ts";
 const [directory = "", name = "", count = "0"] = process.argv.slice(2);
 const log = await openLmdbLog(directory, () => `epoch${name}`, {
   now: Date.now,
+  monotonicMs: () => performance.now(),
   retention: new ChangingRules(),
   maxIdempotencyKeys: 10,
   maxChannels: 5_000,

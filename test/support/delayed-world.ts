@@ -54,6 +54,7 @@ async function startDelayedHub(
 ): Promise<{ readonly hub: Hub; readonly log: MessageLog }> {
   const log = await openMemoryLog(() => "epoch", {
     now: Date.now,
+    monotonicMs: () => performance.now(),
     retention: rules,
     maxIdempotencyKeys: 10,
     maxChannels: 100,
