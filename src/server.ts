@@ -175,6 +175,7 @@ async function openLog(
 ): Promise<MessageLog> {
   const options = {
     ...config,
+    maxLogBytes: orNever(config.maxLogBytes),
     retention,
     now: nodeScheduler.unixMs,
     monotonicMs: nodeScheduler.monotonicMs,
@@ -185,9 +186,13 @@ async function openLog(
   return openLmdbLog(config.data, drawEpoch, options);
 }
 
+/** A limit, for which 0 stands for none. */
+function orNever(limit: number): number {
+  return limit === 0 ? Number.POSITIVE_INFINITY : limit;
+}
+
 /** The limits of streams with what 0 stands for put in, for one of the workers. */
 function resolveLimits(config: Config): Config {
-  const orNever = (limit: number) => (limit === 0 ? Number.POSITIVE_INFINITY : limit);
   return {
     ...config,
     maxStreams: resolveMaxStreams(

@@ -77,6 +77,11 @@ export class PositionClock {
     this.#now = now;
   }
 
+  /** Milliseconds of the position that was given last. */
+  get time(): number {
+    return this.#time;
+  }
+
   /** The wall clock's milliseconds when it was looked at last: it may be behind the positions' own. */
   get wallTime(): number {
     return this.#wallTime;

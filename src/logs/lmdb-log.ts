@@ -57,6 +57,8 @@ export class LmdbStore implements TableStore {
       channels: root.openDB("channels", {}),
       messages: root.openDB("messages", { encoding: "binary" }),
       index: root.openDB("index", { encoding: "binary" }),
+      shared: root.openDB("shared", { encoding: "binary" }),
+      sharedRows: root.openDB("sharedRows", {}),
       idempotency: root.openDB("idempotency", {}),
       expiries: root.openDB("expiries", { encoding: "binary" }),
       due: root.openDB("due", { encoding: "string" }),

@@ -15,6 +15,8 @@ store.read((tables) => {
     }
   }
   const forEver = Number.MAX_SAFE_INTEGER;
+  for (const { channel } of tables.dueChannels(forEver, forEver)) tables.channel(channel);
+  tables.upkeep();
   for (const key of tables.expiredIdempotency(forEver, forEver)) tables.idempotency(key);
 });
 await store.write((tables) => tables.putMarks(tables.marks()));

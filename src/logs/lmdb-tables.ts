@@ -9,6 +9,7 @@ import type {
   MessageRow,
   NewRow,
   PositionRange,
+  SharedData,
   TableWriter,
   Upkeep,
 } from "./tables.ts";
@@ -17,6 +18,7 @@ import type {
 const AFTER_ALL = "~";
 
 const NOTHING = Buffer.alloc(0);
+const SHARES = "\0";
 const NEW_MARKS: LogMarks = {
   epoch: "",
   tip: ORIGIN,
@@ -29,10 +31,16 @@ const NEW_MARKS: LogMarks = {
 export interface Databases {
   readonly root: RootDatabase<LogMarks | Upkeep, string>;
   readonly channels: Database<ChannelRecord, string>;
-  /** Position to the channel's name (a byte of length, then UTF-8) and the JSON. */
+  /**
+   * Position to the channel's name (a byte of length, then UTF-8) and the JSON. Where data is shared there is a byte 0 and
+   * the data's name before this, and the JSON ends where the data begins.
+   */
   readonly messages: Database<Buffer, string>;
   /** [channel number, position] to what `index-entry.ts` writes. */
   readonly index: Database<Buffer, [number, string]>;
+  /** Name to data that several messages share, with the end of their JSON, and to how many they are. */
+  readonly shared: Database<Buffer, string>;
+  readonly sharedRows: Database<number, string>;
   readonly idempotency: Database<IdempotencyRecord, string>;
   /** [expires, key] to nothing. */
   readonly expiries: Database<Buffer, [number, string]>;
@@ -46,7 +54,10 @@ export class LmdbTables implements TableWriter {
   readonly #options: { transaction?: Transaction };
   /** Of the message added last: those of a batch are mostly of one channel. */
   #lastChannel = "";
-  #lastPrefix = NOTHING;
+  #lastLength = 0;
+  /** Read last: messages that share data follow one another. */
+  #lastShared = "";
+  #lastTail: Buffer = NOTHING;
 
   /** @param transaction the snapshot to read; without it, the transaction that is under way */
   constructor(databases: Databases, transaction?: Transaction) {
@@ -108,33 +119,54 @@ export class LmdbTables implements TableWriter {
   *messages(range: PositionRange): Iterable<MessageRow> {
     const bounds = rangeOptions(range, (position) => position);
     for (const { key, value } of this.#db.messages.getRange({ ...bounds, ...this.#options })) {
-      yield parseRow(key, value);
+      yield this.#parseRow(key, value);
     }
   }
 
   message(position: string): MessageRow | undefined {
     const value = this.#db.messages.get(position, this.#options);
-    return value && parseRow(position, value);
+    return value && this.#parseRow(position, value);
   }
 
-  addMessage(row: NewRow, number: number): void {
-    const { position, channel, json } = row;
-    void this.#db.messages.put(position, Buffer.concat([this.#namePrefix(channel), json]));
-    void this.#db.index.put([number, position], formatIndexEntry(row));
-  }
-
-  #namePrefix(channel: string): Buffer {
+  addMessage(row: NewRow, number: number): number {
+    const { position, channel, json, shared } = row;
     if (channel !== this.#lastChannel) {
-      const name = Buffer.from(channel);
       this.#lastChannel = channel;
-      this.#lastPrefix = Buffer.concat([Buffer.of(name.length), name]);
+      this.#lastLength = Buffer.byteLength(channel);
     }
-    return this.#lastPrefix;
+    // In one string, since making one Buffer is cheaper than joining some. The length's byte is put in after that.
+    const start = shared === null ? "" : SHARES + shared;
+    const value = Buffer.from(`${start}?${channel}${json}`);
+    value[start.length] = this.#lastLength;
+    const bytes = value.length - start.length - 1 - this.#lastLength;
+    void this.#db.messages.put(position, value);
+    void this.#db.index.put([number, position], formatIndexEntry(row, bytes));
+    return bytes;
   }
 
   removeMessage(position: string, number: number): void {
     void this.#db.messages.remove(position);
     void this.#db.index.remove([number, position]);
+  }
+
+  addShared({ name, data, rows }: SharedData): number {
+    const tail = Buffer.from(`${data}}`);
+    void this.#db.shared.put(name, tail);
+    void this.#db.sharedRows.put(name, rows);
+    return tail.length;
+  }
+
+  releaseShared(name: string): number | null {
+    const rows = this.#db.sharedRows.get(name, this.#options);
+    if (rows === undefined) return null;
+    if (rows > 1) {
+      void this.#db.sharedRows.put(name, rows - 1);
+      return null;
+    }
+    const bytes = this.#db.shared.get(name, this.#options)?.length ?? 0;
+    void this.#db.shared.remove(name);
+    void this.#db.sharedRows.remove(name);
+    return bytes;
   }
 
   dueChannels(now: number, limit: number): readonly DueChannel[] {
@@ -182,17 +214,33 @@ export class LmdbTables implements TableWriter {
     void this.#db.idempotency.remove(key);
     void this.#db.expiries.remove([record.expires, key]);
   }
+
+  #parseRow(position: string, value: Buffer): MessageRow {
+    const isShared = value[0] === 0;
+    const start = isShared ? 1 + position.length : 0;
+    const end = start + 1 + (value[start] ?? 0);
+    const channel = value.toString("utf8", start + 1, end);
+    const json = value.subarray(end);
+    if (!isShared) return { position, channel, json };
+    const tail = this.#tailOf(value.toString("latin1", 1, start));
+    return { position, channel, json: Buffer.concat([json, tail]) };
+  }
+
+  #tailOf(name: string): Buffer {
+    if (name !== this.#lastShared) {
+      const tail = this.#db.shared.get(name, this.#options);
+      if (tail === undefined) throw new Error(`shared data ${name} is not there`);
+      this.#lastShared = name;
+      this.#lastTail = tail;
+    }
+    return this.#lastTail;
+  }
 }
 
 function rangeOptions<K>({ after, upTo, order }: PositionRange, keyOf: (position: string) => K) {
   return order === "oldest first"
     ? { start: keyOf(after), exclusiveStart: true, end: keyOf(upTo), inclusiveEnd: true }
     : { start: keyOf(upTo), end: keyOf(after), inclusiveEnd: false, reverse: true };
-}
-
-function parseRow(position: string, value: Buffer): MessageRow {
-  const end = 1 + (value[0] ?? 0);
-  return { position, channel: value.toString("utf8", 1, end), json: value.subarray(end) };
 }
 
 function entryCount(database: Database): number {

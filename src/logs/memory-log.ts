@@ -9,12 +9,19 @@ import type {
   DueChannel,
   IdempotencyRecord,
   LogMarks,
+  MessageRow,
   NewRow,
   PositionRange,
+  SharedData,
   TableStore,
   TableWriter,
   Upkeep,
 } from "./tables.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** A message; where it shares data, its JSON ends where that begins. */
+interface StoredRow extends MessageRow, IndexEntry {}
 
 /** A log that ends with its process. */
 export function openMemoryLog(
@@ -51,7 +58,8 @@ class MemoryTables implements TableWriter {
   #upkeep: Upkeep | undefined;
   readonly #due = new DueQueue();
   readonly #channels = new Map<string, ChannelRecord>();
-  readonly #rows = new Map<string, NewRow>();
+  readonly #rows = new Map<string, StoredRow>();
+  readonly #shared = new Map<string, { readonly tail: Buffer; readonly rows: number }>();
   readonly #all = new PositionList();
   #dead = 0;
   readonly #byChannel = new Map<number, PositionList>();
@@ -110,26 +118,37 @@ class MemoryTables implements TableWriter {
     }
   }
 
-  *messages(range: PositionRange): Iterable<NewRow> {
+  *messages(range: PositionRange): Iterable<MessageRow> {
     for (const position of this.#all.within(range)) {
-      const row = this.#rows.get(position);
+      const row = this.message(position);
       if (row !== undefined) yield row;
     }
   }
 
-  message(position: string): NewRow | undefined {
-    return this.#rows.get(position);
+  message(position: string): MessageRow | undefined {
+    const row = this.#rows.get(position);
+    return row && this.#whole(row);
   }
 
-  addMessage(row: NewRow, number: number): void {
-    this.#rows.set(row.position, row);
-    this.#all.push(row.position);
+  #whole(row: StoredRow): MessageRow {
+    if (row.shared === null) return row;
+    const { position, channel, json } = row;
+    const tail = this.#shared.get(row.shared)?.tail ?? NOTHING;
+    return { position, channel, json: Buffer.concat([json, tail]) };
+  }
+
+  addMessage({ position, time, channel, json, shared }: NewRow, number: number): number {
+    const own = Buffer.from(json);
+    const row = { position, time, channel, json: own, bytes: own.length, shared };
+    this.#rows.set(position, row);
+    this.#all.push(position);
     let positions = this.#byChannel.get(number);
     if (positions === undefined) {
       positions = new PositionList();
       this.#byChannel.set(number, positions);
     }
-    positions.push(row.position);
+    positions.push(position);
+    return own.length;
   }
 
   removeMessage(position: string, number: number): void {
@@ -140,6 +159,23 @@ class MemoryTables implements TableWriter {
       this.#all.keep((kept) => this.#rows.has(kept));
       this.#dead = 0;
     }
+  }
+
+  addShared({ name, data, rows }: SharedData): number {
+    const tail = Buffer.from(`${data}}`);
+    this.#shared.set(name, { tail, rows });
+    return tail.length;
+  }
+
+  releaseShared(name: string): number | null {
+    const data = this.#shared.get(name);
+    if (data === undefined) return null;
+    if (data.rows > 1) {
+      this.#shared.set(name, { ...data, rows: data.rows - 1 });
+      return null;
+    }
+    this.#shared.delete(name);
+    return data.tail.length;
   }
 
   dueChannels(now: number, limit: number): readonly DueChannel[] {

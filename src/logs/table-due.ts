@@ -1,6 +1,6 @@
 import { ORIGIN } from "../core/cursor.ts";
 import type { Retention, RetentionRules } from "../core/log.ts";
-import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
+import type { ChannelRecord, TableReader, TableWriter, Upkeep } from "./tables.ts";
 
 /** Channels that one piece of indexing looks at: some 10 ms of a transaction. */
 const CHANNELS_PER_PIECE = 500;
@@ -61,9 +61,13 @@ export function needsIndexing(tables: TableReader, { fingerprint }: RetentionRul
  * Rules are configuration, so each start may bring others; a log of version 0.1 has no index
  * at all. Channels that are appended to meanwhile are put there by the append.
  */
-export function indexChannels(tables: TableWriter, rules: RetentionRules, now: number): void {
-  const upkeep = tables.upkeep();
-  const isBegun = upkeep?.retention === rules.fingerprint;
+export function indexChannels(
+  tables: TableWriter,
+  upkeep: Upkeep,
+  rules: RetentionRules,
+  now: number,
+): void {
+  const isBegun = upkeep.retention === rules.fingerprint;
   const from = isBegun ? (upkeep.indexedTo ?? BEFORE_ALL) : BEFORE_ALL;
   const piece: (readonly [string, ChannelRecord])[] = [];
   for (const channel of tables.channels(from)) {

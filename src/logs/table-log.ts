@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SelectorSet } from "../core/channel-name.ts";
 import {
@@ -19,9 +18,10 @@ import type {
 } from "../core/log.ts";
 import { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
-import { AppendChange } from "./append-change.ts";
+import { type AppendOptions, type AppendOutcome, appendGroup } from "./table-append.ts";
+import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
-import { deleteFromChannel, IDEMPOTENCY_MS, isTrimDue, trimTables } from "./table-trim.ts";
+import { deleteFromChannel, isTrimDue, trimTables } from "./table-trim.ts";
 import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
 /** Most messages in one transaction, so that one commit stays short. */
@@ -39,6 +39,8 @@ export interface TableLogOptions {
   readonly maxIdempotencyKeys: number;
   /** Most channels that keep messages at once. */
   readonly maxChannels: number;
+  /** Most bytes of messages kept, with what their rows take; infinite for no limit. */
+  readonly maxLogBytes: number;
 }
 
 interface PendingAppend {
@@ -52,12 +54,7 @@ export class TableLog implements MessageLog {
   readonly epoch: string;
   readonly capabilities: MessageLog["capabilities"];
   readonly #store: TableStore;
-  readonly #clock: PositionClock;
-  readonly #now: () => number;
-  readonly #steady: SteadyClock;
-  readonly #rules: RetentionRules;
-  readonly #maxIdempotencyKeys: number;
-  readonly #maxChannels: number;
+  readonly #options: AppendOptions;
   #pending: PendingAppend[] = [];
   #committing: Promise<void> | null = null;
   /** Whether the last change could not be stored. */
@@ -68,13 +65,14 @@ export class TableLog implements MessageLog {
     this.#store = store;
     this.epoch = marks.epoch;
     this.capabilities = store.capabilities;
-    this.#now = options.now;
-    this.#rules = options.retention;
-    this.#maxIdempotencyKeys = options.maxIdempotencyKeys;
-    this.#maxChannels = options.maxChannels;
-    this.#clock = new PositionClock(options.now);
     const newest = marks.tip === ORIGIN ? null : (marks.time ?? timeOfPosition(marks.tip));
-    this.#steady = new SteadyClock({ ...options, newest });
+    this.#options = {
+      ...options,
+      epoch: marks.epoch,
+      rules: options.retention,
+      clock: new PositionClock(options.now),
+      steady: new SteadyClock({ ...options, newest }),
+    };
   }
 
   /** @param drawEpoch names the epoch if the store is new */
@@ -84,8 +82,9 @@ export class TableLog implements MessageLog {
     options: TableLogOptions,
   ): Promise<TableLog> {
     let marks = store.read((tables) => tables.marks());
-    if (marks.epoch === "")
-      marks = await store.write((tables) => beginEpoch(tables, drawEpoch, options));
+    const isCounted = store.read((tables) => tables.upkeep()?.uncounted !== undefined);
+    if (marks.epoch === "" || !isCounted)
+      marks = await store.write((tables) => beginLog(tables, drawEpoch, options));
     return new TableLog(store, marks, options);
   }
 
@@ -104,9 +103,10 @@ export class TableLog implements MessageLog {
   async #commitPending(): Promise<void> {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
-      let outcomes: readonly (readonly Cursor[] | ForeverframeError)[];
+      const requests = group.map(({ request }) => request);
+      let outcomes: readonly AppendOutcome[];
       try {
-        outcomes = await this.#write((tables) => this.#appendGroup(tables, group));
+        outcomes = await this.#write((tables) => appendGroup(tables, requests, this.#options));
       } catch (error) {
         for (const { reject } of group) reject(error);
         continue;
@@ -130,50 +130,6 @@ export class TableLog implements MessageLog {
       count++;
     }
     return this.#pending.splice(0, count);
-  }
-
-  #appendGroup(
-    tables: TableWriter,
-    group: readonly PendingAppend[],
-  ): readonly (readonly Cursor[] | ForeverframeError)[] {
-    const change = new AppendChange(tables, this.#clock, this.epoch, this.#rules);
-    const outcomes = group.map(({ request }) => this.#appendOne(tables, change, request));
-    change.finish();
-    return outcomes;
-  }
-
-  #appendOne(
-    tables: TableWriter,
-    change: AppendChange,
-    { messages, idempotency }: AppendRequest,
-  ): readonly Cursor[] | ForeverframeError {
-    if (change.channelCountWith(messages) > this.#maxChannels) {
-      return new ForeverframeError(
-        "FF_CHANNELS_TOO_MANY",
-        `${this.#maxChannels} channels keep messages already: use fewer names, or raise --max-channels`,
-      );
-    }
-    if (idempotency === undefined) return change.add(messages);
-    const key = hash([idempotency.key]);
-    const fingerprint = hash(messages.flatMap(({ channel, data }) => [channel, data]));
-    const earlier = tables.idempotency(key);
-    if (earlier !== undefined && earlier.expires > this.#steady.now()) {
-      if (earlier.fingerprint === fingerprint) return earlier.ids;
-      return new ForeverframeError(
-        "FF_IDEMPOTENCY_CONFLICT",
-        "This Idempotency-Key came with another body less than 10 minutes ago: draw a new key for each message",
-      );
-    }
-    if (earlier !== undefined) tables.removeIdempotency(key);
-    else if (tables.idempotencyCount() >= this.#maxIdempotencyKeys) {
-      return new ForeverframeError(
-        "FF_IDEMPOTENCY_FULL",
-        `${this.#maxIdempotencyKeys} idempotency keys are remembered already: try again later, or without a key`,
-      );
-    }
-    const ids = change.add(messages);
-    tables.putIdempotency(key, { fingerprint, ids, expires: this.#now() + IDEMPOTENCY_MS });
-    return ids;
   }
 
   async read(request: ReadRequest): Promise<LogBatch> {
@@ -225,7 +181,8 @@ export class TableLog implements MessageLog {
 
   async trim(): Promise<boolean> {
     if (this.#closed) return false;
-    const options = { rules: this.#rules, now: this.#steady.now(), wallTime: this.#now() };
+    const { rules, steady, now } = this.#options;
+    const options = { rules, now: steady.now(), wallTime: now() };
     const wasFailing = this.#failing;
     const isDue = this.#query(() => this.#store.read((tables) => isTrimDue(tables, options)));
     if (!isDue && !wasFailing) return false;
@@ -264,23 +221,24 @@ export class TableLog implements MessageLog {
   }
 }
 
-function beginEpoch(
+/** Write the first marks of a log that is new, and those that one of version 0.1 does not have. */
+function beginLog(
   tables: TableWriter,
   drawEpoch: () => string,
   { retention }: TableLogOptions,
 ): LogMarks {
   const known = tables.marks();
-  if (known.epoch !== "") return known; // another process was first
-  const marks = { ...known, epoch: drawEpoch() };
+  const upkeep = tables.upkeep();
+  if (known.epoch !== "" && upkeep?.uncounted !== undefined) return known; // another process was first
+  const isNew = known.epoch === "";
+  const marks = { ...known, epoch: isNew ? drawEpoch() : known.epoch, bytes: 0 };
   tables.putMarks(marks);
-  tables.putUpkeep({ retention: retention.fingerprint, indexedTo: null });
+  tables.putUpkeep({
+    retention: isNew ? retention.fingerprint : "",
+    indexedTo: null,
+    uncounted: nothingCounted(known.tip),
+  });
   return marks;
-}
-
-function hash(parts: readonly string[]): string {
-  const sum = createHash("sha256");
-  for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
-  return sum.digest("base64url");
 }
 
 function closedError(): ForeverframeError {

@@ -1,6 +1,7 @@
 import { laterPosition, ORIGIN } from "../core/cursor.ts";
 import type { RetentionRules } from "../core/log.ts";
 import type { IndexEntry } from "./index-entry.ts";
+import { countRows, needsCounting, removeRow } from "./table-bytes.ts";
 import { dueByAge, indexChannels, needsIndexing, putChannelDue } from "./table-due.ts";
 import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
 
@@ -26,7 +27,8 @@ export function isTrimDue(tables: TableReader, { rules, now, wallTime }: TrimOpt
     tables.dueChannels(now, 1).length > 0 ||
     tables.expiredIdempotency(now, 1).length > 0 ||
     tables.lateIdempotency(latestExpiry({ now, wallTime }), 1).length > 0 ||
-    needsIndexing(tables, rules)
+    needsIndexing(tables, rules) ||
+    needsCounting(tables)
   );
 }
 
@@ -49,7 +51,10 @@ export function trimTables(tables: TableWriter, options: TrimOptions): boolean {
     }
   }
   trimIdempotency(tables, options);
-  if (needsIndexing(tables, rules)) indexChannels(tables, rules, now);
+  const upkeep = tables.upkeep();
+  if (upkeep !== undefined && needsIndexing(tables, rules))
+    indexChannels(tables, upkeep, rules, now);
+  else if (upkeep !== undefined) countRows(tables, upkeep);
   return isTrimDue(tables, options);
 }
 
@@ -84,19 +89,18 @@ function trimChannel(
   limit: number,
 ): number {
   const retention = rules.of(name);
-  const positions: string[] = [];
+  const expired: IndexEntry[] = [];
   /** Dated in the future, from when the clock was ahead: they go with what came after them. */
   const ahead: IndexEntry[] = [];
   let surplus = record.messages - retention.maxMessages;
   let due: number | undefined;
   const range = { after: ORIGIN, upTo: record.last, order: "oldest first" } as const;
   for (const entry of tables.entriesOf(record.number, range)) {
-    if (positions.length + ahead.length >= limit) break;
+    if (expired.length + ahead.length >= limit) break;
     const dueThen = dueByAge(entry.time, retention);
-    if (surplus-- > 0) positions.push(entry.position);
-    else if (dueThen <= now) {
-      positions.push(...ahead.splice(0).map(({ position }) => position), entry.position);
-    } else if (entry.time > now) ahead.push(entry);
+    if (surplus-- > 0) expired.push(entry);
+    else if (dueThen <= now) expired.push(...ahead.splice(0), entry);
+    else if (entry.time > now) ahead.push(entry);
     else {
       due = dueThen;
       break;
@@ -105,9 +109,8 @@ function trimChannel(
   const [first] = ahead;
   if (due === undefined && first !== undefined) due = dueByAge(first.time, retention);
   // Where the limit has ended the search, the channel stays due.
-  const rest = { ...removePositions(tables, record, positions), due: due ?? record.due };
-  storeTrimmed(tables, name, rest, record.due);
-  return positions.length;
+  storeTrimmed(tables, name, { ...record, due: due ?? record.due }, record.due, expired);
+  return expired.length;
 }
 
 /**
@@ -122,50 +125,41 @@ export function deleteFromChannel(
 ): { readonly removed: number; readonly more: boolean } {
   const record = tables.channel(name);
   if (record === undefined) return { removed: 0, more: false };
-  const positions: string[] = [];
-  for (const position of tables.positionsOf(record.number, {
-    after: ORIGIN,
-    upTo,
-    order: "oldest first",
-  })) {
-    if (positions.length >= REMOVALS_PER_CALL) break;
-    positions.push(position);
+  const entries: IndexEntry[] = [];
+  const range = { after: ORIGIN, upTo, order: "oldest first" } as const;
+  for (const entry of tables.entriesOf(record.number, range)) {
+    if (entries.length >= REMOVALS_PER_CALL) break;
+    entries.push(entry);
   }
-  if (positions.length > 0)
-    storeTrimmed(tables, name, removePositions(tables, record, positions), record.due);
-  return { removed: positions.length, more: positions.length === REMOVALS_PER_CALL };
+  if (entries.length > 0) storeTrimmed(tables, name, record, record.due, entries);
+  return { removed: entries.length, more: entries.length === REMOVALS_PER_CALL };
 }
 
-function removePositions(
-  tables: TableWriter,
-  record: ChannelRecord,
-  positions: readonly string[],
-): ChannelRecord {
-  for (const position of positions) tables.removeMessage(position, record.number);
-  return {
-    ...record,
-    messages: record.messages - positions.length,
-    trimmedTo: positions.at(-1) ?? record.trimmedTo,
-  };
-}
-
+/** Remove a channel's oldest messages, and store what is known of it then. */
 function storeTrimmed(
   tables: TableWriter,
   name: string,
   record: ChannelRecord,
   dueBefore: number | undefined,
+  removed: readonly IndexEntry[],
 ): void {
-  const marks = tables.marks();
-  const trimmedTo = laterPosition(marks.trimmedTo, record.trimmedTo);
-  if (record.messages > 0) {
-    putChannelDue(tables, name, record, dueBefore);
-    tables.putMarks({ ...marks, trimmedTo });
+  const { number } = record;
+  let freed = 0;
+  for (const entry of removed) freed += removeRow(tables, entry, number);
+  const messages = record.messages - removed.length;
+  const channelTrimmedTo = removed.at(-1)?.position ?? record.trimmedTo;
+  const before = tables.marks();
+  const bytes = Math.max(0, (before.bytes ?? 0) - freed);
+  const trimmedTo = laterPosition(before.trimmedTo, channelTrimmedTo);
+  const marks = { ...before, bytes, trimmedTo };
+  if (messages > 0) {
+    putChannelDue(tables, name, { ...record, messages, trimmedTo: channelTrimmedTo }, dueBefore);
+    tables.putMarks(marks);
     return;
   }
   // Else every channel name ever used would be kept for ever.
-  const { number } = record;
   if (dueBefore !== undefined) tables.removeDue({ due: dueBefore, number, channel: name });
   tables.removeChannel(name);
-  const forgottenTo = laterPosition(marks.forgottenTo, record.trimmedTo);
-  tables.putMarks({ ...marks, trimmedTo, forgottenTo });
+  const forgottenTo = laterPosition(before.forgottenTo, channelTrimmedTo);
+  tables.putMarks({ ...marks, forgottenTo });
 }

@@ -19,13 +19,20 @@ export interface ChannelRecord {
 }
 
 /** What is kept of an append that had an idempotency key. */
-export interface IdempotencyRecord {
+export type IdempotencyRecord = {
   /** Hash of the messages, to tell a repeat from another append under the same key. */
   readonly fingerprint: string;
-  readonly ids: readonly Cursor[];
   /** Unix ms after which the key may be used anew. */
   readonly expires: number;
-}
+} & (
+  | {
+      readonly first: Cursor;
+      /** Ids of one append follow one another. */
+      readonly count: number;
+    }
+  /** As version 0.1 kept them. */
+  | { readonly ids: readonly Cursor[] }
+);
 
 /** The log's own marks. */
 export interface LogMarks {
@@ -40,6 +47,8 @@ export interface LogMarks {
   readonly trimmedTo: string;
   /** Unix ms of the wall clock at the newest append. Undefined in a log of version 0.1. */
   readonly time?: number;
+  /** Bytes of all messages kept, see `rowBytes`. Undefined in a log of version 0.1. */
+  readonly bytes?: number;
 }
 
 /** How far the log's own housekeeping has come. */
@@ -48,6 +57,8 @@ export interface Upkeep {
   readonly retention: string;
   /** Channels up to this name have been put there by these rules; null when all have. */
   readonly indexedTo: string | null;
+  /** Positions (`after`, `upTo`] that version 0.1 wrote and whose bytes are not in the marks; null when all are. */
+  readonly uncounted: { readonly after: string; readonly upTo: string } | null;
 }
 
 /** A channel that has something to remove from `due` (Unix ms) on. */
@@ -72,7 +83,28 @@ export interface MessageRow {
 }
 
 /** A message to be stored. */
-export interface NewRow extends MessageRow, IndexEntry {}
+export interface NewRow {
+  readonly position: string;
+  /** Unix ms in the position. */
+  readonly positionTime: number;
+  /** Unix ms of the wall clock. */
+  readonly time: number;
+  readonly channel: string;
+  /** Its final JSON; where data is shared, all before it. */
+  readonly json: string;
+  /** The name of the data that it shares, or null. */
+  readonly shared: string | null;
+}
+
+/** What several messages of one append have in common. */
+export interface SharedData {
+  /** The position of the first of them. */
+  readonly name: string;
+  /** As JSON. */
+  readonly data: string;
+  /** How many there are. */
+  readonly rows: number;
+}
 
 /** Read access to everything that a log stores, in one snapshot. Valid only inside the callback that it is given to. */
 export interface TableReader {
@@ -105,9 +137,21 @@ export interface TableWriter extends TableReader {
   putUpkeep(upkeep: Upkeep): void;
   putChannel(name: string, record: ChannelRecord): void;
   removeChannel(name: string): void;
-  /** Positions only rise. */
-  addMessage(row: NewRow, number: number): void;
+  /**
+   * Positions only rise.
+   *
+   * @returns bytes of its own JSON
+   */
+  addMessage(row: NewRow, number: number): number;
   removeMessage(position: string, number: number): void;
+  /** @returns its bytes */
+  addShared(data: SharedData): number;
+  /**
+   * One row less has this data, which goes with the last.
+   *
+   * @returns its bytes if it went, else null
+   */
+  releaseShared(name: string): number | null;
   addDue(entry: DueChannel): void;
   removeDue(entry: DueChannel): void;
   putIdempotency(key: string, record: IdempotencyRecord): void;

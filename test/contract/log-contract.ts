@@ -29,6 +29,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         retention: rules,
         maxIdempotencyKeys: 100,
         maxChannels: 5_000,
+        maxLogBytes: 1e12,
       });
     const reopen = async () => {
       await log.close();

@@ -5,6 +5,7 @@ import { ChangingRules } from "../support/changing-rules.ts";
 import type { LogFixture } from "./log-contract.ts";
 
 let locations = 0;
+const newLocation = () => `upkeep-${process.pid}-${++locations}`;
 
 /** A log of its own with the clock, rules and limits that a test changes. */
 export class LogUnderTest {
@@ -12,9 +13,11 @@ export class LogUnderTest {
   /** Unix ms. */
   now = 1_795_304_019_000;
   monotonic = 0;
+  /** Counts from the next opening on. */
+  maxLogBytes = 1e12;
   readonly rules = new ChangingRules();
   readonly #fixture: LogFixture;
-  readonly #location = `upkeep-${process.pid}-${++locations}`;
+  #location = newLocation();
 
   constructor(fixture: LogFixture) {
     this.#fixture = fixture;
@@ -27,12 +30,18 @@ export class LogUnderTest {
       retention: this.rules,
       maxIdempotencyKeys: 100,
       maxChannels: 5_000,
+      maxLogBytes: this.maxLogBytes,
     });
   }
 
   async reopen(): Promise<void> {
     await this.log.close();
     await this.open();
+  }
+
+  /** Be another log from the next opening on. */
+  moveOn(): void {
+    this.#location = newLocation();
   }
 
   /** Let time go by, on both clocks. */

@@ -168,5 +168,111 @@ export function describeLogUpkeep(name: string, fixture: LogFixture): void {
         expect((await on.appendKeyed("k", "2"))[0], "a key from the doubt").to.equal(id);
       });
     });
+
+    describe("the size", () => {
+      const largeOf = (letter: string, more = "") => JSON.stringify(letter.repeat(1_000) + more);
+      const refusal = async (appended: Promise<unknown>) => {
+        const error = await appended.catch((thrown: unknown) => thrown);
+        expect(error).to.have.property("code", "FF_LOG_FULL");
+        return String(error);
+      };
+      const withRoomFor = async (bytes: number) => {
+        on.maxLogBytes = bytes;
+        await on.log.close();
+        on.moveOn();
+        await on.open();
+      };
+
+      it("is that of all messages and their rows: one more byte is refused, and nothing of it stored", async () => {
+        await on.append("a", largeOf("a"));
+        const one = ((await on.read("a")).messages[0]?.json.length ?? 0) + 200;
+        await withRoomFor(3 * one);
+        await on.append("a", largeOf("a"));
+        expect(await refusal(on.append("a", largeOf("b"), largeOf("c", "x")))).to.match(
+          /The log keeps \d+ bytes, and \d+ more are beyond its \d+: delete a channel/,
+        );
+        await refusal(on.appendKeyed("k", largeOf("b"), largeOf("c"), "1"));
+        await on.append("a", largeOf("b"), largeOf("c"));
+        await refusal(on.append("b", "1"));
+        await refusal(on.appendKeyed("k", "1"));
+        expect((await on.read("*")).messages).to.have.lengthOf(3);
+      });
+
+      it("shrinks with what is trimmed or deleted, down to nothing", async () => {
+        await withRoomFor(10_000);
+        for (let n = 0; n < 20; n++) {
+          await on.append("a", largeOf("a"), largeOf("a"), largeOf("b"), "1");
+          await on.append("b", largeOf("a"), largeOf("b"), largeOf("b"), "2");
+          await on.trim({ maxMessages: 1 });
+          expect(await on.log.deleteChannel(n % 2 ? "a" : "b")).to.equal(1);
+          on.pass(10_000);
+          await on.append("c", largeOf("a"));
+          await on.trim({ maxAgeMs: 5_000 });
+          await on.log.deleteChannel("c");
+        }
+        on.maxLogBytes = 2_000;
+        if (on.log.capabilities.durable) await on.reopen();
+        await on.append("a", largeOf("a"));
+      });
+    });
+
+    describe("data that several messages of one append have", () => {
+      const spread = (data: string, count: number) =>
+        on.log.append({
+          messages: Array.from({ length: count }, (_, n) => ({ channel: `c${n}`, data })),
+        });
+      const large = JSON.stringify("ä\u2028".repeat(50_000));
+
+      it("counts once, and is read in each as if it were its own", async () => {
+        on.maxLogBytes = 1_000_000;
+        await on.reopen();
+        const ids = await spread(large, 300);
+        for (const selectors of ["*", "c7", "c7,c299"]) {
+          const batch = await on.read(selectors);
+          for (const { id, channel, json } of batch.messages) {
+            const event = JSON.parse(json.toString());
+            expect(event).to.include({ type: "message", id, channel, time: on.now });
+            expect(event.data === JSON.parse(large)).to.equal(true);
+            expect(ids[Number(channel.slice(1))]).to.equal(id);
+          }
+        }
+      });
+
+      it("stays until the last of them goes, and frees its bytes then", async () => {
+        on.maxLogBytes = 400_000;
+        await on.reopen();
+        await spread(large, 3);
+        await on.log.deleteChannel("c0");
+        on.rules.keep({ maxMessages: 1 });
+        await on.append("c1", "1");
+        await on.trim({ maxMessages: 1 });
+        expect((await on.read("c2")).messages.map(dataOf)).to.deep.equal([JSON.parse(large)]);
+        const error = await spread(large, 1).catch((thrown: unknown) => thrown);
+        expect(error).to.have.property("code", "FF_LOG_FULL");
+        await on.log.deleteChannel("c2");
+        await spread(large, 2);
+        expect((await on.read("c0")).messages.map(dataOf)).to.deep.equal([JSON.parse(large)]);
+      });
+
+      it("is told from other data of the same length", async () => {
+        const a = JSON.stringify("a".repeat(1_000));
+        const b = JSON.stringify(`${"a".repeat(999)}b`);
+        await on.append("c", a, b, "1", b, a, "1");
+        expect((await on.read("c")).messages.map(({ json }) => dataOf({ json }))).to.deep.equal(
+          [a, b, "1", b, a, "1"].map((data) => JSON.parse(data)),
+        );
+      });
+    });
+
+    describe("an idempotency key of many messages", () => {
+      it("answers a repeat with all ids, also of another millisecond", async () => {
+        const data = Array.from({ length: 500 }, (_, n) => String(n));
+        const ids = await on.appendKeyed("k", ...data);
+        on.pass(5);
+        await on.append("a", "1");
+        expect(await on.appendKeyed("k", ...data)).to.deep.equal(ids);
+        expect(new Set(ids)).to.have.lengthOf(500);
+      });
+    });
   });
 }

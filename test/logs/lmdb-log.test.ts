@@ -22,7 +22,8 @@ before(() => {
 after(removeTemporaryDirectories);
 
 const fixture: LogFixture = {
-  open: (location, options) => openLmdbLog(join(root, location), () => `lmdb${++epochs}`, options),
+  open: (location, options) =>
+    openLmdbLog(join(root, location), () => `lmdb${1_000 + ++epochs}`, options),
 };
 
 describeLogContract("the LMDB log", fixture);
@@ -39,6 +40,7 @@ describe("the LMDB log that several processes append to", function () {
       retention: new ChangingRules(),
       maxIdempotencyKeys: 10,
       maxChannels: 5_000,
+      maxLogBytes: 1e12,
     });
     const worker = fileURLToPath(new URL("../support/append-worker.ts", import.meta.url));
     const answered: string[] = [];

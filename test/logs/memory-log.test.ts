@@ -5,7 +5,7 @@ import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
 let epochs = 0;
 
 const fixture: LogFixture = {
-  open: (_location, options) => openMemoryLog(() => `memory${++epochs}`, options),
+  open: (_location, options) => openMemoryLog(() => `memory${1_000 + ++epochs}`, options),
 };
 
 describeLogContract("the memory log", fixture);

@@ -9,6 +9,7 @@ const log = await openLmdbLog(directory, () => `epoch${name}`, {
   retention: new ChangingRules(),
   maxIdempotencyKeys: 10,
   maxChannels: 5_000,
+  maxLogBytes: 1e12,
 });
 for (let n = 0; n < Number(count); n += 4) {
   const ids = await Promise.all(

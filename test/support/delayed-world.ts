@@ -58,6 +58,7 @@ async function startDelayedHub(
     retention: rules,
     maxIdempotencyKeys: 10,
     maxChannels: 100,
+    maxLogBytes: 1e12,
   });
   const hub = await Hub.start({
     log: delayed(log, turns),
