@@ -79,7 +79,7 @@ export async function startServer(
   const jobs = parseGearman(config);
   const isAlone = membership === null;
   const unlock = isAlone && !config.memory ? lockDirectory(config.data) : () => {};
-  const log = await openLog(config, retention, isAlone).catch((error: unknown) => {
+  const log = await openLog(config, retention, logger, isAlone).catch((error: unknown) => {
     unlock();
     throw error;
   });
@@ -171,6 +171,7 @@ export async function startServer(
 async function openLog(
   config: Config,
   retention: RetentionRules,
+  logger: Logger,
   probes: boolean,
 ): Promise<MessageLog> {
   const options = {
@@ -179,6 +180,10 @@ async function openLog(
     retention,
     now: nodeScheduler.unixMs,
     monotonicMs: nodeScheduler.monotonicMs,
+    onTrouble: (trouble: ForeverframeError | null) => {
+      if (trouble === null) logger.info("the log takes messages again");
+      else logger.error({ err: trouble }, "the log takes no messages: publishes are refused");
+    },
   };
   const drawEpoch = () => formatEpoch(randomBytes(5));
   if (config.memory) return openMemoryLog(drawEpoch, options);

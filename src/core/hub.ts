@@ -1,3 +1,4 @@
+import type { ForeverframeError } from "../errors.ts";
 import type { Bus } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
@@ -137,6 +138,11 @@ export class Hub {
   /** See {@link readMessages}. */
   read(selectors: SelectorSet, after: Cursor | null, maxMessages: number): Promise<LogBatch> {
     return readMessages(this.#options.log, selectors, after, maxMessages);
+  }
+
+  /** See `MessageLog.health`. */
+  health(): Promise<ForeverframeError | null> {
+    return this.#options.log.health();
   }
 
   /** See {@link Opener.open}. */

@@ -1,3 +1,4 @@
+import type { ForeverframeError } from "../errors.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN } from "./cursor.ts";
 
@@ -151,6 +152,12 @@ export interface MessageLog {
    * @returns whether there is more to do now
    */
   trim(): Promise<boolean>;
+
+  /**
+   * Why appends fail now, or null while they are taken: FF_LOG_FULL, FF_LOG_UNAVAILABLE. Trouble has ended a few seconds
+   * after the last failure; whether it has is found out by this call and by {@link trim}, also when nobody appends.
+   */
+  health(): Promise<ForeverframeError | null>;
 
   /** Let go of files and timers. Appends that were accepted before are finished; later calls fail. */
   close(): Promise<void>;

@@ -7,7 +7,7 @@ export interface TrimmerOptions {
   readonly scheduler: Scheduler;
   /** Pause between two looks for something to remove, in ms. */
   readonly pauseMs: number;
-  /** Hears of a failure; the trimmer tries again after its pause. */
+  /** Hears of the first failure after all was well; the trimmer tries again after its pause. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -17,6 +17,7 @@ export class Trimmer {
   readonly #stopLooking: () => void;
   #running = false;
   #stopped = false;
+  #isFailing = false;
 
   constructor(options: TrimmerOptions) {
     this.#options = options;
@@ -37,8 +38,10 @@ export class Trimmer {
     const { log, scheduler, onError } = this.#options;
     try {
       while (!this.#stopped && (await log.trim())) await scheduler.nextTurn();
+      this.#isFailing = false;
     } catch (error) {
-      onError(error);
+      if (!this.#isFailing) onError(error);
+      this.#isFailing = true;
     }
     this.#running = false;
   }

@@ -1,9 +1,12 @@
-import { mkdirSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { join } from "node:path";
 import { open } from "lmdb";
 import type { MessageLog } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
-import { type Databases, LmdbTables } from "./lmdb-tables.ts";
+import { DiskReserve } from "./disk-reserve.ts";
+import { FileWatch } from "./file-watch.ts";
+import { markHandled } from "./library-errors.ts";
+import { type Databases, LmdbTables, type Probe } from "./lmdb-tables.ts";
+import { makeDirectory, makePrivate, withPrivateFiles } from "./log-directory.ts";
 import { openError } from "./open-error.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
 import type { LogMarks, TableStore, Upkeep } from "./tables.ts";
@@ -20,7 +23,7 @@ export async function openLmdbLog(
 ): Promise<MessageLog> {
   let store: LmdbStore;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     store = new LmdbStore(directory);
   } catch (error) {
     throw openError(directory, error);
@@ -31,40 +34,22 @@ export async function openLmdbLog(
 /** A disk with less room than one append may need counts as full. */
 const FULL_BELOW_BYTES = 1_048_576;
 
+/** As large as the largest message by default. */
+const PROBE: Probe = { zeros: "0".repeat(65_536) };
+
 /** Tables in an LMDB environment: a memory-mapped file that several processes may have open. */
 export class LmdbStore implements TableStore {
   readonly capabilities = { durable: true, shared: true };
-  readonly #path: string;
   readonly #databases: Databases;
+  readonly #watch: FileWatch;
+  readonly #reserve: DiskReserve;
 
   constructor(path: string) {
-    this.#path = path;
-    const root = open<LogMarks | Upkeep, string>({
-      path,
-      maxDbs: 16,
-      // Of all workers, and of those that were killed until they are noticed.
-      maxReaders: 2_048,
-      noSubdir: false,
-      // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
-      overlappingSync: false,
-      // The log makes its own batches; the library's leave a promise that nobody can catch when a commit fails.
-      eventTurnBatching: false,
-    });
-    // A process that was killed while it read would keep what it read from ever being written over.
-    root.readerCheck();
-    this.#databases = {
-      root,
-      channels: root.openDB("channels", {}),
-      messages: root.openDB("messages", { encoding: "binary" }),
-      index: root.openDB("index", { encoding: "binary" }),
-      shared: root.openDB("shared", { encoding: "binary" }),
-      sharedRows: root.openDB("sharedRows", {}),
-      idempotency: root.openDB("idempotency", {}),
-      expiries: root.openDB("expiries", { encoding: "binary" }),
-      due: root.openDB("due", { encoding: "string" }),
-    };
+    this.#databases = withPrivateFiles(() => openDatabases(path));
+    makePrivate(path, ["data.mdb", "lock.mdb"]);
+    this.#watch = new FileWatch(join(path, "data.mdb"));
+    this.#reserve = new DiskReserve(path);
   }
-
   read<T>(query: (tables: LmdbTables) => T): T {
     const { root } = this.#databases;
     // The library keeps one snapshot for a turn of the event loop; what was committed within it must be seen.
@@ -79,6 +64,7 @@ export class LmdbStore implements TableStore {
 
   async write<T>(change: (tables: LmdbTables) => T): Promise<T> {
     // A child, since only a child is undone when the callback throws.
+    this.#watch.check();
     try {
       return await this.#databases.root.childTransaction(() =>
         change(new LmdbTables(this.#databases)),
@@ -86,6 +72,29 @@ export class LmdbStore implements TableStore {
     } catch (error) {
       throw await this.#explain(error);
     }
+  }
+
+  check(): void {
+    this.#watch.check();
+  }
+
+  async probe(): Promise<void> {
+    const { root } = this.#databases;
+    // Two commits: room that the first has freed inside the file can be used after the second.
+    await this.write(() => void root.put("probe", PROBE));
+    await this.write(() => void root.remove("probe"));
+  }
+
+  hasRoom(): boolean {
+    return this.#reserve.hasRoomFor(FULL_BELOW_BYTES);
+  }
+
+  keepReserve(): void {
+    this.#reserve.keep();
+  }
+
+  giveReserve(): void {
+    this.#reserve.giveUp();
   }
 
   async close(): Promise<void> {
@@ -97,14 +106,41 @@ export class LmdbStore implements TableStore {
     if (error instanceof ForeverframeError) return error;
     // A failed commit rejects a second promise, with the cause.
     const cause = await causeOf(error);
-    const { bavail, bsize } = await statfs(this.#path);
-    if (bavail * bsize >= FULL_BELOW_BYTES) return cause;
+    markHandled(cause);
+    if (this.hasRoom()) return cause;
     return new ForeverframeError(
       "FF_LOG_FULL",
-      "The disk of the log is full, and nothing was stored: make room on it, or keep less with --retain-messages",
+      "The disk of the log is full, and nothing was stored: make room on it, delete a channel, or keep less with --retain-messages",
       { cause },
     );
   }
+}
+
+function openDatabases(path: string): Databases {
+  const root = open<LogMarks | Upkeep | Probe, string>({
+    path,
+    maxDbs: 16,
+    // Of all workers, and of those that were killed until they are noticed.
+    maxReaders: 2_048,
+    noSubdir: false,
+    // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
+    overlappingSync: false,
+    // The log makes its own batches; the library's leave a promise that nobody can catch when a commit fails.
+    eventTurnBatching: false,
+  });
+  // A process that was killed while it read would keep what it read from ever being written over.
+  root.readerCheck();
+  return {
+    root,
+    channels: root.openDB("channels", {}),
+    messages: root.openDB("messages", { encoding: "binary" }),
+    index: root.openDB("index", { encoding: "binary" }),
+    shared: root.openDB("shared", { encoding: "binary" }),
+    sharedRows: root.openDB("sharedRows", {}),
+    idempotency: root.openDB("idempotency", {}),
+    expiries: root.openDB("expiries", { encoding: "binary" }),
+    due: root.openDB("due", { encoding: "string" }),
+  };
 }
 
 async function causeOf(error: unknown): Promise<unknown> {

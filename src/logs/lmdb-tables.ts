@@ -27,9 +27,14 @@ const NEW_MARKS: LogMarks = {
   trimmedTo: ORIGIN,
 };
 
+/** What is written to see whether anything can be. */
+export interface Probe {
+  readonly zeros: string;
+}
+
 /** The tables of an LMDB environment: what is a key, and what is its value. */
 export interface Databases {
-  readonly root: RootDatabase<LogMarks | Upkeep, string>;
+  readonly root: RootDatabase<LogMarks | Upkeep | Probe, string>;
   readonly channels: Database<ChannelRecord, string>;
   /**
    * Position to the channel's name (a byte of length, then UTF-8) and the JSON. Where data is shared there is a byte 0 and

@@ -44,6 +44,14 @@ class MemoryStore implements TableStore {
     return change(this.#tables);
   }
 
+  // Memory is there as long as its process.
+  check(): void {}
+  async probe(): Promise<void> {}
+  hasRoom(): boolean {
+    return true;
+  }
+  keepReserve(): void {}
+  giveReserve(): void {}
   async close(): Promise<void> {}
 }
 

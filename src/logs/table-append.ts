@@ -20,6 +20,20 @@ export interface AppendOptions extends AppendChangeOptions {
 /** The ids of one append, or why it was refused. */
 export type AppendOutcome = readonly Cursor[] | ForeverframeError;
 
+/** An append was refused since the log would be too large with it. */
+export class LogSizeError extends ForeverframeError {
+  /** Bytes that the append would have added. */
+  readonly bytes: number;
+
+  constructor(kept: number, bytes: number, maxLogBytes: number) {
+    super(
+      "FF_LOG_FULL",
+      `The log keeps ${kept} bytes, and ${bytes} more are beyond its ${maxLogBytes}: delete a channel, keep less with --retain-messages, or raise --max-log-bytes`,
+    );
+    this.bytes = bytes;
+  }
+}
+
 /**
  * Append what several callers ask for, each whole or not at all.
  *
@@ -85,16 +99,10 @@ function store(
   // Counting what is far from the limit would cost more than it is worth.
   if (change.bytes + mostBytesOf(messages) > maxLogBytes) {
     const bytes = change.bytesOf(messages);
-    if (change.bytes + bytes > maxLogBytes) return fullError(change.bytes, bytes, maxLogBytes);
+    if (change.bytes + bytes > maxLogBytes)
+      return new LogSizeError(change.bytes, bytes, maxLogBytes);
   }
   return change.add(messages);
-}
-
-function fullError(kept: number, bytes: number, maxLogBytes: number): ForeverframeError {
-  return new ForeverframeError(
-    "FF_LOG_FULL",
-    `The log keeps ${kept} bytes, and ${bytes} more are beyond its ${maxLogBytes}: delete a channel, keep less with --retain-messages, or raise --max-log-bytes`,
-  );
 }
 
 function idsOf(record: IdempotencyRecord, epoch: string): readonly Cursor[] {

@@ -18,14 +18,26 @@ import type {
 } from "../core/log.ts";
 import { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
-import { type AppendOptions, type AppendOutcome, appendGroup } from "./table-append.ts";
+import { LogHealth } from "./log-health.ts";
+import {
+  type AppendOptions,
+  type AppendOutcome,
+  appendGroup,
+  LogSizeError,
+} from "./table-append.ts";
 import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
-import { deleteFromChannel, isTrimDue, trimTables } from "./table-trim.ts";
+import { deleteFromChannel, FEW_REMOVALS, isTrimDue, trimTables } from "./table-trim.ts";
 import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
 /** Most messages in one transaction, so that one commit stays short. */
 const MAX_MESSAGES_PER_COMMIT = 10_000;
+
+/** A log looks at most this often whether its trouble has ended, in ms. */
+const LOOK_EVERY_MS = 1_000;
+
+/** A full disk is tried at most this often, in ms: each try is a failure that a library may print. */
+const TRY_FULL_EVERY_MS = 10_000;
 
 /** What a log needs from outside. */
 export interface TableLogOptions {
@@ -41,6 +53,8 @@ export interface TableLogOptions {
   readonly maxChannels: number;
   /** Most bytes of messages kept, with what their rows take; infinite for no limit. */
   readonly maxLogBytes: number;
+  /** Hears once that appends begin to fail, and why, and once with null that they work again. */
+  readonly onTrouble?: ((trouble: ForeverframeError | null) => void) | undefined;
 }
 
 interface PendingAppend {
@@ -54,17 +68,19 @@ export class TableLog implements MessageLog {
   readonly epoch: string;
   readonly capabilities: MessageLog["capabilities"];
   readonly #store: TableStore;
-  readonly #options: AppendOptions;
+  readonly #options: AppendOptions & TableLogOptions;
   #pending: PendingAppend[] = [];
   #committing: Promise<void> | null = null;
-  /** Whether the last change could not be stored. */
-  #failing = false;
+  readonly #health: LogHealth;
+  /** Monotonic ms of the last look whether trouble has ended. */
+  #probedAt = 0;
   #closed = false;
 
   private constructor(store: TableStore, marks: LogMarks, options: TableLogOptions) {
     this.#store = store;
     this.epoch = marks.epoch;
     this.capabilities = store.capabilities;
+    this.#health = new LogHealth(options);
     const newest = marks.tip === ORIGIN ? null : (marks.time ?? timeOfPosition(marks.tip));
     this.#options = {
       ...options,
@@ -85,11 +101,14 @@ export class TableLog implements MessageLog {
     const isCounted = store.read((tables) => tables.upkeep()?.uncounted !== undefined);
     if (marks.epoch === "" || !isCounted)
       marks = await store.write((tables) => beginLog(tables, drawEpoch, options));
+    store.keepReserve();
     return new TableLog(store, marks, options);
   }
 
   append(request: AppendRequest): Promise<readonly Cursor[]> {
     if (this.#closed) return Promise.reject(closedError());
+    const { shut } = this.#health;
+    if (shut !== null) return Promise.reject(new ForeverframeError(shut.code, shut.message));
     return new Promise((resolve, reject) => {
       this.#pending.push({ request, resolve, reject });
       this.#committing ??= this.#commitPending();
@@ -113,6 +132,7 @@ export class TableLog implements MessageLog {
       }
       group.forEach(({ resolve, reject }, i) => {
         const outcome = outcomes[i];
+        if (outcome instanceof LogSizeError) this.#health.refused(outcome, outcome.bytes);
         if (outcome instanceof ForeverframeError) reject(outcome);
         else resolve(outcome ?? []);
       });
@@ -172,7 +192,9 @@ export class TableLog implements MessageLog {
     let total = 0;
     for (let more = true; more; ) {
       if (this.#closed) throw closedError();
-      const piece = await this.#write((tables) => deleteFromChannel(tables, channel, upTo));
+      const piece = await this.#remove((tables, maxRemovals) =>
+        deleteFromChannel(tables, channel, upTo, maxRemovals),
+      );
       total += piece.removed;
       more = piece.more;
     }
@@ -181,16 +203,20 @@ export class TableLog implements MessageLog {
 
   async trim(): Promise<boolean> {
     if (this.#closed) return false;
+    await this.#look();
     const { rules, steady, now } = this.#options;
     const options = { rules, now: steady.now(), wallTime: now() };
-    const wasFailing = this.#failing;
     const isDue = this.#query(() => this.#store.read((tables) => isTrimDue(tables, options)));
-    if (!isDue && !wasFailing) return false;
-    return this.#write((tables) => {
-      // On a full disk, room that was freed inside the file can be used only after some more commits: these make them.
-      if (wasFailing) tables.putMarks(tables.marks());
-      return trimTables(tables, options);
-    });
+    if (!isDue) return false;
+    return this.#remove((tables, maxRemovals) =>
+      trimTables(tables, maxRemovals === undefined ? options : { ...options, maxRemovals }),
+    );
+  }
+
+  async health(): Promise<ForeverframeError | null> {
+    if (this.#closed) return closedError();
+    await this.#look();
+    return this.#health.trouble;
   }
 
   async close(): Promise<void> {
@@ -200,14 +226,51 @@ export class TableLog implements MessageLog {
     await this.#store.close();
   }
 
-  async #write<T>(change: (tables: TableWriter) => T): Promise<T> {
+  /** Look whether appends would work, where that is in doubt: at most once a second. */
+  async #look(): Promise<void> {
+    const { monotonicMs, maxLogBytes } = this.#options;
     try {
-      const result = await this.#store.write(change);
-      this.#failing = false;
+      this.#store.check();
+      const { bytes = 0 } = this.#query(() => this.#store.read((tables) => tables.marks()));
+      this.#health.hasRoomFor(maxLogBytes - bytes);
+    } catch (error) {
+      this.#health.failed(logError(error));
+      return;
+    }
+    const now = monotonicMs();
+    // Room inside the file, as after another process has removed something, is found only by trying.
+    const isHopeless = this.#health.shut !== null && !this.#store.hasRoom();
+    if (now - this.#probedAt < (isHopeless ? TRY_FULL_EVERY_MS : LOOK_EVERY_MS)) return;
+    this.#probedAt = now;
+    if (this.#health.trouble === null) return this.#store.keepReserve();
+    await this.#commit(() => this.#store.probe()).catch(() => {}); // it is told by the log's health
+  }
+
+  /** Remove something; where the disk is full, a little of it, at the price of what is held in reserve for this. */
+  async #remove<T>(change: (tables: TableWriter, maxRemovals?: number) => T): Promise<T> {
+    try {
+      return await this.#write((tables) => change(tables));
+    } catch (error) {
+      if (!(error instanceof ForeverframeError && error.code === "FF_LOG_FULL")) throw error;
+      this.#store.giveReserve();
+      return this.#write((tables) => change(tables, FEW_REMOVALS));
+    }
+  }
+
+  #write<T>(change: (tables: TableWriter) => T): Promise<T> {
+    return this.#commit(() => this.#store.write(change));
+  }
+
+  async #commit<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      const result = await run();
+      this.#health.succeeded();
       return result;
     } catch (error) {
-      this.#failing = true;
-      throw logError(error);
+      const trouble = logError(error);
+      this.#health.failed(trouble);
+      // Its cause is told once, with the trouble: not to each who meets it.
+      throw new ForeverframeError(trouble.code, trouble.message);
     }
   }
 

@@ -9,6 +9,9 @@ import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
 const CHANNELS_PER_CALL = 1_000;
 const REMOVALS_PER_CALL = 2_000;
 
+/** Rows that a call removes at most while the disk is full: each may copy a page or two first. */
+export const FEW_REMOVALS = 50;
+
 /** How long an idempotency key answers a repeat, in ms. */
 export const IDEMPOTENCY_MS = 600_000;
 
@@ -19,16 +22,22 @@ export interface TrimOptions {
   readonly now: number;
   /** Unix ms of the wall clock. */
   readonly wallTime: number;
+  /** Most rows to remove; by itself as many as one call may. */
+  readonly maxRemovals?: number;
 }
 
 /** Whether {@link trimTables} would find something to do. As cheap as it can be: it is asked each second. */
-export function isTrimDue(tables: TableReader, { rules, now, wallTime }: TrimOptions): boolean {
+export function isTrimDue(tables: TableReader, options: TrimOptions): boolean {
+  return (
+    isRemovalDue(tables, options) || needsIndexing(tables, options.rules) || needsCounting(tables)
+  );
+}
+
+function isRemovalDue(tables: TableReader, { now, wallTime }: TrimOptions): boolean {
   return (
     tables.dueChannels(now, 1).length > 0 ||
     tables.expiredIdempotency(now, 1).length > 0 ||
-    tables.lateIdempotency(latestExpiry({ now, wallTime }), 1).length > 0 ||
-    needsIndexing(tables, rules) ||
-    needsCounting(tables)
+    tables.lateIdempotency(latestExpiry({ now, wallTime }), 1).length > 0
   );
 }
 
@@ -39,7 +48,7 @@ export function isTrimDue(tables: TableReader, { rules, now, wallTime }: TrimOpt
  */
 export function trimTables(tables: TableWriter, options: TrimOptions): boolean {
   const { rules, now } = options;
-  let left = REMOVALS_PER_CALL;
+  let left = options.maxRemovals ?? REMOVALS_PER_CALL;
   const due = tables.dueChannels(now, CHANNELS_PER_CALL);
   for (const entry of due) {
     if (left === 0) break;
@@ -51,6 +60,8 @@ export function trimTables(tables: TableWriter, options: TrimOptions): boolean {
     }
   }
   trimIdempotency(tables, options);
+  // What follows does not help a disk that is full, and would not be done now.
+  if (options.maxRemovals !== undefined) return isRemovalDue(tables, options);
   const upkeep = tables.upkeep();
   if (upkeep !== undefined && needsIndexing(tables, rules))
     indexChannels(tables, upkeep, rules, now);
@@ -59,11 +70,12 @@ export function trimTables(tables: TableWriter, options: TrimOptions): boolean {
 }
 
 function trimIdempotency(tables: TableWriter, options: TrimOptions): void {
-  for (const key of tables.expiredIdempotency(options.now, REMOVALS_PER_CALL))
+  const { maxRemovals = REMOVALS_PER_CALL } = options;
+  for (const key of tables.expiredIdempotency(options.now, maxRemovals))
     tables.removeIdempotency(key);
   // From when the clock was ahead: they would be kept for as long as it was.
   const expires = latestExpiry(options);
-  for (const key of tables.lateIdempotency(expires, REMOVALS_PER_CALL)) {
+  for (const key of tables.lateIdempotency(expires, maxRemovals)) {
     const record = tables.idempotency(key);
     if (record === undefined) continue;
     tables.removeIdempotency(key);
@@ -122,17 +134,18 @@ export function deleteFromChannel(
   tables: TableWriter,
   name: string,
   upTo: string,
+  maxRemovals = REMOVALS_PER_CALL,
 ): { readonly removed: number; readonly more: boolean } {
   const record = tables.channel(name);
   if (record === undefined) return { removed: 0, more: false };
   const entries: IndexEntry[] = [];
   const range = { after: ORIGIN, upTo, order: "oldest first" } as const;
   for (const entry of tables.entriesOf(record.number, range)) {
-    if (entries.length >= REMOVALS_PER_CALL) break;
+    if (entries.length >= maxRemovals) break;
     entries.push(entry);
   }
   if (entries.length > 0) storeTrimmed(tables, name, record, record.due, entries);
-  return { removed: entries.length, more: entries.length === REMOVALS_PER_CALL };
+  return { removed: entries.length, more: entries.length === maxRemovals };
 }
 
 /** Remove a channel's oldest messages, and store what is known of it then. */

@@ -169,5 +169,19 @@ export interface TableStore {
    * @returns what `change` returned, once it is visible and as durable as the store promises
    */
   write<T>(change: (tables: TableWriter) => T): Promise<T>;
+  /**
+   * See whether what is written goes where it is looked for.
+   *
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE
+   */
+  check(): void;
+  /** Write as much as a large message, and remove it: whether it can be told by the promise. */
+  probe(): Promise<void>;
+  /** Whether what it is stored on has room for a large message. */
+  hasRoom(): boolean;
+  /** Hold some room in reserve, where there is none and it can be had. */
+  keepReserve(): void;
+  /** Give up the reserve, so that something can be removed. */
+  giveReserve(): void;
   close(): Promise<void>;
 }

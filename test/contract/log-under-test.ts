@@ -15,6 +15,8 @@ export class LogUnderTest {
   monotonic = 0;
   /** Counts from the next opening on. */
   maxLogBytes = 1e12;
+  /** Codes of trouble that began, and null for each end. */
+  readonly troubles: (string | null)[] = [];
   readonly rules = new ChangingRules();
   readonly #fixture: LogFixture;
   #location = newLocation();
@@ -31,6 +33,7 @@ export class LogUnderTest {
       maxIdempotencyKeys: 100,
       maxChannels: 5_000,
       maxLogBytes: this.maxLogBytes,
+      onTrouble: (trouble) => this.troubles.push(trouble?.code ?? null),
     });
   }
 

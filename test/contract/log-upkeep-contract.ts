@@ -198,6 +198,21 @@ export function describeLogUpkeep(name: string, fixture: LogFixture): void {
         expect((await on.read("*")).messages).to.have.lengthOf(3);
       });
 
+      it("is trouble while an append is refused for it, until there is room for that", async () => {
+        await withRoomFor(3_000);
+        expect(await on.log.health()).to.equal(null);
+        await on.append("a", "1");
+        await refusal(on.append("a", largeOf("a"), largeOf("b"), largeOf("c")));
+        await on.append("b", largeOf("a"));
+        expect(await on.log.health(), "a smaller one was taken").to.include({
+          code: "FF_LOG_FULL",
+        });
+        await refusal(on.append("c", largeOf("a"), largeOf("b")));
+        await on.log.deleteChannel("b");
+        expect(await on.log.health(), "room for the smallest that was refused").to.equal(null);
+        expect(on.troubles).to.deep.equal(["FF_LOG_FULL", null]);
+      });
+
       it("shrinks with what is trimmed or deleted, down to nothing", async () => {
         await withRoomFor(10_000);
         for (let n = 0; n < 20; n++) {

@@ -27,6 +27,7 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     channels: (after, limit) => log.channels(after, limit),
     deleteChannel: (channel) => log.deleteChannel(channel),
     trim: () => log.trim(),
+    health: () => log.health(),
     close: () => log.close(),
   };
 }
