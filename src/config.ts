@@ -161,6 +161,12 @@ export const SETTINGS = {
   retention: list(
     "what to keep of some channels: pattern=messages/ms, the first that matches counts, such as log.**=100/3600000",
   ),
+  maxLogBytes: number(
+    10_737_418_240,
+    0,
+    2 ** 50,
+    "bytes of messages kept, beyond which publishes are refused; 0 for no limit",
+  ),
   trimMs: number(1_000, 10, 3_600_000, "pause between two looks for messages to remove, in ms"),
   drainMs: number(10_000, 100, 600_000, "longest wait for connections when stopping, in ms"),
   retryMs: number(

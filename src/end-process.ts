@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { isHandled } from "./logs/library-errors.ts";
 
 /**
  * End this process at once, as if it had been killed: what the log has answered is on the disk.
@@ -15,9 +16,12 @@ export function endProcess(signal: NodeJS.Signals): void {
 
 /** Make lines of the log of what nobody catches, and end this process then. */
 export function endOnFault(logger: Logger): void {
-  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others.
+  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others,
+  // unless the same error turns out to have been thrown.
   console.error = (...reasons: readonly unknown[]) =>
-    logger.error({ err: reasons[0] }, "a library says");
+    setImmediate(() => {
+      if (!isHandled(reasons[0])) logger.error({ err: reasons[0] }, "a library says");
+    });
   process.on("uncaughtException", (error) => {
     logger.fatal({ err: error }, "ends by a fault of its own");
     endProcess("SIGKILL");

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Config } from "./config.ts";
 import { parseSelectors, type SelectorSet } from "./core/channel-name.ts";
-import type { Retention } from "./core/log.ts";
+import type { Retention, RetentionRules } from "./core/log.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 
 interface Rule {
@@ -17,11 +18,15 @@ export function parseRetention({
   retention,
   retainMessages,
   retainMs,
-}: Pick<Config, "retention" | "retainMessages" | "retainMs">): (channel: string) => Retention {
+}: Pick<Config, "retention" | "retainMessages" | "retainMs">): RetentionRules {
   const otherwise = { maxMessages: retainMessages, maxAgeMs: retainMs };
   const rules = retention.map(parseRule);
-  return (channel) =>
-    rules.find(({ selectors }) => selectors.matches(channel))?.retention ?? otherwise;
+  const asText = JSON.stringify([retention, retainMessages, retainMs]);
+  return {
+    fingerprint: createHash("sha256").update(asText).digest("base64url").slice(0, 16),
+    of: (channel) =>
+      rules.find(({ selectors }) => selectors.matches(channel))?.retention ?? otherwise,
+  };
 }
 
 function parseRule(text: string): Rule {

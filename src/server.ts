@@ -15,8 +15,9 @@ import { type Config, isLoopback } from "./config.ts";
 import type { Bus } from "./core/bus.ts";
 import { formatEpoch } from "./core/cursor.ts";
 import { Hub } from "./core/hub.ts";
-import type { MessageLog, Retention } from "./core/log.ts";
+import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
+import { Trimmer } from "./core/trimmer.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import { parseGearman } from "./gearman-config.ts";
 import { createApp } from "./http/app.ts";
@@ -87,7 +88,7 @@ export async function startServer(
   const jobs = parseGearman(config);
   const isAlone = membership === null;
   const unlock = isAlone && !config.memory ? lockDirectory(config.data) : () => {};
-  const log = await openLog(config, isAlone).catch((error: unknown) => {
+  const log = await openLog(config, retention, logger, isAlone).catch((error: unknown) => {
     unlock();
     throw error;
   });
@@ -104,8 +105,7 @@ export async function startServer(
     random: Math.random,
     onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
   });
-  const stopTrimming =
-    index === 0 ? startTrimming(log, retention, config.trimMs, logger) : () => {};
+  const trimmer = index === 0 ? startTrimmer(log, config, logger) : null;
   const budget = new MemoryBudget(config.maxBufferedBytes);
   const connections = new Connections({
     stallMs: config.stallMs,
@@ -143,7 +143,7 @@ export async function startServer(
   try {
     await listen(http, config);
   } catch (error) {
-    stopTrimming();
+    trimmer?.stop();
     hub.stop();
     await log.close();
     unlock();
@@ -161,7 +161,7 @@ export async function startServer(
     log,
     adminToken,
     async drain() {
-      stopTrimming();
+      trimmer?.stop();
       const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
       const closed = new Promise((resolve) => http.once("close", resolve));
       const deadline = new Promise<void>((resolve) => nodeScheduler.after(config.drainMs, resolve));
@@ -186,12 +186,32 @@ export async function startServer(
 }
 
 /** @param probes whether it has to be found out first that the file would not kill the process */
-async function openLog(config: Config, probes: boolean): Promise<MessageLog> {
-  const options = { ...config, now: Date.now };
+async function openLog(
+  config: Config,
+  retention: RetentionRules,
+  logger: Logger,
+  probes: boolean,
+): Promise<MessageLog> {
+  const options = {
+    ...config,
+    maxLogBytes: orNever(config.maxLogBytes),
+    retention,
+    now: nodeScheduler.unixMs,
+    monotonicMs: nodeScheduler.monotonicMs,
+    onTrouble: (trouble: ForeverframeError | null) => {
+      if (trouble === null) logger.info("the log takes messages again");
+      else logger.error({ err: trouble }, "the log takes no messages: publishes are refused");
+    },
+  };
   const drawEpoch = () => formatEpoch(randomBytes(5));
   if (config.memory) return openMemoryLog(drawEpoch, options);
   if (probes) await probeLmdbLog(config.data);
   return openLmdbLog(config.data, drawEpoch, options);
+}
+
+/** A limit, for which 0 stands for none. */
+function orNever(limit: number): number {
+  return limit === 0 ? Number.POSITIVE_INFINITY : limit;
 }
 
 /** The limits of streams with what 0 stands for put in, for one of the workers. */
@@ -208,24 +228,10 @@ function resolveLimits(config: Config): Config {
   };
 }
 
-function startTrimming(
-  log: MessageLog,
-  retention: (channel: string) => Retention,
-  pauseMs: number,
-  logger: Logger,
-): () => void {
-  let trimming = false;
-  const trim = async () => {
-    if (trimming) return;
-    trimming = true;
-    try {
-      while (await log.trim(retention)) await nodeScheduler.nextTurn();
-    } catch (error) {
-      logger.error({ err: error }, "the log can't be trimmed, trying again");
-    }
-    trimming = false;
-  };
-  return nodeScheduler.every(pauseMs, () => void trim());
+function startTrimmer(log: MessageLog, { trimMs }: Config, logger: Logger): Trimmer {
+  const onError = (error: unknown) =>
+    logger.error({ err: error }, "the log can't be trimmed, trying again");
+  return new Trimmer({ log, scheduler: nodeScheduler, pauseMs: trimMs, onError });
 }
 
 async function listen(http: HttpServer, { host, port }: Config): Promise<void> {

@@ -8,9 +8,9 @@ describe("the retention that a configuration asks for", () => {
     const retention = parseRetention(
       defaultConfig({ retention: ["log.debug=5/1000", "log.**=100/60000"], retainMessages: 7 }),
     );
-    expect(retention("log.debug")).to.deep.equal({ maxMessages: 5, maxAgeMs: 1_000 });
-    expect(retention("log.a.b")).to.deep.equal({ maxMessages: 100, maxAgeMs: 60_000 });
-    expect(retention("log")).to.deep.equal({ maxMessages: 7, maxAgeMs: 86_400_000 });
+    expect(retention.of("log.debug")).to.deep.equal({ maxMessages: 5, maxAgeMs: 1_000 });
+    expect(retention.of("log.a.b")).to.deep.equal({ maxMessages: 100, maxAgeMs: 60_000 });
+    expect(retention.of("log")).to.deep.equal({ maxMessages: 7, maxAgeMs: 86_400_000 });
   });
 
   for (const rule of [

@@ -75,15 +75,21 @@ export class PositionClock {
   #time = 0;
   #counter = 0;
   #timeDigits = "";
+  #wallTime = 0;
 
   /** @param now milliseconds since 1970 */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Milliseconds of the position that {@link next} gave last. */
+  /** Milliseconds of the position that was given last. */
   get time(): number {
     return this.#time;
+  }
+
+  /** The wall clock's milliseconds when it was looked at last: it may be behind the positions' own. */
+  get wallTime(): number {
+    return this.#wallTime;
   }
 
   /** Never draw a position up to and including this one again. */
@@ -97,10 +103,26 @@ export class PositionClock {
 
   /** The next position, greater than all before. */
   next(): string {
-    const now = this.#now();
-    if (now > this.#time) this.#set(now, 0);
-    else if (this.#counter + 1 < COUNTER_LIMIT) this.#counter += 1;
+    this.#wallTime = this.#now();
+    if (this.#wallTime <= this.#time) return this.#step();
+    this.#set(this.#wallTime, 0);
+    return this.#format();
+  }
+
+  /** The next positions, of one look at the clock: each is the first one after the one before. */
+  take(count: number): readonly string[] {
+    const positions = [this.next()];
+    while (positions.length < count) positions.push(this.#step());
+    return positions;
+  }
+
+  #step(): string {
+    if (this.#counter + 1 < COUNTER_LIMIT) this.#counter += 1;
     else this.#set(this.#time + 1, 0);
+    return this.#format();
+  }
+
+  #format(): string {
     return this.#timeDigits + this.#counter.toString(36).padStart(COUNTER_DIGITS, "0");
   }
 
@@ -109,6 +131,13 @@ export class PositionClock {
     this.#counter = counter;
     this.#timeDigits = time.toString(36).padStart(TIME_DIGITS, "0");
   }
+}
+
+/** The positions that {@link PositionClock.take} gave, by the first of them. */
+export function positionsFrom(first: string, count: number): readonly string[] {
+  const clock = new PositionClock(() => 0);
+  clock.advanceTo(first);
+  return count === 1 ? [first] : [first, ...clock.take(count - 1)];
 }
 
 /** Draw the name of a new epoch from 5 random bytes. */

@@ -1,3 +1,4 @@
+import type { ForeverframeError } from "../errors.ts";
 import type { Bus } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
@@ -141,6 +142,11 @@ export class Hub {
     maxMessages: number,
   ): AsyncGenerator<LogBatch, void> {
     return readMessages(this.#options.log, selectors, after, maxMessages);
+  }
+
+  /** See `MessageLog.health`. */
+  health(): Promise<ForeverframeError | null> {
+    return this.#options.log.health();
   }
 
   /** See {@link Opener.open}. */

@@ -1,3 +1,4 @@
+import type { ForeverframeError } from "../errors.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN } from "./cursor.ts";
 
@@ -82,6 +83,13 @@ export interface Retention {
   readonly maxAgeMs: number;
 }
 
+/** How long the messages of each channel are kept. */
+export interface RetentionRules {
+  /** A short name of these rules: others that may keep something else have another. */
+  readonly fingerprint: string;
+  of(channel: string): Retention;
+}
+
 /**
  * All messages kept, in one total order over all channels.
  *
@@ -145,12 +153,19 @@ export interface MessageLog {
   deleteChannel(channel: string): Promise<number>;
 
   /**
-   * Remove what `retention` no longer keeps, a bounded piece a call, and what an idempotency key's 10 minutes ended.
-   * Reads that looked for what was removed get a gap.
+   * Remove what the log's retention rules no longer keep and idempotency keys that have expired, a
+   * bounded piece a call. Reads that look for removed messages get a gap. While nothing is due, a
+   * call costs one look-up, however many channels there are.
    *
    * @returns whether there is more to do now
    */
-  trim(retention: (channel: string) => Retention): Promise<boolean>;
+  trim(): Promise<boolean>;
+
+  /**
+   * Why appends fail now, or null while they are taken: FF_LOG_FULL, FF_LOG_UNAVAILABLE. Trouble has ended a few seconds
+   * after the last failure; whether it has is found out by this call and by {@link trim}, also when nobody appends.
+   */
+  health(): Promise<ForeverframeError | null>;
 
   /** Let go of files and timers. Appends that were accepted before are finished; later calls fail. */
   close(): Promise<void>;

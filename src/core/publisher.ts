@@ -1,6 +1,7 @@
 import { ForeverframeError } from "../errors.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AppendRequest, MessageLog } from "./log.ts";
+import { dataLength } from "./shared-data.ts";
 
 /** What publishing needs. */
 export interface PublisherOptions {
@@ -28,7 +29,7 @@ export class Publisher {
    */
   async publish(request: AppendRequest): Promise<readonly Cursor[]> {
     const { log, maxPendingBytes, onAppended } = this.#options;
-    const bytes = request.messages.reduce((sum, { data }) => sum + data.length, 0);
+    const bytes = dataLength(request.messages);
     if (bytes > maxPendingBytes) {
       throw new ForeverframeError(
         "FF_BATCH_TOO_LARGE",

@@ -1,7 +1,19 @@
 import { type Cursor, formatCursor, ORIGIN, type PositionClock } from "../core/cursor.ts";
 import { formatJson } from "../core/json.ts";
-import type { NewMessage } from "../core/log.ts";
-import type { ChannelRecord, LogMarks, TableWriter } from "./tables.ts";
+import type { NewMessage, RetentionRules } from "../core/log.ts";
+import { repeatedData } from "../core/shared-data.ts";
+import { rowBytes } from "./table-bytes.ts";
+import { dueByAge, dueOf, putChannelDue } from "./table-due.ts";
+import type { ChannelRecord, LogMarks, SharedData, TableWriter } from "./tables.ts";
+
+/** What a change needs from its log. */
+export interface AppendChangeOptions {
+  readonly clock: PositionClock;
+  /** Unix ms. */
+  readonly now: () => number;
+  readonly epoch: string;
+  readonly rules: RetentionRules;
+}
 
 /** A channel's record while it is being changed. */
 interface ChangedChannel {
@@ -11,26 +23,33 @@ interface ChangedChannel {
   messages: number;
   readonly trimmedTo: string;
   last: string;
+  /** As it was before. */
+  readonly due: number | undefined;
+  /** Unix ms of the earliest message added. */
+  time: number;
 }
 
 /** Collects what one transaction appends; writes the marks and each channel's record once. */
 export class AppendChange {
   readonly #tables: TableWriter;
-  readonly #clock: PositionClock;
-  readonly #epoch: string;
+  readonly #options: AppendChangeOptions;
   readonly #channels = new Map<string, ChangedChannel>();
+  readonly #idPrefix: string;
   #marks: LogMarks;
-  #tip: string;
   #newChannels = 0;
 
-  constructor(tables: TableWriter, clock: PositionClock, epoch: string) {
+  constructor(tables: TableWriter, options: AppendChangeOptions) {
     this.#tables = tables;
-    this.#clock = clock;
-    this.#epoch = epoch;
+    this.#options = options;
+    this.#idPrefix = formatCursor(options.epoch, "");
     this.#marks = tables.marks();
     // Another process may have appended; and ids of a commit that failed are never drawn again.
-    clock.advanceTo(this.#marks.tip);
-    this.#tip = this.#marks.tip;
+    options.clock.advanceTo(this.#marks.tip);
+  }
+
+  /** Bytes that the log keeps with what was added. */
+  get bytes(): number {
+    return this.#marks.bytes ?? 0;
   }
 
   /** How many channels there would be with these messages. */
@@ -43,31 +62,75 @@ export class AppendChange {
     return this.#tables.channelCount() + this.#newChannels + fresh.length;
   }
 
+  /** @returns the ids, in order */
   add(messages: readonly NewMessage[]): readonly Cursor[] {
-    return messages.map(({ channel, data }) => {
-      const position = this.#clock.next();
-      const id = formatCursor(this.#epoch, position);
+    const { clock } = this.#options;
+    const positions = clock.take(messages.length);
+    const { wallTime: time, time: positionTime } = clock;
+    const repeated = repeatedData(messages);
+    const shared = new Map<string, SharedData>();
+    const ids: Cursor[] = [];
+    let bytes = 0;
+    for (let i = 0; i < positions.length; i++) {
+      const position = positions[i] as string;
+      const { channel, data } = messages[i] as NewMessage;
       const record = this.#channel(channel);
       record.messages += 1;
       record.last = position;
-      this.#tip = position;
-      const json = `{"type":"message","id":"${id}","channel":${record.json},"time":${this.#clock.time},"data":${data}}`;
-      this.#tables.addMessage({ position, channel, json: Buffer.from(json) }, record.number);
-      return id;
-    });
+      if (time < record.time) record.time = time;
+      const id = this.#idPrefix + position;
+      ids.push(id);
+      const head = formatHead(id, record.json, time);
+      const isShared = repeated.has(data);
+      const name = isShared ? (shared.get(data)?.name ?? position) : null;
+      if (name !== null) shared.set(data, { name, data, rows: (shared.get(data)?.rows ?? 0) + 1 });
+      const json = isShared ? head : `${head}${data}}`;
+      const row = { position, positionTime, time, channel, json, shared: name };
+      bytes += rowBytes(this.#tables.addMessage(row, record.number));
+    }
+    for (const data of shared.values()) bytes += rowBytes(this.#tables.addShared(data));
+    const tip = positions.at(-1) ?? this.#marks.tip;
+    this.#marks = { ...this.#marks, tip, time, bytes: this.bytes + bytes };
+    return ids;
+  }
+
+  /** How many bytes more the log would keep with these messages: what {@link add} would count. */
+  bytesOf(messages: readonly NewMessage[]): number {
+    const id = this.#idPrefix + ORIGIN;
+    const repeated = repeatedData(messages);
+    let bytes = 0;
+    for (const data of repeated) bytes += rowBytes(Buffer.byteLength(data) + 1);
+    for (const { channel, data } of messages) {
+      const head = formatHead(id, formatJson(channel), this.#options.now());
+      const own = repeated.has(data) ? 0 : Buffer.byteLength(data) + 1;
+      bytes += rowBytes(Buffer.byteLength(head) + own);
+    }
+    return bytes;
   }
 
   finish(): void {
-    for (const [name, { json: _, ...record }] of this.#channels)
-      this.#tables.putChannel(name, record);
-    this.#tables.putMarks({ ...this.#marks, tip: this.#tip });
+    for (const [name, { json: _, time, ...record }] of this.#channels) {
+      const due = this.#dueOf(name, record, time);
+      putChannelDue(this.#tables, name, { ...record, due }, record.due);
+    }
+    this.#tables.putMarks(this.#marks);
+  }
+
+  /** Due at once if there are too many, and for this put there once: the next appends find it so. */
+  #dueOf(name: string, record: ChannelRecord, time: number): number {
+    const retention = this.#options.rules.of(name);
+    if (record.messages > retention.maxMessages) return 0;
+    const known = record.due ?? dueOf(this.#tables, record, retention, time);
+    return Math.min(known, dueByAge(time, retention));
   }
 
   #channel(name: string): ChangedChannel {
     let record = this.#channels.get(name);
     if (record === undefined) {
-      const known = this.#tables.channel(name) ?? this.#newChannel();
-      record = { ...known, json: formatJson(name) };
+      const { number, messages, trimmedTo, last, due } =
+        this.#tables.channel(name) ?? this.#newChannel();
+      const time = Number.POSITIVE_INFINITY;
+      record = { number, json: formatJson(name), messages, trimmedTo, last, due, time };
       this.#channels.set(name, record);
     }
     return record;
@@ -80,4 +143,9 @@ export class AppendChange {
     // A channel of this name may have been forgotten: what was before that is not known any more.
     return { number, messages: 0, trimmedTo: this.#marks.forgottenTo, last: ORIGIN };
   }
+}
+
+/** A message's event up to its data. */
+function formatHead(id: Cursor, channelJson: string, time: number): string {
+  return `{"type":"message","id":"${id}","channel":${channelJson},"time":${time},"data":`;
 }

@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ForeverframeError } from "../errors.ts";
+import { makeDirectory } from "./log-directory.ts";
 import { openError } from "./open-error.ts";
 
 const NAME = "serve.lock";
@@ -20,8 +21,8 @@ export function lockDirectory(directory: string): () => void {
   const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
   const draft = `${path}.${process.pid}`;
   try {
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(draft, mine);
+    makeDirectory(directory);
+    writeFileSync(draft, mine, { mode: 0o600 });
     try {
       takeLock(directory, path, draft);
     } finally {

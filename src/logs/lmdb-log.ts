@@ -1,20 +1,15 @@
-import { mkdirSync } from "node:fs";
-import { statfs } from "node:fs/promises";
-import { type Database, open, type RootDatabase, type Transaction } from "lmdb";
-import { ORIGIN } from "../core/cursor.ts";
+import { join } from "node:path";
+import { open } from "lmdb";
 import type { MessageLog } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
+import { DiskReserve } from "./disk-reserve.ts";
+import { FileWatch } from "./file-watch.ts";
+import { markHandled } from "./library-errors.ts";
+import { type Databases, LmdbTables, type Probe } from "./lmdb-tables.ts";
+import { makeDirectory, makePrivate, withPrivateFiles } from "./log-directory.ts";
 import { openError } from "./open-error.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
-import type {
-  ChannelRecord,
-  IdempotencyRecord,
-  LogMarks,
-  MessageRow,
-  PositionRange,
-  TableStore,
-  TableWriter,
-} from "./tables.ts";
+import type { LogMarks, TableStore, Upkeep } from "./tables.ts";
 
 /**
  * Open the durable log in a directory, which is made if it is not there. Several processes may have it open.
@@ -28,7 +23,7 @@ export async function openLmdbLog(
 ): Promise<MessageLog> {
   let store: LmdbStore;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     store = new LmdbStore(directory);
   } catch (error) {
     throw openError(directory, error);
@@ -39,58 +34,22 @@ export async function openLmdbLog(
 /** A disk with less room than one append may need counts as full. */
 const FULL_BELOW_BYTES = 1_048_576;
 
-const NOTHING = Buffer.alloc(0);
-const NEW_MARKS: LogMarks = {
-  epoch: "",
-  tip: ORIGIN,
-  nextNumber: 1,
-  forgottenTo: ORIGIN,
-  trimmedTo: ORIGIN,
-};
-
-interface Databases {
-  readonly root: RootDatabase<LogMarks, string>;
-  readonly channels: Database<ChannelRecord, string>;
-  /** Position to the channel's name (a byte of length, then UTF-8) and the JSON. */
-  readonly messages: Database<Buffer, string>;
-  /** [channel number, position] to nothing. */
-  readonly index: Database<Buffer, [number, string]>;
-  readonly idempotency: Database<IdempotencyRecord, string>;
-  /** [expires, key] to nothing. */
-  readonly expiries: Database<Buffer, [number, string]>;
-}
+/** As large as the largest message by default. */
+const PROBE: Probe = { zeros: "0".repeat(65_536) };
 
 /** Tables in an LMDB environment: a memory-mapped file that several processes may have open. */
 export class LmdbStore implements TableStore {
   readonly capabilities = { durable: true, shared: true };
-  readonly #path: string;
   readonly #databases: Databases;
+  readonly #watch: FileWatch;
+  readonly #reserve: DiskReserve;
 
   constructor(path: string) {
-    this.#path = path;
-    const root = open<LogMarks, string>({
-      path,
-      maxDbs: 8,
-      // Of all workers, and of those that were killed until they are noticed.
-      maxReaders: 2_048,
-      noSubdir: false,
-      // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
-      overlappingSync: false,
-      // The log makes its own batches; the library's leave a promise that nobody can catch when a commit fails.
-      eventTurnBatching: false,
-    });
-    // A process that was killed while it read would keep what it read from ever being written over.
-    root.readerCheck();
-    this.#databases = {
-      root,
-      channels: root.openDB("channels", {}),
-      messages: root.openDB("messages", { encoding: "binary" }),
-      index: root.openDB("index", { encoding: "binary" }),
-      idempotency: root.openDB("idempotency", {}),
-      expiries: root.openDB("expiries", { encoding: "binary" }),
-    };
+    this.#databases = withPrivateFiles(() => openDatabases(path));
+    makePrivate(path, ["data.mdb", "lock.mdb"]);
+    this.#watch = new FileWatch(join(path, "data.mdb"));
+    this.#reserve = new DiskReserve(path);
   }
-
   read<T>(query: (tables: LmdbTables) => T): T {
     const { root } = this.#databases;
     // The library keeps one snapshot for a turn of the event loop; what was committed within it must be seen.
@@ -105,6 +64,7 @@ export class LmdbStore implements TableStore {
 
   async write<T>(change: (tables: LmdbTables) => T): Promise<T> {
     // A child, since only a child is undone when the callback throws.
+    this.#watch.check();
     try {
       return await this.#databases.root.childTransaction(() =>
         change(new LmdbTables(this.#databases)),
@@ -112,6 +72,29 @@ export class LmdbStore implements TableStore {
     } catch (error) {
       throw await this.#explain(error);
     }
+  }
+
+  check(): void {
+    this.#watch.check();
+  }
+
+  async probe(): Promise<void> {
+    const { root } = this.#databases;
+    // Two commits: room that the first has freed inside the file can be used after the second.
+    await this.write(() => void root.put("probe", PROBE));
+    await this.write(() => void root.remove("probe"));
+  }
+
+  hasRoom(): boolean {
+    return this.#reserve.hasRoomFor(FULL_BELOW_BYTES);
+  }
+
+  keepReserve(): void {
+    this.#reserve.keep();
+  }
+
+  giveReserve(): void {
+    this.#reserve.giveUp();
   }
 
   async close(): Promise<void> {
@@ -123,14 +106,41 @@ export class LmdbStore implements TableStore {
     if (error instanceof ForeverframeError) return error;
     // A failed commit rejects a second promise, with the cause.
     const cause = await causeOf(error);
-    const { bavail, bsize } = await statfs(this.#path);
-    if (bavail * bsize >= FULL_BELOW_BYTES) return cause;
+    markHandled(cause);
+    if (this.hasRoom()) return cause;
     return new ForeverframeError(
       "FF_LOG_FULL",
-      "The disk of the log is full, and nothing was stored: make room on it, or keep less with --retain-messages",
+      "The disk of the log is full, and nothing was stored: make room on it, delete a channel, or keep less with --retain-messages",
       { cause },
     );
   }
+}
+
+function openDatabases(path: string): Databases {
+  const root = open<LogMarks | Upkeep | Probe, string>({
+    path,
+    maxDbs: 16,
+    // Of all workers, and of those that were killed until they are noticed.
+    maxReaders: 2_048,
+    noSubdir: false,
+    // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
+    overlappingSync: false,
+    // The log makes its own batches; the library's leave a promise that nobody can catch when a commit fails.
+    eventTurnBatching: false,
+  });
+  // A process that was killed while it read would keep what it read from ever being written over.
+  root.readerCheck();
+  return {
+    root,
+    channels: root.openDB("channels", {}),
+    messages: root.openDB("messages", { encoding: "binary" }),
+    index: root.openDB("index", { encoding: "binary" }),
+    shared: root.openDB("shared", { encoding: "binary" }),
+    sharedRows: root.openDB("sharedRows", {}),
+    idempotency: root.openDB("idempotency", {}),
+    expiries: root.openDB("expiries", { encoding: "binary" }),
+    due: root.openDB("due", { encoding: "string" }),
+  };
 }
 
 async function causeOf(error: unknown): Promise<unknown> {
@@ -141,127 +151,4 @@ async function causeOf(error: unknown): Promise<unknown> {
   } catch (cause) {
     return cause;
   }
-}
-
-class LmdbTables implements TableWriter {
-  readonly #db: Databases;
-  readonly #options: { transaction?: Transaction };
-  /** Of the message added last: those of a batch are mostly of one channel. */
-  #lastChannel = "";
-  #lastPrefix = NOTHING;
-
-  /** @param transaction the snapshot to read; without it, the transaction that is under way */
-  constructor(databases: Databases, transaction?: Transaction) {
-    this.#db = databases;
-    this.#options = transaction === undefined ? {} : { transaction };
-  }
-
-  marks(): LogMarks {
-    return this.#db.root.get("marks", this.#options) ?? NEW_MARKS;
-  }
-
-  putMarks(marks: LogMarks): void {
-    void this.#db.root.put("marks", marks);
-  }
-
-  channel(name: string): ChannelRecord | undefined {
-    return this.#db.channels.get(name, this.#options);
-  }
-
-  channelCount(): number {
-    return entryCount(this.#db.channels);
-  }
-
-  *channels(after?: string): Iterable<readonly [string, ChannelRecord]> {
-    const start = after === undefined ? {} : { start: after, exclusiveStart: true };
-    for (const { key, value } of this.#db.channels.getRange({ ...start, ...this.#options })) {
-      yield [key, value];
-    }
-  }
-
-  putChannel(name: string, record: ChannelRecord): void {
-    void this.#db.channels.put(name, record);
-  }
-
-  removeChannel(name: string): void {
-    void this.#db.channels.remove(name);
-  }
-
-  *positionsOf(number: number, range: PositionRange): Iterable<string> {
-    const bounds = rangeOptions(range, (position): [number, string] => [number, position]);
-    for (const [, position] of this.#db.index.getKeys({ ...bounds, ...this.#options }))
-      yield position;
-  }
-
-  *messages(range: PositionRange): Iterable<MessageRow> {
-    const bounds = rangeOptions(range, (position) => position);
-    for (const { key, value } of this.#db.messages.getRange({ ...bounds, ...this.#options })) {
-      yield parseRow(key, value);
-    }
-  }
-
-  message(position: string): MessageRow | undefined {
-    const value = this.#db.messages.get(position, this.#options);
-    return value && parseRow(position, value);
-  }
-
-  addMessage({ position, channel, json }: MessageRow, number: number): void {
-    void this.#db.messages.put(position, Buffer.concat([this.#namePrefix(channel), json]));
-    void this.#db.index.put([number, position], NOTHING);
-  }
-
-  #namePrefix(channel: string): Buffer {
-    if (channel !== this.#lastChannel) {
-      const name = Buffer.from(channel);
-      this.#lastChannel = channel;
-      this.#lastPrefix = Buffer.concat([Buffer.of(name.length), name]);
-    }
-    return this.#lastPrefix;
-  }
-
-  removeMessage(position: string, number: number): void {
-    void this.#db.messages.remove(position);
-    void this.#db.index.remove([number, position]);
-  }
-
-  idempotency(key: string): IdempotencyRecord | undefined {
-    return this.#db.idempotency.get(key, this.#options);
-  }
-
-  idempotencyCount(): number {
-    return entryCount(this.#db.idempotency);
-  }
-
-  expiredIdempotency(now: number, limit: number): readonly string[] {
-    const range = { end: [now, ""] as [number, string], limit, ...this.#options };
-    return Array.from(this.#db.expiries.getKeys(range), ([, key]) => key);
-  }
-
-  putIdempotency(key: string, record: IdempotencyRecord): void {
-    void this.#db.idempotency.put(key, record);
-    void this.#db.expiries.put([record.expires, key], NOTHING);
-  }
-
-  removeIdempotency(key: string): void {
-    const record = this.idempotency(key);
-    if (record === undefined) return;
-    void this.#db.idempotency.remove(key);
-    void this.#db.expiries.remove([record.expires, key]);
-  }
-}
-
-function rangeOptions<K>({ after, upTo, order }: PositionRange, keyOf: (position: string) => K) {
-  return order === "oldest first"
-    ? { start: keyOf(after), exclusiveStart: true, end: keyOf(upTo), inclusiveEnd: true }
-    : { start: keyOf(upTo), end: keyOf(after), inclusiveEnd: false, reverse: true };
-}
-
-function parseRow(position: string, value: Buffer): MessageRow {
-  const end = 1 + (value[0] ?? 0);
-  return { position, channel: value.toString("utf8", 1, end), json: value.subarray(end) };
-}
-
-function entryCount(database: Database): number {
-  const { entryCount } = database.getStats() as { entryCount: number };
-  return entryCount;
 }

@@ -1,15 +1,27 @@
 import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
+import { DueQueue } from "./due-queue.ts";
+import type { IndexEntry } from "./index-entry.ts";
+import { PositionList } from "./position-list.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
 import type {
   ChannelRecord,
+  DueChannel,
   IdempotencyRecord,
   LogMarks,
   MessageRow,
+  NewRow,
   PositionRange,
+  SharedData,
   TableStore,
   TableWriter,
+  Upkeep,
 } from "./tables.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** A message; where it shares data, its JSON ends where that begins. */
+interface StoredRow extends MessageRow, IndexEntry {}
 
 /** A log that ends with its process. */
 export function openMemoryLog(
@@ -32,6 +44,14 @@ class MemoryStore implements TableStore {
     return change(this.#tables);
   }
 
+  // Memory is there as long as its process.
+  check(): void {}
+  async probe(): Promise<void> {}
+  hasRoom(): boolean {
+    return true;
+  }
+  keepReserve(): void {}
+  giveReserve(): void {}
   async close(): Promise<void> {}
 }
 
@@ -43,11 +63,16 @@ class MemoryTables implements TableWriter {
     forgottenTo: ORIGIN,
     trimmedTo: ORIGIN,
   };
+  #upkeep: Upkeep | undefined;
+  readonly #due = new DueQueue();
   readonly #channels = new Map<string, ChannelRecord>();
-  readonly #rows = new Map<string, MessageRow>();
+  readonly #rows = new Map<string, StoredRow>();
+  readonly #shared = new Map<string, { readonly tail: Buffer; readonly rows: number }>();
   readonly #all = new PositionList();
   #dead = 0;
   readonly #byChannel = new Map<number, PositionList>();
+  /** No key expires later (Unix ms). */
+  #latestExpiry = 0;
   readonly #idempotency = new Map<string, IdempotencyRecord>();
 
   marks(): LogMarks {
@@ -56,6 +81,14 @@ class MemoryTables implements TableWriter {
 
   putMarks(marks: LogMarks): void {
     this.#marks = marks;
+  }
+
+  upkeep(): Upkeep | undefined {
+    return this.#upkeep;
+  }
+
+  putUpkeep(upkeep: Upkeep): void {
+    this.#upkeep = upkeep;
   }
 
   channel(name: string): ChannelRecord | undefined {
@@ -86,26 +119,44 @@ class MemoryTables implements TableWriter {
     return this.#byChannel.get(number)?.within(range) ?? [];
   }
 
-  *messages(range: PositionRange): Iterable<MessageRow> {
-    for (const position of this.#all.within(range)) {
+  *entriesOf(number: number, range: PositionRange): Iterable<IndexEntry> {
+    for (const position of this.positionsOf(number, range)) {
       const row = this.#rows.get(position);
       if (row !== undefined) yield row;
     }
   }
 
-  message(position: string): MessageRow | undefined {
-    return this.#rows.get(position);
+  *messages(range: PositionRange): Iterable<MessageRow> {
+    for (const position of this.#all.within(range)) {
+      const row = this.message(position);
+      if (row !== undefined) yield row;
+    }
   }
 
-  addMessage(row: MessageRow, number: number): void {
-    this.#rows.set(row.position, row);
-    this.#all.push(row.position);
+  message(position: string): MessageRow | undefined {
+    const row = this.#rows.get(position);
+    return row && this.#whole(row);
+  }
+
+  #whole(row: StoredRow): MessageRow {
+    if (row.shared === null) return row;
+    const { position, channel, json } = row;
+    const tail = this.#shared.get(row.shared)?.tail ?? NOTHING;
+    return { position, channel, json: Buffer.concat([json, tail]) };
+  }
+
+  addMessage({ position, time, channel, json, shared }: NewRow, number: number): number {
+    const own = Buffer.from(json);
+    const row = { position, time, channel, json: own, bytes: own.length, shared };
+    this.#rows.set(position, row);
+    this.#all.push(position);
     let positions = this.#byChannel.get(number);
     if (positions === undefined) {
       positions = new PositionList();
       this.#byChannel.set(number, positions);
     }
-    positions.push(row.position);
+    positions.push(position);
+    return own.length;
   }
 
   removeMessage(position: string, number: number): void {
@@ -116,6 +167,35 @@ class MemoryTables implements TableWriter {
       this.#all.keep((kept) => this.#rows.has(kept));
       this.#dead = 0;
     }
+  }
+
+  addShared({ name, data, rows }: SharedData): number {
+    const tail = Buffer.from(`${data}}`);
+    this.#shared.set(name, { tail, rows });
+    return tail.length;
+  }
+
+  releaseShared(name: string): number | null {
+    const data = this.#shared.get(name);
+    if (data === undefined) return null;
+    if (data.rows > 1) {
+      this.#shared.set(name, { ...data, rows: data.rows - 1 });
+      return null;
+    }
+    this.#shared.delete(name);
+    return data.tail.length;
+  }
+
+  dueChannels(now: number, limit: number): readonly DueChannel[] {
+    return this.#due.first(now, limit);
+  }
+
+  addDue(entry: DueChannel): void {
+    this.#due.add(entry);
+  }
+
+  removeDue(entry: DueChannel): void {
+    this.#due.remove(entry);
   }
 
   idempotency(key: string): IdempotencyRecord | undefined {
@@ -135,56 +215,24 @@ class MemoryTables implements TableWriter {
     return keys;
   }
 
+  lateIdempotency(then: number, limit: number): readonly string[] {
+    // Only where the clock went back is there anything to look for.
+    if (this.#latestExpiry <= then) return [];
+    const late: string[] = [];
+    this.#latestExpiry = 0;
+    for (const [key, { expires }] of this.#idempotency) {
+      this.#latestExpiry = Math.max(this.#latestExpiry, expires);
+      if (expires > then && late.length < limit) late.push(key);
+    }
+    return late;
+  }
+
   putIdempotency(key: string, record: IdempotencyRecord): void {
+    this.#latestExpiry = Math.max(this.#latestExpiry, record.expires);
     this.#idempotency.set(key, record);
   }
 
   removeIdempotency(key: string): void {
     this.#idempotency.delete(key);
-  }
-}
-
-/** Rising positions. */
-class PositionList {
-  #positions: string[] = [];
-  /** Those before this index were removed: cutting each out of a long array would move all behind it. */
-  #start = 0;
-
-  push(position: string): void {
-    this.#positions.push(position);
-  }
-
-  remove(position: string): void {
-    const index = this.#after(position) - 1;
-    if (this.#positions[index] !== position) return;
-    if (index > this.#start) this.#positions.splice(index, 1);
-    else if (++this.#start > this.#positions.length / 2) this.keep(() => true);
-  }
-
-  keep(wanted: (position: string) => boolean): void {
-    this.#positions = this.#positions.slice(this.#start).filter(wanted);
-    this.#start = 0;
-  }
-
-  *within({ after, upTo, order }: PositionRange): Iterable<string> {
-    const from = this.#after(after);
-    const end = this.#after(upTo);
-    const forward = order === "oldest first";
-    for (let i = forward ? from : end - 1; forward ? i < end : i >= from; i += forward ? 1 : -1) {
-      const position = this.#positions[i];
-      if (position !== undefined) yield position;
-    }
-  }
-
-  /** Index of the first position greater than this one. */
-  #after(position: string): number {
-    let low = this.#start;
-    let high = this.#positions.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#positions[middle] ?? "") <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

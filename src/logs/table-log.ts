@@ -1,35 +1,60 @@
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SelectorSet } from "../core/channel-name.ts";
-import { type Cursor, formatCursor, PositionClock, positionOf } from "../core/cursor.ts";
+import {
+  type Cursor,
+  formatCursor,
+  ORIGIN,
+  PositionClock,
+  positionOf,
+  timeOfPosition,
+} from "../core/cursor.ts";
 import type {
   AppendRequest,
   ChannelSummary,
   LogBatch,
   MessageLog,
   ReadRequest,
-  Retention,
+  RetentionRules,
 } from "../core/log.ts";
+import { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
-import { AppendChange } from "./append-change.ts";
+import { LogHealth } from "./log-health.ts";
+import {
+  type AppendOptions,
+  type AppendOutcome,
+  appendGroup,
+  LogSizeError,
+} from "./table-append.ts";
+import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
-import { deleteFromChannel, trimTables } from "./table-trim.ts";
-import type { TableStore, TableWriter } from "./tables.ts";
-
-/** How long an idempotency key answers a repeat, in ms. */
-const IDEMPOTENCY_MS = 600_000;
+import { deleteFromChannel, FEW_REMOVALS, isTrimDue, trimTables } from "./table-trim.ts";
+import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
 /** Most messages in one transaction, so that one commit stays short. */
 const MAX_MESSAGES_PER_COMMIT = 10_000;
 
+/** A log looks at most this often whether its trouble has ended, in ms. */
+const LOOK_EVERY_MS = 1_000;
+
+/** A full disk is tried at most this often, in ms: each try is a failure that a library may print. */
+const TRY_FULL_EVERY_MS = 10_000;
+
 /** What a log needs from outside. */
 export interface TableLogOptions {
-  /** Unix ms. */
+  /** Unix ms: it may jump. */
   readonly now: () => number;
+  /** Ms since some start: it never jumps. */
+  readonly monotonicMs: () => number;
+  /** What is kept; looked at with each append and each trim, so it may change. */
+  readonly retention: RetentionRules;
   /** Most idempotency keys remembered at once. */
   readonly maxIdempotencyKeys: number;
   /** Most channels that keep messages at once. */
   readonly maxChannels: number;
+  /** Most bytes of messages kept, with what their rows take; infinite for no limit. */
+  readonly maxLogBytes: number;
+  /** Hears once that appends begin to fail, and why, and once with null that they work again. */
+  readonly onTrouble?: ((trouble: ForeverframeError | null) => void) | undefined;
 }
 
 interface PendingAppend {
@@ -43,27 +68,29 @@ export class TableLog implements MessageLog {
   readonly epoch: string;
   readonly capabilities: MessageLog["capabilities"];
   readonly #store: TableStore;
-  readonly #clock: PositionClock;
-  readonly #now: () => number;
-  readonly #maxIdempotencyKeys: number;
-  readonly #maxChannels: number;
+  readonly #options: AppendOptions & TableLogOptions;
   #pending: PendingAppend[] = [];
   #committing: Promise<void> | null = null;
-  #trimFrom = "";
   /** The turn of the last search that waits for one. */
   #searching: Promise<unknown> = Promise.resolve();
-  /** Whether the last change could not be stored. */
-  #failing = false;
+  readonly #health: LogHealth;
+  /** Monotonic ms of the last look whether trouble has ended. */
+  #probedAt = 0;
   #closed = false;
 
-  private constructor(store: TableStore, epoch: string, options: TableLogOptions) {
+  private constructor(store: TableStore, marks: LogMarks, options: TableLogOptions) {
     this.#store = store;
-    this.epoch = epoch;
+    this.epoch = marks.epoch;
     this.capabilities = store.capabilities;
-    this.#now = options.now;
-    this.#maxIdempotencyKeys = options.maxIdempotencyKeys;
-    this.#maxChannels = options.maxChannels;
-    this.#clock = new PositionClock(options.now);
+    this.#health = new LogHealth(options);
+    const newest = marks.tip === ORIGIN ? null : (marks.time ?? timeOfPosition(marks.tip));
+    this.#options = {
+      ...options,
+      epoch: marks.epoch,
+      rules: options.retention,
+      clock: new PositionClock(options.now),
+      steady: new SteadyClock({ ...options, newest }),
+    };
   }
 
   /** @param drawEpoch names the epoch if the store is new */
@@ -72,21 +99,18 @@ export class TableLog implements MessageLog {
     drawEpoch: () => string,
     options: TableLogOptions,
   ): Promise<TableLog> {
-    let { epoch } = store.read((tables) => tables.marks());
-    if (epoch === "") {
-      epoch = await store.write((tables) => {
-        const marks = tables.marks();
-        if (marks.epoch !== "") return marks.epoch; // another process was first
-        const drawn = drawEpoch();
-        tables.putMarks({ ...marks, epoch: drawn });
-        return drawn;
-      });
-    }
-    return new TableLog(store, epoch, options);
+    let marks = store.read((tables) => tables.marks());
+    const isCounted = store.read((tables) => tables.upkeep()?.uncounted !== undefined);
+    if (marks.epoch === "" || !isCounted)
+      marks = await store.write((tables) => beginLog(tables, drawEpoch, options));
+    store.keepReserve();
+    return new TableLog(store, marks, options);
   }
 
   append(request: AppendRequest): Promise<readonly Cursor[]> {
     if (this.#closed) return Promise.reject(closedError());
+    const { shut } = this.#health;
+    if (shut !== null) return Promise.reject(new ForeverframeError(shut.code, shut.message));
     return new Promise((resolve, reject) => {
       this.#pending.push({ request, resolve, reject });
       this.#committing ??= this.#commitPending();
@@ -100,15 +124,17 @@ export class TableLog implements MessageLog {
   async #commitPending(): Promise<void> {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
-      let outcomes: readonly (readonly Cursor[] | ForeverframeError)[];
+      const requests = group.map(({ request }) => request);
+      let outcomes: readonly AppendOutcome[];
       try {
-        outcomes = await this.#write((tables) => this.#appendGroup(tables, group));
+        outcomes = await this.#write((tables) => appendGroup(tables, requests, this.#options));
       } catch (error) {
         for (const { reject } of group) reject(error);
         continue;
       }
       group.forEach(({ resolve, reject }, i) => {
         const outcome = outcomes[i];
+        if (outcome instanceof LogSizeError) this.#health.refused(outcome, outcome.bytes);
         if (outcome instanceof ForeverframeError) reject(outcome);
         else resolve(outcome ?? []);
       });
@@ -126,51 +152,6 @@ export class TableLog implements MessageLog {
       count++;
     }
     return this.#pending.splice(0, count);
-  }
-
-  #appendGroup(
-    tables: TableWriter,
-    group: readonly PendingAppend[],
-  ): readonly (readonly Cursor[] | ForeverframeError)[] {
-    const change = new AppendChange(tables, this.#clock, this.epoch);
-    const outcomes = group.map(({ request }) => this.#appendOne(tables, change, request));
-    change.finish();
-    return outcomes;
-  }
-
-  #appendOne(
-    tables: TableWriter,
-    change: AppendChange,
-    { messages, idempotency }: AppendRequest,
-  ): readonly Cursor[] | ForeverframeError {
-    if (change.channelCountWith(messages) > this.#maxChannels) {
-      return new ForeverframeError(
-        "FF_CHANNELS_TOO_MANY",
-        `${this.#maxChannels} channels keep messages already: use fewer names, or raise --max-channels`,
-      );
-    }
-    if (idempotency === undefined) return change.add(messages);
-    const key = hash([idempotency.key]);
-    const fingerprint = hash(messages.flatMap(({ channel, data }) => [channel, data]));
-    const now = this.#now();
-    const earlier = tables.idempotency(key);
-    if (earlier !== undefined && earlier.expires > now) {
-      if (earlier.fingerprint === fingerprint) return earlier.ids;
-      return new ForeverframeError(
-        "FF_IDEMPOTENCY_CONFLICT",
-        "This Idempotency-Key came with another body less than 10 minutes ago: draw a new key for each message",
-      );
-    }
-    if (earlier !== undefined) tables.removeIdempotency(key);
-    else if (tables.idempotencyCount() >= this.#maxIdempotencyKeys) {
-      return new ForeverframeError(
-        "FF_IDEMPOTENCY_FULL",
-        `${this.#maxIdempotencyKeys} idempotency keys are remembered already: try again later, or without a key`,
-      );
-    }
-    const ids = change.add(messages);
-    tables.putIdempotency(key, { fingerprint, ids, expires: now + IDEMPOTENCY_MS });
-    return ids;
   }
 
   async read(request: ReadRequest): Promise<LogBatch> {
@@ -221,24 +202,31 @@ export class TableLog implements MessageLog {
     let total = 0;
     for (let more = true; more; ) {
       if (this.#closed) throw closedError();
-      const piece = await this.#write((tables) => deleteFromChannel(tables, channel, upTo));
+      const piece = await this.#remove((tables, maxRemovals) =>
+        deleteFromChannel(tables, channel, upTo, maxRemovals),
+      );
       total += piece.removed;
       more = piece.more;
     }
     return total;
   }
 
-  async trim(retention: (channel: string) => Retention): Promise<boolean> {
+  async trim(): Promise<boolean> {
     if (this.#closed) return false;
-    const from = this.#trimFrom;
-    const wasFailing = this.#failing;
-    const result = await this.#write((tables) => {
-      // On a full disk, room that was freed inside the file can be used only after some more commits: these make them.
-      if (wasFailing) tables.putMarks(tables.marks());
-      return trimTables(tables, { retention, from, now: this.#now() });
-    });
-    this.#trimFrom = result.next;
-    return result.more;
+    await this.#look();
+    const { rules, steady, now } = this.#options;
+    const options = { rules, now: steady.now(), wallTime: now() };
+    const isDue = this.#query(() => this.#store.read((tables) => isTrimDue(tables, options)));
+    if (!isDue) return false;
+    return this.#remove((tables, maxRemovals) =>
+      trimTables(tables, maxRemovals === undefined ? options : { ...options, maxRemovals }),
+    );
+  }
+
+  async health(): Promise<ForeverframeError | null> {
+    if (this.#closed) return closedError();
+    await this.#look();
+    return this.#health.trouble;
   }
 
   async close(): Promise<void> {
@@ -248,14 +236,51 @@ export class TableLog implements MessageLog {
     await this.#store.close();
   }
 
-  async #write<T>(change: (tables: TableWriter) => T): Promise<T> {
+  /** Look whether appends would work, where that is in doubt: at most once a second. */
+  async #look(): Promise<void> {
+    const { monotonicMs, maxLogBytes } = this.#options;
     try {
-      const result = await this.#store.write(change);
-      this.#failing = false;
+      this.#store.check();
+      const { bytes = 0 } = this.#query(() => this.#store.read((tables) => tables.marks()));
+      this.#health.hasRoomFor(maxLogBytes - bytes);
+    } catch (error) {
+      this.#health.failed(logError(error));
+      return;
+    }
+    const now = monotonicMs();
+    // Room inside the file, as after another process has removed something, is found only by trying.
+    const isHopeless = this.#health.shut !== null && !this.#store.hasRoom();
+    if (now - this.#probedAt < (isHopeless ? TRY_FULL_EVERY_MS : LOOK_EVERY_MS)) return;
+    this.#probedAt = now;
+    if (this.#health.trouble === null) return this.#store.keepReserve();
+    await this.#commit(() => this.#store.probe()).catch(() => {}); // it is told by the log's health
+  }
+
+  /** Remove something; where the disk is full, a little of it, at the price of what is held in reserve for this. */
+  async #remove<T>(change: (tables: TableWriter, maxRemovals?: number) => T): Promise<T> {
+    try {
+      return await this.#write((tables) => change(tables));
+    } catch (error) {
+      if (!(error instanceof ForeverframeError && error.code === "FF_LOG_FULL")) throw error;
+      this.#store.giveReserve();
+      return this.#write((tables) => change(tables, FEW_REMOVALS));
+    }
+  }
+
+  #write<T>(change: (tables: TableWriter) => T): Promise<T> {
+    return this.#commit(() => this.#store.write(change));
+  }
+
+  async #commit<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      const result = await run();
+      this.#health.succeeded();
       return result;
     } catch (error) {
-      this.#failing = true;
-      throw logError(error);
+      const trouble = logError(error);
+      this.#health.failed(trouble);
+      // Its cause is told once, with the trouble: not to each who meets it.
+      throw new ForeverframeError(trouble.code, trouble.message);
     }
   }
 
@@ -269,10 +294,24 @@ export class TableLog implements MessageLog {
   }
 }
 
-function hash(parts: readonly string[]): string {
-  const sum = createHash("sha256");
-  for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
-  return sum.digest("base64url");
+/** Write the first marks of a log that is new, and those that one of version 0.1 does not have. */
+function beginLog(
+  tables: TableWriter,
+  drawEpoch: () => string,
+  { retention }: TableLogOptions,
+): LogMarks {
+  const known = tables.marks();
+  const upkeep = tables.upkeep();
+  if (known.epoch !== "" && upkeep?.uncounted !== undefined) return known; // another process was first
+  const isNew = known.epoch === "";
+  const marks = { ...known, epoch: isNew ? drawEpoch() : known.epoch, bytes: 0 };
+  tables.putMarks(marks);
+  tables.putUpkeep({
+    retention: isNew ? retention.fingerprint : "",
+    indexedTo: null,
+    uncounted: nothingCounted(known.tip),
+  });
+  return marks;
 }
 
 function goneError(): ForeverframeError {

@@ -1,59 +1,128 @@
-import { laterPosition, ORIGIN, timeOfPosition } from "../core/cursor.ts";
-import type { Retention } from "../core/log.ts";
-import type { ChannelRecord, TableWriter } from "./tables.ts";
+import { laterPosition, ORIGIN } from "../core/cursor.ts";
+import type { RetentionRules } from "../core/log.ts";
+import type { IndexEntry } from "./index-entry.ts";
+import { countRows, needsCounting, removeRow } from "./table-bytes.ts";
+import { dueByAge, indexChannels, needsIndexing, putChannelDue } from "./table-due.ts";
+import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
 
 /** Channels that one call looks at, and rows that it removes at most: some 10 ms of a transaction. */
 const CHANNELS_PER_CALL = 1_000;
 const REMOVALS_PER_CALL = 2_000;
 
+/** Rows that a call removes at most while the disk is full: each may copy a page or two first. */
+export const FEW_REMOVALS = 50;
+
+/** How long an idempotency key answers a repeat, in ms. */
+export const IDEMPOTENCY_MS = 600_000;
+
 /** What one piece of trimming is given. */
 export interface TrimOptions {
-  readonly retention: (channel: string) => Retention;
-  /** Go on after the channel of this name; "" starts with the first. */
-  readonly from: string;
-  /** Unix ms. */
+  readonly rules: RetentionRules;
+  /** Unix ms that messages and keys are old by: see `SteadyClock`. */
   readonly now: number;
+  /** Unix ms of the wall clock. */
+  readonly wallTime: number;
+  /** Most rows to remove; by itself as many as one call may. */
+  readonly maxRemovals?: number;
+}
+
+/** Whether {@link trimTables} would find something to do. As cheap as it can be: it is asked each second. */
+export function isTrimDue(tables: TableReader, options: TrimOptions): boolean {
+  return (
+    isRemovalDue(tables, options) || needsIndexing(tables, options.rules) || needsCounting(tables)
+  );
+}
+
+function isRemovalDue(tables: TableReader, { now, wallTime }: TrimOptions): boolean {
+  return (
+    tables.dueChannels(now, 1).length > 0 ||
+    tables.expiredIdempotency(now, 1).length > 0 ||
+    tables.lateIdempotency(latestExpiry({ now, wallTime }), 1).length > 0
+  );
 }
 
 /**
  * See `MessageLog.trim`. The marks that make gaps exact are written in the transaction that removes the messages.
  *
- * @returns whether there is more to do now, and the `from` of the next call
+ * @returns whether there is more to do now
  */
-export function trimTables(
-  tables: TableWriter,
-  { retention, from, now }: TrimOptions,
-): { readonly more: boolean; readonly next: string } {
-  const trimmed: (readonly [string, ChannelRecord])[] = [];
-  let removals = 0;
-  let looked = 0;
-  let next = from;
-  let more = false;
-  for (const [name, record] of tables.channels(from)) {
-    if (looked++ >= CHANNELS_PER_CALL) {
-      more = true;
-      break;
+export function trimTables(tables: TableWriter, options: TrimOptions): boolean {
+  const { rules, now } = options;
+  let left = options.maxRemovals ?? REMOVALS_PER_CALL;
+  const due = tables.dueChannels(now, CHANNELS_PER_CALL);
+  for (const entry of due) {
+    if (left === 0) break;
+    const record = tables.channel(entry.channel);
+    if (record?.number === entry.number && record.due === entry.due) {
+      left -= trimChannel(tables, entry.channel, record, options, left);
+    } else {
+      tables.removeDue(entry); // of a channel that is gone
     }
-    const positions = expiredPositions(
-      tables,
-      record,
-      retention(name),
-      now,
-      REMOVALS_PER_CALL - removals,
-    );
-    const rest = removePositions(tables, record, positions);
-    removals += positions.length;
-    if (rest !== null) trimmed.push([name, rest]);
-    if (removals >= REMOVALS_PER_CALL) {
-      more = true; // this channel may have more: the next call looks at it again
-      break;
-    }
-    next = name;
   }
-  for (const [name, record] of trimmed) storeTrimmed(tables, name, record);
-  const keys = tables.expiredIdempotency(now, REMOVALS_PER_CALL);
-  for (const key of keys) tables.removeIdempotency(key);
-  return { more: more || keys.length === REMOVALS_PER_CALL, next: more ? next : "" };
+  trimIdempotency(tables, options);
+  // What follows does not help a disk that is full, and would not be done now.
+  if (options.maxRemovals !== undefined) return isRemovalDue(tables, options);
+  const upkeep = tables.upkeep();
+  if (upkeep !== undefined && needsIndexing(tables, rules))
+    indexChannels(tables, upkeep, rules, now);
+  else if (upkeep !== undefined) countRows(tables, upkeep);
+  return isTrimDue(tables, options);
+}
+
+function trimIdempotency(tables: TableWriter, options: TrimOptions): void {
+  const { maxRemovals = REMOVALS_PER_CALL } = options;
+  for (const key of tables.expiredIdempotency(options.now, maxRemovals))
+    tables.removeIdempotency(key);
+  // From when the clock was ahead: they would be kept for as long as it was.
+  const expires = latestExpiry(options);
+  for (const key of tables.lateIdempotency(expires, maxRemovals)) {
+    const record = tables.idempotency(key);
+    if (record === undefined) continue;
+    tables.removeIdempotency(key);
+    tables.putIdempotency(key, { ...record, expires });
+  }
+}
+
+/** No key that is used now expires later (Unix ms). */
+function latestExpiry({ now, wallTime }: Pick<TrimOptions, "now" | "wallTime">): number {
+  return Math.max(now, wallTime) + IDEMPOTENCY_MS;
+}
+
+/**
+ * Remove up to `limit` messages that one channel does not keep any more.
+ *
+ * @returns how many went
+ */
+function trimChannel(
+  tables: TableWriter,
+  name: string,
+  record: ChannelRecord,
+  { rules, now }: TrimOptions,
+  limit: number,
+): number {
+  const retention = rules.of(name);
+  const expired: IndexEntry[] = [];
+  /** Dated in the future, from when the clock was ahead: they go with what came after them. */
+  const ahead: IndexEntry[] = [];
+  let surplus = record.messages - retention.maxMessages;
+  let due: number | undefined;
+  const range = { after: ORIGIN, upTo: record.last, order: "oldest first" } as const;
+  for (const entry of tables.entriesOf(record.number, range)) {
+    if (expired.length + ahead.length >= limit) break;
+    const dueThen = dueByAge(entry.time, retention);
+    if (surplus-- > 0) expired.push(entry);
+    else if (dueThen <= now) expired.push(...ahead.splice(0), entry);
+    else if (entry.time > now) ahead.push(entry);
+    else {
+      due = dueThen;
+      break;
+    }
+  }
+  const [first] = ahead;
+  if (due === undefined && first !== undefined) due = dueByAge(first.time, retention);
+  // Where the limit has ended the search, the channel stays due.
+  storeTrimmed(tables, name, { ...record, due: due ?? record.due }, record.due, expired);
+  return expired.length;
 }
 
 /**
@@ -65,62 +134,45 @@ export function deleteFromChannel(
   tables: TableWriter,
   name: string,
   upTo: string,
+  maxRemovals = REMOVALS_PER_CALL,
 ): { readonly removed: number; readonly more: boolean } {
   const record = tables.channel(name);
   if (record === undefined) return { removed: 0, more: false };
-  const positions: string[] = [];
-  for (const position of tables.positionsOf(record.number, {
-    after: ORIGIN,
-    upTo,
-    order: "oldest first",
-  })) {
-    if (positions.length >= REMOVALS_PER_CALL) break;
-    positions.push(position);
+  const entries: IndexEntry[] = [];
+  const range = { after: ORIGIN, upTo, order: "oldest first" } as const;
+  for (const entry of tables.entriesOf(record.number, range)) {
+    if (entries.length >= maxRemovals) break;
+    entries.push(entry);
   }
-  const trimmed = removePositions(tables, record, positions);
-  if (trimmed !== null) storeTrimmed(tables, name, trimmed);
-  return { removed: positions.length, more: positions.length === REMOVALS_PER_CALL };
+  if (entries.length > 0) storeTrimmed(tables, name, record, record.due, entries);
+  return { removed: entries.length, more: entries.length === maxRemovals };
 }
 
-function removePositions(
+/** Remove a channel's oldest messages, and store what is known of it then. */
+function storeTrimmed(
   tables: TableWriter,
+  name: string,
   record: ChannelRecord,
-  positions: readonly string[],
-): ChannelRecord | null {
-  const last = positions.at(-1);
-  if (last === undefined) return null;
-  for (const position of positions) tables.removeMessage(position, record.number);
-  return { ...record, messages: record.messages - positions.length, trimmedTo: last };
-}
-
-function expiredPositions(
-  tables: TableWriter,
-  record: ChannelRecord,
-  { maxMessages, maxAgeMs }: Retention,
-  now: number,
-  limit: number,
-): readonly string[] {
-  const positions: string[] = [];
-  let surplus = record.messages - maxMessages;
-  const range = { after: ORIGIN, upTo: record.last, order: "oldest first" } as const;
-  for (const position of tables.positionsOf(record.number, range)) {
-    if (positions.length >= limit) break;
-    if (surplus-- <= 0 && timeOfPosition(position) >= now - maxAgeMs) break;
-    positions.push(position);
-  }
-  return positions;
-}
-
-function storeTrimmed(tables: TableWriter, name: string, record: ChannelRecord): void {
-  const marks = tables.marks();
-  const trimmedTo = laterPosition(marks.trimmedTo, record.trimmedTo);
-  if (record.messages > 0) {
-    tables.putChannel(name, record);
-    tables.putMarks({ ...marks, trimmedTo });
+  dueBefore: number | undefined,
+  removed: readonly IndexEntry[],
+): void {
+  const { number } = record;
+  let freed = 0;
+  for (const entry of removed) freed += removeRow(tables, entry, number);
+  const messages = record.messages - removed.length;
+  const channelTrimmedTo = removed.at(-1)?.position ?? record.trimmedTo;
+  const before = tables.marks();
+  const bytes = Math.max(0, (before.bytes ?? 0) - freed);
+  const trimmedTo = laterPosition(before.trimmedTo, channelTrimmedTo);
+  const marks = { ...before, bytes, trimmedTo };
+  if (messages > 0) {
+    putChannelDue(tables, name, { ...record, messages, trimmedTo: channelTrimmedTo }, dueBefore);
+    tables.putMarks(marks);
     return;
   }
   // Else every channel name ever used would be kept for ever.
+  if (dueBefore !== undefined) tables.removeDue({ due: dueBefore, number, channel: name });
   tables.removeChannel(name);
-  const forgottenTo = laterPosition(marks.forgottenTo, record.trimmedTo);
-  tables.putMarks({ ...marks, trimmedTo, forgottenTo });
+  const forgottenTo = laterPosition(before.forgottenTo, channelTrimmedTo);
+  tables.putMarks({ ...marks, forgottenTo });
 }

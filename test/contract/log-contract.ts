@@ -3,11 +3,13 @@ import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { Cursor } from "../../src/core/cursor.ts";
 import { type MessageLog, originOf, type ReadRequest, type Retention } from "../../src/core/log.ts";
 import { ForeverframeError } from "../../src/errors.ts";
+import type { TableLogOptions } from "../../src/logs/table-log.ts";
+import { ChangingRules } from "../support/changing-rules.ts";
 
 /** How the suite gets a log. */
 export interface LogFixture {
-  /** Open the log at a location; the same location again is the same log, where it lasts. `now` is Unix ms. */
-  open(location: string, now: () => number): Promise<MessageLog>;
+  /** Open the log at a location; the same location again is the same log, where it lasts. */
+  open(location: string, options: TableLogOptions): Promise<MessageLog>;
 }
 
 let locations = 0;
@@ -20,10 +22,20 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
     let log: MessageLog;
     let location: string;
     let now: number;
+    let rules: ChangingRules;
 
+    const openHere = () =>
+      open(location, {
+        now: () => now,
+        monotonicMs: () => now,
+        retention: rules,
+        maxIdempotencyKeys: 100,
+        maxChannels: 5_000,
+        maxLogBytes: 1e12,
+      });
     const reopen = async () => {
       await log.close();
-      log = await open(location, () => now);
+      log = await openHere();
     };
     const append = async (channel: string, ...data: readonly string[]) =>
       log.append({ messages: data.map((text) => ({ channel, data: text })) });
@@ -42,14 +54,15 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
       });
     const dataOf = ({ json }: { json: Buffer }): unknown => JSON.parse(json.toString()).data;
     const trim = async (retention: Partial<Retention>) => {
-      const full = { maxMessages: 1_000_000, maxAgeMs: 1e12, ...retention };
-      while (await log.trim(() => full));
+      rules.keep(retention);
+      while (await log.trim());
     };
 
     beforeEach(async () => {
       now = 1_795_304_019_000;
       location = `contract-${process.pid}-${++locations}`;
-      log = await open(location, () => now);
+      rules = new ChangingRules();
+      log = await openHere();
     });
     afterEach(() => log.close());
 

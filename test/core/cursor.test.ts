@@ -8,6 +8,7 @@ import {
   PositionClock,
   parseCursor,
   positionOf,
+  positionsFrom,
   timeOfPosition,
 } from "../../src/core/cursor.ts";
 import { ForeverframeError } from "../../src/errors.ts";
@@ -36,7 +37,16 @@ describe("PositionClock", () => {
     const clock = new PositionClock(() => 5);
     clock.advanceTo(`${"5".padStart(9, "0")}zzzz`);
     expect(clock.next()).to.equal(`${"6".padStart(9, "0")}0000`);
-    expect(clock.time).to.equal(6);
+  });
+
+  it("takes positions that follow from the first, also over the end of a millisecond", () => {
+    const clock = new PositionClock(() => 5);
+    clock.advanceTo(`${"5".padStart(9, "0")}zzzw`);
+    const taken = clock.take(6);
+    expect(taken[2]).to.equal(`${"5".padStart(9, "0")}zzzz`);
+    expect(taken[3]).to.equal(`${"6".padStart(9, "0")}0000`);
+    expect(positionsFrom(taken[0] ?? "", 6)).to.deep.equal(taken);
+    expect(positionsFrom(taken[0] ?? "", 1)).to.deep.equal(taken.slice(0, 1));
   });
 
   it("never gives what another process has used", () => {

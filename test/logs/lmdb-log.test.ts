@@ -5,7 +5,9 @@ import { expect } from "chai";
 import { EVERYTHING } from "../../src/core/channel-name.ts";
 import { originOf } from "../../src/core/log.ts";
 import { openLmdbLog } from "../../src/logs/lmdb-log.ts";
-import { describeLogContract } from "../contract/log-contract.ts";
+import { describeLogContract, type LogFixture } from "../contract/log-contract.ts";
+import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
+import { ChangingRules } from "../support/changing-rules.ts";
 import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
@@ -19,14 +21,13 @@ before(() => {
 });
 after(removeTemporaryDirectories);
 
-describeLogContract("the LMDB log", {
-  open: (location, now) =>
-    openLmdbLog(join(root, location), () => `lmdb${++epochs}`, {
-      now,
-      maxIdempotencyKeys: 100,
-      maxChannels: 5_000,
-    }),
-});
+const fixture: LogFixture = {
+  open: (location, options) =>
+    openLmdbLog(join(root, location), () => `lmdb${1_000 + ++epochs}`, options),
+};
+
+describeLogContract("the LMDB log", fixture);
+describeLogUpkeep("the LMDB log", fixture);
 
 describe("the LMDB log that several processes append to", function () {
   this.timeout(30_000);
@@ -35,8 +36,11 @@ describe("the LMDB log that several processes append to", function () {
     const directory = join(root, "shared");
     const log = await openLmdbLog(directory, () => "epoch0", {
       now: Date.now,
+      monotonicMs: () => performance.now(),
+      retention: new ChangingRules(),
       maxIdempotencyKeys: 10,
       maxChannels: 5_000,
+      maxLogBytes: 1e12,
     });
     const worker = fileURLToPath(new URL("../support/append-worker.ts", import.meta.url));
     const answered: string[] = [];

@@ -1,9 +1,12 @@
 import { openMemoryLog } from "../../src/logs/memory-log.ts";
-import { describeLogContract } from "../contract/log-contract.ts";
+import { describeLogContract, type LogFixture } from "../contract/log-contract.ts";
+import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
 
 let epochs = 0;
 
-describeLogContract("the memory log", {
-  open: (_location, now) =>
-    openMemoryLog(() => `memory${++epochs}`, { now, maxIdempotencyKeys: 100, maxChannels: 5_000 }),
-});
+const fixture: LogFixture = {
+  open: (_location, options) => openMemoryLog(() => `memory${1_000 + ++epochs}`, options),
+};
+
+describeLogContract("the memory log", fixture);
+describeLogUpkeep("the memory log", fixture);

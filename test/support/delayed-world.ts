@@ -6,6 +6,7 @@ import { Hub } from "../../src/core/hub.ts";
 import type { LogBatch, MessageLog, ReadRequest } from "../../src/core/log.ts";
 import type { Scheduler } from "../../src/core/scheduler.ts";
 import { openMemoryLog } from "../../src/logs/memory-log.ts";
+import { ChangingRules } from "./changing-rules.ts";
 
 /** Answers each read some turns late, so that anything can happen before and after it. */
 function delayed(log: MessageLog, turns: () => number): MessageLog {
@@ -25,7 +26,8 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     beforeLast: (selectors, count, upTo, isGone) => log.beforeLast(selectors, count, upTo, isGone),
     channels: (after, limit) => log.channels(after, limit),
     deleteChannel: (channel) => log.deleteChannel(channel),
-    trim: (retention) => log.trim(retention),
+    trim: () => log.trim(),
+    health: () => log.health(),
     close: () => log.close(),
   };
 }
@@ -49,11 +51,15 @@ const scheduler: Scheduler = {
  */
 async function startDelayedHub(
   turns: () => number,
+  rules: ChangingRules,
 ): Promise<{ readonly hub: Hub; readonly log: MessageLog }> {
   const log = await openMemoryLog(() => "epoch", {
     now: Date.now,
+    monotonicMs: () => performance.now(),
+    retention: rules,
     maxIdempotencyKeys: 10,
     maxChannels: 100,
+    maxLogBytes: 1e12,
   });
   const hub = await Hub.start({
     log: delayed(log, turns),
@@ -116,15 +122,18 @@ export class DelayedWorld {
   readonly log: MessageLog;
   readonly published: { readonly id: string; readonly channel: string }[] = [];
   readonly #publishes: Promise<unknown>[] = [];
+  readonly #rules: ChangingRules;
 
-  private constructor(hub: Hub, log: MessageLog) {
+  private constructor(hub: Hub, log: MessageLog, rules: ChangingRules) {
+    this.#rules = rules;
     this.hub = hub;
     this.log = log;
   }
 
   static async start(turns: () => number): Promise<DelayedWorld> {
-    const { hub, log } = await startDelayedHub(turns);
-    return new DelayedWorld(hub, log);
+    const rules = new ChangingRules();
+    const { hub, log } = await startDelayedHub(turns, rules);
+    return new DelayedWorld(hub, log, rules);
   }
 
   async take(step: WorldStep): Promise<void> {
@@ -133,7 +142,8 @@ export class DelayedWorld {
         this.#publish(step.channel, step.count);
         break;
       case "trim":
-        while (await this.log.trim(() => ({ maxMessages: step.keep, maxAgeMs: 1e12 })));
+        this.#rules.keep({ maxMessages: step.keep });
+        while (await this.log.trim());
         break;
       case "turn":
         for (let n = step.turns; n > 0; n--) await this.pause();

@@ -1,13 +1,12 @@
 import { Router } from "@koa/router";
-import { EVERYTHING } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
 
 /**
- * GET /healthz: 200 while the process answers. GET /readyz: 200 while it takes streams and can read its log, else 503
- * FF_DRAINING or FF_LOG_UNAVAILABLE.
+ * GET /healthz: 200 while the process answers. GET /readyz: 200 while it takes streams and its log takes messages, else
+ * 503 FF_DRAINING, FF_LOG_FULL or FF_LOG_UNAVAILABLE.
  */
 export function healthRoutes(hub: Hub): Router {
   const router = new Router(EXACT);
@@ -18,7 +17,8 @@ export function healthRoutes(hub: Hub): Router {
   router.get("/readyz", async (ctx) => {
     if (hub.draining)
       throw new ForeverframeError("FF_DRAINING", "This server is stopping: use another one");
-    await hub.read(EVERYTHING, null, 1).next();
+    const trouble = await hub.health();
+    if (trouble !== null) throw trouble;
     ctx.set(STREAM_HEADERS);
     ctx.body = { status: "ready" };
   });

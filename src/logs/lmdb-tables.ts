@@ -1,0 +1,254 @@
+import type { Database, RootDatabase, Transaction } from "lmdb";
+import { ORIGIN } from "../core/cursor.ts";
+import { formatIndexEntry, type IndexEntry, parseIndexEntry } from "./index-entry.ts";
+import type {
+  ChannelRecord,
+  DueChannel,
+  IdempotencyRecord,
+  LogMarks,
+  MessageRow,
+  NewRow,
+  PositionRange,
+  SharedData,
+  TableWriter,
+  Upkeep,
+} from "./tables.ts";
+
+/** Greater than every hash of a key. */
+const AFTER_ALL = "~";
+
+const NOTHING = Buffer.alloc(0);
+const SHARES = "\0";
+const NEW_MARKS: LogMarks = {
+  epoch: "",
+  tip: ORIGIN,
+  nextNumber: 1,
+  forgottenTo: ORIGIN,
+  trimmedTo: ORIGIN,
+};
+
+/** What is written to see whether anything can be. */
+export interface Probe {
+  readonly zeros: string;
+}
+
+/** The tables of an LMDB environment: what is a key, and what is its value. */
+export interface Databases {
+  readonly root: RootDatabase<LogMarks | Upkeep | Probe, string>;
+  readonly channels: Database<ChannelRecord, string>;
+  /**
+   * Position to the channel's name (a byte of length, then UTF-8) and the JSON. Where data is shared there is a byte 0 and
+   * the data's name before this, and the JSON ends where the data begins.
+   */
+  readonly messages: Database<Buffer, string>;
+  /** [channel number, position] to what `index-entry.ts` writes. */
+  readonly index: Database<Buffer, [number, string]>;
+  /** Name to data that several messages share, with the end of their JSON, and to how many they are. */
+  readonly shared: Database<Buffer, string>;
+  readonly sharedRows: Database<number, string>;
+  readonly idempotency: Database<IdempotencyRecord, string>;
+  /** [expires, key] to nothing. */
+  readonly expiries: Database<Buffer, [number, string]>;
+  /** [due, channel number] to the channel's name. */
+  readonly due: Database<string, [number, number]>;
+}
+
+/** What is in an LMDB environment, as one transaction sees it. */
+export class LmdbTables implements TableWriter {
+  readonly #db: Databases;
+  readonly #options: { transaction?: Transaction };
+  /** Of the message added last: those of a batch are mostly of one channel. */
+  #lastChannel = "";
+  #lastLength = 0;
+  /** Read last: messages that share data follow one another. */
+  #lastShared = "";
+  #lastTail: Buffer = NOTHING;
+
+  /** @param transaction the snapshot to read; without it, the transaction that is under way */
+  constructor(databases: Databases, transaction?: Transaction) {
+    this.#db = databases;
+    this.#options = transaction === undefined ? {} : { transaction };
+  }
+
+  marks(): LogMarks {
+    return (this.#db.root.get("marks", this.#options) as LogMarks | undefined) ?? NEW_MARKS;
+  }
+
+  putMarks(marks: LogMarks): void {
+    void this.#db.root.put("marks", marks);
+  }
+
+  upkeep(): Upkeep | undefined {
+    return this.#db.root.get("upkeep", this.#options) as Upkeep | undefined;
+  }
+
+  putUpkeep(upkeep: Upkeep): void {
+    void this.#db.root.put("upkeep", upkeep);
+  }
+
+  channel(name: string): ChannelRecord | undefined {
+    return this.#db.channels.get(name, this.#options);
+  }
+
+  channelCount(): number {
+    return entryCount(this.#db.channels);
+  }
+
+  *channels(after?: string): Iterable<readonly [string, ChannelRecord]> {
+    const start = after === undefined ? {} : { start: after, exclusiveStart: true };
+    for (const { key, value } of this.#db.channels.getRange({ ...start, ...this.#options })) {
+      yield [key, value];
+    }
+  }
+
+  putChannel(name: string, record: ChannelRecord): void {
+    void this.#db.channels.put(name, record);
+  }
+
+  removeChannel(name: string): void {
+    void this.#db.channels.remove(name);
+  }
+
+  *positionsOf(number: number, range: PositionRange): Iterable<string> {
+    const bounds = rangeOptions(range, (position): [number, string] => [number, position]);
+    for (const [, position] of this.#db.index.getKeys({ ...bounds, ...this.#options }))
+      yield position;
+  }
+
+  *entriesOf(number: number, range: PositionRange): Iterable<IndexEntry> {
+    const bounds = rangeOptions(range, (position): [number, string] => [number, position]);
+    for (const { key, value } of this.#db.index.getRange({ ...bounds, ...this.#options }))
+      yield parseIndexEntry(key[1], value);
+  }
+
+  *messages(range: PositionRange): Iterable<MessageRow> {
+    const bounds = rangeOptions(range, (position) => position);
+    for (const { key, value } of this.#db.messages.getRange({ ...bounds, ...this.#options })) {
+      yield this.#parseRow(key, value);
+    }
+  }
+
+  message(position: string): MessageRow | undefined {
+    const value = this.#db.messages.get(position, this.#options);
+    return value && this.#parseRow(position, value);
+  }
+
+  addMessage(row: NewRow, number: number): number {
+    const { position, channel, json, shared } = row;
+    if (channel !== this.#lastChannel) {
+      this.#lastChannel = channel;
+      this.#lastLength = Buffer.byteLength(channel);
+    }
+    // In one string, since making one Buffer is cheaper than joining some. The length's byte is put in after that.
+    const start = shared === null ? "" : SHARES + shared;
+    const value = Buffer.from(`${start}?${channel}${json}`);
+    value[start.length] = this.#lastLength;
+    const bytes = value.length - start.length - 1 - this.#lastLength;
+    void this.#db.messages.put(position, value);
+    void this.#db.index.put([number, position], formatIndexEntry(row, bytes));
+    return bytes;
+  }
+
+  removeMessage(position: string, number: number): void {
+    void this.#db.messages.remove(position);
+    void this.#db.index.remove([number, position]);
+  }
+
+  addShared({ name, data, rows }: SharedData): number {
+    const tail = Buffer.from(`${data}}`);
+    void this.#db.shared.put(name, tail);
+    void this.#db.sharedRows.put(name, rows);
+    return tail.length;
+  }
+
+  releaseShared(name: string): number | null {
+    const rows = this.#db.sharedRows.get(name, this.#options);
+    if (rows === undefined) return null;
+    if (rows > 1) {
+      void this.#db.sharedRows.put(name, rows - 1);
+      return null;
+    }
+    const bytes = this.#db.shared.get(name, this.#options)?.length ?? 0;
+    void this.#db.shared.remove(name);
+    void this.#db.sharedRows.remove(name);
+    return bytes;
+  }
+
+  dueChannels(now: number, limit: number): readonly DueChannel[] {
+    const range = { end: [now, Number.MAX_SAFE_INTEGER] as [number, number], limit };
+    return Array.from(
+      this.#db.due.getRange({ ...range, ...this.#options }),
+      ({ key: [due, number], value: channel }) => ({ due, number, channel }),
+    );
+  }
+
+  addDue({ due, number, channel }: DueChannel): void {
+    void this.#db.due.put([due, number], channel);
+  }
+
+  removeDue({ due, number }: DueChannel): void {
+    void this.#db.due.remove([due, number]);
+  }
+
+  idempotency(key: string): IdempotencyRecord | undefined {
+    return this.#db.idempotency.get(key, this.#options);
+  }
+
+  idempotencyCount(): number {
+    return entryCount(this.#db.idempotency);
+  }
+
+  expiredIdempotency(now: number, limit: number): readonly string[] {
+    const range = { end: [now, ""] as [number, string], limit, ...this.#options };
+    return Array.from(this.#db.expiries.getKeys(range), ([, key]) => key);
+  }
+
+  lateIdempotency(then: number, limit: number): readonly string[] {
+    const range = { end: [then, AFTER_ALL] as [number, string], limit, reverse: true };
+    return Array.from(this.#db.expiries.getKeys({ ...range, ...this.#options }), ([, key]) => key);
+  }
+
+  putIdempotency(key: string, record: IdempotencyRecord): void {
+    void this.#db.idempotency.put(key, record);
+    void this.#db.expiries.put([record.expires, key], NOTHING);
+  }
+
+  removeIdempotency(key: string): void {
+    const record = this.idempotency(key);
+    if (record === undefined) return;
+    void this.#db.idempotency.remove(key);
+    void this.#db.expiries.remove([record.expires, key]);
+  }
+
+  #parseRow(position: string, value: Buffer): MessageRow {
+    const isShared = value[0] === 0;
+    const start = isShared ? 1 + position.length : 0;
+    const end = start + 1 + (value[start] ?? 0);
+    const channel = value.toString("utf8", start + 1, end);
+    const json = value.subarray(end);
+    if (!isShared) return { position, channel, json };
+    const tail = this.#tailOf(value.toString("latin1", 1, start));
+    return { position, channel, json: Buffer.concat([json, tail]) };
+  }
+
+  #tailOf(name: string): Buffer {
+    if (name !== this.#lastShared) {
+      const tail = this.#db.shared.get(name, this.#options);
+      if (tail === undefined) throw new Error(`shared data ${name} is not there`);
+      this.#lastShared = name;
+      this.#lastTail = tail;
+    }
+    return this.#lastTail;
+  }
+}
+
+function rangeOptions<K>({ after, upTo, order }: PositionRange, keyOf: (position: string) => K) {
+  return order === "oldest first"
+    ? { start: keyOf(after), exclusiveStart: true, end: keyOf(upTo), inclusiveEnd: true }
+    : { start: keyOf(upTo), end: keyOf(after), inclusiveEnd: false, reverse: true };
+}
+
+function entryCount(database: Database): number {
+  const { entryCount } = database.getStats() as { entryCount: number };
+  return entryCount;
+}

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { type Cursor, formatCursor, positionsFrom } from "../core/cursor.ts";
+import type { AppendRequest } from "../core/log.ts";
+import type { SteadyClock } from "../core/steady-clock.ts";
+import { ForeverframeError } from "../errors.ts";
+import { AppendChange, type AppendChangeOptions } from "./append-change.ts";
+import { mostBytesOf } from "./table-bytes.ts";
+import { IDEMPOTENCY_MS } from "./table-trim.ts";
+import type { IdempotencyRecord, TableWriter } from "./tables.ts";
+
+/** What appends are held to. */
+export interface AppendOptions extends AppendChangeOptions {
+  /** What idempotency keys are old by. */
+  readonly steady: SteadyClock;
+  readonly maxIdempotencyKeys: number;
+  readonly maxChannels: number;
+  readonly maxLogBytes: number;
+}
+
+/** The ids of one append, or why it was refused. */
+export type AppendOutcome = readonly Cursor[] | ForeverframeError;
+
+/** An append was refused since the log would be too large with it. */
+export class LogSizeError extends ForeverframeError {
+  /** Bytes that the append would have added. */
+  readonly bytes: number;
+
+  constructor(kept: number, bytes: number, maxLogBytes: number) {
+    super(
+      "FF_LOG_FULL",
+      `The log keeps ${kept} bytes, and ${bytes} more are beyond its ${maxLogBytes}: delete a channel, keep less with --retain-messages, or raise --max-log-bytes`,
+    );
+    this.bytes = bytes;
+  }
+}
+
+/**
+ * Append what several callers ask for, each whole or not at all.
+ *
+ * @returns an outcome for each, in order
+ */
+export function appendGroup(
+  tables: TableWriter,
+  requests: readonly AppendRequest[],
+  options: AppendOptions,
+): readonly AppendOutcome[] {
+  const change = new AppendChange(tables, options);
+  const outcomes = requests.map((request) => appendOne(tables, change, request, options));
+  change.finish();
+  return outcomes;
+}
+
+function appendOne(
+  tables: TableWriter,
+  change: AppendChange,
+  request: AppendRequest,
+  options: AppendOptions,
+): AppendOutcome {
+  const { messages, idempotency } = request;
+  const { maxChannels } = options;
+  if (change.channelCountWith(messages) > maxChannels) {
+    return new ForeverframeError(
+      "FF_CHANNELS_TOO_MANY",
+      `${maxChannels} channels keep messages already: use fewer names, or raise --max-channels`,
+    );
+  }
+  if (idempotency === undefined) return store(change, request, options);
+  const key = hash([idempotency.key]);
+  const fingerprint = hash(messages.flatMap(({ channel, data }) => [channel, data]));
+  const known = tables.idempotency(key);
+  if (known !== undefined && known.expires > options.steady.now()) {
+    if (known.fingerprint === fingerprint) return idsOf(known, options.epoch);
+    return new ForeverframeError(
+      "FF_IDEMPOTENCY_CONFLICT",
+      "This Idempotency-Key came with another body less than 10 minutes ago: draw a new key for each message",
+    );
+  }
+  const { maxIdempotencyKeys } = options;
+  if (known === undefined && tables.idempotencyCount() >= maxIdempotencyKeys) {
+    return new ForeverframeError(
+      "FF_IDEMPOTENCY_FULL",
+      `${maxIdempotencyKeys} idempotency keys are remembered already: try again later, or without a key`,
+    );
+  }
+  const ids = store(change, request, options);
+  const [first] = ids instanceof ForeverframeError ? [] : ids;
+  if (first === undefined) return ids;
+  if (known !== undefined) tables.removeIdempotency(key);
+  const expires = options.now() + IDEMPOTENCY_MS;
+  tables.putIdempotency(key, { fingerprint, first, count: messages.length, expires });
+  return ids;
+}
+
+function store(
+  change: AppendChange,
+  { messages }: AppendRequest,
+  { maxLogBytes }: AppendOptions,
+): AppendOutcome {
+  // Counting what is far from the limit would cost more than it is worth.
+  if (change.bytes + mostBytesOf(messages) > maxLogBytes) {
+    const bytes = change.bytesOf(messages);
+    if (change.bytes + bytes > maxLogBytes)
+      return new LogSizeError(change.bytes, bytes, maxLogBytes);
+  }
+  return change.add(messages);
+}
+
+function idsOf(record: IdempotencyRecord, epoch: string): readonly Cursor[] {
+  if ("ids" in record) return record.ids;
+  const first = record.first.slice(epoch.length + 1);
+  return positionsFrom(first, record.count).map((position) => formatCursor(epoch, position));
+}
+
+function hash(parts: readonly string[]): string {
+  const sum = createHash("sha256");
+  for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
+  return sum.digest("base64url");
+}
