@@ -29,8 +29,8 @@ import { lockDirectory } from "./logs/directory-lock.ts";
 import { openLmdbLog } from "./logs/lmdb-log.ts";
 import { probeLmdbLog } from "./logs/lmdb-probe.ts";
 import { openMemoryLog } from "./logs/memory-log.ts";
-import { nodeScheduler } from "./node-scheduler.ts";
 import { maxSocketsOf, readOpenFilesLimit, resolveMaxStreams } from "./open-files.ts";
+import { nodeScheduler } from "./process/node-scheduler.ts";
 import { parseRetention } from "./retention.ts";
 import { GearmanSource } from "./sources/gearman-source.ts";
 

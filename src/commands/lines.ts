@@ -2,35 +2,58 @@
 export interface InputLine {
   /** From 1. */
   readonly number: number;
-  /** Without its end, LF or CRLF; cut off behind `maxLength` characters. */
-  readonly text: string;
+  /** Without its end, LF or CRLF; cut off behind `maxBytes`. Null if it is not UTF-8. */
+  readonly text: string | null;
 }
+
+const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * The lines of an input, all that are there at a time. Not by node:readline, which also splits at U+2028, in the middle of
- * a JSON string.
+ * a JSON string, and puts U+FFFD in place of what is not UTF-8.
  *
- * @param maxLength characters of a line that are kept: a stream without line ends must not fill the memory
+ * @param maxBytes of a line that are kept: a stream without line ends must not fill the memory
  */
 export async function* readLines(
   input: AsyncIterable<Buffer | string>,
-  maxLength: number,
+  maxBytes: number,
 ): AsyncIterable<readonly InputLine[]> {
-  const decoder = new TextDecoder();
   let number = 0;
-  let begun = "";
-  const complete = (text: string): InputLine => {
+  let begun: Buffer[] = [];
+  let begunBytes = 0;
+  const add = (piece: Buffer) => {
+    if (piece.length === 0 || begunBytes > maxBytes) return;
+    begun.push(piece);
+    begunBytes += piece.length;
+  };
+  const complete = (): InputLine => {
     number++;
-    return { number, text: text.endsWith("\r") ? text.slice(0, -1) : text };
+    const text = decodeLine(Buffer.concat(begun), number);
+    begun = [];
+    begunBytes = 0;
+    return { number, text };
   };
   for await (const chunk of input) {
-    const text = typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-    const [first = "", ...others] = text.split("\n");
-    if (begun.length <= maxLength) begun += first;
-    if (others.length === 0) continue;
-    const rest = others.pop() ?? "";
-    yield [complete(begun), ...others.map(complete)];
-    begun = rest;
+    let bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    const lines: InputLine[] = [];
+    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF)) {
+      add(bytes.subarray(0, end));
+      lines.push(complete());
+      bytes = bytes.subarray(end + 1);
+    }
+    add(bytes);
+    if (lines.length > 0) yield lines;
   }
-  if (begun !== "") yield [complete(begun)];
+  if (begunBytes > 0) yield [complete()];
+}
+
+function decodeLine(bytes: Buffer, number: number): string | null {
+  const line = bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes;
+  try {
+    // A byte order mark stands before a whole file only.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: number > 1 }).decode(line);
+  } catch {
+    return null;
+  }
 }

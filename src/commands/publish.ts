@@ -4,6 +4,7 @@ import { parseChannelName } from "../core/channel-name.ts";
 import { ForeverframeError } from "../errors.ts";
 import { type InputLine, readLines } from "./lines.ts";
 import { RequestError, request, routeUrl } from "./server-client.ts";
+import { escapeForTerminal } from "./terminal.ts";
 
 /** Lines that go in one request at most, and their characters about. */
 const MAX_LINES = 1_000;
@@ -36,10 +37,11 @@ export async function publish({ url, channel, data, input }: PublishOptions): Pr
   const name = parseChannelName(channel);
   const publisher = new Publisher(routeUrl(url, `channels/${encodeURIComponent(name)}/messages`));
   try {
-    if (data !== undefined) await publisher.send([{ number: 1, text: data }]);
+    if (data !== undefined) await publisher.send([{ number: 1, text: checkArgument(data) }]);
     else {
       for await (const lines of readLines(input, MAX_LINE)) {
-        for (const batch of batchesOf(lines)) await publisher.sendOrName(batch);
+        const texts = lines.filter((line) => isText(line) || publisher.refuse(line, NOT_UTF8));
+        for (const batch of batchesOf(texts.filter(isText))) await publisher.sendOrName(batch);
       }
     }
   } finally {
@@ -55,6 +57,25 @@ export async function publish({ url, channel, data, input }: PublishOptions): Pr
   );
 }
 
+/** A line that can be sent. */
+type TextLine = InputLine & { readonly text: string };
+
+const NOT_UTF8 =
+  "it is not UTF-8, and is not published: convert it, such as by iconv -f latin1 -t utf-8";
+
+function isText(line: InputLine): line is TextLine {
+  return line.text !== null;
+}
+
+/** Node puts U+FFFD in place of what is not UTF-8. */
+function checkArgument(data: string): string {
+  if (!data.includes("\ufffd")) return data;
+  throw new ForeverframeError(
+    "FF_BODY_INVALID",
+    "The value is not UTF-8, and is not published: use a terminal and a locale of UTF-8, or pipe the value in",
+  );
+}
+
 class Publisher {
   published = 0;
   refused = 0;
@@ -64,8 +85,15 @@ class Publisher {
     this.#url = url;
   }
 
+  /** Name a line that is not published. */
+  refuse({ number }: InputLine, reason: string): false {
+    this.refused++;
+    process.stderr.write(`foreverframe: line ${number}: ${escapeForTerminal(reason)}\n`);
+    return false;
+  }
+
   /** Send lines as one batch. A server that was never there is not waited for. */
-  async send(lines: readonly InputLine[]): Promise<void> {
+  async send(lines: readonly TextLine[]): Promise<void> {
     const init = {
       method: "POST",
       headers: { "Content-Type": "application/x-ndjson", "Idempotency-Key": randomUUID() },
@@ -87,15 +115,14 @@ class Publisher {
   }
 
   /** Send lines; where the server refuses them together, each by itself, and name those that it refuses. */
-  async sendOrName(lines: readonly InputLine[]): Promise<void> {
+  async sendOrName(lines: readonly TextLine[]): Promise<void> {
     try {
       await this.send(lines);
     } catch (error) {
       if (!(error instanceof RequestError) || error.isTemporary) throw error;
       const [line] = lines;
       if (lines.length === 1 && line !== undefined) {
-        this.refused++;
-        console.error(`foreverframe: line ${line.number}: ${error.message}`);
+        this.refuse(line, error.message);
         return;
       }
       for (const one of lines) await this.sendOrName([one]);
@@ -113,8 +140,8 @@ function toJson(text: string): string {
   }
 }
 
-function* batchesOf(lines: readonly InputLine[]): Iterable<readonly InputLine[]> {
-  let batch: InputLine[] = [];
+function* batchesOf(lines: readonly TextLine[]): Iterable<readonly TextLine[]> {
+  let batch: TextLine[] = [];
   let characters = 0;
   for (const line of lines) {
     if (line.text.trim() === "") continue;

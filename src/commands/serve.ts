@@ -1,6 +1,8 @@
 import { type Logger, pino } from "pino";
 import { type Config, parseConfig, type SettingName } from "../config.ts";
-import { endOnFault, endProcess } from "../end-process.ts";
+import { endOnFault, endProcess } from "../process/end-process.ts";
+import { runAsInit } from "../process/init.ts";
+import { LogOutput } from "../process/log-output.ts";
 import { startServer } from "../server.ts";
 import { startWorkers } from "../workers/supervisor.ts";
 
@@ -12,7 +14,7 @@ interface Running {
 }
 
 /**
- * `foreverframe serve`: runs until SIGTERM or SIGINT, then drains. A second signal ends it at once.
+ * `foreverframe serve`: runs until SIGTERM, SIGINT or SIGHUP, then drains. A second signal ends it at once.
  *
  * @throws ForeverframeError FF_CONFIG_INVALID, FF_LOG_UNAVAILABLE
  */
@@ -21,7 +23,9 @@ export async function serve(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const config = parseConfig(flags, environment);
-  const logger = pino({ name: "foreverframe" }, pino.destination({ dest: 2, sync: true }));
+  if (process.pid === 1) return runAsInit();
+  process.stdout.on("error", () => {}); // a full disk, or nobody there: what it says is no reason to stop
+  const logger = pino({ name: "foreverframe" }, new LogOutput());
   endOnFault(logger);
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
@@ -63,4 +67,5 @@ function stopOnSignals({ drain }: Running, logger: Logger): void {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  process.on("SIGHUP", stop); // a terminal that is closed
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ForeverframeError } from "../errors.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
 import { RequestError, request, routeUrl } from "./server-client.ts";
+import { escapeForTerminal } from "./terminal.ts";
 
 /** How often, and after how many ms, a server that has gone away is tried again. */
 const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 15_000];
@@ -75,18 +76,34 @@ async function follow(
   let cursor = from;
   let retryMs: number | null = 500;
   for await (const line of linesOf(response)) {
-    write(`${line}\n`);
-    const event = JSON.parse(line) as {
-      type: string;
-      id?: string;
-      cursor?: string;
-      reconnect?: boolean;
-      retryMs?: number;
-    };
+    const event = parseEvent(line);
+    write(`${escapeForTerminal(line)}\n`);
     cursor = event.id ?? event.cursor ?? cursor;
     if (event.type === "close") retryMs = event.reconnect ? (event.retryMs ?? 0) : null;
   }
   return { cursor, retryMs };
+}
+
+/** What is of use here in an event. */
+interface TailedEvent {
+  readonly type?: string;
+  readonly id?: string;
+  readonly cursor?: string;
+  readonly reconnect?: boolean;
+  readonly retryMs?: number;
+}
+
+function parseEvent(line: string): TailedEvent {
+  try {
+    const event: unknown = JSON.parse(line);
+    if (typeof event === "object" && event !== null) return event;
+  } catch {
+    // Said below.
+  }
+  throw new ForeverframeError(
+    "FF_CONFIG_INVALID",
+    `--url leads to something that sends "${shorten(line)}", which is no event: give the address of a Foreverframe server`,
+  );
 }
 
 async function* linesOf({ body }: Response): AsyncIterable<string> {

@@ -58,7 +58,10 @@ export async function answerPoll(
         connection.off("halfClosed", abandonAndCut);
         abandon();
       });
-      if (connection.destroyed) abandon();
+      if (connection.isGone) {
+        abandon();
+        connection.destroy();
+      }
       return sink;
     };
     const goOn = async () => {

@@ -1,8 +1,9 @@
 import cluster from "node:cluster";
 import { pino } from "pino";
 import { isBusWords, WorkerBus } from "../buses/worker-bus.ts";
-import { endOnFault, endProcess } from "../end-process.ts";
 import { ForeverframeError } from "../errors.ts";
+import { endOnFault, endProcess } from "../process/end-process.ts";
+import { LogOutput } from "../process/log-output.ts";
 import { startServer } from "../server.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./worker-words.ts";
 
@@ -18,15 +19,16 @@ process.on("message", (words: ToWorker) => {
 });
 // The supervisor is gone: nobody would replace this one, or tell it to stop. Before Node's own listener ends it.
 process.prependListener("disconnect", () => endProcess("SIGKILL"));
-// A terminal's Ctrl-C reaches all processes; the supervisor says in which order they stop.
+// A terminal's Ctrl-C, or its end, reaches all processes; the supervisor says in which order they stop.
 process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => void stop());
 say({ is: "idle" });
 
 async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
   const logger = pino(
     { name: "foreverframe", base: { pid: process.pid, worker: index } },
-    pino.destination({ dest: 2, sync: true }),
+    new LogOutput(),
   );
   endOnFault(logger);
   try {

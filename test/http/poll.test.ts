@@ -9,7 +9,6 @@ const TAKEOVER = "/stream?transport=poll&channels=lifts&client=panel&wait=0&take
 const ADMIN = { adminToken: "the-admin-token" };
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
-
 const poll = (url: string, query: string, ms = 5_000): Promise<Answer> =>
   ask(url, "GET", `/stream?transport=poll&channels=doors${query}`, { ms });
 /** What the next poll of an answer's stream says. */

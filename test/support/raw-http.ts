@@ -18,12 +18,15 @@ export function closeConnections(): void {
 /** One TCP connection that shows exactly what the server sends. */
 export class RawConnection {
   readonly socket: Socket;
+  /** Of the server. */
+  readonly url: string;
   /** All bytes received, as latin1, so that offsets are byte offsets. */
   received = "";
   /** Whether the server has ended or cut its side. */
   ended = false;
 
   constructor(url: string) {
+    this.url = url;
     const { hostname, port } = new URL(url);
     this.socket = connect({ host: hostname, port: Number(port) });
     this.socket.on("data", (data) => {

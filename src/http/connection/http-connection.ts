@@ -5,7 +5,7 @@ import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
 import { StallTimer } from "./stall-timer.ts";
 
 /** Requests that may wait for their turn. While this many do, nothing more is read. */
-export const MAX_WAITING_REQUESTS = 16;
+const MAX_WAITING_REQUESTS = 16;
 
 /** HTTP's parser is given this many bytes at once, so that few requests can come at once. */
 const PIECE_BYTES = 4_096;

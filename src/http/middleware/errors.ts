@@ -6,6 +6,7 @@ import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { HttpConnection } from "../connection/http-connection.ts";
 import { queryOf } from "../parameters.ts";
 import { answerRefusedJsonp, jsonpCallback } from "../poll.ts";
+import { RefusalLog } from "../refusal-log.ts";
 import { answerRefusedEventSource } from "../refused-event-source.ts";
 import { answerRefusedFrame, isEventSourceRequest, isFrameRequest } from "../refused-frame.ts";
 import { jsonTypeFor } from "../shown.ts";
@@ -16,6 +17,7 @@ const RETRY_AFTER_S = 5;
 
 /** Turn whatever is thrown into one answer: `application/problem+json`, or a document for a frame. */
 export function errorMiddleware(logger: Logger, access: AccessOptions, jsonp: boolean): Middleware {
+  const refusals = new RefusalLog(logger, () => performance.now());
   return async (ctx, next) => {
     try {
       await next();
@@ -28,8 +30,7 @@ export function errorMiddleware(logger: Logger, access: AccessOptions, jsonp: bo
         return;
       }
       const error = publicError(ctx, cause);
-      if (error.status >= 500)
-        logger.error({ err: cause, code: error.code, path: ctx.path }, "request failed");
+      refusals.note(error, cause, ctx.path);
       answer(ctx, error, access, jsonp);
     }
   };

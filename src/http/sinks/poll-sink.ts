@@ -39,13 +39,10 @@ export class PollSink implements Sink {
    */
   wait(waitMs: number, respond: (parts: readonly Buffer[]) => void): void {
     this.#respond();
-    if (this.#expiry !== null) clearTimeout(this.#expiry);
     const timer = setTimeout(() => this.#respond(), Math.max(waitMs, SHORTEST_WAIT_MS));
     this.#poll = { answer: new PollAnswer(), respond, isHasty: waitMs === 0, timer };
     this.#isCaughtUp = false;
-    // Also for a poll that is never answered, since its client has gone.
-    this.#expiry = setTimeout(() => this.destroy(), waitMs + this.#keptMs);
-    this.#expiry.unref();
+    this.#expireIn(waitMs + this.#keptMs);
   }
 
   /** The client of a poll has gone. */
@@ -53,6 +50,7 @@ export class PollSink implements Sink {
     if (this.#poll?.respond !== respond) return;
     clearTimeout(this.#poll.timer);
     this.#poll = null;
+    this.#expireIn(this.#keptMs);
   }
 
   listen(listener: SinkListener): void {
@@ -88,6 +86,12 @@ export class PollSink implements Sink {
     const listener = this.#listener;
     this.#listener = null;
     queueMicrotask(() => listener?.onClosed());
+  }
+
+  #expireIn(ms: number): void {
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#expiry = setTimeout(() => this.destroy(), ms);
+    this.#expiry.unref();
   }
 
   #respondIfComplete(): void {

@@ -1,4 +1,4 @@
-import type { Scheduler } from "./core/scheduler.ts";
+import type { Scheduler } from "../core/scheduler.ts";
 
 /** Time as Node has it. */
 export const nodeScheduler: Scheduler = {

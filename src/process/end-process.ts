@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import { isHandled } from "./logs/library-errors.ts";
+import { isHandled } from "../logs/library-errors.ts";
 
 /**
  * End this process at once, as if it had been killed: what the log has answered is on the disk.
  *
  * Not by `process.exit()`, nor by Node after an uncaught error: these wait for ever for a transaction that is under way.
- * https://github.com/kriszyp/lmdb-js/issues/336
+ * https://github.com/kriszyp/lmdb-js/issues/336 It needs a process id other than 1: see `runAsInit`.
  *
  * @param signal whose default action ends it
  */
