@@ -101,7 +101,8 @@ export const SETTINGS = {
   maxChannels: number(100_000, 1, 100_000_000, "channels that keep messages"),
   maxMessageBytes: number(65_536, 1, 16_777_216, "bytes of one message's data as it was sent"),
   maxBatchBytes: number(4_194_304, 1, 67_108_864, "bytes of the body of an NDJSON batch"),
-  maxBatchMessages: number(10_000, 1, 100_000, "messages in one batch, or channels of one publish"),
+  maxBatchMessages: number(5_000, 1, 100_000, "messages in one batch"),
+  maxPublishChannels: number(2_000, 1, 100_000, "channels of one publish"),
   publishesPerSecond: number(
     20_000,
     0,

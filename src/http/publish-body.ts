@@ -18,6 +18,8 @@ export interface BodyLimits {
   readonly maxMessageBytes: number;
   readonly maxBatchBytes: number;
   readonly maxBatchMessages: number;
+  /** Of one value for several channels. */
+  readonly maxPublishChannels: number;
 }
 
 /** What a publish said: one value or a batch, each as escaped JSON text. */

@@ -31,7 +31,7 @@ import { deleteFromChannel, FEW_REMOVALS, isTrimDue, trimTables } from "./table-
 import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
 /** Most messages in one transaction, so that one commit stays short. */
-const MAX_MESSAGES_PER_COMMIT = 10_000;
+const MAX_MESSAGES_PER_COMMIT = 2_500;
 
 /** A log looks at most this often whether its trouble has ended, in ms. */
 const LOOK_EVERY_MS = 1_000;

@@ -170,7 +170,7 @@ describe("POST /messages", () => {
   }
 
   it("answers 413 and keeps nothing when the channels are too many", async () => {
-    const { url } = await startTestServer({ maxBatchMessages: 2 });
+    const { url } = await startTestServer({ maxPublishChannels: 2 });
     const answer = await publishTogether(url, '{"channels":["a","b","c"],"data":1}');
     expectProblem(answer, 413, "FF_BATCH_TOO_LARGE");
     expect(await kept(url, "a")).to.deep.equal([]);

@@ -107,7 +107,7 @@ function parseIdempotencyKey(ctx: Context): string | null {
 /** One value for several channels. */
 function parseSpread(
   text: string,
-  { maxMessageBytes, maxBatchMessages }: BodyLimits,
+  { maxMessageBytes, maxPublishChannels }: BodyLimits,
 ): { readonly channels: readonly string[]; readonly data: string } {
   parseJsonText(text, "The body", MAX_DATA_DEPTH + 1); // the data is one level deeper than by itself
   const body: unknown = JSON.parse(text);
@@ -124,10 +124,10 @@ function parseSpread(
   ) {
     throw new ForeverframeError("FF_BODY_INVALID", wanted);
   }
-  if (channels.length > maxBatchMessages) {
+  if (channels.length > maxPublishChannels) {
     throw new ForeverframeError(
       "FF_BATCH_TOO_LARGE",
-      `The body names more than ${maxBatchMessages} channels: send it in pieces`,
+      `The body names more than ${maxPublishChannels} channels: send it in pieces, or raise --max-publish-channels`,
     );
   }
   if (Buffer.byteLength(JSON.stringify(data)) > maxMessageBytes) {
