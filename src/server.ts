@@ -87,7 +87,7 @@ export async function startServer(
   const pages = pageDirectories(config);
   const jobs = parseGearman(config);
   const isAlone = membership === null;
-  const unlock = isAlone && !config.memory ? lockDirectory(config.data) : () => {};
+  const unlock = isAlone && !config.memory ? await lockLog(config, logger) : () => {};
   const log = await openLog(config, retention, logger, isAlone).catch((error: unknown) => {
     unlock();
     throw error;
@@ -183,6 +183,17 @@ export async function startServer(
       unlock();
     },
   };
+}
+
+/**
+ * Take the directory of the log for this process, and those that it starts: see {@link lockDirectory}.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+export function lockLog({ data }: Config, logger: Logger): Promise<() => void> {
+  const onWait = (holder: string) =>
+    logger.warn({ data, holder }, "another server has the log: waiting some seconds for its end");
+  return lockDirectory(data, { onWait });
 }
 
 /** @param probes whether it has to be found out first that the file would not kill the process */

@@ -1,114 +1,105 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { hostname } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { ForeverframeError } from "../errors.ts";
-import { makeDirectory } from "./log-directory.ts";
+import { askSocket, type LockHolder, LockSocket, listSockets } from "./lock-socket.ts";
+import { makeDirectory, withPrivateFiles } from "./log-directory.ts";
+import { findOldLock } from "./old-lock.ts";
 import { openError } from "./open-error.ts";
 
-const NAME = "serve.lock";
+/** A directory that another server has is waited for as long as this, in ms: it may be stopping. */
+const WAIT_MS = 5_000;
+
+/** Pause between two looks at the others' sockets, in ms. */
+const LOOK_AGAIN_MS = 20;
+const TRY_AGAIN_MS = 200;
+
+/** What taking a directory needs. */
+export interface LockOptions {
+  /** How long another server is waited for, in ms. */
+  readonly waitMs?: number;
+  /** Hears once who has the directory, when waiting for it begins. */
+  readonly onWait: (holder: string) => void;
+}
 
 /**
  * Take a directory for this server: two of them on one log would not hear of one another's messages.
  *
- * The lock is a file that names its process and when that was started. So one that a killed process left behind is
- * known for what it is, also when another process has its number by now. It says nothing to processes that do not see
- * one another, as in two containers on one volume.
- *
  * @returns lets it go
- * @throws ForeverframeError FF_LOG_UNAVAILABLE: another server has it, or it can't be written
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE: another server has it, or nothing can be made there
  */
-export function lockDirectory(directory: string): () => void {
-  const path = join(directory, NAME);
-  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
-  const draft = `${path}.${process.pid}`;
+export async function lockDirectory(
+  directory: string,
+  { waitMs = WAIT_MS, onWait }: LockOptions,
+): Promise<() => void> {
+  const deadline = performance.now() + waitMs;
   try {
     makeDirectory(directory);
-    writeFileSync(draft, mine, { mode: 0o600 });
-    try {
-      takeLock(directory, path, draft);
-    } finally {
-      rmSync(draft);
+    for (let isFirst = true; ; isFirst = false) {
+      const socket = await withPrivateFiles(() => LockSocket.listen(directory));
+      const other = await claim(directory, socket);
+      if (other === null) return () => socket.close();
+      socket.close();
+      if (performance.now() >= deadline) throw inUse(directory, other);
+      if (isFirst) onWait(describeHolder(other));
+      await pause(TRY_AGAIN_MS);
     }
   } catch (error) {
     if (error instanceof ForeverframeError) throw error;
+    if (isUnsupported(error)) throw noSockets(directory, error);
     throw openError(directory, error);
   }
-  return () => rmSync(path, { force: true });
 }
 
-function takeLock(directory: string, path: string, draft: string): void {
-  if (tryLink(draft, path)) return;
-  const left = readFileSync(path, "utf8");
-  if (isAlive(left)) throw inUse(directory, left);
-  takeAway(path, left, directory);
-  if (!tryLink(draft, path)) throw inUse(directory, readFileSync(path, "utf8"));
-}
-
-/** A link is made whole or not at all, unlike a file that is written. */
-function tryLink(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
+/**
+ * Decide between all whose sockets are in a directory.
+ *
+ * Each shows its socket before it looks at the others', so of two at least one sees the other. Who
+ * sees one that holds the directory gives way, and so does who sees one of a smaller name that
+ * claims it. Who sees one of a larger name waits for its decision, which that does not wait with.
+ *
+ * @returns who has the directory instead; null if this socket holds it
+ */
+async function claim(directory: string, socket: LockSocket): Promise<LockHolder | null> {
+  const oldPid = findOldLock(directory);
+  if (oldPid !== null) return { pid: oldPid, host: hostname(), state: "holds" };
+  for (let isOpen = true; isOpen; ) {
+    isOpen = false;
+    for (const name of listSockets(directory)) {
+      if (name === socket.name) continue;
+      const other = await askSocket(directory, name);
+      if (other === null) continue;
+      if (other.state === "holds" || name < socket.name) return other;
+      isOpen = true;
+    }
+    if (isOpen) await pause(LOOK_AGAIN_MS);
   }
+  if (!socket.isThere) throw new Error("the socket that locks it was removed");
+  socket.hold();
+  return null;
 }
 
-/** Remove the lock that was left, unless another server was faster and this is its own. */
-function takeAway(path: string, left: string, directory: string): void {
-  const aside = `${path}.left.${process.pid}`;
-  renameSync(path, aside);
-  const taken = readFileSync(aside, "utf8");
-  if (taken !== left) {
-    tryLink(aside, path);
-    rmSync(aside);
-    throw inUse(directory, taken);
-  }
-  rmSync(aside);
+function describeHolder({ pid, host }: LockHolder): string {
+  const where = host === hostname() ? "" : ` of ${host}`;
+  return pid === null ? "a process that does not answer" : `process ${pid}${where}`;
 }
 
-function isAlive(lock: string): boolean {
-  const owner = parseLock(lock);
-  if (owner === null) return false;
-  // The start tells a process from a later one of the same number, whoever's that is.
-  if (startOf(process.pid) !== null) return startOf(owner.pid) === owner.started;
-  try {
-    process.kill(owner.pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process may not be signalled, but it is there.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
-/** Who made a lock; null if it is none, or names no process. */
-function parseLock(lock: string): { readonly pid: number; readonly started: string } | null {
-  try {
-    const { pid, started } = JSON.parse(lock) as { pid?: unknown; started?: unknown };
-    return Number.isInteger(pid) ? { pid: Number(pid), started: String(started) } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** When a process was started, in the kernel's ticks; null where it has ended, or the system does not say. */
-function startOf(pid: number): string | null {
-  try {
-    // Fields 3 and 22, counted from after the name, which may hold anything:
-    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const ended = fields[0] === "Z" || fields[0] === "X"; // killed, and nobody has asked how it ended
-    return ended ? null : (fields[19] ?? null);
-  } catch {
-    return null;
-  }
-}
-
-function inUse(directory: string, lock: string): ForeverframeError {
-  const pid = /"pid":(\d+)/.exec(lock)?.[1] ?? "unknown";
+function inUse(directory: string, holder: LockHolder): ForeverframeError {
   return new ForeverframeError(
     "FF_LOG_UNAVAILABLE",
-    `Another server (process ${pid}) has the log in "${directory}": stop it, or give another directory with --data`,
+    `Another server (${describeHolder(holder)}) has the log in "${directory}": stop it, or give another directory with --data`,
+  );
+}
+
+/** Whether a file system can't hold sockets, as those of memory sticks and of some shared folders. */
+function isUnsupported(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL", "ENXIO"].includes(code);
+}
+
+function noSockets(directory: string, cause: unknown): ForeverframeError {
+  return new ForeverframeError(
+    "FF_LOG_UNAVAILABLE",
+    `The file system of "${directory}" can't hold the socket that locks the log (${cause}): give a directory on a local disk with --data`,
+    { cause },
   );
 }

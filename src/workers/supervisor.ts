@@ -9,8 +9,8 @@ import { BusRelay } from "../buses/bus-relay.ts";
 import { type BusWords, isBusWords } from "../buses/worker-bus.ts";
 import type { Config } from "../config.ts";
 import { ForeverframeError } from "../errors.ts";
-import { lockDirectory } from "../logs/directory-lock.ts";
 import { probeLmdbLog } from "../logs/lmdb-probe.ts";
+import { lockLog } from "../server.ts";
 import type { FromWorker, ToWorker } from "./worker-words.ts";
 
 /** Pause between two questions whether a worker is alive, in ms. */
@@ -43,7 +43,7 @@ export interface RunningWorkers {
  * @throws ForeverframeError what `startServer` throws
  */
 export async function startWorkers(config: Config, logger: Logger): Promise<RunningWorkers> {
-  const unlock = lockDirectory(config.data);
+  const unlock = await lockLog(config, logger);
   const supervisor = new Supervisor(config, logger);
   try {
     await probeLmdbLog(config.data);

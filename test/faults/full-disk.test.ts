@@ -14,7 +14,7 @@ describe("a log on a disk that is full", function () {
 
   afterEach(() => {
     closeConnections();
-    server.child.kill("SIGKILL");
+    server.kill();
     removeTemporaryDirectories();
   });
 
@@ -139,5 +139,20 @@ describe("a log on a disk that is full", function () {
     );
     await fill();
     await untilStored(60_000, 20_000);
+  });
+
+  it("is opened again, and not taken for damaged", async () => {
+    server = SmallDiskServer.start(
+      createTemporaryDirectory(),
+      { mib: 6, filledBytes: 3_000_000, runs: 2 },
+      ...["--retain-messages", "100000"],
+    );
+    await fill();
+    await eventually(20_000, async () => (await publish(1)).status !== 201, "no room for a byte");
+    const pid = server.lines(/listening/)[0]?.["pid"];
+    process.kill(Number(pid), "SIGKILL");
+    const url = await server.url(2);
+    const { json } = await ask(url, "GET", "/channels/a/messages?limit=1000");
+    expect(json.messages.length).to.be.above(3);
   });
 });

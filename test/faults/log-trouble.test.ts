@@ -88,7 +88,7 @@ describe("a log in trouble", function () {
       await startServeProcess(["--data", data]);
     });
 
-    it("takes a lock whose process number belongs to another program by now, or that is no lock", async () => {
+    it("takes a lock of version 0.1 whose process has ended, or that is no lock", async () => {
       const locks = [process.pid, 1].map((pid) => JSON.stringify({ pid, started: "1" }));
       for (const left of [...locks, "", "{", "7"]) {
         writeFileSync(join(data, "serve.lock"), left);
@@ -98,14 +98,25 @@ describe("a log in trouble", function () {
       }
     });
 
+    it("refuses a directory that a running process has by a lock of version 0.1", async () => {
+      const stat = readFileSync(`/proc/${process.pid}/stat`, "utf8");
+      const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+      writeFileSync(join(data, "serve.lock"), JSON.stringify({ pid: process.pid, started }));
+      const { code, stderr } = await serveOnce();
+      expect(stderr).to.match(
+        new RegExp(`Another server \\(process ${process.pid}\\) has the log`),
+      );
+      expect(code).to.equal(1);
+    });
+
     it("takes the lock of a server that was killed, and whose end nobody has asked for yet", async () => {
       // A shell that becomes something else never waits for its child.
       const script = `"${process.execPath}" "${CLI}" serve --port 0 --data "${data}" & exec sleep 60`;
       const parent = spawn("sh", ["-c", script]);
       try {
         const said = collect(parent);
-        await eventually(10_000, () => said.stdout.includes("serves at"), "the server");
-        const { pid } = JSON.parse(readFileSync(join(data, "serve.lock"), "utf8"));
+        await eventually(10_000, () => said.stderr.includes("listening"), "the server");
+        const pid = Number(/"pid":(\d+)/.exec(said.stderr)?.[1]);
         process.kill(pid, "SIGKILL");
         await eventually(
           5_000,
@@ -125,7 +136,7 @@ describe("a log in trouble", function () {
       });
       const { code, stderr } = await outcomeOf(child);
       expect(stderr).to.match(
-        /The log in ".*" can't be opened \(EACCES.*\): give a directory that can be written/,
+        /The log in ".*" can't be opened \(.*EACCES.*\): give a directory that can be written/,
       );
       expect(code).to.equal(1);
     });

@@ -77,6 +77,18 @@ export class SmallDiskServer {
       .filter(({ msg }) => message.test(String(msg)));
   }
 
+  /** End the shell and the server that it runs; for `afterEach`. */
+  kill(): void {
+    this.child.kill("SIGKILL");
+    for (const { pid } of this.lines(/listening/)) {
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+
   async stop(): Promise<number | null> {
     this.child.kill("SIGTERM");
     return within(15_000, this.#ended, "the end of the server");
