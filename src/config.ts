@@ -115,7 +115,7 @@ export const SETTINGS = {
   receiptMs: number(60_000, 1, DAY_MS, "how long a receipt is kept, in ms"),
   requestHeadMs: number(10_000, 100, 600_000, "time for the head of a request, in ms"),
   requestBodyMs: number(30_000, 100, 3_600_000, "time for a whole request, in ms"),
-  heartbeatMs: number(15_000, 50, 600_000, "longest silence on a stream, in ms"),
+  heartbeatMs: number(10_000, 50, 600_000, "longest silence on a stream, in ms"),
   stallMs: number(
     30_000,
     100,
