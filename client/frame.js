@@ -83,6 +83,8 @@ openers["frame"] = function (mine) {
   var wasLoading = false;
   var timer;
   api[name] = function (event) {
+    // A connection may be cut before the first look at it.
+    wasLoading = wasLoading || phaseOf(frame) === "loading";
     if (callbacks[place]) {
       callbacks[place].receive(event);
     }
@@ -109,8 +111,6 @@ openers["frame"] = function (mine) {
       if (phase === "denied" || (wasLoading && phase !== "loading")) {
         mine.end();
       }
-      // Not before the first event: until then it may be the empty document that is there first.
-      wasLoading = wasLoading || (mine.signs > 0 && phase === "loading");
     }, FRAME_CHECK_MS);
   } else {
     // IE before 9 drops the spaces, and before 11 the frame is in another document.

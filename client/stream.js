@@ -275,7 +275,9 @@ function open(options) {
     }
     if (!(ms > 0)) {
       // Spread, so that the clients of a server that was away do not all come at once.
-      pause = (isHurried ? retryMs / HURRY : retryMs) * Math.pow(2, failures);
+      pause = isHurried ? retryMs / HURRY : retryMs;
+      // The server may be back after its first refusal, so a second short pause follows the first.
+      pause *= Math.pow(2, Math.max(0, isHurried ? failures - 1 : failures));
       pause = Math.min(pause, Math.max(retryMs, MAX_RETRY_MS));
       pause *= isHurried ? 0.5 + Math.random() : 0.75 + Math.random() / 2;
       pause = Math.round(pause);
@@ -354,36 +356,42 @@ function open(options) {
   function ask() {
     var mine = current;
     var sign;
-    function isAsBefore() {
-      return mine === current && stream.state === "open" && signOf(mine) === sign;
+    function isOpen() {
+      return mine === current && stream.state === "open";
     }
-    if (!mine || mine.isOnce || mine.isAsking || stream.state !== "open") {
+    if (!mine || mine.isOnce || mine.isAsking || !isOpen()) {
       return;
     }
     sign = signOf(mine);
     mine.isAsking = true;
     askState(mine.closeUrl.replace(/\/close$/, ""), function (answer) {
+      var isFinal = answer.state === "closed" && FINAL_REASONS.test(answer.receipt.reason);
       mine.isAsking = false;
-      if (!isAsBefore()) {
-        // It is over, or it lives.
+      if (!isOpen()) {
         return;
       }
-      if (answer.state === "away") {
-        lost(mine, null, "cut");
-      } else if (answer.state === "closed" && FINAL_REASONS.test(answer.receipt.reason)) {
-        closed({
-          type: "close",
-          reason: answer.receipt.reason,
-          reconnect: false,
-          retryMs: 0,
-          cursor: answer.cursor
-        });
-      } else if (answer.state === "closed" || answer.state === "unknown") {
+      if (answer.state === "unknown" || (answer.state === "closed" && !isFinal)) {
         // The server is there: at once.
         lost(mine, null, "cut", 1);
-      } else if (answer.state === "open") {
+      } else if (answer.state === "away" && signOf(mine) === sign) {
+        lost(mine, null, "cut");
+      } else if (answer.state === "away") {
+        // The connection lives; or its end changed the document.
+        later(HELD_MS, ask);
+      } else if (answer.state) {
         later(HELD_MS, function () {
-          if (isAsBefore() && !isReached(answer.cursor, stream.cursor)) {
+          if (!isOpen()) {
+            return;
+          }
+          if (isFinal) {
+            closed({
+              type: "close",
+              reason: answer.receipt.reason,
+              reconnect: false,
+              retryMs: 0,
+              cursor: answer.cursor
+            });
+          } else if (signOf(mine) === sign && !isReached(answer.cursor, stream.cursor)) {
             // More than a silence: something was given and did not come.
             mine.isHeld = true;
             lost(mine, null, "silent");

@@ -36,7 +36,7 @@ function watch(mine, beatMs, silentMs, on) {
   var silentLooks = 0;
   var looksToMiss = LOOKS_TO_MISS;
   var lastSign;
-  var lookedAt;
+  var lookedAt = now();
 
   function look() {
     var sign = signOf(mine);
