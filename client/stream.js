@@ -273,7 +273,7 @@ function open(options) {
       isHurried = !(Math.abs(now() - hurriedAt) < MAX_RETRY_MS);
       hurriedAt = isHurried ? now() : hurriedAt;
     }
-    if (!(ms > 0)) {
+    if (!(ms > 0) || retryMs === Infinity) {
       // Spread, so that the clients of a server that was away do not all come at once.
       pause = isHurried ? retryMs / HURRY : retryMs;
       // The server may be back after its first refusal, so a second short pause follows the first.

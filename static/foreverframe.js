@@ -96,9 +96,9 @@ limit:function(e){clearTimeout(c.timer),c.timer=setTimeout(function(){A(c,null,"
 try{re[t](c)}catch(r){setTimeout(function(){c.end(l?null:{type:"error",code:"FF_TRANSPORT_UNSUPPORTED",status:0,
 detail:'This browser cannot use "'+t+'" ('+r.message+'): take "auto" instead',reconnect:!1})},0)}d||U("connecting",{
 transport:t,reason:e||null})}function x(){clearTimeout(s),l?pe(u,f)?R("poll","remembered"):ce?R("frame"):R("poll",
-"loading"):R(a.transport)}function _(e,n,t){var r=e;t&&(g=!(Math.abs(ie()-o)<3e4),o=g?ie():o),0<e||(r=g?c/5:c,
-r*=Math.pow(2,Math.max(0,g?v-1:v)),r=Math.min(r,Math.max(c,3e4)),r*=g?.5+Math.random():.75+Math.random()/2,r=Math.round(
-r)),v++,I(r,x),U("lost",{retryMs:r,reason:n})}function A(e,n,t,r){var o=e===d,c=l&&"frame"===e.transport;(
+"loading"):R(a.transport)}function _(e,n,t){var r=e;t&&(g=!(Math.abs(ie()-o)<3e4),o=g?ie():o),0<e&&c!==Infinity||(
+r=g?c/5:c,r*=Math.pow(2,Math.max(0,g?v-1:v)),r=Math.min(r,Math.max(c,3e4)),r*=g?.5+Math.random():.75+Math.random()/2,
+r=Math.round(r)),v++,I(r,x),U("lost",{retryMs:r,reason:n})}function A(e,n,t,r){var o=e===d,c=l&&"frame"===e.transport;(
 "silent"===t?X:N)(e),e.isOnce&&n&&!n.reconnect?j(n):e.isOnce?M=o?0:5:"closing"===O.state?C("client"):d?(ve(u,w),G()
 ):n?j(n):c&&(!o||e.isHeld||1<h)?(h=0,R("poll",t)):(o||ve(u,0),_(r||0,t,o))}function j(e){e.reconnect?(_(0,e.code),L(
 "onerror",e)):k("refused",e,"onerror")}function q(){var t,r=d;function o(){return r===d&&"open"===O.state}
