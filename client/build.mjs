@@ -14,6 +14,8 @@ const FILES = [
   "sse",
   "websocket",
   "path",
+  "state",
+  "watch",
   "tabs",
   "stream",
   "foreverframe",

@@ -5,16 +5,29 @@
 /** A frame made inside the load event still keeps the busy indicator of some browsers turning. */
 var AFTER_LOAD_MS = 50;
 
+/** Streams do not wait longer for the load event, in ms: a picture that hangs holds it back for minutes. */
+var LOAD_WITHIN_MS = 10000;
+
+/** Pause between two looks for the page's body, in ms. */
+var BODY_CHECK_MS = 250;
+
+/** Whether the load event is over, so that no frame holds it back. */
 var isLoaded = false;
 
-/** { begin(), hide(), show() } of each stream that has not ended. */
+/** Whether streams may begin. */
+var isReady = false;
+
+/** When the page was hidden, in Unix ms. */
+var hiddenAt;
+
+/** { begin(), hide(), show(), loaded(), wake() } of each stream that has not ended. */
 var streams = [];
 
 var api = { open: open };
 
 function add(stream) {
   streams[streams.length] = stream;
-  if (isLoaded) {
+  if (isReady) {
     // Not before open() has returned.
     setTimeout(stream.begin, 0);
   }
@@ -30,32 +43,60 @@ function remove(stream) {
   }
 }
 
+/** Call a method of each stream; streams may end meanwhile. */
+function callEach(method) {
+  each(streams.slice(0), function (stream) {
+    stream[method]();
+  });
+}
+
+function begin() {
+  isReady = true;
+  callEach("begin");
+}
+
 function load() {
   setTimeout(function () {
     isLoaded = true;
-    each(streams.slice(0), function (stream) {
-      stream.begin();
-    });
+    begin();
+    callEach("loaded");
   }, AFTER_LOAD_MS);
 }
 
+function beginWithoutLoad() {
+  if (document.body) {
+    begin();
+  } else {
+    setTimeout(beginWithoutLoad, BODY_CHECK_MS);
+  }
+}
+
+function wake() {
+  callEach("wake");
+}
+
 if (document.readyState === "complete") {
-  isLoaded = true;
+  isLoaded = isReady = true;
 } else {
   listen(root, "load", load);
+  setTimeout(beginWithoutLoad, LOAD_WITHIN_MS);
 }
 listen(root, "onpagehide" in root ? "pagehide" : "unload", function () {
-  each(streams.slice(0), function (stream) {
-    stream.hide();
-  });
+  callEach("hide");
   // Chromium keeps no page for its way back that has a frame which is loading.
   removeFrames();
 });
 listen(root, "pageshow", function (event) {
-  if (event.persisted && isLoaded) {
-    each(streams.slice(0), function (stream) {
-      stream.show();
-    });
+  if (event.persisted) {
+    callEach("show");
+  }
+});
+listen(root, "online", wake);
+listen(document, "visibilitychange", function () {
+  if (!isVisible()) {
+    hiddenAt = now();
+  } else if (now() - hiddenAt > LATE_MS) {
+    wake();
   }
 });
 root.foreverframe = api;

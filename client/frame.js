@@ -5,7 +5,7 @@
 /** The connection behind each callback: push, push1, push2... Streams of a page seldom need more than the first. */
 var callbacks = [];
 
-/** Pause between two looks at a frame that has not opened, in ms. */
+/** Pause between two looks at whether a frame's document has ended, in ms. */
 var FRAME_CHECK_MS = 250;
 
 /** Frames that are to be removed. */
@@ -65,12 +65,12 @@ function sizeOf(frame) {
   }
 }
 
-/** Whether what should be the server's document is the browser's own, about a failure. */
-function isDenied(frame) {
+/** How far a frame's document is; "denied" where it is the browser's own, about a failure. */
+function phaseOf(frame) {
   try {
-    return !frame.contentWindow.document;
+    return frame.contentWindow.document.readyState;
   } catch (error) {
-    return true;
+    return "denied";
   }
 }
 
@@ -80,9 +80,11 @@ openers["frame"] = function (mine) {
   var frame = home.createElement("iframe");
   var place = put(callbacks, mine);
   var name = "push" + (place || "");
+  var wasLoading = false;
   var timer;
   api[name] = function (event) {
-    clearInterval(timer);
+    // A connection may be cut before the first look at it.
+    wasLoading = wasLoading || phaseOf(frame) === "loading";
     if (callbacks[place]) {
       callbacks[place].receive(event);
     }
@@ -97,15 +99,16 @@ openers["frame"] = function (mine) {
   if (isForeign) {
     mine.isSource = function (source) {
       // IE 8 gives another object for the same window.
-      return source == frame.contentWindow;
+      return source && source == frame.contentWindow;
     };
   } else if (home === document && root.addEventListener) {
     mine.sign = function () {
       return sizeOf(frame);
     };
-    // Firefox fires no load event for a frame that could not be loaded.
+    // Firefox fires no load event for a frame that could not be loaded or that was cut.
     timer = setInterval(function () {
-      if (isDenied(frame)) {
+      var phase = phaseOf(frame);
+      if (phase === "denied" || (wasLoading && phase !== "loading")) {
         mine.end();
       }
     }, FRAME_CHECK_MS);
@@ -117,6 +120,8 @@ openers["frame"] = function (mine) {
     mine.end(refusalIn(frame));
   });
   frame.style.display = "none";
+  // A server knows by it whose page a frame of another origin is in, also where the page's own policy is to say nothing.
+  frame.referrerPolicy = "origin";
   frame.src = mine.url(
     isForeign
       ? "&origin=" + encodeURIComponent(originOf(location))

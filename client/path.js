@@ -25,14 +25,14 @@ function pollsFor(origin, maxMs) {
   } catch (error) {
     // As if nothing was remembered.
   }
-  left = until ? until - new Date().getTime() : 0;
+  left = until ? until - now() : 0;
   return left > 0 && left <= maxMs ? left : 0;
 }
 
 /** Remember that the path buffers; with 0, that it does not. */
 function rememberPath(origin, ms) {
   var storage = pathStorage();
-  pathUntil[origin] = ms && new Date().getTime() + ms;
+  pathUntil[origin] = ms && now() + ms;
   try {
     if (ms) {
       storage.setItem(PATH_KEY + origin, String(pathUntil[origin]));

@@ -7,8 +7,20 @@ var location = root.location;
 /** Requests under way: KHTML collects one that is only held by its own handler. */
 var requests = [];
 
+/** A longer timer fires at once. */
+var MAX_TIMER_MS = 2147483647;
+
 /** How long a form's frame lives, in ms: its answer is not awaited. */
 var FORM_MS = 10000;
+
+function now() {
+  return new Date().getTime();
+}
+
+/** Call after a time in ms, which may be Infinity: never. Gives the timer. */
+function later(ms, then) {
+  return ms === Infinity ? null : setTimeout(then, Math.min(ms, MAX_TIMER_MS));
+}
 
 function listen(target, type, handler) {
   if (target.addEventListener) {
@@ -62,9 +74,13 @@ function linkTo(url) {
   return link;
 }
 
-/** As browsers write it in events: without the port that belongs to the scheme, which IE adds to a link's host. */
+/**
+ * The origin of a link or of the page, as browsers write it in events: without the port that belongs to the scheme. Of the
+ * whole address, because IE adds that port to a link's host, and KHTML leaves every port out of it.
+ */
 function originOf(link) {
-  return link.protocol + "//" + link.host.replace(/:(80|443)$/, "");
+  var parts = /^(\w+:)\/\/(?:[^\/?#]*@)?([^\/?#]*)/.exec(link.href) || ["", "", ""];
+  return (parts[1] + "//" + parts[2].replace(/:(80|443)?$/, "")).toLowerCase();
 }
 
 function createRequest() {
@@ -130,6 +146,9 @@ function postForm(url) {
   box.lastChild.action = url;
   box.lastChild.submit();
   setTimeout(function () {
-    document.body.removeChild(box);
+    // The page may have done it.
+    if (box.parentNode) {
+      box.parentNode.removeChild(box);
+    }
   }, FORM_MS);
 }

@@ -15,13 +15,13 @@ openers["poll"] = function (mine) {
   var timer;
 
   function ask(wait) {
-    var askedAt = new Date().getTime();
+    var askedAt = now();
     var more = "&wait=" + wait + (stream ? "&stream=" + encodeURIComponent(stream) : "");
     mine.limit(wait * 1000);
     // The time keeps caches out that mind no header.
     request = send("GET", mine.url(more + "&at=" + askedAt), null, function (answer) {
       if (answer.readyState === 4) {
-        take(parse(answer.responseText), wait && new Date().getTime() - askedAt < TOO_SOON_MS);
+        take(parse(answer.responseText), wait && now() - askedAt < TOO_SOON_MS);
       }
     });
   }

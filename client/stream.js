@@ -3,21 +3,33 @@
  */
 var RETRY_MS = 5000;
 var MAX_RETRY_MS = 30000;
-var SILENT_MS = 40000;
 var FRAME_AGAIN_MS = 600000;
 var CLOSE_WITHIN_MS = 2000;
+
+/** Of a server that does not say how often its heartbeats come, and the silence that is long enough before it has said it, in ms. */
+var BEAT_MS = 15000;
+var SILENT_MS = 40000;
+
+/** A stream is taken for cut after so many heartbeats that were missed. */
+var SILENT_BEATS = 3;
+
+/** The first event has to come within this part of the longest silence, and within so many ms where silence is allowed for long. */
+var OPEN_PART = 4;
+var MAX_OPEN_MS = 30000;
+
+/** A path has so many ms to bring what the server has given to it before it counts as one that holds back. */
+var HELD_MS = 1000;
+
+/** After a cut the pauses are so many times shorter, but not again soon: it may be one that comes again and again. */
+var HURRY = 5;
 
 /** The frame is tried again after this part of `frameAgainMs` at first: the server may just have been away. */
 var FIRST_AGAIN = 16;
 
-/** Silence is looked for so often in `silentMs`. Counted in looks, because timers of a hidden page or a sleeping machine are late. */
-var LOOKS = 4;
-/** A frame that fell silent before so many looks, twice running, comes along a path that buffers. */
-var LOOKS_OF_A_GOOD_PATH = 16;
-
 /** A tab that follows does not ask at every beat a server that refuses it. */
 var BEATS_AFTER_FAILURE = 5;
 
+/** An option in ms: a number or text of one, Infinity for never. */
 function orDefault(ms, otherwise) {
   return ms > 0 ? Number(ms) : otherwise;
 }
@@ -28,14 +40,18 @@ function open(options) {
   var origin = originOf(link);
   var isAuto = !options.transport || options.transport === "auto";
   var retryMs = orDefault(options.retryMs, RETRY_MS);
-  var lookMs = orDefault(options.silentMs, SILENT_MS) / LOOKS;
+  var openMs = Math.min(orDefault(options.silentMs, SILENT_MS) / OPEN_PART, MAX_OPEN_MS);
   var frameAgainMs = orDefault(options.frameAgainMs, FRAME_AGAIN_MS);
   // The connection that is open, and the one that is to take its place or to be the first.
   var current = null;
   var next = null;
+  var beatMs = BEAT_MS;
   // Attempts since a connection was last open, and those of its frames that fell silent, running.
   var failures = 0;
   var silences = 0;
+  // Whether the pauses are short, and when they last began to be.
+  var isHurried = false;
+  var hurriedAt;
   // Of the last stream that the server has not ended.
   var closeUrl = null;
   // How long polls are not given up for another try of the frame: longer after each that failed.
@@ -43,6 +59,10 @@ function open(options) {
   // Never more than one wait: for the next attempt, for a new try of the frame, or for the end of closing.
   var timer;
   var tabs = null;
+  // Whether another tab holds the stream.
+  var isFollowing = false;
+  // The last gap that took the cursor back: tabs that share a stream agree on it.
+  var restart;
   // Beats of the holder that are let pass after a read from the log that failed.
   var beatsToPass = 0;
   var isHidden = false;
@@ -55,7 +75,7 @@ function open(options) {
     close: close,
     ack: ack
   };
-  var handle = { begin: begin, hide: hide, show: show };
+  var handle = { begin: begin, hide: hide, show: show, loaded: loaded, wake: wake };
 
   /** What a handler throws is the page's affair: the stream goes on. */
   function tell(name, first, second) {
@@ -80,7 +100,7 @@ function open(options) {
 
   function wait(ms, then) {
     clearTimeout(timer);
-    timer = setTimeout(then, ms);
+    timer = later(ms, then);
   }
 
   function hasEnded() {
@@ -180,9 +200,9 @@ function open(options) {
       transport: transport,
       origin: origin,
       isOnce: isOnce,
+      // Polls take the place of a frame that would hold the page's load event back.
+      isEarly: !isLoaded,
       signs: 0,
-      looks: 0,
-      silentLooks: 0,
       url: function (more) {
         return address + query(transport) + more;
       },
@@ -204,7 +224,7 @@ function open(options) {
         clearTimeout(mine.timer);
         mine.timer = setTimeout(function () {
           lost(mine, null, "silent");
-        }, ms + lookMs);
+        }, ms + openMs);
       }
     };
     drop(next);
@@ -234,29 +254,45 @@ function open(options) {
   }
 
   function start() {
+    clearTimeout(timer);
     if (!isAuto) {
       connect(options.transport);
     } else if (pollsFor(origin, frameAgainMs)) {
       connect("poll", "remembered");
+    } else if (!isLoaded) {
+      connect("poll", "loading");
     } else {
       connect("frame");
     }
   }
 
-  function lose(ms, reason) {
+  /** @param ms the pause before the next attempt; 0 for one that grows with each attempt in vain */
+  function lose(ms, reason, wasCut) {
     var pause = ms;
-    if (!(ms > 0)) {
+    if (wasCut) {
+      isHurried = !(Math.abs(now() - hurriedAt) < MAX_RETRY_MS);
+      hurriedAt = isHurried ? now() : hurriedAt;
+    }
+    if (!(ms > 0) || retryMs === Infinity) {
       // Spread, so that the clients of a server that was away do not all come at once.
-      pause = Math.min(retryMs * Math.pow(2, failures), Math.max(retryMs, MAX_RETRY_MS));
-      pause = Math.round(pause * (0.75 + Math.random() / 2));
+      pause = isHurried ? retryMs / HURRY : retryMs;
+      // The server may be back after its first refusal, so a second short pause follows the first.
+      pause *= Math.pow(2, Math.max(0, isHurried ? failures - 1 : failures));
+      pause = Math.min(pause, Math.max(retryMs, MAX_RETRY_MS));
+      pause *= isHurried ? 0.5 + Math.random() : 0.75 + Math.random() / 2;
+      pause = Math.round(pause);
     }
     failures++;
     wait(pause, start);
     changeState("lost", { retryMs: pause, reason: reason });
   }
 
-  /** A connection has ended without `close`, was refused, or what was awaited did not come in time. */
-  function lost(mine, refusal, why) {
+  /**
+   * A connection has ended without `close`, was refused, or what was awaited did not come in time.
+   *
+   * @param ms as lose() has it
+   */
+  function lost(mine, refusal, why, ms) {
     var wasOpen = mine === current;
     var isFrame = isAuto && mine.transport === "frame";
     if (why === "silent") {
@@ -281,14 +317,14 @@ function open(options) {
       planFrame();
     } else if (refusal) {
       refused(refusal);
-    } else if (isFrame && (!wasOpen || silences > 1)) {
+    } else if (isFrame && (!wasOpen || mine.isHeld || silences > 1)) {
       silences = 0;
       connect("poll", why);
     } else {
       if (!wasOpen) {
         rememberPath(origin, 0);
       }
-      lose(0, why);
+      lose(ms || 0, why, wasOpen);
     }
   }
 
@@ -302,27 +338,75 @@ function open(options) {
     }
   }
 
-  /**
-   * Some ends are not seen otherwise: Chromium fires no event when a chunked answer breaks off, and a proxy that buffers
-   * holds everything back.
-   */
-  function look(mine) {
-    // Both: messages of one length may come and be swept out between two looks, and heartbeats are no events.
-    var sign = mine.signs + ":" + (mine.sign ? mine.sign() : "");
-    mine.looks++;
-    mine.silentLooks = sign === mine.lastSign ? mine.silentLooks + 1 : 0;
-    mine.lastSign = sign;
-    if (mine.looks > LOOKS_OF_A_GOOD_PATH) {
-      silences = 0;
-      againMs = frameAgainMs / FIRST_AGAIN;
+  function watchFor(mine) {
+    watch(mine, beatMs, orDefault(options.silentMs, SILENT_BEATS * beatMs), {
+      good: function () {
+        silences = 0;
+        againMs = frameAgainMs / FIRST_AGAIN;
+      },
+      missed: ask,
+      silent: function () {
+        silences++;
+        lost(mine, null, "silent");
+      }
+    });
+  }
+
+  /** Ask the server what it has given to the open connection, which may have broken or be held back. */
+  function ask() {
+    var mine = current;
+    var sign;
+    function isOpen() {
+      return mine === current && stream.state === "open";
     }
-    if (mine.silentLooks < LOOKS) {
-      mine.timer = setTimeout(function () {
-        look(mine);
-      }, lookMs);
+    if (!mine || mine.isOnce || mine.isAsking || !isOpen()) {
+      return;
+    }
+    sign = signOf(mine);
+    mine.isAsking = true;
+    askState(mine.closeUrl.replace(/\/close$/, ""), function (answer) {
+      var isFinal = answer.state === "closed" && FINAL_REASONS.test(answer.receipt.reason);
+      mine.isAsking = false;
+      if (!isOpen()) {
+        return;
+      }
+      if (answer.state === "unknown" || (answer.state === "closed" && !isFinal)) {
+        // The server is there: at once.
+        lost(mine, null, "cut", 1);
+      } else if (answer.state === "away" && signOf(mine) === sign) {
+        lost(mine, null, "cut");
+      } else if (answer.state === "away") {
+        // The connection lives; or its end changed the document.
+        later(HELD_MS, ask);
+      } else if (answer.state) {
+        later(HELD_MS, function () {
+          if (!isOpen()) {
+            return;
+          }
+          if (isFinal) {
+            closed({
+              type: "close",
+              reason: answer.receipt.reason,
+              reconnect: false,
+              retryMs: 0,
+              cursor: answer.cursor
+            });
+          } else if (signOf(mine) === sign && !isReached(answer.cursor, stream.cursor)) {
+            // More than a silence: something was given and did not come.
+            mine.isHeld = true;
+            lost(mine, null, "silent");
+          }
+        });
+      }
+    });
+  }
+
+  /** The browser is online again, or the page is seen again after a while. */
+  function wake() {
+    if (stream.state === "lost" && !isFollowing && !isHidden) {
+      start();
     } else {
-      silences++;
-      lost(mine, null, "silent");
+      ask();
     }
   }
 
@@ -330,8 +414,26 @@ function open(options) {
   function planFrame() {
     wait(pollsFor(origin, frameAgainMs), function () {
       againMs = Math.min(2 * againMs, frameAgainMs);
-      connect("frame", "again");
+      tryFrame();
     });
+  }
+
+  /** Try a frame beside a poll, unless it would hold back the page's load event: loaded() does it then. */
+  function tryFrame() {
+    if (isLoaded) {
+      connect("frame", "again");
+    }
+  }
+
+  function isPolling() {
+    return isAuto && current && current.transport === "poll" && !current.isOnce;
+  }
+
+  /** The page's load event is over. */
+  function loaded() {
+    if (isPolling() && !next && !pollsFor(origin, frameAgainMs)) {
+      tryFrame();
+    }
   }
 
   function receive(mine, event) {
@@ -362,17 +464,19 @@ function open(options) {
     }
     current = mine;
     failures = 0;
+    isHurried = false;
+    beatMs = orDefault(event.heartbeatMs, beatMs);
     closeUrl = mine.isOnce ? null : mine.closeUrl;
     stream.stream = mine.isOnce ? null : event.stream;
     stream.transport = mine.isOnce ? "shared" : mine.transport;
-    advance(event.cursor);
+    if (!isForeign(event.cursor)) {
+      advance(event.cursor);
+    }
     clearTimeout(mine.timer);
     clearTimeout(timer);
-    if (!mine.isUnwatched) {
-      look(mine);
-    }
-    if (isAuto && mine.transport === "poll" && !mine.isOnce) {
-      if (!pollsFor(origin, frameAgainMs)) {
+    watchFor(mine);
+    if (isPolling()) {
+      if (!mine.isEarly && !pollsFor(origin, frameAgainMs)) {
         rememberPath(origin, againMs);
       }
       planFrame();
@@ -386,6 +490,11 @@ function open(options) {
       changeState("open", event);
       tell("onopen", event);
     }
+  }
+
+  /** Whether a cursor is of another epoch than the stream's. Only the gap that tells of it may take its place. */
+  function isForeign(cursor) {
+    return cursor !== null && stream.cursor !== null && epochOf(cursor) !== epochOf(stream.cursor);
   }
 
   /** @returns false for what was there before: a new connection may start before the end of the last */
@@ -415,6 +524,11 @@ function open(options) {
         tellTabs(event, before);
       }
     } else if (event.type === "gap") {
+      if (event.reason === "epoch") {
+        // What follows may have ids below the cursor, which is of a log that is gone.
+        stream.cursor = event.upTo;
+        restart = event.after + event.upTo;
+      }
       tellTabs(event, before);
       tell("ongap", event);
     } else if (event.type === "close") {
@@ -490,13 +604,13 @@ function open(options) {
     isHidden = false;
     if (stream.state === "closing") {
       endHere("client");
-    } else {
+    } else if (isReady) {
       begin();
     }
   }
 
   function begin() {
-    if (hasEnded() || tabs || next || current) {
+    if (hasEnded() || isHidden || tabs || next || current) {
       return;
     }
     if (options.share) {
@@ -507,12 +621,14 @@ function open(options) {
           words.reason = lastDetail.reason;
           words.retryMs = lastDetail.retryMs;
           words.cursor = stream.cursor;
+          words.restart = restart;
         },
         hold: hold,
         release: release,
         follow: follow
       });
     }
+    isFollowing = !!tabs;
     if (!tabs) {
       start();
     }
@@ -520,6 +636,7 @@ function open(options) {
 
   /** This tab holds the stream from now on. */
   function hold() {
+    isFollowing = false;
     drop(next);
     drop(current);
     start();
@@ -527,6 +644,7 @@ function open(options) {
 
   /** Another tab does. */
   function release() {
+    isFollowing = true;
     clearTimeout(timer);
     drop(next);
     abandon(current);
@@ -548,7 +666,11 @@ function open(options) {
     if (hasEnded() || next || current || beatsToPass > 0) {
       return;
     }
-    if (words.state === "open" && !isReached(words.cursor, stream.cursor)) {
+    if (
+      words.state === "open" &&
+      (!isReached(words.cursor, stream.cursor) || words.restart !== restart)
+    ) {
+      restart = words.restart;
       connect("poll", "shared", true);
     } else if (words.state !== stream.state && /^(connecting|open|lost)$/.test(words.state)) {
       changeState(words.state, {

@@ -47,15 +47,15 @@ function openMedium(name, hear) {
       root.addEventListener("storage", onstorage, false);
       return {
         say: function (words) {
-          try {
-            storage.setItem(name, root["JSON"]["stringify"](words));
-          } catch (error) {
-            // Full: the others miss the beats, and open streams of their own.
-          }
+          storage.setItem(name, root["JSON"]["stringify"](words));
         },
         close: function () {
           root.removeEventListener("storage", onstorage, false);
-          storage.removeItem(name);
+          try {
+            storage.removeItem(name);
+          } catch (error) {
+            // Forbidden meanwhile.
+          }
         }
       };
     }
@@ -95,11 +95,11 @@ function joinTabs(name, tab) {
       before: before
     };
     tab.describe(words);
-    medium.say(words);
-  }
-
-  function now() {
-    return new Date().getTime();
+    try {
+      medium.say(words);
+    } catch (error) {
+      // Storage is full, or the page has no origin: the others miss the beats, and open streams of their own.
+    }
   }
 
   function tick() {

@@ -132,7 +132,7 @@ export const SETTINGS = {
   ),
   requestHeadMs: number(10_000, 100, 600_000, "time for the head of a request, in ms"),
   requestBodyMs: number(30_000, 100, 3_600_000, "time for a whole request, in ms"),
-  heartbeatMs: number(15_000, 50, 600_000, "longest silence on a stream, in ms"),
+  heartbeatMs: number(10_000, 50, 600_000, "longest silence on a stream, in ms"),
   stallMs: number(
     30_000,
     100,

@@ -4,9 +4,11 @@ import type { CloseReason } from "./events.ts";
 import type { Receipt, StreamOwner } from "./receipts.ts";
 import type { StreamSummary } from "./stream.ts";
 
-/** What is known of a stream, and its receipt if it is closed. */
-export interface StreamKnowledge {
+/** What is known of a stream: of a closed one, what it had been given when it ended. */
+export interface StreamKnowledge
+  extends Pick<Receipt, "cursor" | "messages" | "bytes" | "acked" | "openMs"> {
   readonly state: "open" | "closed";
+  /** Null while the stream is open. */
   readonly receipt: Receipt | null;
 }
 

@@ -35,9 +35,21 @@ export interface StreamEvent {
   readonly retryMs?: number | null;
 }
 
-/** @param close the stream's close URL, relative to the URL that opened it */
-export function openEvent(stream: string, cursor: Cursor, close: string): StreamEvent {
-  return event({ type: "open", stream, cursor, close }, cursor);
+/** What the `open` event says besides where the stream starts. */
+export interface OpenDetails {
+  /** The stream's close URL, relative to the URL that opened it. */
+  readonly close: string;
+  /** The longest silence on the stream, in ms: a client that hears nothing for longer should ask. */
+  readonly heartbeatMs: number;
+}
+
+/** @param cursor where the stream starts */
+export function openEvent(
+  stream: string,
+  cursor: Cursor,
+  { close, heartbeatMs }: OpenDetails,
+): StreamEvent {
+  return event({ type: "open", stream, cursor, close, heartbeatMs }, cursor);
 }
 
 /** There is nothing for the stream up to here. */

@@ -26,7 +26,6 @@ const BEATS_PER_HEARTBEAT = 16;
 interface HubLimits extends StreamLimits, ReceiptLimits, OpenerLimits {
   /** Bytes of publishes that wait for the log. */
   readonly maxPendingBytes: number;
-  readonly heartbeatMs: number;
 }
 
 /** What a hub needs. */

@@ -86,9 +86,12 @@ export class LocalPeer implements Peer {
 
   async state(stream: string): Promise<StreamKnowledge | null> {
     await this.arrived(stream);
-    if (this.#options.streams.get(stream) !== undefined) return { state: "open", receipt: null };
+    const found = this.#options.streams.get(stream);
+    if (found !== undefined) return found.describe(this.#now());
     const receipt = this.#receipt(stream);
-    return receipt === null ? null : { state: "closed", receipt };
+    if (receipt === null) return null;
+    const { cursor, messages, bytes, acked, openMs } = receipt;
+    return { state: "closed", cursor, messages, bytes, acked, openMs, receipt };
   }
 
   async ownerOf(stream: string): Promise<StreamOwner | null> {

@@ -40,6 +40,8 @@ export interface OpenRequest extends Wanted {
 export interface OpenerLimits extends RecycleAfter {
   /** How long a stream's client may read nothing while there is something for it. */
   readonly stallMs: number;
+  /** The longest silence on a stream, which its client is told. */
+  readonly heartbeatMs: number;
 }
 
 /** What is drawn for each stream. */
@@ -235,7 +237,7 @@ export class Opener {
     });
     streams.add(stream);
     sink.listen(stream, limits.stallMs);
-    stream.open(`streams/${stream.id}/close`);
+    stream.open({ close: `streams/${stream.id}/close`, heartbeatMs: limits.heartbeatMs });
     if (record !== null) {
       stream.continueFrom(record);
       if (request.start.from === "cursor") stream.acknowledge(request.start.after);

@@ -1,7 +1,13 @@
-import type { PollRecord } from "./bus.ts";
+import type { PollRecord, StreamKnowledge } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { type Cursor, epochOf, positionOf } from "./cursor.ts";
-import { type CloseReason, closeEvent, openEvent, type StreamEvent } from "./events.ts";
+import {
+  type CloseReason,
+  closeEvent,
+  type OpenDetails,
+  openEvent,
+  type StreamEvent,
+} from "./events.ts";
 import type { Gap } from "./log.ts";
 import type { Receipt } from "./receipts.ts";
 import type { RecycleLimits } from "./recycle.ts";
@@ -91,10 +97,13 @@ export class Stream implements SinkListener {
   #toldGaps: Map<string, Cursor> | null = null;
   /** What the client says that it has handled. */
   #acked: Cursor | null = null;
+  /** The last cursor that its client was told. `#cursor` may be later: a skip is not told. */
+  #toldCursor: Cursor;
 
   constructor(options: StreamOptions) {
     const { id, handle, client, address, view, sink, host, cursor, openedAt, recycle } = options;
     this.#cursor = cursor;
+    this.#toldCursor = cursor;
     this.#lastWriteAt = openedAt;
     this.#recycleBytes = recycle.bytes;
     this.#sink = sink;
@@ -195,9 +204,28 @@ export class Stream implements SinkListener {
     };
   }
 
+  /**
+   * What its own client may ask for over another connection.
+   *
+   * `cursor` is the last one that was handed to the connection, so a client that has seen less knows that its path holds
+   * something back.
+   *
+   * @param now monotonic ms
+   */
+  describe(now: number): StreamKnowledge {
+    return {
+      state: "open",
+      cursor: this.#toldCursor,
+      ...this.#given(),
+      acked: this.#acked,
+      openMs: Math.round(now - this.openedAt),
+      receipt: null,
+    };
+  }
+
   /** The first event of all. */
-  open(close: string): void {
-    this.#write(this.view.encoding.first(openEvent(this.id, this.#cursor, close)));
+  open(details: OpenDetails): void {
+    this.#write(this.view.encoding.first(openEvent(this.id, this.#cursor, details)));
   }
 
   /**
@@ -207,6 +235,7 @@ export class Stream implements SinkListener {
    */
   give(bytes: Buffer, cursor: Cursor, messages: number, now: number): void {
     this.#cursor = cursor;
+    this.#toldCursor = cursor;
     this.#lastWriteAt = now;
     if (this.#sink.queuedBytes === 0) this.#messagesTaken = this.#messages;
     this.#messages += messages;
@@ -221,6 +250,7 @@ export class Stream implements SinkListener {
   /** Its client says itself up to where it has everything, and is given what follows, once more where that is before. */
   moveTo(cursor: Cursor): void {
     this.#cursor = cursor;
+    this.#toldCursor = cursor;
     this.#toldGaps = null;
   }
 

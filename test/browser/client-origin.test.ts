@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Page } from "puppeteer-core";
+import { startFaultyProxy } from "../support/faulty-proxy.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
@@ -71,6 +72,32 @@ describeInBrowsers("the client in a page of another origin", (suite) => {
     await stream.untilState("open");
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expect(await stream.states()).to.deep.equal(["connecting", "open"]);
+  });
+
+  it("asks after its stream when a heartbeat is missed, and comes back after a cut", async () => {
+    const { server, open } = await start(true, { heartbeatMs: 400 });
+    const proxy = await startFaultyProxy(server.url);
+    const stream = await open({ url: `${proxy.url}/`, transport: "frame" });
+    await stream.untilOpenBy("frame");
+    proxy.cutAll();
+    const isLost = async () => (await stream.states()).includes("lost cut");
+    await eventually(10_000, isLost, "the loss of the stream");
+    await publishJson(server.url, "news", 1);
+    await stream.untilMessages(1);
+  });
+
+  it("is served where its policy is to send no Referer", async () => {
+    const { server, open } = await start();
+    await page.evaluate(`(() => {
+      const policy = document.createElement("meta");
+      policy.name = "referrer";
+      policy.content = "no-referrer";
+      document.head.append(policy);
+    })()`);
+    const stream = await open({ transport: "frame" });
+    await stream.untilOpenBy("frame");
+    await publishJson(server.url, "news", 1);
+    await stream.untilMessages(1);
   });
 
   it("gets nothing where its origin is not allowed", async () => {

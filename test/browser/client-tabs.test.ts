@@ -188,6 +188,17 @@ describeInBrowsers("one stream for all tabs", (suite) => {
     await expectAll(others, 0);
   });
 
+  it("is a stream of its own where a page may not say a word to others", async () => {
+    // As in a page without an origin, in some browsers.
+    const setUp = `BroadcastChannel.prototype.postMessage = () => {
+      throw new DOMException("Denied", "SecurityError");
+    };`;
+    const tabs = [await openTab({}, setUp), await openTab({}, setUp)];
+    expect(server.hub.openStreams).to.equal(2);
+    await publish(3);
+    await expectAll(tabs, 0);
+  });
+
   for (const [medium, setUp] of [
     ["BroadcastChannel", ""],
     ["storage events", "delete window.BroadcastChannel;"],

@@ -99,7 +99,8 @@ export function describeTransportContract(
     it("starts with open, and gives what is published as it was, in order", async () => {
       const { url } = await start();
       const client = await open(url, "channels=doors");
-      expect(client.events[0]).to.have.keys("type", "stream", "cursor", "close");
+      const details = hasCloseEvent ? ["heartbeatMs"] : [];
+      expect(client.events[0]).to.have.keys("type", "stream", "cursor", "close", ...details);
       const ids: string[] = [];
       for (const data of AWKWARD) ids.push(await publishJson(url, "doors", data));
       await untilMessages(client, AWKWARD.length);
@@ -322,6 +323,13 @@ export function describeTransportContract(
       const [listed] = (JSON.parse(text) as { streams: WireEvent[] }).streams;
       expect(listed).to.include({ client: "panel", transport: name.replace(/,.*/, "") });
     });
+
+    if (hasCloseEvent)
+      it("is told how long a silence may be", async () => {
+        const { url } = await start({ heartbeatMs: 7_000 });
+        const client = await open(url, "channels=doors");
+        expect(client.events[0]).to.include({ type: "open", heartbeatMs: 7_000 });
+      });
 
     if (hasCloseEvent)
       it("is told where the log is when nothing came for it, and can go on from there", async () => {

@@ -70,7 +70,7 @@ describe("the document of a display frame", () => {
   it("starts with open, which names the stream, a cursor and where to close it", async () => {
     const { url } = await startTestServer();
     const { open } = await openFrame(url, "channels=doors");
-    expect(open).to.have.all.keys("type", "stream", "cursor", "close");
+    expect(open).to.have.all.keys("type", "stream", "cursor", "close", "heartbeatMs");
     expect(open["cursor"]).to.match(/^[A-Za-z0-9._-]{1,64}$/);
     expect(closePathOf(url, open)).to.equal(`/streams/${String(open["stream"])}/close`);
   });

@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo, Socket } from "node:net";
 
 /**
- * What a proxy does with a request: pass it on, hold the answer back until it is complete, or all but its first piece, answer
- * itself, cut the connection, or leave it without an answer.
+ * What a proxy does with a request: pass it on, hold the answer back until it is complete, or all but its first piece, hold
+ * back all but its first piece for ever ("stuck"), answer itself, cut the connection, or leave it without an answer.
  */
 export type Fault =
   | "pass"
   | "hold"
   | "first"
+  | "stuck"
   | "cut"
   | "ignore"
   | { readonly status: number; readonly type?: string; readonly body: string };
@@ -46,7 +47,7 @@ export async function startFaultyProxy(
     requests.push(path);
     const doing = rule(path);
     if (doing === "cut") incoming.socket.destroy();
-    else if (doing === "pass" || doing === "hold" || doing === "first")
+    else if (doing === "pass" || doing === "hold" || doing === "first" || doing === "stuck")
       forward(target, incoming, outgoing, doing);
     else if (doing !== "ignore") {
       outgoing.writeHead(doing.status, { "Content-Type": doing.type ?? "text/html" });
@@ -82,7 +83,7 @@ function forward(
   target: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  how: "pass" | "hold" | "first",
+  how: "pass" | "hold" | "first" | "stuck",
 ): void {
   const upstream = request(new URL(incoming.url ?? "/", target), {
     method: incoming.method ?? "GET",
@@ -96,10 +97,12 @@ function forward(
       outgoing.flushHeaders();
     }
     answer.on("data", (piece: Buffer) => {
-      if (how === "pass" || (how === "first" && passed++ === 0)) outgoing.write(piece);
+      const isFirst = passed++ === 0;
+      if (how === "pass" || (isFirst && how !== "hold")) outgoing.write(piece);
       else held.push(piece);
     });
     answer.on("end", () => {
+      if (how === "stuck") return;
       if (how === "hold") outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.end(Buffer.concat(held));
     });

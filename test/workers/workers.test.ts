@@ -79,6 +79,8 @@ describe("workers", function () {
     for (let n = 0; n < 2; n++) {
       const page = await ask(url, "GET", `/control?stream=${open["stream"]}`);
       expect(page.text).to.contain("This stream is closed (client)");
+      const state = await ask(url, "GET", `/streams/${open["stream"]}`);
+      expect(state.json).to.deep.include({ state: "closed", receipt: receipts[0]?.json });
       const unknown = await ask(url, "POST", "/streams/n1.unknown/close");
       expect(unknown.status).to.equal(404);
     }
@@ -92,6 +94,8 @@ describe("workers", function () {
     for (let n = 0; n < 2; n++) {
       const page = await ask(url, "GET", `/control?stream=${open["stream"]}`);
       expect(page.text).to.contain("This stream is open");
+      const state = await ask(url, "GET", `/streams/${open["stream"]}`);
+      expect(state.json).to.include({ state: "open", cursor: id, messages: 1 });
       const acked = await ask(url, "POST", `/streams/${open["stream"]}/ack`, {
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ cursor: id }),

@@ -15,6 +15,9 @@ const MAX_ACK_BYTES = 1_024;
 /**
  * The control frame's requests, on a connection of their own. All may be answered 503 FF_WORKER_SILENT.
  *
+ * GET /streams/:stream: 200 with the stream's state and what it was given so far, `{"stream","state","cursor","messages",
+ * "bytes","acked","openMs"}`, and its `receipt` if it is closed; 404 FF_STREAM_UNKNOWN.
+ *
  * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept` prefers HTML as a
  * document that calls `parent.controlled(receipt)`; the same again while receipts are kept; 404 FF_STREAM_UNKNOWN.
  *
@@ -25,6 +28,15 @@ const MAX_ACK_BYTES = 1_024;
  */
 export function controlRoutes(hub: Hub): Router {
   const router = new Router(EXACT);
+
+  router.get("/streams/:stream", async (ctx) => {
+    const id = pathParameter(ctx, "stream");
+    const known = await hub.control.state(id);
+    if (known === null) throw unknownStream(id);
+    const { receipt, ...figures } = known;
+    ctx.set(STREAM_HEADERS);
+    ctx.body = { stream: id, ...figures, ...(receipt === null ? {} : { receipt }) };
+  });
 
   router.post("/streams/:stream/close", async (ctx) => {
     const id = pathParameter(ctx, "stream");

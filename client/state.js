@@ -1,0 +1,62 @@
+/*
+ * What the server says of a stream, over a connection of its own.
+ */
+
+/** Time for the answer, in ms. */
+var ANSWER_WITHIN_MS = 5000;
+
+/** The ends after which a client does not come back: see docs/protocol.md. */
+var FINAL_REASONS = /^(client|admin|expired|replaced)$/;
+
+/**
+ * The answer to GET /streams/{id}, whose `state` is "open" or "closed"; else { state }: "unknown" if the server has no such
+ * stream, "away" if it did not answer, and "" if something else did, or if it does not know.
+ */
+function stateIn(request) {
+  var answer;
+  try {
+    answer = parse(request.responseText) || {};
+    if (answer.state) {
+      return answer;
+    }
+    if (answer.code) {
+      return { state: answer.code === "FF_STREAM_UNKNOWN" ? "unknown" : "" };
+    }
+    // A proxy says 502 to 504 for a server that is away; IE says more than 12000 for no answer.
+    return { state: request.status && request.status < 500 ? "" : "away" };
+  } catch (error) {
+    // Old browsers throw for the status of a request that had no answer.
+    return { state: "away" };
+  }
+}
+
+/** Ask for a stream's state; then(answer) is called once, later: see stateIn(). */
+function askState(url, then) {
+  var request;
+  var timer;
+  var isOver = false;
+  function finish(answer) {
+    if (!isOver) {
+      isOver = true;
+      clearTimeout(timer);
+      then(answer);
+    }
+  }
+  timer = later(ANSWER_WITHIN_MS, function () {
+    finish({ state: "away" });
+    request.abort();
+  });
+  try {
+    request = send("GET", url + "?at=" + now(), null, function (answer) {
+      if (answer.readyState === 4) {
+        finish(stateIn(answer));
+      }
+    });
+  } catch (error) {
+    // XMLHttpRequest is switched off, or is too old to call another origin.
+    clearTimeout(timer);
+    later(0, function () {
+      finish({ state: "" });
+    });
+  }
+}

@@ -1,0 +1,77 @@
+/*
+ * Looks whether anything comes on an open connection. Some ends are not seen otherwise: Chromium fires no event when a
+ * chunked answer breaks off, and a proxy that buffers holds everything back.
+ *
+ * Silence is counted in looks, because timers of a hidden page are late.
+ */
+
+/** Looks in the time between two heartbeats, and the least time between two looks, in ms. */
+var LOOKS_PER_BEAT = 10;
+var MIN_LOOK_MS = 50;
+
+/** Looks that see nothing new after which a heartbeat is missed. */
+var LOOKS_TO_MISS = 12;
+
+/** A look that comes this much too late, in ms, was held up: the machine slept, or the page was frozen. */
+var LATE_MS = 5000;
+
+/** A connection on which something came for this many times the longest silence runs along a good path. */
+var SILENCES_OF_A_GOOD_PATH = 4;
+
+/** A value that changes when something comes. Messages of one length leave the document as it was; heartbeats are no events. */
+function signOf(mine) {
+  return mine.signs + ":" + (mine.sign ? mine.sign() : "");
+}
+
+/**
+ * Watch a connection as long as it is live.
+ *
+ * beatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed() is called when a heartbeat was
+ * missed, and once more for each that follows, or when the page was held up; silent() at the end of the longest silence,
+ * and good() when the path has proved good.
+ */
+function watch(mine, beatMs, silentMs, on) {
+  var lookMs = Math.max(MIN_LOOK_MS, Math.min(beatMs, silentMs) / LOOKS_PER_BEAT);
+  var looks = 0;
+  var silentLooks = 0;
+  var looksToMiss = LOOKS_TO_MISS;
+  var lastSign;
+  var lookedAt = now();
+
+  function look() {
+    var sign = signOf(mine);
+    var isLate = now() - lookedAt > lookMs + LATE_MS;
+    if (!mine.isLive()) {
+      return;
+    }
+    lookedAt = now();
+    looks++;
+    if (sign !== lastSign) {
+      lastSign = sign;
+      silentLooks = 0;
+      looksToMiss = LOOKS_TO_MISS;
+    } else if (!mine.isUnwatched) {
+      silentLooks += isLate ? LOOKS_TO_MISS : 1;
+    }
+    if (
+      !mine.isUnwatched &&
+      looks * lookMs > SILENCES_OF_A_GOOD_PATH * Math.min(silentMs, SILENT_MS)
+    ) {
+      on.good();
+    }
+    if (silentLooks * lookMs >= silentMs) {
+      on.silent();
+      return;
+    }
+    later(lookMs, look);
+    if (silentLooks >= looksToMiss) {
+      looksToMiss = silentLooks + LOOKS_PER_BEAT;
+      on.missed();
+    } else if (isLate && isVisible()) {
+      on.missed();
+    }
+  }
+
+  // Not all clients of a server look at the same moment.
+  later(lookMs * Math.random(), look);
+}
