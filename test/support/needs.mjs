@@ -19,12 +19,23 @@ const NEEDS = [
     present: () => ["gearmand", "gearman", "gearadmin"].every((name) => findCommand([name])),
     packages: ["gearman-job-server", "gearman-tools"],
   },
+  { name: "unshare", present: () => findCommand(["unshare"]) !== null, packages: ["util-linux"] },
+  { name: "nginx", present: () => nginxPath() !== null, packages: ["nginx-light"] },
   { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
   { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },
   {
     name: "prototype.js",
     present: () => existsSync(PROTOTYPE_JS),
     packages: ["libjs-prototype"],
+  },
+];
+
+/** What `npm run test:long` needs beside them. */
+const LONG_NEEDS = [
+  {
+    name: "slowhttptest",
+    present: () => findCommand(["slowhttptest"]) !== null,
+    packages: ["slowhttptest"],
   },
 ];
 
@@ -53,6 +64,11 @@ export function chromiumPath() {
 /** Path of the Firefox that the tests drive. */
 export function firefoxPath() {
   return findCommand(FIREFOX);
+}
+
+/** Path of the nginx that stands before the server in tests. */
+export function nginxPath() {
+  return findCommand(["nginx"]);
 }
 
 function run(command, args, env = {}) {
@@ -95,4 +111,7 @@ export function provide(needs, who) {
   process.exit(1);
 }
 
-if (process.argv[1] === import.meta.filename) provide(NEEDS, "The tests need");
+if (process.argv[1] === import.meta.filename) {
+  const isLong = process.argv[2] === "long";
+  provide(isLong ? [...NEEDS, ...LONG_NEEDS] : NEEDS, "The tests need");
+}
