@@ -30,11 +30,11 @@ describeInBrowsers("the client, when the log was put back from a backup", (suite
     await stopServers();
     cpSync(settings.data, backup, { recursive: true });
 
-    const ahead = await startTestServer(settings);
-    const streams = await open(ahead.url);
     Date.now = () => realNow() + DAY_MS;
+    const ahead = await startTestServer(settings);
+    Date.now = realNow; // the server keeps the clock that it was started with
+    const streams = await open(ahead.url);
     await publishJson(ahead.url, "news", "lost");
-    Date.now = realNow;
     for (const stream of streams) await stream.untilMessages(1);
     await stopServers();
     rmSync(settings.data, { recursive: true });
@@ -65,11 +65,12 @@ describeInBrowsers("the client, when the log was put back from a backup", (suite
     });
   }
 
-  it("shows it in every tab that shares the stream", async () => {
+  const shareInThreeTabs = async (setUp = "") => {
     const { url, streams } = await putBack(async (server) => {
       const opened: PageStream[] = [];
       for (let tab = 0; tab < 3; tab++) {
         const page = await suite.newPage();
+        if (setUp !== "") await page.evaluateOnNewDocument(setUp);
         await page.goto(`${server}/client.html`);
         const stream = await PageStream.open(page, { channels: "news", share: true, retryMs: 200 });
         await stream.untilState("open");
@@ -86,5 +87,19 @@ describeInBrowsers("the client, when the log was put back from a backup", (suite
       await stream.untilMessages(2);
       expect(await stream.data()).to.deep.equal(["lost", "after"]);
     }
-  });
+  };
+
+  it("shows it in every tab that shares the stream", () => shareInThreeTabs());
+
+  it("shows it also in a tab that did not hear of the gap from the tab that holds the stream", () =>
+    shareInThreeTabs(`(() => {
+      const { set } = Object.getOwnPropertyDescriptor(BroadcastChannel.prototype, "onmessage");
+      Object.defineProperty(BroadcastChannel.prototype, "onmessage", {
+        set(hear) {
+          set.call(this, (told) => {
+            if (told.data.event?.type !== "gap") hear(told);
+          });
+        },
+      });
+    })()`));
 });
