@@ -5,7 +5,7 @@ import { resolveStart } from "./stream-start.ts";
 
 /** Bytes of messages that one read without a stream returns in all, and in one piece. */
 const MAX_READ_BYTES = 4_194_304;
-const PIECE_BYTES = 65_536;
+const PIECE_BYTES = 32_768;
 
 /**
  * Read messages of the log without a stream, piece by piece: a reader that stops costs one piece.

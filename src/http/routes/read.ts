@@ -1,5 +1,6 @@
-import { Readable } from "node:stream";
+import { once } from "node:events";
 import { Router } from "@koa/router";
+import type { Context } from "koa";
 import { parseChannelName, parseSelectors } from "../../core/channel-name.ts";
 import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
@@ -31,14 +32,32 @@ export function readRoutes(hub: Hub): Router {
     const first = await batches.next();
     ctx.set(STREAM_HEADERS);
     ctx.type = "application/json";
-    ctx.body = Readable.from(formatBatches(first, batches), { objectMode: false });
+    ctx.status = 200;
+    await sendPieces(ctx, formatBatches(first, batches));
   });
   return router;
 }
 
 type Batches = AsyncGenerator<LogBatch, void>;
 
-/** The answer in pieces, each made when the one before it has been taken. */
+/** Send an answer piece by piece, each made when the one before it has been taken: a stream of Node's would hold two. */
+async function sendPieces(ctx: Context, pieces: AsyncIterable<Buffer>): Promise<void> {
+  const { res } = ctx;
+  ctx.respond = false;
+  if (ctx.method === "HEAD") {
+    res.end();
+    return;
+  }
+  const gone = new AbortController();
+  res.once("close", () => gone.abort());
+  for await (const piece of pieces) {
+    if (gone.signal.aborted) return;
+    if (!res.write(piece)) await once(res, "drain", gone).catch(() => {});
+  }
+  res.end();
+}
+
+/** The answer in pieces. */
 async function* formatBatches(
   first: IteratorResult<LogBatch, void>,
   others: Batches,
