@@ -4,6 +4,7 @@ import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
 import type { Cursor } from "./cursor.ts";
 import { type CloseReason, reconnects } from "./events.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { FanOut } from "./fan-out.ts";
 import { LocalPeer } from "./local-peer.ts";
 import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
@@ -46,6 +47,7 @@ export class Hub {
   readonly #views = new Views();
   readonly #streams: Streams;
   readonly #receipts: Receipts;
+  readonly #reads: FairQueue;
   readonly #publisher: Publisher;
   readonly #opener: Opener;
   readonly #fanOut: FanOut;
@@ -67,6 +69,7 @@ export class Hub {
   private constructor(options: HubOptions, tip: Cursor) {
     this.#options = options;
     const { log, bus, scheduler, limits, onError } = options;
+    this.#reads = new FairQueue(scheduler);
     this.#receipts = new Receipts(limits);
     this.#streams = new Streams(limits, (stream) => this.#end(stream, "gone"));
     this.#fanOut = new FanOut(tip, {
@@ -140,7 +143,7 @@ export class Hub {
     after: Cursor | null,
     maxMessages: number,
   ): AsyncGenerator<LogBatch, void> {
-    return readMessages(this.#options.log, selectors, after, maxMessages);
+    return readMessages(this.#options.log, this.#reads, selectors, after, maxMessages);
   }
 
   /** See `MessageLog.health`. */

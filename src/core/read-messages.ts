@@ -1,5 +1,6 @@
 import type { SelectorSet } from "./channel-name.ts";
 import type { Cursor } from "./cursor.ts";
+import type { FairQueue } from "./fair-queue.ts";
 import type { LogBatch, MessageLog } from "./log.ts";
 import { resolveStart } from "./stream-start.ts";
 
@@ -13,6 +14,7 @@ const PIECE_BYTES = 32_768;
  * Each piece is a snapshot of its own. One that finds that messages were removed before it could read them says so by
  * a gap, as the first one does.
  *
+ * @param queue shared by all readers
  * @param after null starts with the oldest that is kept
  * @param maxMessages of all pieces together
  * @returns at least one batch; the last one's `cursor` is where to resume
@@ -20,6 +22,7 @@ const PIECE_BYTES = 32_768;
  */
 export async function* readMessages(
   log: MessageLog,
+  queue: FairQueue,
   selectors: SelectorSet,
   after: Cursor | null,
   maxMessages: number,
@@ -35,13 +38,14 @@ export async function* readMessages(
   let messagesLeft = maxMessages;
   let bytesLeft = MAX_READ_BYTES;
   for (let isFirst = true, isOver = false; !isOver; isFirst = false) {
-    const batch = await log.read({
+    const request = {
       selectors,
       after: cursor,
       upTo: null,
       maxMessages: messagesLeft,
       maxBytes: Math.min(bytesLeft, PIECE_BYTES),
-    });
+    };
+    const batch = await queue.run(() => log.read(request));
     cursor = batch.cursor;
     messagesLeft -= batch.messages.length;
     bytesLeft -= batch.messages.reduce((sum, { json }) => sum + json.length, 0);
