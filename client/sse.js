@@ -8,6 +8,10 @@ openers["sse"] = function (mine) {
       mine.receive(parse(event.data));
     });
   });
+  // A refusal for a while, which has status 200 so that the browser would come back.
+  source.addEventListener("ff-error", function (event) {
+    mine.end(parse(event.data));
+  });
   // Reconnecting is the stream's, from its cursor: it also knows when to stop.
   source.onerror = function () {
     mine.end();

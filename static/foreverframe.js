@@ -1,5 +1,5 @@
 /* Foreverframe's client: made of client/*.js, documented in docs/client.md. */
-!function(ne){var te,i,a,t,M,re,u,l,f,c,s,S,ye,d,E,m,p,O,L,U,I,v,k,oe,ce,ae,r,se,h;function ie(){return(new Date
+!function(ne){var te,i,a,t,M,re,u,l,f,c,s,E,ye,d,S,m,p,O,L,U,I,v,k,oe,ce,ae,r,se,h;function ie(){return(new Date
 ).getTime()}function ue(e,n){return e===Infinity?null:setTimeout(n,Math.min(e,t))}function g(e,n,t){
 e.addEventListener?e.addEventListener(n,t,!1):e.attachEvent&&e.attachEvent("on"+n,t)}function y(e,n){for(
 var t=0;t<e.length;t++)n(e[t])}function C(e,n){for(var t=0;e[t];)t++;return e[t]=n,t}function w(e){try{
@@ -19,11 +19,11 @@ reconnect:408===e.status||429===e.status||500<=e.status}:null}function R(){for(v
 n){return"denied"}}function A(){try{return ne.localStorage||null}catch(e){return null}}function pe(e,n){var t=A(),r=s[e]
 try{r=r||t&&t.getItem(c+e)}catch(o){}return 0<(t=r?r-ie():0)&&t<=n?t:0}function ve(e,n){var t=A();s[e]=n&&ie()+n;try{
 n?t.setItem(c+e,String(s[e])):t.removeItem(c+e)}catch(r){}}function Te(e,n){var t,r,o=!1;function c(e){o||(o=!0,
-clearTimeout(r),n(e))}r=ue(S,function(){c({state:"away"}),t.abort()});try{t=b("GET",e+"?at="+ie(),null,function(e){
+clearTimeout(r),n(e))}r=ue(E,function(){c({state:"away"}),t.abort()});try{t=b("GET",e+"?at="+ie(),null,function(e){
 4===e.readyState&&c(function(e){var n;try{return(n=w(e.responseText)||{}).state?n:n.code?{
 state:"FF_STREAM_UNKNOWN"===n.code?"unknown":""}:{state:e.status&&e.status<500?"":"away"}}catch(t){return{state:"away"}}
 }(e))})}catch(a){clearTimeout(r),ue(0,function(){c({state:""})})}}function he(e){return e.signs+":"+(e.sign?e.sign():"")
-}function be(t,e,r,o){var c,a=Math.max(E,Math.min(e,r)/d),s=0,i=0,u=m,l=ie();ue(a*Math.random(),function f(){var e=he(t)
+}function be(t,e,r,o){var c,a=Math.max(S,Math.min(e,r)/d),s=0,i=0,u=m,l=ie();ue(a*Math.random(),function f(){var e=he(t)
 ,n=ie()-l>a+p;t.isLive()&&(l=ie(),s++,e!==c?(c=e,i=0,u=m):t.isUnwatched||(i+=n?m:1),!t.isUnwatched&&s*a>O*Math.min(r,oe
 )&&o.good(),r<=i*a?o.silent():(ue(a,f),u<=i?(u=i+d,o.missed()):n&&T()&&o.missed()))})}function Me(e,c){var n,a=String(
 Math.random()),t=!1,r=0,s=0,o=ie()-v,i=!0,u=function(n,t){var r,o;function c(e){e.key===n&&e.newValue&&t(w(e.newValue))}
@@ -61,33 +61,34 @@ re.ndjson=function(r){var o=0,e=b("GET",r.url(""),null,function(e){var n=e.respo
 o=n.length-t.pop().length,r.signs=n.length,y(t,function(e){r.receive(w(e))}),4===e.readyState?r.end(N(w(n))
 ):1e6<o&&r.receive({type:"close",reason:"recycle",reconnect:!0})});r.stop=function(){e.abort()}},re.sse=function(n){
 var t=new ne.EventSource(n.url(""));y(["message","ff-open","ff-cursor","ff-gap","ff-close"],function(e){
-t.addEventListener(e,function(e){n.receive(w(e.data))})}),t.onerror=function(){n.end()},n.isUnwatched=!0,
-n.stop=function(){t.close()}},c="foreverframe.path ",s={},ye=/^(client|admin|expired|replaced)$/,d=10,m=12,I=1200,k=2400
-,p=S=5e3,v=2e3,oe=4e4,U=O=4,E=50,L=250,ce=!(re.ws=function(n){var e=new ne.WebSocket(n.url("").replace(/^http/,"ws"));
-e.onmessage=function(e){n.receive(w(e.data))},e.onclose=function(){n.end()},n.stop=function(){e.close()}}),ae=!1,se=[],
-h={open:function(a){n=(a.url||"")+"stream",r=te.createElement("div"),(e=te.createElement("a")).href=n,
-ne.addEventListener||(r.innerHTML='<a href="'+n.replace(/&/g,"&amp;").replace(/"/g,"&quot;")+'"></a>',e=r.firstChild);
-var e,o,s,t,n,r=e,i=r.href,u=le(r),l=!a.transport||"auto"===a.transport,c=ge(a.retryMs,5e3),P=Math.min(ge(a.silentMs,oe
-)/4,3e4),f=ge(a.frameAgainMs,6e5),d=null,m=null,p=15e3,v=0,h=0,g=!1,y=null,w=f/16,T=null,b=!1,M=0,S=!1,E={},O={
-state:"connecting",cursor:null,stream:null,transport:null,close:function(){F()||"closing"===O.state||(!d||d.isOnce?(
-y&&fe(y,""),C("client")):(B(),N(m),fe(y,""),I(2e3,function(){C("client")}),U("closing",{})))},ack:function(){
-d&&y&&null!==O.cursor&&fe(y.replace(/close$/,"ack"),'{"cursor":"'+O.cursor+'"}')}},$={begin:Q,hide:function(){y&&(
-!function(e){var n;try{ne.navigator.sendBeacon&&ne.navigator.sendBeacon(e,"")||((n=we()).open("POST",e,!1),n.send(""))
-}catch(t){}}(y),y=null);S=!0,W()},show:function(){S&&(S=!1,"closing"===O.state?C("client"):ae&&Q())},loaded:function(){
-!D()||m||pe(u,f)||J()},wake:function(){("lost"!==O.state||b||S?q:x)()}};function L(e,n,t){if(a[e])try{a[e](n,t)}catch(r
-){setTimeout(function(){throw r},0)}}function U(e,n){L("onstate",O.state=e,E=n)}function I(e,n){clearTimeout(s),s=ue(e,n
-)}function F(){return"closed"===O.state||"refused"===O.state}function k(e,n,t){W(),function(e){var n;for(
-n=0;n<se.length;n++)if(se[n]===e)return se.splice(n,1)}($),U(e,n),L(t,n)}function C(e){k("closed",{type:"close",
-reason:e,reconnect:!1,retryMs:0,cursor:O.cursor},"onclose")}function W(){clearTimeout(s),N(m),N(d),B()}function B(){T&&(
-T.leave(),T=null)}function N(e){e&&(clearTimeout(e.timer),e===m&&(m=null),e===d&&(d=null,O.stream=null),e.stop&&(e.stop(
-),e.stop=null),e.isOnce)&&e.closeUrl&&fe(e.closeUrl,"")}function X(e){e&&e===d&&y&&(fe(y,""),y=null),N(e)}function R(t,e
-,n){var c={transport:t,origin:u,isOnce:n,isEarly:!ce,signs:0,url:function(e){return i+(
-n="?transport="+t+"&channels="+encodeURIComponent(String(a.channels)),null!==O.cursor?n+="&after="+encodeURIComponent(
-O.cursor):a.after?n+="&after="+encodeURIComponent(a.after):a.last&&(n+="&last="+encodeURIComponent(a.last)),a.client&&(
-n+="&client="+encodeURIComponent(a.client)),n)+e;var n},isLive:function(){return c===d||c===m},receive:function(e){var n
-,t,r,o;c.signs++,e&&c.isLive()&&(o=c,"open"===(e=e).type?(t=e,(n=o).closeUrl=i.replace(/stream$/,"")+t.close,
-"closing"===O.state?fe(y=n.closeUrl,""):(n!==d&&(d&&!d.isOnce&&(h=1),X(d),m=null),d=n,v=0,g=!1,p=ge(t.heartbeatMs,p),
-y=n.isOnce?null:n.closeUrl,O.stream=n.isOnce?null:t.stream,O.transport=n.isOnce?"shared":n.transport,function(e){
+t.addEventListener(e,function(e){n.receive(w(e.data))})}),t.addEventListener("ff-error",function(e){n.end(w(e.data))}),
+t.onerror=function(){n.end()},n.isUnwatched=!0,n.stop=function(){t.close()}},c="foreverframe.path ",s={},
+ye=/^(client|admin|expired|replaced)$/,d=10,m=12,I=1200,k=2400,p=E=5e3,v=2e3,oe=4e4,U=O=4,S=50,L=250,ce=!(
+re.ws=function(n){var e=new ne.WebSocket(n.url("").replace(/^http/,"ws"));e.onmessage=function(e){n.receive(w(e.data))},
+e.onclose=function(){n.end()},n.stop=function(){e.close()}}),ae=!1,se=[],h={open:function(a){n=(a.url||"")+"stream",
+r=te.createElement("div"),(e=te.createElement("a")).href=n,ne.addEventListener||(r.innerHTML='<a href="'+n.replace(/&/g,
+"&amp;").replace(/"/g,"&quot;")+'"></a>',e=r.firstChild);var e,o,s,t,n,r=e,i=r.href,u=le(r),
+l=!a.transport||"auto"===a.transport,c=ge(a.retryMs,5e3),P=Math.min(ge(a.silentMs,oe)/4,3e4),f=ge(a.frameAgainMs,6e5),
+d=null,m=null,p=15e3,v=0,h=0,g=!1,y=null,w=f/16,T=null,b=!1,M=0,E=!1,S={},O={state:"connecting",cursor:null,stream:null,
+transport:null,close:function(){F()||"closing"===O.state||(!d||d.isOnce?(y&&fe(y,""),C("client")):(B(),N(m),fe(y,""),I(
+2e3,function(){C("client")}),U("closing",{})))},ack:function(){d&&y&&null!==O.cursor&&fe(y.replace(/close$/,"ack"),
+'{"cursor":"'+O.cursor+'"}')}},$={begin:Q,hide:function(){y&&(!function(e){var n;try{
+ne.navigator.sendBeacon&&ne.navigator.sendBeacon(e,"")||((n=we()).open("POST",e,!1),n.send(""))}catch(t){}}(y),y=null);
+E=!0,W()},show:function(){E&&(E=!1,"closing"===O.state?C("client"):ae&&Q())},loaded:function(){!D()||m||pe(u,f)||J()},
+wake:function(){("lost"!==O.state||b||E?q:x)()}};function L(e,n,t){if(a[e])try{a[e](n,t)}catch(r){setTimeout(function(){
+throw r},0)}}function U(e,n){L("onstate",O.state=e,S=n)}function I(e,n){clearTimeout(s),s=ue(e,n)}function F(){
+return"closed"===O.state||"refused"===O.state}function k(e,n,t){W(),function(e){var n;for(n=0;n<se.length;n++)if(se[n
+]===e)return se.splice(n,1)}($),U(e,n),L(t,n)}function C(e){k("closed",{type:"close",reason:e,reconnect:!1,retryMs:0,
+cursor:O.cursor},"onclose")}function W(){clearTimeout(s),N(m),N(d),B()}function B(){T&&(T.leave(),T=null)}function N(e){
+e&&(clearTimeout(e.timer),e===m&&(m=null),e===d&&(d=null,O.stream=null),e.stop&&(e.stop(),e.stop=null),e.isOnce
+)&&e.closeUrl&&fe(e.closeUrl,"")}function X(e){e&&e===d&&y&&(fe(y,""),y=null),N(e)}function R(t,e,n){var c={transport:t,
+origin:u,isOnce:n,isEarly:!ce,signs:0,url:function(e){return i+(n="?transport="+t+"&channels="+encodeURIComponent(
+String(a.channels)),null!==O.cursor?n+="&after="+encodeURIComponent(O.cursor):a.after?n+="&after="+encodeURIComponent(
+a.after):a.last&&(n+="&last="+encodeURIComponent(a.last)),a.client&&(n+="&client="+encodeURIComponent(a.client)),n)+e;
+var n},isLive:function(){return c===d||c===m},receive:function(e){var n,t,r,o;c.signs++,e&&c.isLive()&&(o=c,"open"===(
+e=e).type?(t=e,(n=o).closeUrl=i.replace(/stream$/,"")+t.close,"closing"===O.state?fe(y=n.closeUrl,""):(n!==d&&(
+d&&!d.isOnce&&(h=1),X(d),m=null),d=n,v=0,g=!1,p=ge(t.heartbeatMs,p),y=n.isOnce?null:n.closeUrl,
+O.stream=n.isOnce?null:t.stream,O.transport=n.isOnce?"shared":n.transport,function(e){
 return null!==e&&null!==O.cursor&&de(e)!==de(O.cursor)}(t.cursor)||V(t.cursor),clearTimeout(n.timer),clearTimeout(s),be(
 r=n,p,ge(a.silentMs,3*p),{good:function(){h=0,w=f/16},missed:q,silent:function(){h++,A(r,null,"silent")}}),D()&&(
 n.isEarly||pe(u,f)||ve(u,w),G()),"frame"===n.transport&&ve(u,0),n.isOnce?U("open",{transport:"shared"}):(U("open",t),L(
@@ -112,9 +113,9 @@ r.isHeld=!0,A(r,null,"silent")))}))}))}function G(){I(pe(u,f),function(){w=Math.
 "onmessage",e)):"cursor"===e.type?V(e.cursor)&&H(e,n):"gap"===e.type?("epoch"===e.reason&&(O.cursor=e.upTo,
 t=e.after+e.upTo),H(e,n),L("ongap",e)):"close"===e.type&&z(e)}function z(e){var n=d;y=null,"closing"===O.state?C(
 e.reconnect?"client":e.reason):e.reconnect?n.isOnce?(N(n),M=5):"recycle"===e.reason?(d=null,O.stream=null,R(n.transport,
-"recycle"),N(n)):(N(n),_(e.retryMs,e.reason)):(H(e,O.cursor),k("closed",e,"onclose"))}function Q(){F()||S||T||m||d||(
-a.share&&(T=Me(["foreverframe",i,a.channels,a.client].join("\n"),{describe:function(e){e.state=O.state,e.reason=E.reason
-,e.retryMs=E.retryMs,e.cursor=O.cursor,e.restart=t},hold:Y,release:Z,follow:ee})),b=!!T,T)||x()}function Y(){b=!1,N(m),
+"recycle"),N(n)):(N(n),_(e.retryMs,e.reason)):(H(e,O.cursor),k("closed",e,"onclose"))}function Q(){F()||E||T||m||d||(
+a.share&&(T=Me(["foreverframe",i,a.channels,a.client].join("\n"),{describe:function(e){e.state=O.state,e.reason=S.reason
+,e.retryMs=S.retryMs,e.cursor=O.cursor,e.restart=t},hold:Y,release:Z,follow:ee})),b=!!T,T)||x()}function Y(){b=!1,N(m),
 N(d),x()}function Z(){b=!0,clearTimeout(s),N(m),X(d),O.transport="shared"}function ee(e){var n=e.event;
 n&&"close"===n.type?k("closed",n,"onclose"):(n&&me(e.before,O.cursor)&&K(n),"beat"===e.kind&&0<M&&M--,F()||m||d||0<M||(
 "open"!==e.state||me(e.cursor,O.cursor)&&e.restart===t?e.state!==O.state&&/^(connecting|open|lost)$/.test(e.state)&&U(

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePort } from "./free-port.ts";
+import { nginxPath } from "./needs.mjs";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
+import { eventually } from "./within.ts";
+
+const running = new Set<ChildProcess>();
+
+/**
+ * Start nginx before a server, with nothing set but where that is: so Host is the server's address, and HTTP/1.0 is
+ * spoken to it.
+ *
+ * @returns the address of nginx
+ */
+export async function startNginx(upstream: string): Promise<string> {
+  const port = await freePort();
+  const directory = createTemporaryDirectory();
+  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${directory}/${name};`)
+    .join(" ");
+  const config = join(directory, "nginx.conf");
+  writeFileSync(
+    config,
+    `daemon off; pid ${directory}/pid; error_log ${directory}/errors; events {}
+     http { access_log off; ${paths}
+     server { listen 127.0.0.1:${port}; location / { proxy_pass ${upstream}; } } }`,
+  );
+  const child = spawn(nginxPath() ?? "nginx", ["-c", config, "-e", `${directory}/errors`], {
+    stdio: "ignore",
+  });
+  running.add(child);
+  child.on("error", () => running.delete(child));
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(
+    5_000,
+    () =>
+      fetch(`${url}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    "nginx",
+  );
+  return url;
+}
+
+/** Stop each that was started; for `afterEach`. */
+export async function stopNginx(): Promise<void> {
+  for (const child of running) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    await ended;
+  }
+  running.clear();
+}
