@@ -213,6 +213,28 @@ describe("requests on one connection", () => {
     expect(connection.received).to.match(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 400 /);
   });
 
+  it("are answered before a body behind them that is broken, or that does not come", async () => {
+    const { url } = await startTestServer({ requestBodyMs: 1_000, requestHeadMs: 500 });
+    const poll = "GET /stream?transport=poll&channels=a&wait=2 HTTP/1.1";
+    for (const [body, status] of [
+      ["xyz\r\n", 400],
+      ["5\r\n1", 408],
+    ] as const) {
+      const connection = new RawConnection(url);
+      connection.send(poll, HOST);
+      connection.send(
+        "POST /channels/a/messages HTTP/1.1",
+        HOST,
+        "Content-Type: text/plain",
+        "Transfer-Encoding: chunked",
+      );
+      connection.socket.write(body);
+      await connection.untilEnded(8_000);
+      const statuses = [...connection.received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, s]) => s);
+      expect(statuses, body).to.deep.equal(["200", String(status)]);
+    }
+  });
+
   it("are answered also where their client ends its half behind them", async () => {
     const { url } = await startTestServer();
     const connection = new RawConnection(url);

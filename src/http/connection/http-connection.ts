@@ -179,10 +179,15 @@ export class HttpConnection extends Duplex {
     return turn?.exchange ?? null;
   }
 
-  /** Nothing more can be understood of what comes. */
+  /**
+   * Nothing more can be understood of what comes. A request that waits and has not come whole never will: it is given
+   * up, so that what comes next is the turn behind it.
+   */
   stopReading(): void {
     this.#isBroken = true;
     this.#unread = NOTHING;
+    const broken = this.#turns.findIndex(({ exchange }) => exchange?.request.complete === false);
+    if (broken > 0) this.#turns.splice(broken);
   }
 
   /**

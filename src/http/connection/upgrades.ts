@@ -14,6 +14,7 @@ const MAX_CLIENT_MESSAGE_BYTES = 4_096;
 const webSockets = new WebSocketServer({
   noServer: true,
   clientTracking: false,
+  autoPong: false, // a client that sends pings and reads nothing would fill the memory with answers
   perMessageDeflate: false, // shared frames are written as they are; memory of a compressor for each would be 100 times a stream's
   maxPayload: MAX_CLIENT_MESSAGE_BYTES,
 });

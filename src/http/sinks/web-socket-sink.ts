@@ -30,6 +30,9 @@ export class WebSocketSink implements Sink {
     this.#socket = new SocketSink(socket);
     this.#webSocket = webSocket;
     webSocket.on("error", () => webSocket.terminate()); // a frame that is none, or too large: the library has said so
+    webSocket.on("ping", (data) => {
+      if (this.#socket.queuedBytes === 0) webSocket.pong(data);
+    });
     webSocket.on("message", (data, isBinary) => {
       const type = isBinary ? null : typeOf(String(data));
       if (type === "close" && this.#stream !== null) close(this.#stream);
