@@ -5,7 +5,10 @@
 /** A frame made inside the load event still keeps the busy indicator of some browsers turning. */
 var AFTER_LOAD_MS = 50;
 
-/** Streams do not wait longer for the load event, in ms: a picture that hangs holds it back for minutes. */
+/**
+ * Streams do not wait longer for the load event, in ms: a picture that hangs holds it back for
+ * minutes.
+ */
 var LOAD_WITHIN_MS = 10000;
 
 /** Pause between two looks for the page's body, in ms. */

@@ -120,7 +120,8 @@ openers["frame"] = function (mine) {
     mine.end(refusalIn(frame));
   });
   frame.style.display = "none";
-  // A server knows by it whose page a frame of another origin is in, also where the page's own policy is to say nothing.
+  // A server knows by it whose page a frame of another origin is in, also where the page's own
+  // policy is to say nothing.
   frame.referrerPolicy = "origin";
   frame.src = mine.url(
     isForeign

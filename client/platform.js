@@ -75,8 +75,9 @@ function linkTo(url) {
 }
 
 /**
- * The origin of a link or of the page, as browsers write it in events: without the port that belongs to the scheme. Of the
- * whole address, because IE adds that port to a link's host, and KHTML leaves every port out of it.
+ * The origin of a link or of the page, as browsers write it in events: without the port that
+ * belongs to the scheme. Of the whole address, because IE adds that port to a link's host, and
+ * KHTML leaves every port out of it.
  */
 function originOf(link) {
   var parts = /^(\w+:)\/\/(?:[^\/?#]*@)?([^\/?#]*)/.exec(link.href) || ["", "", ""];

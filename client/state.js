@@ -9,8 +9,9 @@ var ANSWER_WITHIN_MS = 5000;
 var FINAL_REASONS = /^(client|admin|expired|replaced)$/;
 
 /**
- * The answer to GET /streams/{id}, whose `state` is "open" or "closed"; else { state }: "unknown" if the server has no such
- * stream, "away" if it did not answer, and "" if something else did, or if it does not know.
+ * The answer to GET /streams/{id}, whose `state` is "open" or "closed"; else { state }: "unknown"
+ * if the server has no such stream, "away" if it did not answer, and "" if something else did, or
+ * if it does not know.
  */
 function stateIn(request) {
   var answer;

@@ -6,21 +6,33 @@ var MAX_RETRY_MS = 30000;
 var FRAME_AGAIN_MS = 600000;
 var CLOSE_WITHIN_MS = 2000;
 
-/** Of a server that does not say how often its heartbeats come, and the silence that is long enough before it has said it, in ms. */
+/**
+ * Of a server that does not say how often its heartbeats come, and the silence that is long enough
+ * before it has said it, in ms.
+ */
 var BEAT_MS = 15000;
 var SILENT_MS = 40000;
 
 /** A stream is taken for cut after so many heartbeats that were missed. */
 var SILENT_BEATS = 3;
 
-/** The first event has to come within this part of the longest silence, and within so many ms where silence is allowed for long. */
+/**
+ * The first event has to come within this part of the longest silence, and within so many ms where
+ * silence is allowed for long.
+ */
 var OPEN_PART = 4;
 var MAX_OPEN_MS = 30000;
 
-/** A path has so many ms to bring what the server has given to it before it counts as one that holds back. */
+/**
+ * A path has so many ms to bring what the server has given to it before it counts as one that holds
+ * back.
+ */
 var HELD_MS = 1000;
 
-/** After a cut the pauses are so many times shorter, but not again soon: it may be one that comes again and again. */
+/**
+ * After a cut the pauses are so many times shorter, but not again soon: it may be one that comes
+ * again and again.
+ */
 var HURRY = 5;
 
 /** The frame is tried again after this part of `frameAgainMs` at first: the server may just have been away. */
@@ -352,7 +364,9 @@ function open(options) {
     });
   }
 
-  /** Ask the server what it has given to the open connection, which may have broken or be held back. */
+  /**
+   * Ask the server what it has given to the open connection, which may have broken or be held back.
+   */
   function ask() {
     var mine = current;
     var sign;
@@ -418,7 +432,10 @@ function open(options) {
     });
   }
 
-  /** Try a frame beside a poll, unless it would hold back the page's load event: loaded() does it then. */
+  /**
+   * Try a frame beside a poll, unless it would hold back the page's load event: loaded() does it
+   * then.
+   */
   function tryFrame() {
     if (isLoaded) {
       connect("frame", "again");
@@ -492,7 +509,10 @@ function open(options) {
     }
   }
 
-  /** Whether a cursor is of another epoch than the stream's. Only the gap that tells of it may take its place. */
+  /**
+   * Whether a cursor is of another epoch than the stream's. Only the gap that tells of it may take
+   * its place.
+   */
   function isForeign(cursor) {
     return cursor !== null && stream.cursor !== null && epochOf(cursor) !== epochOf(stream.cursor);
   }

@@ -98,7 +98,8 @@ function joinTabs(name, tab) {
     try {
       medium.say(words);
     } catch (error) {
-      // Storage is full, or the page has no origin: the others miss the beats, and open streams of their own.
+      // Storage is full, or the page has no origin: the others miss the beats, and open streams of
+      // their own.
     }
   }
 

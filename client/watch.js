@@ -1,6 +1,6 @@
 /*
- * Looks whether anything comes on an open connection. Some ends are not seen otherwise: Chromium fires no event when a
- * chunked answer breaks off, and a proxy that buffers holds everything back.
+ * Looks whether anything comes on an open connection. Some ends are not seen otherwise: Chromium
+ * fires no event when a chunked answer breaks off, and a proxy that buffers holds everything back.
  *
  * Silence is counted in looks, because timers of a hidden page are late.
  */
@@ -12,13 +12,22 @@ var MIN_LOOK_MS = 50;
 /** Looks that see nothing new after which a heartbeat is missed. */
 var LOOKS_TO_MISS = 12;
 
-/** A look that comes this much too late, in ms, was held up: the machine slept, or the page was frozen. */
+/**
+ * A look that comes this much too late, in ms, was held up: the machine slept, or the page was
+ * frozen.
+ */
 var LATE_MS = 5000;
 
-/** A connection on which something came for this many times the longest silence runs along a good path. */
+/**
+ * A connection on which something came for this many times the longest silence runs along a good
+ * path.
+ */
 var SILENCES_OF_A_GOOD_PATH = 4;
 
-/** A value that changes when something comes. Messages of one length leave the document as it was; heartbeats are no events. */
+/**
+ * A value that changes when something comes. Messages of one length leave the document as it was;
+ * heartbeats are no events.
+ */
 function signOf(mine) {
   return mine.signs + ":" + (mine.sign ? mine.sign() : "");
 }
@@ -26,9 +35,9 @@ function signOf(mine) {
 /**
  * Watch a connection as long as it is live.
  *
- * beatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed() is called when a heartbeat was
- * missed, and once more for each that follows, or when the page was held up; silent() at the end of the longest silence,
- * and good() when the path has proved good.
+ * beatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed() is
+ * called when a heartbeat was missed, and once more for each that follows, or when the page was
+ * held up; silent() at the end of the longest silence, and good() when the path has proved good.
  */
 function watch(mine, beatMs, silentMs, on) {
   var lookMs = Math.max(MIN_LOOK_MS, Math.min(beatMs, silentMs) / LOOKS_PER_BEAT);

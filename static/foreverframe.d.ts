@@ -14,11 +14,20 @@ export interface OpenOptions<Data = unknown> {
   transport?: "auto" | Transport;
   /** One stream for all tabs that open the same. Default: false. */
   share?: boolean;
-  /** Pause before the first attempt to reconnect, in ms; a fifth of it after a cut. Infinity: never. Default: 5,000. */
+  /**
+   * Pause before the first attempt to reconnect, in ms; a fifth of it after a cut. Infinity: never.
+   * Default: 5,000.
+   */
   retryMs?: number;
-  /** A stream is taken for cut when nothing came for this long, in ms. Infinity: never. Default: three heartbeats. */
+  /**
+   * A stream is taken for cut when nothing came for this long, in ms. Infinity: never. Default:
+   * three heartbeats.
+   */
   silentMs?: number;
-  /** "auto": ms after which a frame is tried again on a path that held it back. Infinity: never. Default: 600,000. */
+  /**
+   * "auto": ms after which a frame is tried again on a path that held it back. Infinity: never.
+   * Default: 600,000.
+   */
   frameAgainMs?: number;
   onopen?(event: OpenEvent): void;
   onmessage?(event: MessageEvent<Data>): void;
@@ -39,8 +48,9 @@ export interface StateDetail {
   /** "connecting": the transport that is tried. "open": "shared" where another tab holds the stream. */
   readonly transport?: Transport | "shared";
   /**
-   * "connecting": why it is not the one before: "silent" or "failed" (a frame did not come through), "remembered", "loading",
-   * "recycle" or "shared". "lost": "silent", "cut", "failed", a close reason or the code of a refusal. "closed": the close reason.
+   * "connecting": why it is not the one before: "silent" or "failed" (a frame did not come
+   * through), "remembered", "loading", "recycle" or "shared". "lost": "silent", "cut", "failed", a
+   * close reason or the code of a refusal. "closed": the close reason.
    */
   readonly reason?: string | null;
   /** "lost": the pause before the next attempt. */

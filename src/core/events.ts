@@ -39,7 +39,9 @@ export interface StreamEvent {
 export interface OpenDetails {
   /** The stream's close URL, relative to the URL that opened it. */
   readonly close: string;
-  /** The longest silence on the stream, in ms: a client that hears nothing for longer should ask. */
+  /**
+   * The longest silence on the stream, in ms: a client that hears nothing for longer should ask.
+   */
   readonly heartbeatMs: number;
 }
 

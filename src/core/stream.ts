@@ -207,8 +207,8 @@ export class Stream implements SinkListener {
   /**
    * What its own client may ask for over another connection.
    *
-   * `cursor` is the last one that was handed to the connection, so a client that has seen less knows that its path holds
-   * something back.
+   * `cursor` is the last one that was handed to the connection, so a client that has seen less
+   * knows that its path holds something back.
    *
    * @param now monotonic ms
    */

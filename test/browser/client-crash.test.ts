@@ -12,7 +12,9 @@ import { PageStream, TEST_PAGES } from "./client-page.ts";
 /** How long the server is away after it was killed, in ms, beside its start. */
 const AWAY_MS = 400;
 
-/** How long a frozen browser sleeps, and a page is hidden, in ms: longer than a look may be late. */
+/**
+ * How long a frozen browser sleeps, and a page is hidden, in ms: longer than a look may be late.
+ */
 const ASLEEP_MS = 7_000;
 
 /** For a loaded machine, in ms. */

@@ -16,7 +16,10 @@ describeInBrowsers("the client, when the log was put back from a backup", (suite
     Date.now = realNow;
   });
 
-  /** The message that the backup lacks was published by a clock that was ahead, so that what follows has ids below it. */
+  /**
+   * The message that the backup lacks was published by a clock that was ahead, so that what follows
+   * has ids below it.
+   */
   const putBack = async (open: (url: string) => Promise<readonly PageStream[]>) => {
     const settings = {
       pages: TEST_PAGES,

@@ -4,7 +4,10 @@ import { expect } from "chai";
 
 const client = readFileSync(new URL("../../static/foreverframe.js", import.meta.url), "utf8");
 
-/** The addresses of the frames that the client makes in a page of a browser which is not there for these tests. */
+/**
+ * The addresses of the frames that the client makes in a page of a browser which is not there for
+ * these tests.
+ */
 function framesOf(pageUrl: string, serverUrl: string, hostOf: (url: URL) => string) {
   const frames: string[] = [];
   const link = (url: URL) => ({ href: url.href, protocol: url.protocol, host: hostOf(url) });
@@ -48,8 +51,8 @@ function framesOf(pageUrl: string, serverUrl: string, hostOf: (url: URL) => stri
   return frames;
 }
 
-// KHTML can't be had for these tests, so this stands in for what is known of it: a link's host lacks the port that the
-// page's host has.
+// KHTML can't be had for these tests, so this stands in for what is known of it: a link's host
+// lacks the port that the page's host has.
 describe("the client where a link's host lacks its port, as in KHTML", () => {
   const page = "http://panel.example:8080/pages/panel.html";
   const withoutPort = (url: URL) => url.hostname;

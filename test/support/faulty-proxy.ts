@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo, Socket } from "node:net";
 
 /**
- * What a proxy does with a request: pass it on, hold the answer back until it is complete, or all but its first piece, hold
- * back all but its first piece for ever ("stuck"), answer itself, cut the connection, or leave it without an answer.
+ * What a proxy does with a request: pass it on, hold the answer back until it is complete, or all
+ * but its first piece, hold back all but its first piece for ever ("stuck"), answer itself, cut the
+ * connection, or leave it without an answer.
  */
 export type Fault =
   | "pass"

@@ -15,8 +15,9 @@ const MAX_ACK_BYTES = 1_024;
 /**
  * The control frame's requests, on a connection of their own. All may be answered 503 FF_WORKER_SILENT.
  *
- * GET /streams/:stream: 200 with the stream's state and what it was given so far, `{"stream","state","cursor","messages",
- * "bytes","acked","openMs"}`, and its `receipt` if it is closed; 404 FF_STREAM_UNKNOWN.
+ * GET /streams/:stream: 200 with the stream's state and what it was given so far,
+ * `{"stream","state","cursor","messages", "bytes","acked","openMs"}`, and its `receipt` if it is
+ * closed; 404 FF_STREAM_UNKNOWN.
  *
  * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept` prefers HTML as a
  * document that calls `parent.controlled(receipt)`; the same again while receipts are kept; 404 FF_STREAM_UNKNOWN.
