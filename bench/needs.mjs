@@ -1,6 +1,6 @@
 // What the benchmark needs beside npm's packages: installed where it may be, else it says how.
 import { existsSync } from "node:fs";
-import { findCommand, provide } from "../test/support/needs.mjs";
+import { findCommand, nginxPath, provide } from "../test/support/needs.mjs";
 
 /** Nchan, as Debian's package puts it. */
 export const NCHAN_MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so";
@@ -18,11 +18,6 @@ const NEEDS = [
   },
   { name: "wrk", present: () => findCommand(["wrk"]) !== null, packages: ["wrk"] },
 ];
-
-/** Path of nginx; null if there is none. */
-export function nginxPath() {
-  return findCommand(["nginx"]);
-}
 
 /** Have it all, or exit with the command that installs it. */
 export function provideForBench() {

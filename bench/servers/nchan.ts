@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { nginxPath } from "../../test/support/needs.mjs";
 import { eventually } from "../../test/support/within.ts";
 import {
   freePort,
@@ -9,7 +10,7 @@ import {
   temporaryDirectory,
   untilListening,
 } from "../measured-process.ts";
-import { NCHAN_MODULE, nginxPath } from "../needs.mjs";
+import { NCHAN_MODULE } from "../needs.mjs";
 import type { RunningServer, Server } from "./server.ts";
 
 type Subscriber = "http-raw-stream" | "eventsource";
