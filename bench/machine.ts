@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import { nginxPath } from "./needs.mjs";
+import { nginxPath } from "../test/support/needs.mjs";
 
 /** What it was measured on, and which versions: one line. */
 export function describeMachine(): string {
