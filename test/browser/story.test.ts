@@ -4,6 +4,7 @@ import { publishJson } from "../support/raw-http.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
 import { describeInBrowsers, recordRequests, shoot, textOf, untilText } from "./browsers.ts";
+import { TEST_PAGES } from "./client-page.ts";
 
 /** Short, so that a test can wait for twice of it. */
 const RETRY_MS = 300;
@@ -231,9 +232,9 @@ describeInBrowsers("the pages", (suite) => {
 
   it("refuses a frame and a form of another site", async () => {
     const victim = await startTestServer();
-    const evil = await startTestServer({ allowedHosts: ["evil.example"] });
+    const evil = await startTestServer({ allowedHosts: ["evil.example"], pages: TEST_PAGES });
     const evilUrl = `http://evil.example:${new URL(evil.url).port}`;
-    await page.goto(`${evilUrl}/control.html`);
+    await page.goto(`${evilUrl}/client.html`);
     const answers: string[] = [];
     page.on("response", (response) =>
       answers.push(`${response.status()} ${response.request().method()}`),

@@ -47,6 +47,26 @@ describe("what all clients together make the server hold", function () {
     expect(status).to.equal(201);
   });
 
+  it("counts what bodies in tiny chunks take, and takes them whole", async () => {
+    const { url } = await startTestServer();
+    const connection = new RawConnection(url);
+    connection.send(
+      "POST /channels/a/messages HTTP/1.1",
+      HOST,
+      "Content-Type: text/plain",
+      "Transfer-Encoding: chunked",
+    );
+    const text = Array.from({ length: 60_000 }, (_, n) => String.fromCharCode(97 + (n % 26)));
+    const before = process.memoryUsage().heapUsed;
+    connection.socket.write(text.map((letter) => `1\r\n${letter}\r\n`).join(""));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    connection.socket.write("0\r\n\r\n");
+    await eventually(5_000, () => connection.received.includes("201 Created"), "the answer");
+    expect((process.memoryUsage().heapUsed - before) / MIB, "MiB").to.be.below(40);
+    const { messages } = (await ask(url, "GET", "/channels/a/messages")).json;
+    expect(messages[0].data).to.equal(text.join(""));
+  });
+
   it("is free again when bodies have come, were refused, or broke off", async () => {
     const { url } = await startTestServer({ maxBufferedBytes: 2 * MIB });
     for (let round = 0; round < 8; round++) {
