@@ -25,6 +25,7 @@ import { refuseBrokenRequest } from "./http/connection/broken-request.ts";
 import { Connections } from "./http/connection/connections.ts";
 import { serveUpgrades } from "./http/connection/upgrades.ts";
 import type { PageDirectory } from "./http/pages.ts";
+import { isPublish } from "./http/routes/publish.ts";
 import { lockDirectory } from "./logs/directory-lock.ts";
 import { openLmdbLog } from "./logs/lmdb-log.ts";
 import { probeLmdbLog } from "./logs/lmdb-probe.ts";
@@ -111,6 +112,7 @@ export async function startServer(
     stallMs: config.stallMs,
     budget,
     maxSockets: maxSocketsOf(readOpenFilesLimit()),
+    mayOverlap: isPublish,
   });
   const adminToken = config.adminToken || randomBytes(16).toString("base64url");
   const app = createApp({

@@ -190,6 +190,22 @@ describe("requests on one connection", () => {
     expect(connection.received.match(/HTTP\/1\.1 200/g)).to.have.lengthOf(1);
   });
 
+  it("are stored in their order where they are publishes, which need not wait for one another", async () => {
+    const { url } = await startTestServer();
+    const connection = new RawConnection(url);
+    const publish = (n: number) =>
+      `POST /channels/a/messages HTTP/1.1\r\n${HOST}\r\nContent-Type: application/json\r\nContent-Length: ${String(n).length}\r\n\r\n${n}`;
+    connection.socket.write(Array.from({ length: 200 }, (_, n) => publish(n)).join(""));
+    connection.send("GET /channels/a/messages?limit=1000 HTTP/1.1", HOST, "Connection: close");
+    await connection.untilEnded(10_000);
+    const ids = [...connection.received.matchAll(/\{"id":"([^"]+)"/g)].map(([, id]) => id);
+    expect(ids).to.have.lengthOf(200);
+    expect(ids).to.deep.equal(ids.toSorted());
+    // The read waited for all of them.
+    const data = [...connection.received.matchAll(/"data":(\d+)/g)].map(([, n]) => Number(n));
+    expect(data).to.deep.equal(Array.from({ length: 200 }, (_, n) => n));
+  });
+
   it("are answered before an upgrade behind them, and before another protocol's request", async () => {
     const { url } = await startTestServer();
     const publish = (more: readonly string[]) =>

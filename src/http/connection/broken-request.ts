@@ -16,10 +16,11 @@ export function refuseBrokenRequest(error: Error, connection: Duplex): void {
   }
   connection.stopReading();
   const { receiving } = connection;
-  if (receiving === null) connection.inTurn(null, () => refuse(error, connection));
+  const begin = () => refuse(error, connection);
+  if (receiving === null) connection.inTurn({ exchange: null, overlaps: false, begin });
   // Its own answer has begun already: nothing can be said any more.
   else if (receiving.response?.headersSent === true) connection.destroy();
-  else refuse(error, connection);
+  else begin();
 }
 
 function refuse(error: Error, connection: HttpConnection): void {

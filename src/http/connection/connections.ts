@@ -6,6 +6,8 @@ import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./ht
 export interface ConnectionsLimits extends ConnectionLimits {
   /** Sockets that may be open at once, streams included: beyond it, idle connections make room. */
   readonly maxSockets: number;
+  /** Whether a request may be served while others of the kind before it on its connection are. */
+  readonly mayOverlap: (request: IncomingMessage) => boolean;
 }
 
 /** The connections that an HTTP server speaks on. */
@@ -62,10 +64,14 @@ export class Connections implements ConnectionHost {
   admit(request: IncomingMessage, response: ServerResponse, answer: () => void): void {
     const connection = HttpConnection.of(request);
     response.on("error", ignore); // its connection says it too
-    connection.inTurn({ request, response }, () => {
-      if (connection.destroyed) return;
-      response.once("close", () => connection.endTurn());
-      answer();
+    const end = connection.inTurn({
+      exchange: { request, response },
+      overlaps: this.#limits.mayOverlap(request),
+      begin() {
+        if (connection.destroyed) return;
+        response.once("close", () => end());
+        answer();
+      },
     });
   }
 

@@ -42,8 +42,14 @@ export interface Exchange {
 interface Turn {
   /** The request that is answered, and its answer; null for what was no request. */
   readonly exchange: Exchange | null;
+  /** Whether it may be served together with others of its kind. */
+  readonly overlaps: boolean;
   readonly begin: () => void;
+  hasBegun: boolean;
 }
+
+/** What is to be done in turn. */
+export type TurnRequest = Omit<Turn, "hasBegun">;
 
 /**
  * A connection as Node's HTTP server is given it: in place of the socket, so that a stream can take the socket away.
@@ -53,7 +59,8 @@ interface Turn {
  * of all that. An ordinary request costs some microseconds more for it.
  *
  * It serves one request at a time. Requests behind it wait for their turn: else a client could have thousands
- * of answers made at once, and an upgrade would take the connection from an answer that is under way.
+ * of answers made at once, and an upgrade would take the connection from an answer that is under way. Only publishes overlap,
+ * since many of them share one commit to the disk; they are as few as may wait.
  */
 export class HttpConnection extends Duplex {
   readonly #socket: Socket;
@@ -61,7 +68,7 @@ export class HttpConnection extends Duplex {
   readonly #stall: StallTimer;
   readonly #holding: Holding;
   #taken = false;
-  /** The first is being served. */
+  /** The first is being served, and those that overlap with it. */
   readonly #turns: Turn[] = [];
   /** What was read of the socket and is not given to the parser yet. */
   #unread: Buffer = NOTHING;
@@ -149,23 +156,17 @@ export class HttpConnection extends Duplex {
     this.#unread = bytes;
   }
 
-  /** Serve a request when all that came before it have been answered; it calls {@link endTurn} in the end. */
-  inTurn(exchange: Exchange | null, begin: () => void): void {
-    this.#turns.push({ exchange, begin });
-    if (this.#turns.length > 1) return;
-    this.#host.onBusy(this);
-    begin();
-  }
-
-  /** The request whose turn it was has been answered, or never will be. */
-  endTurn(): void {
-    this.#turns.shift();
-    if (this.destroyed || this.#taken) return;
-    const [next] = this.#turns;
-    if (next !== undefined) next.begin();
-    else this.#host.onIdle(this);
-    this.#readOn();
-    this.#endIfServed();
+  /**
+   * Serve a request when all that came before it have been answered.
+   *
+   * @returns to be called when it has been answered, or never will be
+   */
+  inTurn(request: TurnRequest): () => void {
+    const turn: Turn = { ...request, hasBegun: false };
+    this.#turns.push(turn);
+    if (this.#turns.length === 1) this.#host.onBusy(this);
+    this.#beginTurns();
+    return () => this.#endTurn(turn);
   }
 
   /** Whether nobody waits for a stream on it any more. */
@@ -273,6 +274,28 @@ export class HttpConnection extends Duplex {
     this.#holding.end();
     if (!this.#taken) this.#socket.destroy();
     done(error);
+  }
+
+  #beginTurns(): void {
+    for (const turn of [...this.#turns]) {
+      const isFirst = turn === this.#turns[0];
+      if (!isFirst && !turn.overlaps) return;
+      if (!turn.hasBegun) {
+        turn.hasBegun = true;
+        turn.begin();
+      }
+      if (!turn.overlaps) return;
+    }
+  }
+
+  #endTurn(turn: Turn): void {
+    const index = this.#turns.indexOf(turn);
+    if (index >= 0) this.#turns.splice(index, 1);
+    if (this.destroyed || this.#taken) return;
+    this.#beginTurns();
+    if (this.#turns.length === 0) this.#host.onIdle(this);
+    this.#readOn();
+    this.#endIfServed();
   }
 
   #readOn(): void {

@@ -34,7 +34,8 @@ export function serveUpgrades(
 ): void {
   http.on("upgrade", (request: IncomingMessage, _socket: Duplex, head: Buffer) => {
     const connection = HttpConnection.of(request);
-    connection.inTurn({ request, response: null }, () => {
+    const exchange = { request, response: null };
+    const begin = () => {
       if (connection.destroyed) return;
       const begun = Buffer.concat([head, connection.takeUnread()]);
       if (!isUpgrade(request)) {
@@ -49,7 +50,8 @@ export function serveUpgrades(
       response.assignSocket(connection as never); // a Duplex does, as for the server
       response.once("finish", () => connection.destroySoon());
       handle(request, response);
-    });
+    };
+    connection.inTurn({ exchange, overlaps: false, begin });
   });
 }
 

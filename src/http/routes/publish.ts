@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
@@ -73,6 +74,15 @@ export function publishRoutes(
   });
 
   return router;
+}
+
+/**
+ * Whether a request is a publish of one message: its answer waits for the disk, and many of them can wait together. A batch
+ * can't, since while it is parsed another one could come before it.
+ */
+export function isPublish({ method, url = "", headers }: IncomingMessage): boolean {
+  if (method !== "POST" || !/\/messages(?:$|\?)/.test(url)) return false;
+  return !/ndjson/i.test(headers["content-type"] ?? "");
 }
 
 async function publish(
