@@ -2,6 +2,7 @@ import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
 import { DueQueue } from "./due-queue.ts";
 import type { IndexEntry } from "./index-entry.ts";
+import { NameList } from "./name-list.ts";
 import { PositionList } from "./position-list.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
 import type {
@@ -66,6 +67,7 @@ class MemoryTables implements TableWriter {
   #upkeep: Upkeep | undefined;
   readonly #due = new DueQueue();
   readonly #channels = new Map<string, ChannelRecord>();
+  readonly #names = new NameList((name) => this.#channels.has(name));
   readonly #rows = new Map<string, StoredRow>();
   readonly #shared = new Map<string, { readonly tail: Buffer; readonly rows: number }>();
   readonly #all = new PositionList();
@@ -99,20 +101,22 @@ class MemoryTables implements TableWriter {
     return this.#channels.size;
   }
 
-  channels(after = ""): Iterable<readonly [string, ChannelRecord]> {
-    return [...this.#channels]
-      .filter(([name]) => name > after)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+  *channels(after = ""): Iterable<readonly [string, ChannelRecord]> {
+    for (const name of this.#names.after(after)) {
+      const record = this.#channels.get(name);
+      if (record !== undefined) yield [name, record];
+    }
   }
 
   putChannel(name: string, record: ChannelRecord): void {
+    if (!this.#channels.has(name)) this.#names.add(name);
     this.#channels.set(name, record);
   }
 
   removeChannel(name: string): void {
     const record = this.#channels.get(name);
     if (record !== undefined) this.#byChannel.delete(record.number);
-    this.#channels.delete(name);
+    if (this.#channels.delete(name)) this.#names.noteRemoval();
   }
 
   positionsOf(number: number, range: PositionRange): Iterable<string> {

@@ -66,6 +66,16 @@ describe("a request that is no request", () => {
     expect((await ask(url, "GET", "/healthz")).status).to.equal(200);
   });
 
+  it("is answered 431 with one header too many, and taken with one less", async () => {
+    const { url } = await startTestServer();
+    const request = (count: number) => {
+      const headers = Array.from({ length: count - 2 }, (_, n) => `x${n}: 1\r\n`).join("");
+      return `GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`;
+    };
+    expect((await sendBytes(url, request(128))).head.status).to.equal(200);
+    expectRawProblem(await sendBytes(url, request(129)), 431, "FF_HEADERS_TOO_LARGE");
+  });
+
   it("is not to be stored either", async () => {
     const { url } = await startTestServer();
     const connection = await sendBytes(url, "garbage\r\n\r\n");

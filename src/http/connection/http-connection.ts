@@ -7,6 +7,9 @@ import { StallTimer } from "./stall-timer.ts";
 /** Requests that may wait for their turn. While this many do, nothing more is read. */
 const MAX_WAITING_REQUESTS = 16;
 
+/** Bytes that are parsed behind the first request: heads of thousands of short headers take ten times as much parsed. */
+const MAX_AHEAD_BYTES = 65_536;
+
 /** HTTP's parser is given this many bytes at once, so that few requests can come at once. */
 const PIECE_BYTES = 4_096;
 
@@ -72,6 +75,8 @@ export class HttpConnection extends Duplex {
   readonly #turns: Turn[] = [];
   /** What was read of the socket and is not given to the parser yet. */
   #unread: Buffer = NOTHING;
+  /** Bytes given to the parser while a request waits behind another. */
+  #aheadBytes = 0;
   /** The other side has ended its half, which HTTP is told when nothing is under way. */
   #isHalfClosed: boolean;
   /** The parser has failed: nothing that follows can be understood. */
@@ -309,8 +314,11 @@ export class HttpConnection extends Duplex {
     // A stream that does not flow would keep the pieces, and hand on all of them at once later.
     while (this.#unread.length > 0 && this.readableFlowing === true && !this.destroyed) {
       if (this.#turns.length > MAX_WAITING_REQUESTS) return;
+      if (this.#turns.length < 2) this.#aheadBytes = 0;
+      else if (this.#aheadBytes >= MAX_AHEAD_BYTES) return;
       const piece = this.#unread.subarray(0, PIECE_BYTES);
       this.#unread = this.#unread.subarray(PIECE_BYTES);
+      this.#aheadBytes += piece.length;
       this.push(piece);
     }
   }

@@ -7,6 +7,9 @@ import { queryOf } from "../parameters.ts";
 /** Names of this machine for itself. */
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
+/** Headers of one request: browsers and proxies send some dozens. */
+const MAX_HEADERS = 128;
+
 /** Headers of a request that a page of an allowed origin may set: those that libraries for EventSource and XHR send. */
 const ALLOWED_HEADERS = [
   "Authorization",
@@ -62,6 +65,14 @@ export function accessMiddleware(
 
 function checkHost(ctx: Context, known: ReadonlySet<string>): void {
   const { host } = ctx.req.headers;
+  const count = ctx.req.rawHeaders.length / 2;
+  // Parsed, many short ones take ten times their bytes for as long as the request lasts.
+  if (count > MAX_HEADERS) {
+    throw new ForeverframeError(
+      "FF_HEADERS_TOO_LARGE",
+      `The request has ${count} headers, and ${MAX_HEADERS} are taken: send fewer`,
+    );
+  }
   // Node takes the first; a proxy before it may have taken the last.
   if (countOfHosts(ctx.req.rawHeaders) > 1) {
     throw new ForeverframeError(
