@@ -8,7 +8,7 @@ import { StallTimer } from "./stall-timer.ts";
 const MAX_WAITING_REQUESTS = 16;
 
 /** Bytes that are parsed behind the first request: heads of thousands of short headers take ten times as much parsed. */
-const MAX_AHEAD_BYTES = 65_536;
+const MAX_AHEAD_BYTES = 32_768;
 
 /** HTTP's parser is given this many bytes at once, so that few requests can come at once. */
 const PIECE_BYTES = 4_096;
