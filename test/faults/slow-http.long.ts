@@ -143,7 +143,8 @@ describe("500 streams beside a slow attack", function () {
       );
       // Where it is a few ms, the other process on this machine takes as much.
       expect(beside, `ms, ${name}`).to.be.below(3 * Math.max(alone, 15));
-      expect(grown, `MiB, ${name}`).to.be.below(100);
+      // A thousand readers that stop hold a message of 60 KB each; --max-buffered-bytes bounds it.
+      expect(grown, `MiB, ${name}`).to.be.below(150);
     }
   });
 });

@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./http-connection.ts";
+import { TurnBudget } from "./turn-budget.ts";
 
 /** What all connections of a server keep to. */
 export interface ConnectionsLimits extends ConnectionLimits {
@@ -15,6 +16,7 @@ export class Connections implements ConnectionHost {
   readonly #limits: ConnectionsLimits;
   /** Those without a request, the longest idle first: browsers open some in advance, and keep those that they have used. */
   readonly #idle = new Set<HttpConnection>();
+  readonly #budget = new TurnBudget();
   #sockets = 0;
   /** One for all: a listener of its own would be memory for each stream. */
   readonly #onSocketClosed = () => {
@@ -67,11 +69,12 @@ export class Connections implements ConnectionHost {
     const end = connection.inTurn({
       exchange: { request, response },
       overlaps: this.#limits.mayOverlap(request),
-      begin() {
-        if (connection.destroyed) return;
-        response.once("close", () => end());
-        answer();
-      },
+      begin: () =>
+        this.#budget.run(() => {
+          if (connection.destroyed) return;
+          response.once("close", () => end());
+          answer();
+        }),
     });
   }
 
