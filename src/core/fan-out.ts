@@ -137,6 +137,7 @@ async function findWanted(
 ): Promise<ReadonlyMap<View, readonly string[]>> {
   const wanted = new Map<View, string[]>();
   await slices.forEach(channels, (channel) => {
+    slices.lookNext(); // one search among many patterns may take as long as a slice
     for (const view of find(channel)) {
       const others = wanted.get(view);
       if (others === undefined) wanted.set(view, [channel]);

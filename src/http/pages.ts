@@ -45,7 +45,7 @@ export function pageMiddleware({ path, policy }: PageDirectory, access: AccessOp
       const folder = await folderAt(path, ctx.path);
       // Its relative links would lead elsewhere. Relative, since a proxy may have put this server under a prefix.
       if (folder)
-        return ctx.redirect(`${ctx.path.slice(ctx.path.lastIndexOf("/") + 1)}/${ctx.search}`);
+        return ctx.redirect(`./${ctx.path.slice(ctx.path.lastIndexOf("/") + 1)}/${ctx.search}`);
     }
     await files(ctx, next);
   };

@@ -34,9 +34,8 @@ const PUBLISH_TYPES = [JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE];
 /** As many as PHP takes by default. */
 const MAX_FORM_FIELDS = 1_000;
 
-/** Others have their turn after this many ms of a batch, which is looked at after this many lines. */
+/** Others have their turn after this many ms of a batch. */
 const TURN_MS = 5;
-const LINES_PER_LOOK = 64;
 
 /** A form's percent-encoding makes a byte three, and its name and `=` are not counted either. */
 const FORM_OVERHEAD = { factor: 3, bytes: 1_024 };
@@ -127,7 +126,7 @@ async function parseLines(text: string, limits: BodyLimits): Promise<readonly st
         throw messageTooLarge(`Line ${number}`, maxMessageBytes);
       values.push(parseJsonText(line, `Line ${number}`));
     }
-    if (number % LINES_PER_LOOK !== 0 || performance.now() < turnEnds) continue;
+    if (performance.now() < turnEnds) continue;
     await nextTurn();
     turnEnds = performance.now() + TURN_MS;
   }

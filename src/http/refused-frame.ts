@@ -6,13 +6,16 @@ import { isUpgrade } from "./connection/upgrades.ts";
 import { type AccessOptions, isAllowedOrigin } from "./middleware/access.ts";
 import { queryOf } from "./parameters.ts";
 
+/** Characters of an `Accept` that is read. */
+const MAX_ACCEPT_LENGTH = 1_024;
+
 /**
  * Whether the answer is to be a document, as far as can be told: the request is for a display frame, or a browser is to
  * show what comes, whatever transport was asked for.
  */
 export function isFrameRequest(ctx: Context): boolean {
   if (ctx.method !== "GET" || ctx.path !== "/stream") return false;
-  return requestedTransport(ctx) === "frame" || ctx.accepts("json", "text/html") === "text/html";
+  return requestedTransport(ctx) === "frame" || prefers(ctx, "text/html", "json");
 }
 
 /** Whether the request is for server-sent events, as far as can be told. */
@@ -28,7 +31,14 @@ export function requestedTransport(ctx: Context): string {
   const given = queryOf(ctx)["transport"];
   if (given !== undefined && given !== "") return String(given);
   if (isUpgrade(ctx.req)) return "ws";
-  return ctx.accepts("text/html", "text/event-stream") === "text/event-stream" ? "sse" : "frame";
+  return prefers(ctx, "text/event-stream", "text/html") ? "sse" : "frame";
+}
+
+/** Whether a client would rather have one type than the other. */
+export function prefers(ctx: Context, type: string, other: string): boolean {
+  // What reads it takes n * n steps, and no browser's is as long.
+  if (ctx.get("accept").length > MAX_ACCEPT_LENGTH) return false;
+  return ctx.accepts(other, type) === type;
 }
 
 /**

@@ -56,7 +56,7 @@ describe("pages of --pages", () => {
   it("redirect a folder that is asked for without its slash, with the query, and relative for a proxy's prefix", async () => {
     const answer = await ask(url, "GET", "/panel?a=1");
     expect(answer.status).to.equal(302);
-    expect(answer.headers["location"]).to.equal("panel/?a=1");
+    expect(answer.headers["location"]).to.equal("./panel/?a=1");
     expect((await ask(url, "GET", "/panel/")).text).to.include("panel.js");
     expect((await ask(url, "GET", "/..%2f..%2fetc")).status).to.equal(404);
   });

@@ -9,6 +9,7 @@ import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../cont
 import { EXACT } from "../exact.ts";
 import { parameter, pathParameter } from "../parameters.ts";
 import { bodyText, smallBodyMiddleware } from "../read-body.ts";
+import { prefers } from "../refused-frame.ts";
 
 const MAX_ACK_BYTES = 1_024;
 
@@ -44,7 +45,7 @@ export function controlRoutes(hub: Hub): Router {
     const receipt = await hub.control.close(id, "client");
     if (receipt === null) throw unknownStream(id);
     ctx.set(STREAM_HEADERS);
-    if (ctx.accepts("json", "html") === "html") answerPage(ctx, formatReceiptPage(receipt));
+    if (prefers(ctx, "html", "json")) answerPage(ctx, formatReceiptPage(receipt));
     else ctx.body = receipt;
   });
 
@@ -58,7 +59,7 @@ export function controlRoutes(hub: Hub): Router {
     const id = parameter(ctx, "stream") ?? "";
     const known = await hub.control.state(id);
     if (known === null) {
-      if (ctx.accepts("json", "html") !== "html") throw unknownStream(id);
+      if (!prefers(ctx, "html", "json")) throw unknownStream(id);
       ctx.status = 404;
       answerPage(ctx, formatUnknownPage());
       return;

@@ -25,7 +25,7 @@ import { jsonTypeFor } from "../shown.ts";
 const MAX_IDEMPOTENCY_KEY_BYTES = 255;
 
 /** What the channel names of one publish may add to its body, in bytes. */
-const CHANNELS_BYTES = 65_536;
+const CHANNELS_BYTES = 524_288;
 
 /**
  * POST /channels/:channel/messages, body: JSON, text, form or NDJSON (a batch).
