@@ -69,7 +69,8 @@ export async function runProgram(version: string): Promise<void> {
 
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0); // whoever read us has enough
-    throw error;
+    process.stderr.write(`foreverframe: standard output can't be written (${error.code})\n`);
+    process.exit(1);
   });
 
   try {

@@ -3,7 +3,13 @@ import { ForeverframeError } from "../errors.ts";
 /** Deepest nesting of arrays and objects in one message: a browser's parser recurses, and dies where JSON.parse does not. */
 export const MAX_DATA_DEPTH = 100;
 
-const DANGEROUS = /[<>&\u2028\u2029]/g;
+const ESCAPES = [
+  ["<", "\\u003c"],
+  [">", "\\u003e"],
+  ["&", "\\u0026"],
+  ["\u2028", "\\u2028"],
+  ["\u2029", "\\u2029"],
+] as const;
 
 /**
  * Make JSON text safe to stand inside a script of an HTML document: `<`, `>`, `&`, U+2028 and U+2029 become escapes.
@@ -11,9 +17,11 @@ const DANGEROUS = /[<>&\u2028\u2029]/g;
  * They can only occur inside strings, so the value stays the same: https://www.rfc-editor.org/rfc/rfc8259#section-7
  */
 function escapeJson(json: string): string {
-  return json.replace(
-    DANGEROUS,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  // Not by a function for each character: 64 KB of them would take 9 ms.
+  return ESCAPES.reduce(
+    (text, [character, written]) =>
+      text.includes(character) ? text.replaceAll(character, written) : text,
+    json,
   );
 }
 

@@ -12,13 +12,18 @@ const MAX_LISTED_CHANNELS = 2_000;
 /** Patterns that are compared with a channel cost as much as one row. */
 const PATTERNS_PER_ROW = 8;
 
+/** So many bytes of messages that are passed cost as much as one row. */
+const BYTES_PER_ROW = 1_024;
+
 /** Gaps of one read; where more channels lost messages, one gap names the selectors. */
 const MAX_GAPS = 64;
 
 /** Rows that one read looks at while nothing matches, so that it stays short. */
 const MAX_SCANNED_ROWS = 5_000;
 
-type Row = MessageRow | { readonly position: string; readonly channel: null };
+type Row =
+  | MessageRow
+  | { readonly position: string; readonly channel: null; readonly bytes: number };
 
 /** See `MessageLog.read`. */
 export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
@@ -41,7 +46,7 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
       });
       bytes += row.json.length;
     }
-    scanned += cost;
+    scanned += cost + bytesOf(row) / BYTES_PER_ROW;
     if (messages.length >= maxMessages || bytes >= maxBytes || scanned >= MAX_SCANNED_ROWS) {
       reached = row.position;
       break;
@@ -81,10 +86,14 @@ export function searchBackward(
     // Looked at again by the next piece, which starts with it.
     if (scanned >= MAX_SCANNED_ROWS)
       return { count: count - passed, upTo: row.position, found: null };
-    scanned += cost;
+    scanned += cost + bytesOf(row) / BYTES_PER_ROW;
     if (row.channel !== null && passed++ === count) return { count, upTo, found: row.position };
   }
   return { count, upTo, found: ORIGIN };
+}
+
+function bytesOf(row: Row): number {
+  return row.channel === null ? row.bytes : row.json.length;
 }
 
 function costOfRow({ patterns }: SelectorSet): number {
@@ -117,7 +126,7 @@ function* rows(
       isWanted = selectors.matches(row.channel);
       known.set(row.channel, isWanted);
     }
-    yield isWanted ? row : { position: row.position, channel: null };
+    yield isWanted ? row : { position: row.position, channel: null, bytes: row.json.length };
   }
 }
 
