@@ -122,7 +122,7 @@ export const SETTINGS = {
     134_217_728,
     1_048_576,
     17_179_869_184,
-    "bytes of bodies being read and answers being written, of all clients together: beyond it the largest is cut off",
+    "bytes of bodies being read, of all clients together, and as many of what clients have not read: beyond it the largest is cut off",
   ),
   keepAliveMs: number(
     75_000,

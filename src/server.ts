@@ -26,12 +26,14 @@ import { Connections } from "./http/connection/connections.ts";
 import { serveUpgrades } from "./http/connection/upgrades.ts";
 import type { PageDirectory } from "./http/pages.ts";
 import { isPublish } from "./http/routes/publish.ts";
+import { opensStream } from "./http/routes/stream.ts";
+import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
 import { lockDirectory } from "./logs/directory-lock.ts";
 import { openLmdbLog } from "./logs/lmdb-log.ts";
 import { probeLmdbLog } from "./logs/lmdb-probe.ts";
 import { openMemoryLog } from "./logs/memory-log.ts";
 import { maxSocketsOf, readOpenFilesLimit, resolveMaxStreams } from "./open-files.ts";
-import { nodeScheduler } from "./process/node-scheduler.ts";
+import { nodeScheduler, noteConnection } from "./process/node-scheduler.ts";
 import { parseRetention } from "./retention.ts";
 import { GearmanSource } from "./sources/gearman-source.ts";
 
@@ -40,6 +42,9 @@ const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 
 /** Bytes of a request's head. 64 selectors of 128 bytes, percent-encoded, take 25 KiB. */
 const MAX_HEAD_BYTES = 32_768;
+
+/** What a socket takes before a stream waits for its client, in bytes. Newer versions of Node would take 65,536. */
+const SOCKET_BYTES = 16_384;
 
 /** Part of the streams that one address may have by default, where there are not only a few. */
 const ADDRESS_SHARE = 0.75;
@@ -107,19 +112,23 @@ export async function startServer(
     onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
   });
   const trimmer = index === 0 ? startTrimmer(log, config, logger) : null;
-  const budget = new MemoryBudget(config.maxBufferedBytes);
-  const connections = new Connections({
+  // Apart, so that readers that stop can't make publishes be refused.
+  const bodies = new MemoryBudget(config.maxBufferedBytes);
+  const unread = new MemoryBudget(config.maxBufferedBytes);
+  const connections = new Connections(nodeScheduler, {
     stallMs: config.stallMs,
-    budget,
+    unread,
+    waitingPieces: new WaitingPieces(unread),
     maxSockets: maxSocketsOf(readOpenFilesLimit()),
     mayOverlap: isPublish,
+    opensStream,
   });
   const adminToken = config.adminToken || randomBytes(16).toString("base64url");
   const app = createApp({
     hub,
     access: { hosts: knownHosts(config), origins: config.allowedOrigins },
     limits: config,
-    budget,
+    bodies,
     adminToken,
     pages,
     logger,
@@ -131,6 +140,7 @@ export async function startServer(
     connectionsCheckingInterval: Math.min(1_000, config.requestHeadMs),
     keepAliveTimeout: config.keepAliveMs,
     maxHeaderSize: MAX_HEAD_BYTES,
+    highWaterMark: SOCKET_BYTES,
   };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
@@ -140,7 +150,8 @@ export async function startServer(
     connections.admit(request, response, () => answer(request, response)),
   );
   connections.serve(http);
-  serveUpgrades(http, answer);
+  serveUpgrades(http, connections, answer);
+  http.on("connection", noteConnection);
   http.on("clientError", refuseBrokenRequest);
   try {
     await listen(http, config);

@@ -92,11 +92,12 @@ function patternFault(selector: string): string | null {
 const NONE: readonly never[] = [];
 
 function createSelectorSet(given: readonly string[]): SelectorSet {
-  const selectors = [...new Set(given)].sort();
+  const key = [...new Set(given)].sort().join(",");
+  // Not the given ones, which would keep the text of the request in memory.
+  const selectors = key.split(",");
   const isPattern = (selector: string) =>
     selector.split(".").some((segment) => WILDCARDS.has(segment));
   const patterns = selectors.filter(isPattern);
-  const key = selectors.join(",");
   // As small as can be: where each client has a channel of its own, there are as many of these as streams.
   if (patterns.length === 0) {
     return {

@@ -4,7 +4,6 @@ import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
 import type { Cursor } from "./cursor.ts";
 import { type CloseReason, reconnects } from "./events.ts";
-import { FairQueue } from "./fair-queue.ts";
 import { FanOut } from "./fan-out.ts";
 import { LocalPeer } from "./local-peer.ts";
 import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
@@ -18,6 +17,7 @@ import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { type StreamLimits, Streams } from "./streams.ts";
+import { TurnBudget } from "./turn-budget.ts";
 import { Views } from "./view.ts";
 
 /** Heartbeats are looked for this often in one heartbeat interval, so one comes at most a sixteenth late. */
@@ -39,6 +39,9 @@ export interface HubOptions extends StreamDraws {
   readonly onError: (error: unknown) => void;
 }
 
+/** How long messages are read for requests in one turn of the event loop, in ms. */
+const READS_MS = 1;
+
 /** Publishes, opens, closes: owns the streams of one process. */
 export class Hub {
   readonly control: Control;
@@ -47,7 +50,7 @@ export class Hub {
   readonly #views = new Views();
   readonly #streams: Streams;
   readonly #receipts: Receipts;
-  readonly #reads: FairQueue;
+  readonly #reads: TurnBudget;
   readonly #publisher: Publisher;
   readonly #opener: Opener;
   readonly #fanOut: FanOut;
@@ -69,7 +72,7 @@ export class Hub {
   private constructor(options: HubOptions, tip: Cursor) {
     this.#options = options;
     const { log, bus, scheduler, limits, onError } = options;
-    this.#reads = new FairQueue(scheduler);
+    this.#reads = new TurnBudget(scheduler, READS_MS);
     this.#receipts = new Receipts(limits);
     this.#streams = new Streams(limits, (stream) => this.#end(stream, "gone"));
     this.#fanOut = new FanOut(tip, {

@@ -1,3 +1,11 @@
+/** Selectors of so many segments need no limit of their shapes: there are 511. */
+export const SHORT_SEGMENTS = 8;
+
+/** Whether a selector has more segments than {@link SHORT_SEGMENTS}, without a last `**`. */
+export function isLongPattern(selector: string): boolean {
+  return split(selector).segments.length > SHORT_SEGMENTS;
+}
+
 /** Where the selectors of one beginning continue. */
 interface Node<T> {
   /** By the next segment, a `*` too. */
@@ -17,15 +25,27 @@ interface Node<T> {
 export class PatternIndex<T> {
   readonly #root: Node<T> = createNode();
   #nodes = 0;
+  /** The shapes of longer beginnings of selectors, and how many selectors have each. */
+  readonly #shapes = new Map<string, number>();
 
   /** How many segments are kept, each once for all selectors that begin alike. */
   get nodes(): number {
     return this.#nodes;
   }
 
+  /**
+   * How many shapes the beginnings of long selectors have: which of their segments are `*`. A channel matches at most one
+   * beginning of each shape, so a search visits no more nodes than there are shapes, and the 511 of short ones.
+   */
+  get shapes(): number {
+    return this.#shapes.size;
+  }
+
   /** @param selector a checked selector */
   add(selector: string, item: T): void {
     const { segments, isDeep } = split(selector);
+    for (const shape of longShapes(segments))
+      this.#shapes.set(shape, (this.#shapes.get(shape) ?? 0) + 1);
     let node = this.#root;
     for (const segment of segments) {
       node.children ??= new Map();
@@ -44,6 +64,11 @@ export class PatternIndex<T> {
   /** Take away what {@link add} was given. */
   remove(selector: string, item: T): void {
     const { segments, isDeep } = split(selector);
+    for (const shape of longShapes(segments)) {
+      const left = (this.#shapes.get(shape) ?? 1) - 1;
+      if (left === 0) this.#shapes.delete(shape);
+      else this.#shapes.set(shape, left);
+    }
     this.#removeBelow(this.#root, segments, isDeep, item);
   }
 
@@ -83,6 +108,13 @@ function split(selector: string): {
   const segments = selector.split(".");
   const isDeep = segments.at(-1) === "**";
   return { segments: isDeep ? segments.slice(0, -1) : segments, isDeep };
+}
+
+/** Which segments are `*`, of each beginning that is longer than {@link SHORT_SEGMENTS}. */
+function* longShapes(segments: readonly string[]): Iterable<string> {
+  if (segments.length <= SHORT_SEGMENTS) return;
+  const shape = segments.map((segment) => (segment === "*" ? "*" : ".")).join("");
+  for (let end = SHORT_SEGMENTS + 1; end <= shape.length; end++) yield shape.slice(0, end);
 }
 
 function collect<T>(node: Node<T>, segments: readonly string[], at: number, found: Set<T>): void {

@@ -1,8 +1,8 @@
 import type { SelectorSet } from "./channel-name.ts";
 import type { Cursor } from "./cursor.ts";
-import type { FairQueue } from "./fair-queue.ts";
 import type { LogBatch, MessageLog } from "./log.ts";
 import { resolveStart } from "./stream-start.ts";
+import type { TurnBudget } from "./turn-budget.ts";
 
 /** Bytes of messages that one read without a stream returns in all, and in one piece. */
 const MAX_READ_BYTES = 4_194_304;
@@ -14,7 +14,7 @@ const PIECE_BYTES = 32_768;
  * Each piece is a snapshot of its own. One that finds that messages were removed before it could read them says so by
  * a gap, as the first one does.
  *
- * @param queue shared by all readers
+ * @param turns shared by all readers
  * @param after null starts with the oldest that is kept
  * @param maxMessages of all pieces together
  * @returns at least one batch; the last one's `cursor` is where to resume
@@ -22,7 +22,7 @@ const PIECE_BYTES = 32_768;
  */
 export async function* readMessages(
   log: MessageLog,
-  queue: FairQueue,
+  turns: TurnBudget,
   selectors: SelectorSet,
   after: Cursor | null,
   maxMessages: number,
@@ -45,7 +45,7 @@ export async function* readMessages(
       maxMessages: messagesLeft,
       maxBytes: Math.min(bytesLeft, PIECE_BYTES),
     };
-    const batch = await queue.run(() => log.read(request));
+    const batch = await turns.ask(() => log.read(request));
     cursor = batch.cursor;
     messagesLeft -= batch.messages.length;
     bytesLeft -= batch.messages.reduce((sum, { json }) => sum + json.length, 0);

@@ -1,7 +1,7 @@
 import { ForeverframeError } from "../errors.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import type { StoredMessage } from "./log.ts";
-import { PatternIndex } from "./pattern-index.ts";
+import { isLongPattern, PatternIndex, SHORT_SEGMENTS } from "./pattern-index.ts";
 import type { Stream } from "./stream.ts";
 import type { Encoding } from "./transport.ts";
 
@@ -36,14 +36,21 @@ export class View {
   }
 }
 
-/** Segments of patterns that are kept for all streams together: some 100 MB, and a search of a few ms. */
+/** Segments of patterns that are kept for all streams together: some 100 MB. */
 const MAX_PATTERN_NODES = 500_000;
+
+/** Shapes of long patterns: a search follows each at most, which is some ms. See {@link PatternIndex.shapes}. */
+const MAX_PATTERN_SHAPES = 8_192;
 
 /** The views in use. */
 export class Views implements Iterable<View> {
-  readonly #views = new Map<string, View>();
-  /** Those without patterns, by name: where each client has a channel of its own, a message is for one view of thousands. */
-  readonly #byName = new Map<string, Set<View>>();
+  /** By encoding, then by selectors: whose keys are long, and would be copied to be joined. */
+  readonly #views = new Map<string, Map<string, View>>();
+  /**
+   * Those without patterns, by name: where each client has a channel of its own, a message is for one view of thousands. A set
+   * for each of thousands of names would be the largest part of a stream.
+   */
+  readonly #byName = new Map<string, View | Set<View>>();
   /** Those with patterns, by all of their selectors. */
   readonly #byPattern = new PatternIndex<View>();
 
@@ -53,20 +60,28 @@ export class Views implements Iterable<View> {
    * @throws ForeverframeError FF_PATTERNS_TOO_MANY
    */
   checkRoom({ patterns }: SelectorSet): void {
-    if (patterns.length === 0 || this.#byPattern.nodes < MAX_PATTERN_NODES) return;
-    throw new ForeverframeError(
-      "FF_PATTERNS_TOO_MANY",
-      "The streams of this process have too many patterns in all: use names of channels, or fewer and shorter patterns",
-    );
+    if (patterns.length === 0) return;
+    const { nodes, shapes } = this.#byPattern;
+    if (nodes >= MAX_PATTERN_NODES) {
+      throw new ForeverframeError(
+        "FF_PATTERNS_TOO_MANY",
+        "The streams of this process have too many patterns in all: use names of channels, or fewer and shorter patterns",
+      );
+    }
+    if (shapes >= MAX_PATTERN_SHAPES && patterns.some(isLongPattern)) {
+      throw new ForeverframeError(
+        "FF_PATTERNS_TOO_MANY",
+        `The streams of this process have too many long patterns in all: use patterns of at most ${SHORT_SEGMENTS} segments, which may end with "**"`,
+      );
+    }
   }
 
   /** The view for these selectors and this encoding, with one stream more. */
   join(selectors: SelectorSet, encoding: Encoding): View {
-    const key = viewKey(selectors, encoding);
-    let view = this.#views.get(key);
+    let view = this.#views.get(encoding.key)?.get(selectors.key);
     if (view === undefined) {
       view = new View(selectors, encoding);
-      this.#add(key, view);
+      this.#add(view);
     }
     view.streams++;
     return view;
@@ -81,7 +96,8 @@ export class Views implements Iterable<View> {
 
   /** Views without patterns that want a channel. */
   naming(channel: string): Iterable<View> {
-    return this.#byName.get(channel) ?? [];
+    const views = this.#byName.get(channel) ?? [];
+    return views instanceof View ? [views] : views;
   }
 
   /** Views with patterns that want a channel. */
@@ -91,39 +107,43 @@ export class Views implements Iterable<View> {
     return found;
   }
 
-  [Symbol.iterator](): Iterator<View> {
-    return this.#views.values();
+  *[Symbol.iterator](): Iterator<View> {
+    for (const views of this.#views.values()) yield* views.values();
   }
 
-  #add(key: string, view: View): void {
-    this.#views.set(key, view);
-    const { names, patterns, selectors } = view.selectors;
+  #add(view: View): void {
+    const { key, names, patterns, selectors } = view.selectors;
+    const { key: encodingKey } = view.encoding;
+    const views = this.#views.get(encodingKey);
+    if (views === undefined) this.#views.set(encodingKey, new Map([[key, view]]));
+    else views.set(key, view);
     if (patterns.length > 0) {
       for (const selector of selectors) this.#byPattern.add(selector, view);
       return;
     }
     for (const name of names) {
       const others = this.#byName.get(name);
-      if (others === undefined) this.#byName.set(name, new Set([view]));
+      if (others === undefined) this.#byName.set(name, view);
+      else if (others instanceof View) this.#byName.set(name, new Set([others, view]));
       else others.add(view);
     }
   }
 
   #remove(view: View): void {
-    this.#views.delete(viewKey(view.selectors, view.encoding));
-    const { names, patterns, selectors } = view.selectors;
+    const { key, names, patterns, selectors } = view.selectors;
+    const { key: encodingKey } = view.encoding;
+    const views = this.#views.get(encodingKey);
+    views?.delete(key);
+    if (views?.size === 0) this.#views.delete(encodingKey);
     if (patterns.length > 0) {
       for (const selector of selectors) this.#byPattern.remove(selector, view);
       return;
     }
     for (const name of names) {
       const others = this.#byName.get(name);
-      others?.delete(view);
-      if (others?.size === 0) this.#byName.delete(name);
+      if (others instanceof Set) others.delete(view);
+      if (others === view || (others instanceof Set && others.size === 0))
+        this.#byName.delete(name);
     }
   }
-}
-
-function viewKey(selectors: SelectorSet, encoding: Encoding): string {
-  return `${encoding.key} ${selectors.key}`;
 }

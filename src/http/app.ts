@@ -28,7 +28,8 @@ export interface AppOptions {
     readonly publishesPerSecond: number;
   };
   /** Counts bodies that are being read. */
-  readonly budget: MemoryBudget;
+  /** Counts bodies that are being read. */
+  readonly bodies: MemoryBudget;
   readonly adminToken: string;
   /** Where two have the same, the first counts. */
   readonly pages: readonly PageDirectory[];
@@ -37,8 +38,8 @@ export interface AppOptions {
 
 /** The Koa application: who may call, the routes, the pages. */
 export function createApp(options: AppOptions): Koa {
-  const { hub, access, limits, budget, adminToken, pages, logger } = options;
-  const reading = { budget };
+  const { hub, access, limits, bodies, adminToken, pages, logger } = options;
+  const reading = { budget: bodies };
   const now = () => performance.now();
   const rate = publishRateMiddleware(limits.publishesPerSecond, now);
   const app = new Koa();

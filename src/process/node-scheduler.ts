@@ -1,11 +1,42 @@
 import type { Scheduler } from "../core/scheduler.ts";
 
+/** How long work gives way to connections that wait to be accepted, in ms. */
+const GIVE_WAY_MS = 5;
+
+/** Connections that this process has accepted. */
+let accepted = 0;
+
+/** A server has accepted a connection: call it from its `connection` event. */
+export function noteConnection(): void {
+  accepted++;
+}
+
+/**
+ * Node accepts one connection in each turn of the event loop. So work that fills its turns would keep a thousand browsers that
+ * come at once waiting for seconds: while one connection follows another, it gives way to them, some ms long.
+ */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const until = performance.now() + GIVE_WAY_MS;
+    let seen = accepted;
+    const look = () => {
+      if (accepted === seen || performance.now() >= until) {
+        resolve();
+        return;
+      }
+      seen = accepted;
+      setImmediate(look);
+    };
+    setImmediate(look);
+  });
+}
+
 /** Time as Node has it. */
 export const nodeScheduler: Scheduler = {
   // Whole, since a stream keeps such times: a fraction takes an object of its own.
   monotonicMs: () => Math.floor(performance.now()),
   unixMs: Date.now,
-  nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+  nextTurn,
   every(ms, run) {
     const timer = setInterval(run, ms).unref();
     return () => clearInterval(timer);

@@ -45,4 +45,34 @@ describe("Views", () => {
       ),
     );
   });
+
+  it("find those of a channel in some ms, whatever the shapes of a great many patterns", () => {
+    const views = new Views();
+    // 64 patterns of any `*` and `a` in 16 segments: a search would follow 2 of them at each segment.
+    const shape = (n: number, length: number) =>
+      Array.from({ length }, (_, bit) => ((n >> bit) & 1 ? "*" : "a")).join(".");
+    const streamOf = (n: number) =>
+      parseSelectors(Array.from({ length: 64 }, (_, i) => `${shape(64 * n + i, 16)}.**`).join(","));
+    let refused = 0;
+    for (let n = 0; n < 1_000; n++) {
+      const selectors = streamOf(n);
+      try {
+        views.checkRoom(selectors);
+        views.join(selectors, encoding);
+      } catch {
+        refused++;
+      }
+    }
+    expect(refused).to.be.within(500, 995);
+    const channel = shape(0, 20);
+    const ms = Array.from({ length: 5 }, () => {
+      const from = performance.now();
+      expect(new Set(views.matching(channel)).size).to.be.above(10);
+      return performance.now() - from;
+    });
+    expect(Math.min(...ms), "ms").to.be.below(20);
+    // Others are not shut out by them.
+    expect(() => views.checkRoom(parseSelectors("doors.*.north.**,*.alarm"))).not.to.throw();
+    expect(() => views.checkRoom(streamOf(5_000))).to.throw("at most 8 segments");
+  });
 });

@@ -46,4 +46,47 @@ describe("streams with selectors of their own whose clients read nothing", funct
     await eventually(20_000, () => one?.received.includes(last), "the last message");
     expect(one?.received.match(/"type":"message"/g)).to.have.lengthOf(701);
   });
+
+  /** Streams whose clients stop reading, and then more than the kernels take of `a`, in large messages. */
+  async function stickAtLargeMessages(url: string, channels: (n: number) => string) {
+    const stuck = Array.from({ length: 30 }, (_, n) => {
+      const connection = new RawConnection(url);
+      connection.send(
+        `GET /stream?transport=ndjson&channels=${channels(n)} HTTP/1.1`,
+        "Host: localhost",
+      );
+      return connection;
+    });
+    await eventually(5_000, () => stuck.every(({ received }) => received.includes("open")), "open");
+    for (const { socket } of stuck) socket.pause();
+    for (let n = 0; n < 10; n++) await publishJson(url, "a", "x".repeat(MIB));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return stuck;
+  }
+  const limits = { maxBufferedBytes: 8 * MIB, maxMessageBytes: 2 * MIB, retainMessages: 100_000 };
+
+  it("hold no more than --max-buffered-bytes in all: some end as slow, and the others go on", async () => {
+    const { url, hub } = await startTestServer(limits);
+    const reader = new RawConnection(url);
+    reader.send("GET /stream?transport=ndjson&channels=a HTTP/1.1", "Host: localhost");
+    const stuck = await stickAtLargeMessages(url, (n) => `a,b${n}`);
+    // Each holds a message, and 8 fit.
+    await eventually(5_000, () => hub.openStreams <= 9, "the end of most streams");
+    expect(hub.openStreams).to.be.at.least(5);
+    const last = await publishJson(url, "a", "the last");
+    await eventually(5_000, () => reader.received.includes(last), "the reader's message");
+    for (const { socket } of stuck) socket.resume();
+    await eventually(
+      5_000,
+      () => stuck.filter(({ received }) => received.includes(last)).length === hub.openStreams - 1,
+      "the last message in what is left",
+    );
+    expect(stuck.filter(({ ended }) => ended).length).to.equal(31 - hub.openStreams);
+  });
+
+  it("hold a message that they share once, so that none has to end for it", async () => {
+    const { url, hub } = await startTestServer(limits);
+    await stickAtLargeMessages(url, () => "a");
+    expect(hub.openStreams).to.equal(30);
+  });
 });

@@ -1,7 +1,15 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Scheduler } from "../../core/scheduler.ts";
+import { TurnBudget } from "../../core/turn-budget.ts";
 import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./http-connection.ts";
-import { TurnBudget } from "./turn-budget.ts";
+
+/**
+ * How long requests are begun in one turn of the event loop, in ms: those that open streams, and all others. After a restart
+ * thousands of streams come back at once, and a publish or a close must not wait for all of them.
+ */
+const OPENS_MS = 2;
+const REQUESTS_MS = 4;
 
 /** What all connections of a server keep to. */
 export interface ConnectionsLimits extends ConnectionLimits {
@@ -9,6 +17,8 @@ export interface ConnectionsLimits extends ConnectionLimits {
   readonly maxSockets: number;
   /** Whether a request may be served while others of the kind before it on its connection are. */
   readonly mayOverlap: (request: IncomingMessage) => boolean;
+  /** Whether a request opens a stream. */
+  readonly opensStream: (request: IncomingMessage) => boolean;
 }
 
 /** The connections that an HTTP server speaks on. */
@@ -16,15 +26,18 @@ export class Connections implements ConnectionHost {
   readonly #limits: ConnectionsLimits;
   /** Those without a request, the longest idle first: browsers open some in advance, and keep those that they have used. */
   readonly #idle = new Set<HttpConnection>();
-  readonly #budget = new TurnBudget();
+  readonly #opens: TurnBudget;
+  readonly #requests: TurnBudget;
   #sockets = 0;
   /** One for all: a listener of its own would be memory for each stream. */
   readonly #onSocketClosed = () => {
     this.#sockets--;
   };
 
-  constructor(limits: ConnectionsLimits) {
+  constructor(scheduler: Scheduler, limits: ConnectionsLimits) {
     this.#limits = limits;
+    this.#opens = new TurnBudget(scheduler, OPENS_MS);
+    this.#requests = new TurnBudget(scheduler, REQUESTS_MS);
   }
 
   /**
@@ -70,11 +83,18 @@ export class Connections implements ConnectionHost {
       exchange: { request, response },
       overlaps: this.#limits.mayOverlap(request),
       begin: () =>
-        this.#budget.run(() => {
-          if (connection.destroyed) return;
+        this.begin(request, () => {
           response.once("close", () => end());
           answer();
         }),
+    });
+  }
+
+  /** A request's turn on its connection has come: begin with it as soon as the others leave time for it. */
+  begin(request: IncomingMessage, work: () => void): void {
+    const turns = this.#limits.opensStream(request) ? this.#opens : this.#requests;
+    turns.run(() => {
+      if (!HttpConnection.of(request).destroyed) work();
     });
   }
 

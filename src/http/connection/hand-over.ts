@@ -39,7 +39,7 @@ export function handOver(ctx: Context, contentType: string): SocketSink {
   // tenth of what a stream takes to open.
   res.once("close", () => connection.destroy());
   res.end();
-  const sink = new SocketSink(socket);
+  const sink = new SocketSink(socket, connection.waitingPieces);
   // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
   // the stream is over: nobody could answer in the middle of a response that never ends.
   socket.on("data", destroyUnlessLineEnds);

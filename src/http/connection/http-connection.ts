@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
+import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import { StallTimer } from "./stall-timer.ts";
 
 /** Requests that may wait for their turn. While this many do, nothing more is read. */
@@ -23,7 +24,9 @@ export interface ConnectionLimits {
   /** The connection is cut when the other side has taken nothing for this long while bytes wait. */
   readonly stallMs: number;
   /** Counts the bytes of answers that wait for their readers. */
-  readonly budget: MemoryBudget;
+  readonly unread: MemoryBudget;
+  /** The same for streams that take the connection. */
+  readonly waitingPieces: WaitingPieces;
 }
 
 /** Hears when a connection begins and ends to serve. */
@@ -70,6 +73,8 @@ export class HttpConnection extends Duplex {
   readonly #host: ConnectionHost;
   readonly #stall: StallTimer;
   readonly #holding: Holding;
+  /** See {@link ConnectionLimits}. */
+  readonly waitingPieces: WaitingPieces;
   #taken = false;
   /** The first is being served, and those that overlap with it. */
   readonly #turns: Turn[] = [];
@@ -104,12 +109,14 @@ export class HttpConnection extends Duplex {
     else if (this.#stall.look()) this.destroy();
   };
 
-  constructor(socket: Socket, host: ConnectionHost, { stallMs, budget }: ConnectionLimits) {
+  constructor(socket: Socket, host: ConnectionHost, limits: ConnectionLimits) {
+    const { stallMs, unread, waitingPieces } = limits;
     super({ decodeStrings: false });
     this.#socket = socket;
     this.#host = host;
     this.#stall = new StallTimer(socket, stallMs);
-    this.#holding = budget.hold(() => this.cut());
+    this.waitingPieces = waitingPieces;
+    this.#holding = unread.hold(() => this.cut());
     this.#isHalfClosed = socket.readableEnded;
     // Node's server takes its own listener away with an upgrade, and an error without a listener ends the process.
     this.on("error", ignore);

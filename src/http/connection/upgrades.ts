@@ -5,6 +5,7 @@ import { WebSocketServer } from "ws";
 import { ForeverframeError } from "../../errors.ts";
 import { SocketSink } from "../sinks/socket-sink.ts";
 import { WebSocketSink } from "../sinks/web-socket-sink.ts";
+import type { Connections } from "./connections.ts";
 import { KEEP_ALIVE_MS } from "./hand-over.ts";
 import { HttpConnection } from "./http-connection.ts";
 
@@ -30,13 +31,13 @@ const heads = new WeakMap<IncomingMessage, Buffer>();
  */
 export function serveUpgrades(
   http: HttpServer,
+  connections: Connections,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): void {
   http.on("upgrade", (request: IncomingMessage, _socket: Duplex, head: Buffer) => {
     const connection = HttpConnection.of(request);
     const exchange = { request, response: null };
     const begin = () => {
-      if (connection.destroyed) return;
       const begun = Buffer.concat([head, connection.takeUnread()]);
       if (!isUpgrade(request)) {
         http.emit("connection", connection.takeSocket(), Buffer.concat([headOf(request), begun]));
@@ -51,7 +52,11 @@ export function serveUpgrades(
       response.once("finish", () => connection.destroySoon());
       handle(request, response);
     };
-    connection.inTurn({ exchange, overlaps: false, begin });
+    connection.inTurn({
+      exchange,
+      overlaps: false,
+      begin: () => connections.begin(request, begin),
+    });
   });
 }
 
@@ -90,6 +95,7 @@ export function checkUpgrade(ctx: Context): void {
 export function upgrade(ctx: Context, close: (stream: string) => void): WebSocketSink | SocketSink {
   const { req, res } = ctx;
   const connection = HttpConnection.of(req);
+  const { waitingPieces } = connection;
   ctx.respond = false;
   const head = Buffer.concat([heads.get(req) ?? Buffer.alloc(0), connection.takeUnread()]);
   res.detachSocket(connection as never);
@@ -98,11 +104,11 @@ export function upgrade(ctx: Context, close: (stream: string) => void): WebSocke
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   let sink: WebSocketSink | null = null;
   webSockets.handleUpgrade(req, socket, head, (webSocket) => {
-    sink = new WebSocketSink(socket, webSocket, close);
+    sink = new WebSocketSink(socket, webSocket, waitingPieces, close);
   });
   if (sink !== null) return sink;
   socket.destroy(); // its client has gone
-  return new SocketSink(socket);
+  return new SocketSink(socket, waitingPieces);
 }
 
 /** The head of a request as it came, without its offer to upgrade. */

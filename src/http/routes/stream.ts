@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { Router } from "@koa/router";
 import type { Context } from "koa";
 import type { Hub } from "../../core/hub.ts";
@@ -93,6 +94,11 @@ export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: Bod
     }
   });
   return router;
+}
+
+/** Whether a request asks for a stream. */
+export function opensStream({ url = "" }: IncomingMessage): boolean {
+  return /^\/stream(?:$|\?)/.test(url);
 }
 
 /** A stream that is a response without an end. */

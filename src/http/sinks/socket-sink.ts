@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Sink, SinkListener } from "../../core/sink.ts";
 import { StallTimer } from "../connection/stall-timer.ts";
+import type { PieceWaiter, WaitingPieces } from "./waiting-pieces.ts";
 
 /** The sink of a socket, for listeners that all sockets share: six closures for each would be a tenth of a stream. */
 const SINK = Symbol("sink");
@@ -8,16 +9,18 @@ const SINK = Symbol("sink");
 type SinkSocket = Socket & { [SINK]?: SocketSink };
 
 /** A connection that belongs to a stream. */
-export class SocketSink implements Sink {
+export class SocketSink implements Sink, PieceWaiter {
   readonly #socket: SinkSocket;
+  readonly #pieces: WaitingPieces;
   #listener: SinkListener | null = null;
   #stallMs = 0;
   /** While it is not writable. */
-  #stall: StallTimer | null = null;
+  #stall: { readonly timer: StallTimer; readonly piece: Buffer } | null = null;
 
   /** @param socket with a listener for its errors, which `close` says too. What comes from it is its owner's to hear */
-  constructor(socket: Socket) {
+  constructor(socket: Socket, pieces: WaitingPieces) {
     this.#socket = socket;
+    this.#pieces = pieces;
   }
 
   listen(listener: SinkListener, stallMs: number): void {
@@ -39,8 +42,10 @@ export class SocketSink implements Sink {
     if (socket.writableEnded) return;
     socket.write(bytes);
     if (this.writable || this.#stall !== null) return;
-    this.#stall = new StallTimer(socket, this.#stallMs);
-    this.#stall.start();
+    // What was written before it is less than Node's `highWaterMark`.
+    this.#stall = { timer: new StallTimer(socket, this.#stallMs), piece: bytes };
+    this.#stall.timer.start();
+    this.#pieces.add(bytes, this);
   }
 
   get writable(): boolean {
@@ -67,21 +72,35 @@ export class SocketSink implements Sink {
 
   /** The socket takes bytes again. */
   drained(): void {
-    this.#stall?.stop();
-    this.#stall = null;
+    this.#endStall();
     this.#listener?.onDrain();
   }
 
   /** The socket's timer has run out. */
   timedOut(): void {
-    if (this.#stall?.look() === true) this.#listener?.onStall();
+    if (this.#stall?.timer.look() === true) this.#listener?.onStall();
+  }
+
+  /** See {@link PieceWaiter}. */
+  letGo(): void {
+    this.#listener?.onStall();
+    this.#socket.destroy(); // its last event would have to wait behind the piece
   }
 
   /** The socket is closed. */
   closed(): void {
+    this.#endStall();
     const listener = this.#listener;
     this.#listener = null;
     listener?.onClosed();
+  }
+
+  #endStall(): void {
+    if (this.#stall === null) return;
+    const { timer, piece } = this.#stall;
+    this.#stall = null;
+    timer.stop();
+    this.#pieces.remove(piece, this);
   }
 }
 

@@ -3,6 +3,7 @@ import type { WebSocket } from "ws";
 import { type CloseReason, reconnects } from "../../core/events.ts";
 import type { Sink, SinkListener } from "../../core/sink.ts";
 import { SocketSink } from "./socket-sink.ts";
+import type { WaitingPieces } from "./waiting-pieces.ts";
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const NORMAL = 1_000;
@@ -26,8 +27,13 @@ export class WebSocketSink implements Sink {
    * @param socket of `webSocket`
    * @param close called with the stream's id when its client asks for its end
    */
-  constructor(socket: Socket, webSocket: WebSocket, close: (stream: string) => void) {
-    this.#socket = new SocketSink(socket);
+  constructor(
+    socket: Socket,
+    webSocket: WebSocket,
+    pieces: WaitingPieces,
+    close: (stream: string) => void,
+  ) {
+    this.#socket = new SocketSink(socket, pieces);
     this.#webSocket = webSocket;
     webSocket.on("error", () => webSocket.terminate()); // a frame that is none, or too large: the library has said so
     webSocket.on("ping", (data) => {
