@@ -21,7 +21,7 @@ import { Trimmer } from "./core/trimmer.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import { parseGearman } from "./gearman-config.ts";
 import { createApp } from "./http/app.ts";
-import { refuseBrokenRequest } from "./http/connection/broken-request.ts";
+import { refuseBrokenRequest, refuseConnect } from "./http/connection/broken-request.ts";
 import { Connections } from "./http/connection/connections.ts";
 import { serveUpgrades } from "./http/connection/upgrades.ts";
 import type { PageDirectory } from "./http/pages.ts";
@@ -141,14 +141,17 @@ export async function startServer(
     keepAliveTimeout: config.keepAliveMs,
     maxHeaderSize: MAX_HEAD_BYTES,
     highWaterMark: SOCKET_BYTES,
+    requireHostHeader: false, // its refusal would be without a word
   };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (hub.draining) response.setHeader("Connection", "close"); // else it would be kept open past the drain
     void handle(request, response);
   };
-  const http = createServer(times, (request, response) =>
-    connections.admit(request, response, () => answer(request, response)),
-  );
+  const admit = (request: IncomingMessage, response: ServerResponse) =>
+    connections.admit(request, response, () => answer(request, response));
+  const http = createServer(times, admit);
+  http.on("checkExpectation", admit); // an expectation that is not known is none of ours, and may be ignored
+  http.on("connect", refuseConnect);
   connections.serve(http);
   serveUpgrades(http, connections, answer);
   http.on("connection", noteConnection);
@@ -258,6 +261,15 @@ function startTrimmer(log: MessageLog, { trimMs }: Config, logger: Logger): Trim
   return new Trimmer({ log, scheduler: nodeScheduler, pauseMs: trimMs, onError });
 }
 
+/** Why a server can't listen, and what to do about it. */
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process listens there: stop it, or give another --port",
+  EADDRNOTAVAIL: "this machine has no such address: give one of its own as --host",
+  ENOTFOUND: "the name is not known: give an address of this machine as --host",
+  EAI_AGAIN: "the name can't be looked up now: give an address of this machine as --host",
+  EACCES: "the system does not allow it: give a --port from 1024 on",
+};
+
 async function listen(http: HttpServer, { host, port }: Config): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
@@ -265,12 +277,9 @@ async function listen(http: HttpServer, { host, port }: Config): Promise<void> {
       http.listen({ host, port, backlog: 4_096 }, resolve);
     });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : "";
-    const remedy =
-      code === "EADDRINUSE"
-        ? "another process listens there: stop it, or give another --port"
-        : `${error}`;
-    throw new ForeverframeError("FF_CONFIG_INVALID", `Can't listen on ${host}:${port}: ${remedy}`, {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const reason = LISTEN_FAULTS[code] ?? `${error}`;
+    throw new ForeverframeError("FF_CONFIG_INVALID", `Can't listen on ${host}:${port}: ${reason}`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from "../src/config.ts";
+import { flagOf, SETTING_NAMES, SETTINGS, type Setting, variableOf } from "../src/config.ts";
 import { ERRORS } from "../src/errors.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -18,15 +18,18 @@ describe("the documents", () => {
     expect(documented).to.deep.equal(codes);
   });
 
-  it("have one row in docs/configuration.md for each setting, with its default and meaning, and no others", () => {
+  it("have one row in docs/configuration.md for each setting, with its default, range and meaning, and no others", () => {
     const rows = read("docs/configuration.md")
       .split("\n")
       .filter((line) => line.startsWith("| `--"));
     const wanted = SETTING_NAMES.map((name) => {
-      const { kind, default: initial, help } = SETTINGS[name];
+      const setting: Setting = SETTINGS[name];
+      const { kind, default: initial, help } = setting;
       const value =
         kind === "switch" ? "off" : kind === "list" || initial === "" ? "none" : `\`${initial}\``;
-      return `| \`${flagOf(name)}\` | \`${variableOf(name)}\` | ${value} | ${help} |`;
+      const range = setting.kind === "number" ? `${setting.min} to ${setting.max}` : "";
+      const cells = [`\`${flagOf(name)}\``, `\`${variableOf(name)}\``, value, range, help];
+      return `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |");
     });
     expect(rows).to.deep.equal(wanted);
   });

@@ -88,9 +88,11 @@ function settingOption(name: SettingName): Option {
   const argument =
     setting.kind === "switch" ? "" : setting.kind === "list" ? " <a,b,...>" : ` <${setting.kind}>`;
   const initial =
-    setting.kind === "text" || setting.kind === "number"
-      ? `; default ${setting.default || "none"}`
-      : "";
+    setting.kind === "number"
+      ? `; ${setting.min} to ${setting.max}, default ${setting.default}`
+      : setting.kind === "text"
+        ? `; default ${setting.default || "none"}`
+        : "";
   const option = new Option(
     `${flagOf(name)}${argument}`,
     `${setting.help}${initial} [${variableOf(name)}]`,

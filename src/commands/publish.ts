@@ -94,9 +94,11 @@ class Publisher {
 
   /** Send lines as one batch. A server that was never there is not waited for. */
   async send(lines: readonly TextLine[]): Promise<void> {
+    // By itself it is no batch, so that a refusal does not speak of "line 1".
+    const type = lines.length === 1 ? "application/json" : "application/x-ndjson";
     const init = {
       method: "POST",
-      headers: { "Content-Type": "application/x-ndjson", "Idempotency-Key": randomUUID() },
+      headers: { "Content-Type": type, "Idempotency-Key": randomUUID() },
       body: lines.map(({ text }) => toJson(text)).join("\n"),
     };
     for (const delay of [...RETRY_DELAYS_MS, null]) {

@@ -46,9 +46,11 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
+    const fault =
+      reason === "bad port" ? "no browser calls this port, and no program like this" : reason;
     throw new RequestError(
       null,
-      `There is no server at ${url.origin} (${shorten(reason)}): start one with "foreverframe serve", or give its --url`,
+      `There is no server at ${url.origin} (${shorten(fault)}): start one with "foreverframe serve", or give its --url`,
       { cause },
     );
   }

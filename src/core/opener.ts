@@ -68,6 +68,12 @@ export interface OpenerOptions extends StreamDraws {
   readonly isDraining: () => boolean;
 }
 
+/**
+ * After so many ms a client's older streams are ended once more. One that another process opened in the same ms may have come there
+ * just behind the first order, and may be the older one by its id.
+ */
+const SAME_MOMENT_MS = 100;
+
 /** A request of which is known whether it takes over. */
 type CheckedRequest = OpenRequest & Applicant;
 
@@ -243,8 +249,13 @@ export class Opener {
       if (request.start.from === "cursor") stream.acknowledge(request.start.after);
     }
     if (takesOver && client !== null) {
-      void local.replace(client, { openedAt, stream: id });
-      void bus.ask("replace", client, { openedAt, stream: id });
+      const replaceOlder = () => {
+        if (stream.closed) return;
+        void local.replace(client, { openedAt, stream: id });
+        void bus.ask("replace", client, { openedAt, stream: id });
+      };
+      replaceOlder();
+      scheduler.after(SAME_MOMENT_MS, replaceOlder);
     }
     return stream;
   }

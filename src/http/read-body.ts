@@ -156,6 +156,13 @@ export function checkHeaders(ctx: Context): void {
       `The Content-Encoding "${shorten(encoding)}" is not taken: send the body as it is`,
     );
   }
+  const transfer = ctx.get("transfer-encoding").toLowerCase();
+  if (transfer !== "" && transfer !== "chunked") {
+    throw new ForeverframeError(
+      "FF_BODY_ENCODING_UNSUPPORTED",
+      `The Transfer-Encoding "${shorten(transfer)}" is not taken: send the body chunked or with its Content-Length`,
+    );
+  }
   const charset = ctx.request.charset.toLowerCase();
   if (charset !== "" && charset !== "utf-8" && charset !== "utf8" && charset !== "us-ascii") {
     throw new ForeverframeError(

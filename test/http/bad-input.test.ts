@@ -10,6 +10,7 @@ import {
   untilMessages,
 } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
+import { eventually } from "../support/within.ts";
 
 /** Send bytes on a connection of their own and wait until the server has answered and ended it. */
 async function sendBytes(url: string, bytes: string): Promise<RawConnection> {
@@ -80,6 +81,52 @@ describe("a request that is no request", () => {
     const { url } = await startTestServer();
     const connection = await sendBytes(url, "garbage\r\n\r\n");
     expect(connection.head.headers).to.have.property("cache-control").that.includes("no-store");
+  });
+
+  for (const [what, [bytes, detail]] of Object.entries({
+    "of a version that is not spoken": ["GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", "HTTP/2.0"],
+    "without a Host": ["GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "no Host"],
+    "to be a proxy": ["CONNECT a.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", "no proxy"],
+  } as const)) {
+    it(`is told what is wrong where it is one ${what}`, async () => {
+      const { url } = await startTestServer();
+      const connection = new RawConnection(url);
+      connection.socket.write(bytes, "latin1");
+      await eventually(2_000, () => connection.received.includes("detail"), "an answer");
+      expectRawProblem(connection, 400, "FF_REQUEST_INVALID");
+      expect(connection.body).to.include(detail);
+    });
+  }
+
+  it("is told that its transfer coding is not taken, and its body is not stored as it came", async () => {
+    const { url } = await startTestServer();
+    const connection = new RawConnection(url);
+    connection.send(
+      "POST /channels/a/messages HTTP/1.1",
+      "Host: localhost",
+      "Content-Type: text/plain",
+      "Transfer-Encoding: gzip, chunked",
+    );
+    await eventually(2_000, () => connection.received.includes("detail"), "an answer");
+    expectRawProblem(connection, 415, "FF_BODY_ENCODING_UNSUPPORTED");
+    expect(await kept(url, "a")).to.deep.equal([]);
+  });
+
+  it("is answered once when it is refused before its body has come, and the body breaks off then", async () => {
+    const { url } = await startTestServer();
+    const connection = new RawConnection(url);
+    connection.send("POST /channels/a/messages HTTP/1.1", "Host: localhost", "Content-Length: 9");
+    await eventually(2_000, () => connection.received.includes("detail"), "an answer");
+    connection.socket.end("abc");
+    await connection.untilEnded();
+    expect(connection.received.match(/HTTP\/1\.1/g)).to.have.lengthOf(1);
+  });
+
+  it("is served where it expects something that nobody knows", async () => {
+    const { url } = await startTestServer();
+    const connection = new RawConnection(url);
+    connection.send("GET /healthz HTTP/1.1", "Host: localhost", "Expect: a-miracle");
+    await eventually(2_000, () => connection.received.includes('"ok"'), "an answer");
   });
 
   it("leaves nothing in the log when its body breaks off", async () => {

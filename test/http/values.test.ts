@@ -127,12 +127,22 @@ describe("what publishers really send", () => {
     });
   }
 
-  it("holds an address off that guesses admin tokens, with a line in the log", async () => {
+  it("holds an address off that guesses admin tokens; the right one passes if it is long enough", async () => {
     const { url, adminToken } = await startTestServer();
     const call = (token: string) =>
       ask(url, "GET", "/streams", { headers: { Authorization: `Bearer ${token}` } });
     for (let n = 0; n < 10; n++) expectProblem(await call(`wrong${n}`), 401, "FF_ADMIN_REQUIRED");
     expectProblem(await call("wrong"), 429, "FF_ADMIN_GUESSES");
-    expectProblem(await call(adminToken), 429, "FF_ADMIN_GUESSES");
+    expect((await call(adminToken)).status).to.equal(200);
+    expectProblem(await call("wrong"), 429, "FF_ADMIN_GUESSES");
+  });
+
+  it("holds off the right admin token, too, where it is short: guesses would find it else", async () => {
+    const { url } = await startTestServer({ adminToken: "secret" });
+    const call = (token: string) =>
+      ask(url, "GET", "/streams", { headers: { Authorization: `Bearer ${token}` } });
+    expect((await call("secret")).status).to.equal(200);
+    for (let n = 0; n < 10; n++) expectProblem(await call(`wrong${n}`), 401, "FF_ADMIN_REQUIRED");
+    expectProblem(await call("secret"), 429, "FF_ADMIN_GUESSES");
   });
 });

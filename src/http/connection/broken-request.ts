@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { ERRORS, type ErrorCode } from "../../errors.ts";
 import { formatProblem } from "../middleware/errors.ts";
@@ -18,9 +18,17 @@ export function refuseBrokenRequest(error: Error, connection: Duplex): void {
   const { receiving } = connection;
   const begin = () => refuse(error, connection);
   if (receiving === null) connection.inTurn({ exchange: null, overlaps: false, begin });
-  // Its own answer has begun already: nothing can be said any more.
-  else if (receiving.response?.headersSent === true) connection.destroy();
-  else begin();
+  else if (receiving.response === null || !receiving.response.headersSent) begin();
+  // Answered before its body had come: nothing more can be said.
+  else if (receiving.response.writableFinished) connection.destroySoon();
+  else connection.destroy();
+}
+
+const CONNECT_REQUEST = "CONNECT";
+
+/** Answer a request to be a proxy, which Node would cut without a word. */
+export function refuseConnect(_request: IncomingMessage, connection: Duplex): void {
+  refuseBrokenRequest(Object.assign(new Error("CONNECT"), { code: CONNECT_REQUEST }), connection);
 }
 
 function refuse(error: Error, connection: HttpConnection): void {
@@ -48,6 +56,16 @@ function explain(code: string): { readonly code: ErrorCode; readonly detail: str
       return {
         code: "FF_REQUEST_TIMEOUT",
         detail: "The request did not come in time: send it again",
+      };
+    case "HPE_INVALID_EOF_STATE":
+      return {
+        code: "FF_REQUEST_INVALID",
+        detail: "The connection was ended before the request had come whole: send it again",
+      };
+    case CONNECT_REQUEST:
+      return {
+        code: "FF_REQUEST_INVALID",
+        detail: "This server is no proxy: send it GET and POST, and set no proxy of this address",
       };
     default:
       return {

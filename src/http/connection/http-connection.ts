@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
 import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import { StallTimer } from "./stall-timer.ts";
+import { type Exchange, type Turn, type TurnRequest, Turns } from "./turns.ts";
 
 /** Requests that may wait for their turn. While this many do, nothing more is read. */
 const MAX_WAITING_REQUESTS = 16;
@@ -37,26 +37,6 @@ export interface ConnectionHost {
   onIdle(connection: HttpConnection): void;
 }
 
-/** A request and its answer. */
-export interface Exchange {
-  readonly request: IncomingMessage;
-  /** Null for a request that has none from HTTP, such as an upgrade. */
-  readonly response: ServerResponse | null;
-}
-
-/** Something that is done on the connection after all that came before it. */
-interface Turn {
-  /** The request that is answered, and its answer; null for what was no request. */
-  readonly exchange: Exchange | null;
-  /** Whether it may be served together with others of its kind. */
-  readonly overlaps: boolean;
-  readonly begin: () => void;
-  hasBegun: boolean;
-}
-
-/** What is to be done in turn. */
-export type TurnRequest = Omit<Turn, "hasBegun">;
-
 /**
  * A connection as Node's HTTP server is given it: in place of the socket, so that a stream can take the socket away.
  *
@@ -76,8 +56,7 @@ export class HttpConnection extends Duplex {
   /** See {@link ConnectionLimits}. */
   readonly waitingPieces: WaitingPieces;
   #taken = false;
-  /** The first is being served, and those that overlap with it. */
-  readonly #turns: Turn[] = [];
+  readonly #turns = new Turns();
   /** What was read of the socket and is not given to the parser yet. */
   #unread: Buffer = NOTHING;
   /** Bytes given to the parser while a request waits behind another. */
@@ -174,10 +153,9 @@ export class HttpConnection extends Duplex {
    * @returns to be called when it has been answered, or never will be
    */
   inTurn(request: TurnRequest): () => void {
-    const turn: Turn = { ...request, hasBegun: false };
-    this.#turns.push(turn);
-    if (this.#turns.length === 1) this.#host.onBusy(this);
-    this.#beginTurns();
+    const turn = this.#turns.add(request);
+    if (this.#turns.size === 1) this.#host.onBusy(this);
+    this.#turns.beginNext();
     return () => this.#endTurn(turn);
   }
 
@@ -188,8 +166,7 @@ export class HttpConnection extends Duplex {
 
   /** The exchange whose request has not come whole yet; null if all have. */
   get receiving(): Exchange | null {
-    const turn = this.#turns.find(({ exchange }) => exchange?.request.complete === false);
-    return turn?.exchange ?? null;
+    return this.#turns.receiving;
   }
 
   /**
@@ -199,8 +176,7 @@ export class HttpConnection extends Duplex {
   stopReading(): void {
     this.#isBroken = true;
     this.#unread = NOTHING;
-    const broken = this.#turns.findIndex(({ exchange }) => exchange?.request.complete === false);
-    if (broken > 0) this.#turns.splice(broken);
+    this.#turns.giveUpBroken();
   }
 
   /**
@@ -211,7 +187,7 @@ export class HttpConnection extends Duplex {
     // Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3
     const nothingWaits = this.readableLength === 0 && isOnlyLineEnds(this.#unread);
     const isOpen = !this.#isHalfClosed && !this.#isBroken && this.#socket.writable;
-    return this.#turns.length === 1 && nothingWaits && this.writableLength === 0 && isOpen;
+    return this.#turns.size === 1 && nothingWaits && this.writableLength === 0 && isOpen;
   }
 
   /** What came behind the request that is being served, and was not parsed. It is taken out. */
@@ -288,24 +264,11 @@ export class HttpConnection extends Duplex {
     done(error);
   }
 
-  #beginTurns(): void {
-    for (const turn of [...this.#turns]) {
-      const isFirst = turn === this.#turns[0];
-      if (!isFirst && !turn.overlaps) return;
-      if (!turn.hasBegun) {
-        turn.hasBegun = true;
-        turn.begin();
-      }
-      if (!turn.overlaps) return;
-    }
-  }
-
   #endTurn(turn: Turn): void {
-    const index = this.#turns.indexOf(turn);
-    if (index >= 0) this.#turns.splice(index, 1);
+    this.#turns.end(turn);
     if (this.destroyed || this.#taken) return;
-    this.#beginTurns();
-    if (this.#turns.length === 0) this.#host.onIdle(this);
+    this.#turns.beginNext();
+    if (this.#turns.size === 0) this.#host.onIdle(this);
     this.#readOn();
     this.#endIfServed();
   }
@@ -320,8 +283,8 @@ export class HttpConnection extends Duplex {
   #feed(): void {
     // A stream that does not flow would keep the pieces, and hand on all of them at once later.
     while (this.#unread.length > 0 && this.readableFlowing === true && !this.destroyed) {
-      if (this.#turns.length > MAX_WAITING_REQUESTS) return;
-      if (this.#turns.length < 2) this.#aheadBytes = 0;
+      if (this.#turns.size > MAX_WAITING_REQUESTS) return;
+      if (this.#turns.size < 2) this.#aheadBytes = 0;
       else if (this.#aheadBytes >= MAX_AHEAD_BYTES) return;
       const piece = this.#unread.subarray(0, PIECE_BYTES);
       this.#unread = this.#unread.subarray(PIECE_BYTES);
@@ -332,7 +295,7 @@ export class HttpConnection extends Duplex {
 
   #endIfServed(): void {
     // A client that has ended its half may still wait for its answer; one that broke off in a request does not.
-    const isServed = this.#turns.length === 0 && this.#unread.length === 0;
+    const isServed = this.#turns.size === 0 && this.#unread.length === 0;
     if (this.#isHalfClosed && (isServed || this.receiving !== null)) this.push(null);
   }
 

@@ -82,7 +82,7 @@ export function checkUpgrade(ctx: Context): void {
   // What the library would refuse, without a sentence and when the stream is there already.
   const isComplete =
     /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "") &&
-    /^(?:8|13)$/.test(headers["sec-websocket-version"] ?? "");
+    headers["sec-websocket-version"] === "13"; // an older one tells its page's origin by another header
   if (isComplete) return;
   ctx.set("Sec-WebSocket-Version", "13");
   throw new ForeverframeError(

@@ -46,7 +46,7 @@ export function accessMiddleware(
   const known = new Set([...LOOPBACK_NAMES, ...hosts.map(hostName)]);
   const allowed = new Set(origins);
   return async (ctx, next) => {
-    checkHost(ctx, known);
+    checkHead(ctx, known);
     const source = foreignSource(ctx);
     if (source !== null && allowed.has(source)) {
       ctx.set({
@@ -63,7 +63,7 @@ export function accessMiddleware(
   };
 }
 
-function checkHost(ctx: Context, known: ReadonlySet<string>): void {
+function checkHead(ctx: Context, known: ReadonlySet<string>): void {
   const { host } = ctx.req.headers;
   const count = ctx.req.rawHeaders.length / 2;
   // Parsed, many short ones take ten times their bytes for as long as the request lasts.
@@ -80,7 +80,17 @@ function checkHost(ctx: Context, known: ReadonlySet<string>): void {
       "The request has several Host headers: send one",
     );
   }
-  if (host === undefined) return;
+  const { httpVersion } = ctx.req;
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") {
+    throw new ForeverframeError(
+      "FF_REQUEST_INVALID",
+      `The request is HTTP/${httpVersion}: send HTTP/1.1 or HTTP/1.0`,
+    );
+  }
+  if (host === undefined) {
+    if (httpVersion === "1.0") return;
+    throw new ForeverframeError("FF_REQUEST_INVALID", "The request has no Host header: send one");
+  }
   const name = hostName(host);
   if (known.has(name) || isOwnAddress(ctx, name)) return;
   throw new ForeverframeError(

@@ -26,7 +26,8 @@ const MAX_ACK_BYTES = 1_024;
  * POST /streams/:stream/ack, body `{"cursor"}` as JSON (or as text, which is what a beacon sends): 204, the client has
  * handled everything up to there; 400 FF_BODY_INVALID, FF_CURSOR_INVALID; 404 FF_STREAM_UNKNOWN.
  *
- * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404 FF_STREAM_UNKNOWN.
+ * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 400 FF_PARAMETER_INVALID; 404
+ * FF_STREAM_UNKNOWN.
  */
 export function controlRoutes(hub: Hub): Router {
   const router = new Router(EXACT);
@@ -56,7 +57,13 @@ export function controlRoutes(hub: Hub): Router {
   });
 
   router.get("/control", async (ctx) => {
-    const id = parameter(ctx, "stream") ?? "";
+    const id = parameter(ctx, "stream");
+    if (id === null) {
+      throw new ForeverframeError(
+        "FF_PARAMETER_INVALID",
+        '"stream" is missing: give the id of the stream to be closed, as its "open" event has it',
+      );
+    }
     const known = await hub.control.state(id);
     if (known === null) {
       if (!prefers(ctx, "html", "json")) throw unknownStream(id);

@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** A request and its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  /** Null for a request that has none from HTTP, such as an upgrade. */
+  readonly response: ServerResponse | null;
+}
+
+/** What is to be done on a connection after all that came before it. */
+export interface TurnRequest {
+  /** The request that is answered, and its answer; null for what was no request. */
+  readonly exchange: Exchange | null;
+  /** Whether it may be served together with others of its kind. */
+  readonly overlaps: boolean;
+  readonly begin: () => void;
+}
+
+/** One that waits, or is being served. */
+export interface Turn extends TurnRequest {
+  hasBegun: boolean;
+}
+
+/** The requests of one connection, served in their order: one at a time, or together with those that overlap with it. */
+export class Turns {
+  /** The first is being served, and those that overlap with it. */
+  readonly #turns: Turn[] = [];
+  /** The request that came last, until it has come whole. It may have been answered before that. */
+  #latest: Exchange | null = null;
+
+  get size(): number {
+    return this.#turns.length;
+  }
+
+  /** The exchange whose request has not come whole yet; null if all have. */
+  get receiving(): Exchange | null {
+    return isWhole(this.#latest) ? null : this.#latest;
+  }
+
+  /** Another one has come, which begins with {@link beginNext}. */
+  add(request: TurnRequest): Turn {
+    const turn = { ...request, hasBegun: false };
+    this.#turns.push(turn);
+    this.#latest = request.exchange;
+    return turn;
+  }
+
+  /** Begin all that may begin now. */
+  beginNext(): void {
+    for (const turn of [...this.#turns]) {
+      const isFirst = turn === this.#turns[0];
+      if (!isFirst && !turn.overlaps) return;
+      if (!turn.hasBegun) {
+        turn.hasBegun = true;
+        turn.begin();
+      }
+      if (!turn.overlaps) return;
+    }
+  }
+
+  /** It has been answered, or never will be. */
+  end(turn: Turn): void {
+    const index = this.#turns.indexOf(turn);
+    if (index >= 0) this.#turns.splice(index, 1);
+    if (isWhole(this.#latest)) this.#latest = null;
+  }
+
+  /** Give up a request that waits and has not come whole, since no more of it will. */
+  giveUpBroken(): void {
+    const broken = this.#turns.findIndex(({ exchange }) => !isWhole(exchange));
+    if (broken <= 0) return;
+    this.#turns.splice(broken);
+    this.#latest = null;
+  }
+}
+
+function isWhole(exchange: Exchange | null): boolean {
+  return exchange === null || exchange.request.complete;
+}
