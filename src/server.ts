@@ -18,6 +18,7 @@ import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
 import { Trimmer } from "./core/trimmer.ts";
+import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import { parseGearman } from "./gearman-config.ts";
 import { createApp } from "./http/app.ts";
@@ -42,6 +43,9 @@ const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 
 /** Bytes of a request's head. 64 selectors of 128 bytes, percent-encoded, take 25 KiB. */
 const MAX_HEAD_BYTES = 32_768;
+
+/** How long bodies of publishes are parsed in one turn of the event loop, in ms. */
+const BODIES_MS = 4;
 
 /** What a socket takes before a stream waits for its client, in bytes. Newer versions of Node would take 65,536. */
 const SOCKET_BYTES = 16_384;
@@ -113,7 +117,10 @@ export async function startServer(
   });
   const trimmer = index === 0 ? startTrimmer(log, config, logger) : null;
   // Apart, so that readers that stop can't make publishes be refused.
-  const bodies = new MemoryBudget(config.maxBufferedBytes);
+  const bodies = {
+    budget: new MemoryBudget(config.maxBufferedBytes),
+    turns: new TurnBudget(nodeScheduler, BODIES_MS),
+  };
   const unread = new MemoryBudget(config.maxBufferedBytes);
   const connections = new Connections(nodeScheduler, {
     stallMs: config.stallMs,

@@ -1,5 +1,13 @@
 import type { Scheduler } from "./scheduler.ts";
 
+/** Work in small steps, and what comes of it. */
+export type Steps<T> = Iterator<unknown, T>;
+
+/** Work that is small enough to be one step. */
+export function oneStep<T>(work: () => T): Steps<T> {
+  return { next: () => ({ done: true, value: work() }) };
+}
+
 /**
  * Work that many clients ask for at once, done in the order of their asking, some ms of it in each turn of the event loop: so
  * that it holds up nobody else.
@@ -35,6 +43,23 @@ export class TurnBudget {
           reject(error);
         }
       });
+    });
+  }
+
+  /** Do work in as many steps in one turn as it leaves time for. */
+  inSteps<T>(steps: Steps<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const goOn = () => {
+        try {
+          for (let step = steps.next(); ; step = steps.next()) {
+            if (step.done) return resolve(step.value);
+            if (this.#isSpent) return this.run(goOn);
+          }
+        } catch (error) {
+          return reject(error);
+        }
+      };
+      this.run(goOn);
     });
   }
 

@@ -2,7 +2,6 @@ import type { Router } from "@koa/router";
 import Koa from "koa";
 import type { Logger } from "pino";
 import type { Hub } from "../core/hub.ts";
-import type { MemoryBudget } from "../core/memory-budget.ts";
 import { ForeverframeError } from "../errors.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
@@ -10,6 +9,7 @@ import { policyMiddleware } from "./middleware/policies.ts";
 import { publishRateMiddleware } from "./middleware/publish-rate.ts";
 import { type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
+import type { BodyReading } from "./read-body.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -27,9 +27,7 @@ export interface AppOptions {
     readonly jsonp: boolean;
     readonly publishesPerSecond: number;
   };
-  /** Counts bodies that are being read. */
-  /** Counts bodies that are being read. */
-  readonly bodies: MemoryBudget;
+  readonly bodies: BodyReading;
   readonly adminToken: string;
   /** Where two have the same, the first counts. */
   readonly pages: readonly PageDirectory[];
@@ -39,7 +37,6 @@ export interface AppOptions {
 /** The Koa application: who may call, the routes, the pages. */
 export function createApp(options: AppOptions): Koa {
   const { hub, access, limits, bodies, adminToken, pages, logger } = options;
-  const reading = { budget: bodies };
   const now = () => performance.now();
   const rate = publishRateMiddleware(limits.publishesPerSecond, now);
   const app = new Koa();
@@ -50,9 +47,9 @@ export function createApp(options: AppOptions): Koa {
   app.use(errorMiddleware(logger, access, limits.jsonp));
   app.use(policyMiddleware(access));
   const routers = [
-    streamRoutes(hub, { ...limits, access }, reading),
+    streamRoutes(hub, { ...limits, access }, bodies),
     controlRoutes(hub),
-    publishRoutes(hub, limits, reading, rate),
+    publishRoutes(hub, limits, bodies, rate),
     readRoutes(hub),
     adminRoutes(hub, { adminToken, logger, now }),
     healthRoutes(hub),

@@ -1,15 +1,15 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Context, Middleware } from "koa";
+import type { Context } from "koa";
 import { formatJson, parseJsonText } from "../core/json.ts";
+import { oneStep, type Steps } from "../core/turn-budget.ts";
 import { ForeverframeError } from "../errors.ts";
 import {
   type BodyReading,
-  bodyText,
   checkHeaders,
   FORM_TYPE,
   JSON_TYPE,
   readBody,
   TEXT_TYPE,
+  textOf,
   unsupportedType,
 } from "./read-body.ts";
 
@@ -34,58 +34,50 @@ const PUBLISH_TYPES = [JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE];
 /** As many as PHP takes by default. */
 const MAX_FORM_FIELDS = 1_000;
 
-/** Others have their turn after this many ms of a batch. */
-const TURN_MS = 5;
-
 /** A form's percent-encoding makes a byte three, and its name and `=` are not counted either. */
 const FORM_OVERHEAD = { factor: 3, bytes: 1_024 };
 
-/** Middleware that reads the body of a publish into `ctx.request.rawBody`. */
-export function publishBodyMiddleware(limits: BodyLimits, { budget }: BodyReading): Middleware {
-  const { maxMessageBytes, maxBatchBytes } = limits;
-  const formBytes = maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes;
-  return async (ctx, next) => {
-    checkHeaders(ctx);
-    switch (ctx.is(PUBLISH_TYPES)) {
-      case NDJSON_TYPE:
-        await readBody(ctx, {
-          budget,
-          limit: maxBatchBytes,
-          tooLarge: () => batchTooLarge(limits),
-        });
-        break;
-      case FORM_TYPE:
-        await readBody(ctx, { budget, limit: formBytes, tooLarge: () => tooLarge(limits) });
-        break;
-      case JSON_TYPE:
-      case TEXT_TYPE:
-        await readBody(ctx, { budget, limit: maxMessageBytes, tooLarge: () => tooLarge(limits) });
-        break;
-      default:
-        throw unsupportedType(ctx, PUBLISH_TYPES);
-    }
-    await next();
-  };
-}
-
 /**
- * Make the values of a publish of the body that was read.
+ * Read the body of a publish, and make its values.
  *
- * @throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE
+ * @throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE, and what
+ *         {@link readBody} throws
  */
-export async function parsePublishBody(ctx: Context, limits: BodyLimits): Promise<PublishBody> {
+export async function readPublishBody(
+  ctx: Context,
+  limits: BodyLimits,
+  reading: BodyReading,
+): Promise<PublishBody> {
+  checkHeaders(ctx);
+  const { maxMessageBytes, maxBatchBytes } = limits;
+  const read = (
+    limit: number,
+    refusal: (limits: BodyLimits) => ForeverframeError,
+    parse: (text: string) => Steps<PublishBody>,
+  ) => {
+    const options = { ...reading, limit, tooLarge: () => refusal(limits) };
+    return readBody(ctx, options, (body) => parse(textOf(body)));
+  };
   switch (ctx.is(PUBLISH_TYPES)) {
     case JSON_TYPE:
-      return { batch: false, data: [parseJsonText(bodyText(ctx), "The body")] };
+      return read(maxMessageBytes, tooLarge, (text) =>
+        single(() => parseJsonText(text, "The body")),
+      );
     case TEXT_TYPE:
-      return { batch: false, data: [formatJson(bodyText(ctx))] };
-    case FORM_TYPE:
-      return { batch: false, data: [parseForm(bodyText(ctx), limits)] };
+      return read(maxMessageBytes, tooLarge, (text) => single(() => formatJson(text)));
+    case FORM_TYPE: {
+      const formBytes = maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes;
+      return read(formBytes, tooLarge, (text) => single(() => parseForm(text, limits)));
+    }
     case NDJSON_TYPE:
-      return { batch: true, data: await parseLines(bodyText(ctx), limits) };
+      return read(maxBatchBytes, batchTooLarge, (text) => parseLines(text, limits));
     default:
       throw unsupportedType(ctx, PUBLISH_TYPES);
   }
+}
+
+function single(parse: () => string): Steps<PublishBody> {
+  return oneStep(() => ({ batch: false, data: [parse()] }));
 }
 
 function batchTooLarge({ maxBatchBytes }: BodyLimits): ForeverframeError {
@@ -106,11 +98,10 @@ function messageTooLarge(what: string, maxMessageBytes: number): ForeverframeErr
   );
 }
 
-/** A batch may be millions of lines: others have their turn in between. */
-async function parseLines(text: string, limits: BodyLimits): Promise<readonly string[]> {
+/** A batch, in steps of a line: it may have millions. */
+function* parseLines(text: string, limits: BodyLimits): Generator<unknown, PublishBody> {
   const { maxMessageBytes, maxBatchMessages } = limits;
   const values: string[] = [];
-  let turnEnds = performance.now() + TURN_MS;
   for (let start = 0, number = 1; start < text.length; number++) {
     const end = text.indexOf("\n", start);
     const line = text.slice(start, end < 0 ? text.length : end).trim();
@@ -126,11 +117,9 @@ async function parseLines(text: string, limits: BodyLimits): Promise<readonly st
         throw messageTooLarge(`Line ${number}`, maxMessageBytes);
       values.push(parseJsonText(line, `Line ${number}`));
     }
-    if (performance.now() < turnEnds) continue;
-    await nextTurn();
-    turnEnds = performance.now() + TURN_MS;
+    yield;
   }
-  if (values.length > 0) return values;
+  if (values.length > 0) return { batch: true, data: values };
   throw new ForeverframeError(
     "FF_BODY_INVALID",
     "The batch holds no message: send one JSON value a line",

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from "koa";
 import bodyParser from "koa-bodyparser";
 import type { MemoryBudget } from "../core/memory-budget.ts";
+import type { Steps, TurnBudget } from "../core/turn-budget.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 
 /** Types of bodies. */
@@ -10,10 +11,12 @@ export const FORM_TYPE = "application/x-www-form-urlencoded";
 
 const NOTHING = Buffer.alloc(0);
 
-/** What reading a body needs. */
+/** What reading bodies needs, shared by all clients. */
 export interface BodyReading {
-  /** Counts what is being read, for all clients together. */
+  /** Counts what was read and is not parsed yet. */
   readonly budget: MemoryBudget;
+  /** Bodies are parsed in it. */
+  readonly turns: TurnBudget;
 }
 
 /** How one body is read. */
@@ -25,26 +28,32 @@ export interface BodyOptions extends BodyReading {
 }
 
 /**
- * Read a body into `ctx.request.rawBody`, as the bytes that came: what they mean is decided from them, once.
+ * Read a body and parse it, when the bodies before it have been parsed.
  *
  * Not by koa-bodyparser, since what it has read so far can neither be counted nor be let go.
  *
- * @throws ForeverframeError what `tooLarge` gives; FF_BODIES_TOO_MANY; FF_REQUEST_INVALID: it broke off
+ * @param parse is given the bytes as they came, and works in small steps
+ * @throws ForeverframeError what `tooLarge` gives, and what `parse` throws; FF_BODIES_TOO_MANY; FF_REQUEST_INVALID: it
+ *         broke off
  */
-export async function readBody({ req, request }: Context, options: BodyOptions): Promise<void> {
-  const { limit, budget, tooLarge } = options;
+export async function readBody<T extends object | string>(
+  { req }: Context,
+  options: BodyOptions,
+  parse: (body: Buffer) => Steps<T>,
+): Promise<T> {
+  const { limit, budget, turns, tooLarge } = options;
   // What still comes is thrown away by Node when the answer has been sent.
   if (Number(req.headers["content-length"]) > limit) throw tooLarge();
-  request.rawBody = await new Promise<Buffer>((resolve, reject) => {
+  return new Promise<T>((resolve, reject) => {
     let kept: Buffer | null = null;
     let bytes = 0;
-    const stop = () => {
-      kept = null;
-      holding.end();
+    const stopReading = () => {
       req.off("data", onData).off("end", onEnd).off("close", onBrokenOff).off("error", onBrokenOff);
     };
     const fail = (error: ForeverframeError) => {
-      stop();
+      kept = null;
+      stopReading();
+      holding.end();
       req.resume();
       reject(error);
     };
@@ -56,8 +65,18 @@ export async function readBody({ req, request }: Context, options: BodyOptions):
       holding.set(kept.length);
     };
     const onEnd = () => {
-      resolve(kept === null ? NOTHING : kept.subarray(0, bytes));
-      stop();
+      kept = kept === null ? NOTHING : kept.subarray(0, bytes);
+      stopReading();
+      let steps: Steps<T> | null = null;
+      const next = (): IteratorResult<unknown, T | null> => {
+        if (kept === null) return { done: true, value: null }; // it had to go while it waited, and was refused
+        steps ??= parse(kept);
+        return steps.next();
+      };
+      turns
+        .inSteps({ next })
+        .then((parsed) => parsed !== null && resolve(parsed), reject)
+        .finally(() => holding.end());
     };
     const onBrokenOff = () => fail(brokenOff());
     req.on("data", onData).on("end", onEnd).on("close", onBrokenOff).on("error", onBrokenOff);
@@ -124,13 +143,12 @@ export function bodyTooLarge(limit: number): ForeverframeError {
 }
 
 /**
- * The body that was read, as text.
+ * A body as text.
  *
  * @throws ForeverframeError FF_BODY_INVALID: empty, or no UTF-8
  */
-export function bodyText(ctx: Context): string {
-  const bytes = ctx.request.rawBody;
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
+export function textOf(body: unknown): string {
+  if (!Buffer.isBuffer(body) || body.length === 0) {
     throw new ForeverframeError(
       "FF_BODY_INVALID",
       'The body is empty: send a value, if need be the JSON ""',
@@ -138,7 +156,7 @@ export function bodyText(ctx: Context): string {
   }
   try {
     // Without a byte order mark, which .NET and PowerShell put before what they send.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
   } catch {
     throw new ForeverframeError(
       "FF_BODY_INVALID",

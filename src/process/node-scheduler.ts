@@ -11,24 +11,33 @@ export function noteConnection(): void {
   accepted++;
 }
 
+/** As many as there were when work gave way last. */
+let seen = 0;
+
+/** All who wait for their next turn. */
+let waiting: (() => void)[] = [];
+
 /**
  * Node accepts one connection in each turn of the event loop. So work that fills its turns would keep a thousand browsers that
- * come at once waiting for seconds: while one connection follows another, it gives way to them, some ms long.
+ * come at once waiting for seconds: while one connection follows another, all work gives way to them, some ms long.
  */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    const until = performance.now() + GIVE_WAY_MS;
-    let seen = accepted;
-    const look = () => {
-      if (accepted === seen || performance.now() >= until) {
-        resolve();
-        return;
-      }
-      seen = accepted;
-      setImmediate(look);
-    };
-    setImmediate(look);
+    waiting.push(resolve);
+    if (waiting.length === 1) setImmediate(giveWay);
   });
+}
+
+/** @param until when work may go on in any case: some ms after what was done in this turn */
+function giveWay(until = performance.now() + GIVE_WAY_MS): void {
+  if (accepted !== seen && performance.now() < until) {
+    seen = accepted;
+    setImmediate(giveWay, until);
+    return;
+  }
+  const ready = waiting;
+  waiting = [];
+  for (const resolve of ready) resolve();
 }
 
 /** Time as Node has it. */

@@ -8,7 +8,7 @@ import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
 import { EXACT } from "../exact.ts";
 import { parameter, pathParameter } from "../parameters.ts";
-import { bodyText, smallBodyMiddleware } from "../read-body.ts";
+import { smallBodyMiddleware, textOf } from "../read-body.ts";
 import { prefers } from "../refused-frame.ts";
 
 const MAX_ACK_BYTES = 1_024;
@@ -51,7 +51,10 @@ export function controlRoutes(hub: Hub): Router {
   });
 
   router.post("/streams/:stream/ack", smallBodyMiddleware(MAX_ACK_BYTES), async (ctx) => {
-    await hub.control.acknowledge(pathParameter(ctx, "stream"), parseAck(bodyText(ctx)));
+    await hub.control.acknowledge(
+      pathParameter(ctx, "stream"),
+      parseAck(textOf(ctx.request.rawBody)),
+    );
     ctx.set(STREAM_HEADERS);
     ctx.status = 204;
   });

@@ -5,18 +5,19 @@ import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { formatParsedJson, MAX_DATA_DEPTH, parseJsonText } from "../../core/json.ts";
 import type { NewMessage } from "../../core/log.ts";
+import { oneStep } from "../../core/turn-budget.ts";
 import { ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
 import { pathParameter } from "../parameters.ts";
-import { type BodyLimits, parsePublishBody, publishBodyMiddleware } from "../publish-body.ts";
+import { type BodyLimits, readPublishBody } from "../publish-body.ts";
 import {
   type BodyReading,
-  bodyText,
   bodyTooLarge,
   checkHeaders,
   JSON_TYPE,
   readBody,
+  textOf,
   unsupportedType,
 } from "../read-body.ts";
 import { jsonTypeFor } from "../shown.ts";
@@ -47,10 +48,9 @@ export function publishRoutes(
 ): Router {
   const router = new Router(EXACT);
 
-  const single = publishBodyMiddleware(limits, reading);
-  router.post("/channels/:channel/messages", rate, single, async (ctx) => {
+  router.post("/channels/:channel/messages", rate, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    const { batch, data } = await parsePublishBody(ctx, limits);
+    const { batch, data } = await readPublishBody(ctx, limits, reading);
     const ids = await publish(
       hub,
       ctx,
@@ -60,11 +60,13 @@ export function publishRoutes(
   });
 
   const limit = limits.maxMessageBytes + CHANNELS_BYTES;
+  const spread = { ...reading, limit, tooLarge: () => bodyTooLarge(limit) };
   router.post("/messages", rate, async (ctx) => {
     checkHeaders(ctx);
     if (!ctx.is(JSON_TYPE)) throw unsupportedType(ctx, [JSON_TYPE]);
-    await readBody(ctx, { ...reading, limit, tooLarge: () => bodyTooLarge(limit) });
-    const { channels, data } = parseSpread(bodyText(ctx), limits);
+    const { channels, data } = await readBody(ctx, spread, (body) =>
+      oneStep(() => parseSpread(textOf(body), limits)),
+    );
     const ids = await publish(
       hub,
       ctx,

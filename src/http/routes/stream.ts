@@ -3,6 +3,7 @@ import { Router } from "@koa/router";
 import type { Context } from "koa";
 import type { Hub } from "../../core/hub.ts";
 import { Encoding, TRANSPORTS, type Transport, type TransportName } from "../../core/transport.ts";
+import { oneStep } from "../../core/turn-budget.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import {
   DEFAULT_CALLBACK,
@@ -24,11 +25,11 @@ import { addParameters, parameter } from "../parameters.ts";
 import { answerPoll, checkJsonp, type PollLimits } from "../poll.ts";
 import {
   type BodyReading,
-  bodyText,
   bodyTooLarge,
   checkHeaders,
   FORM_TYPE,
   readBody,
+  textOf,
 } from "../read-body.ts";
 import { requestedTransport } from "../refused-frame.ts";
 import { continueEventSource, parseStreamRequest, type StreamRequest } from "../stream-request.ts";
@@ -59,8 +60,10 @@ export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: Bod
   router.post("/stream", async (ctx) => {
     checkHeaders(ctx);
     if (ctx.is(FORM_TYPE)) {
-      await readBody(ctx, form);
-      if (ctx.request.length !== 0) addParameters(ctx, bodyText(ctx));
+      const parameters = await readBody(ctx, form, (body) =>
+        oneStep(() => (body.length === 0 ? "" : textOf(body))),
+      );
+      addParameters(ctx, parameters);
     }
     const transport = parseTransport(ctx, options);
     if (transport.name !== "poll") {
