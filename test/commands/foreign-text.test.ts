@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
@@ -76,4 +77,42 @@ describe("bytes that are not UTF-8", function () {
     expect(stderr).to.match(/line 2: it is not UTF-8.*iconv/);
     expect((await kept(url, "a")).map(({ data }) => data)).to.deep.equal([{ n: 1 }, 2]);
   });
+});
+
+describe("tail, where its output can't be written", function () {
+  this.timeout(20_000);
+
+  afterEach(async () => {
+    closeConnections();
+    await stopServers();
+  });
+
+  for (const [where, redirection, code, said] of [
+    [
+      "on a full disk",
+      "> /dev/full",
+      1,
+      /^foreverframe: standard output can't be written \(ENOSPC\)\n$/,
+    ],
+    ["into a pipe that nobody reads any more", "| head -n 1 > /dev/null", 0, /^$/],
+  ] as const) {
+    it(`ends ${where}, with a sentence where it is a fault`, async () => {
+      const { url } = await startTestServer();
+      for (let n = 0; n < 3; n++) await publishJson(url, "a", n);
+      const command = `node dist/cli.js tail a --after earliest --url ${url} ${redirection}`;
+      const shell = spawn("sh", ["-c", command]);
+      let stderr = "";
+      shell.stderr.on("data", (text) => {
+        stderr += text;
+      });
+      const timer = setInterval(() => void publishJson(url, "a", "more"), 200);
+      const ended = await within(
+        10_000,
+        new Promise((resolve) => shell.once("close", resolve)),
+        "its end",
+      ).finally(() => clearInterval(timer));
+      expect(ended).to.equal(code);
+      expect(stderr).to.match(said);
+    });
+  }
 });
