@@ -26,8 +26,7 @@ const MAX_ACK_BYTES = 1_024;
  * POST /streams/:stream/ack, body `{"cursor"}` as JSON (or as text, which is what a beacon sends): 204, the client has
  * handled everything up to there; 400 FF_BODY_INVALID, FF_CURSOR_INVALID; 404 FF_STREAM_UNKNOWN.
  *
- * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 400 FF_PARAMETER_INVALID; 404
- * FF_STREAM_UNKNOWN.
+ * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404 FF_STREAM_UNKNOWN.
  */
 export function controlRoutes(hub: Hub): Router {
   const router = new Router(EXACT);
@@ -60,13 +59,7 @@ export function controlRoutes(hub: Hub): Router {
   });
 
   router.get("/control", async (ctx) => {
-    const id = parameter(ctx, "stream");
-    if (id === null) {
-      throw new ForeverframeError(
-        "FF_PARAMETER_INVALID",
-        '"stream" is missing: give the id of the stream to be closed, as its "open" event has it',
-      );
-    }
+    const id = parameter(ctx, "stream") ?? "";
     const known = await hub.control.state(id);
     if (known === null) {
       if (!prefers(ctx, "html", "json")) throw unknownStream(id);
@@ -107,6 +100,8 @@ function answerPage(ctx: Context, html: string): void {
 function unknownStream(id: string): ForeverframeError {
   return new ForeverframeError(
     "FF_STREAM_UNKNOWN",
-    `The stream "${shorten(id)}" is not open, and was not closed a short while ago: nothing is left to do`,
+    id === ""
+      ? '"stream" is missing: give the id of a stream, as its "open" event has it'
+      : `The stream "${shorten(id)}" is not open, and was not closed a short while ago: nothing is left to do`,
   );
 }
