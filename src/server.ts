@@ -44,6 +44,9 @@ const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 /** Bytes of a request's head. 64 selectors of 128 bytes, percent-encoded, take 25 KiB. */
 const MAX_HEAD_BYTES = 32_768;
 
+/** How long what comes from clients is parsed as HTTP in one turn of the event loop, in ms. */
+const READING_MS = 4;
+
 /** How long bodies of publishes are parsed in one turn of the event loop, in ms. */
 const BODIES_MS = 4;
 
@@ -120,10 +123,13 @@ export async function startServer(
   const bodies = {
     budget: new MemoryBudget(config.maxBufferedBytes),
     turns: new TurnBudget(nodeScheduler, BODIES_MS),
+    largeTurns: new TurnBudget(nodeScheduler, BODIES_MS),
   };
   const unread = new MemoryBudget(config.maxBufferedBytes);
   const connections = new Connections(nodeScheduler, {
     stallMs: config.stallMs,
+    reading: new TurnBudget(nodeScheduler, READING_MS),
+    received: bodies.budget,
     unread,
     waitingPieces: new WaitingPieces(unread),
     maxSockets: maxSocketsOf(readOpenFilesLimit()),

@@ -11,6 +11,9 @@ export const SEGMENT = { maxMessages: 1_000, maxBytes: 65_536 };
 /** How long streams are served in one turn of the event loop, in ms. */
 const TURN_MS = 2;
 
+/** While others wait, one search goes on after so many of them. */
+const SERVED_BETWEEN_SEARCHES = 8;
+
 /** Encoded segments that are kept for other streams of the same view, in bytes. */
 const CACHE_BYTES = 8_388_608;
 
@@ -47,6 +50,10 @@ export class CatchUp {
   readonly #options: CatchUpOptions;
   /** Streams to be served, the next first. */
   readonly #queue = new Set<Stream>();
+  /** Those of them whose last segment held nothing for them. A search takes longer than a segment, and must not delay the others. */
+  readonly #searching = new Set<Stream>();
+  /** Streams served since the last of those. */
+  #servedBetween = 0;
   readonly #segments = new Map<string, Segment>();
   #segmentBytes = 0;
   #generation = 0;
@@ -59,7 +66,8 @@ export class CatchUp {
   /** Serve this stream until it is live, full, or closed. */
   add(stream: Stream): void {
     // Never both: else what is read here could come after what is live.
-    stream.view.live.delete(stream);
+    stream.view.leaveLive(stream);
+    this.#searching.delete(stream);
     this.#queue.add(stream);
     if (this.#running) return;
     this.#running = true;
@@ -76,6 +84,7 @@ export class CatchUp {
   /** The stream has ended, or goes on elsewhere. */
   remove(stream: Stream): void {
     this.#queue.delete(stream);
+    this.#searching.delete(stream);
   }
 
   /**
@@ -90,10 +99,10 @@ export class CatchUp {
   handOver(stream: Stream): boolean {
     if (stream.closed || !stream.writable || stream.cursor < this.#options.position()) return false;
     // It may have been queued again meanwhile, by a drain: live and queued, it would be given what is on its way twice.
-    this.#queue.delete(stream);
+    this.remove(stream);
     stream.caughtUp();
     if (!stream.writable) return false; // a poll, which is answered now
-    stream.view.live.add(stream);
+    stream.view.goLive(stream);
     return true;
   }
 
@@ -118,8 +127,12 @@ export class CatchUp {
   }
 
   #next(): Stream | undefined {
-    const [stream] = this.#queue;
-    if (stream !== undefined) this.#queue.delete(stream);
+    const [waiting] = this.#queue;
+    const [searching] = this.#searching;
+    const isSearchNext = waiting === undefined || ++this.#servedBetween > SERVED_BETWEEN_SEARCHES;
+    const stream = isSearchNext ? (searching ?? waiting) : waiting;
+    if (isSearchNext) this.#servedBetween = 0;
+    if (stream !== undefined) this.remove(stream);
     return stream;
   }
 
@@ -136,7 +149,9 @@ export class CatchUp {
     for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);
     if (segment.encoded === null) stream.skipTo(segment.cursor);
     else stream.give(segment.encoded.bytes, segment.cursor, segment.encoded.count, now);
-    if (!this.handOver(stream) && stream.writable) this.#queue.add(stream);
+    if (this.handOver(stream) || !stream.writable) return;
+    if (segment.encoded === null) this.#searching.add(stream);
+    else this.#queue.add(stream);
   }
 
   async #segment(view: View, after: Cursor): Promise<Segment> {

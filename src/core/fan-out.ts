@@ -64,7 +64,7 @@ export class FanOut {
 
   /** The stream has ended, or is about to be served from another place. */
   remove(stream: Stream): void {
-    stream.view.live.delete(stream);
+    stream.view.leaveLive(stream);
     this.#catchUp.remove(stream);
   }
 
@@ -187,5 +187,5 @@ function* liveStreams(views: Views): Iterable<Stream> {
 
 /** It takes nothing now. Its drain, or its next poll, brings it back. */
 function leaveLive(stream: Stream): void {
-  stream.view.live.delete(stream);
+  stream.view.leaveLive(stream);
 }

@@ -31,15 +31,13 @@ export function formatJson(value: unknown): string {
 }
 
 /**
- * Check JSON text that came from outside and bring it into the form that is stored: escaped, on one line.
- *
- * The text is kept rather than parsed and printed again, which would turn `1e999` into `null` and `-0` into `0`:
- * data arrives equal to what `JSON.parse` makes of the body.
+ * Check JSON text that came from outside.
  *
  * @param what names the text in an error's sentence, such as `the body`
- * @throws ForeverframeError FF_BODY_INVALID: no JSON, nested deeper than {@link MAX_DATA_DEPTH}, or a `__proto__` key
+ * @returns what `JSON.parse` makes of it
+ * @throws ForeverframeError FF_BODY_INVALID: no JSON, nested deeper than `maxDepth`, or a `__proto__` key
  */
-export function parseJsonText(text: string, what: string, maxDepth = MAX_DATA_DEPTH): string {
+export function checkJsonText(text: string, what: string, maxDepth: number): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -63,6 +61,19 @@ export function parseJsonText(text: string, what: string, maxDepth = MAX_DATA_DE
       `${what} has a member named "__proto__": use another name`,
     );
   }
+  return value;
+}
+
+/**
+ * Check JSON text that came from outside and bring it into the form that is stored: escaped, on one line.
+ *
+ * The text is kept rather than parsed and printed again, which would turn `1e999` into `null` and `-0` into `0`:
+ * data arrives equal to what `JSON.parse` makes of the body.
+ *
+ * @throws ForeverframeError what {@link checkJsonText} throws
+ */
+export function parseJsonText(text: string, what: string): string {
+  checkJsonText(text, what, MAX_DATA_DEPTH);
   return escapeJson(withoutSpaceBetween(text));
 }
 

@@ -8,6 +8,8 @@ export function isLongPattern(selector: string): boolean {
 
 /** Where the selectors of one beginning continue. */
 interface Node<T> {
+  /** How many have reserved a selector that ends here. */
+  reservations: number;
   /** By the next segment, a `*` too. */
   children: Map<string, Node<T>> | null;
   /** Items whose selector ends here. */
@@ -41,9 +43,13 @@ export class PatternIndex<T> {
     return this.#shapes.size;
   }
 
-  /** @param selector a checked selector */
-  add(selector: string, item: T): void {
-    const { segments, isDeep } = split(selector);
+  /**
+   * Make room for items of a selector, so that {@link nodes} and {@link shapes} count it.
+   *
+   * @param selector a checked selector
+   */
+  reserve(selector: string): void {
+    const { segments } = split(selector);
     for (const shape of longShapes(segments))
       this.#shapes.set(shape, (this.#shapes.get(shape) ?? 0) + 1);
     let node = this.#root;
@@ -57,19 +63,33 @@ export class PatternIndex<T> {
       }
       node = child;
     }
-    if (isDeep) node.itemsBelow = (node.itemsBelow ?? new Set()).add(item);
-    else node.items = (node.items ?? new Set()).add(item);
+    node.reservations++;
   }
 
-  /** Take away what {@link add} was given. */
-  remove(selector: string, item: T): void {
-    const { segments, isDeep } = split(selector);
+  /** Give up what was reserved, when no item has the selector any more. */
+  release(selector: string): void {
+    const { segments } = split(selector);
     for (const shape of longShapes(segments)) {
       const left = (this.#shapes.get(shape) ?? 1) - 1;
       if (left === 0) this.#shapes.delete(shape);
       else this.#shapes.set(shape, left);
     }
-    this.#removeBelow(this.#root, segments, isDeep, item);
+    this.#releaseBelow(this.#root, segments);
+  }
+
+  /** Let an item be found by a selector that is reserved. */
+  add(selector: string, item: T): void {
+    const { segments, isDeep } = split(selector);
+    const node = this.#nodeAt(segments);
+    if (isDeep) node.itemsBelow = (node.itemsBelow ?? new Set()).add(item);
+    else node.items = (node.items ?? new Set()).add(item);
+  }
+
+  /** Let it be found no more. */
+  remove(selector: string, item: T): void {
+    const { segments, isDeep } = split(selector);
+    const node = this.#nodeAt(segments);
+    (isDeep ? node.itemsBelow : node.items)?.delete(item);
   }
 
   /** Add the items that want a channel. */
@@ -77,16 +97,26 @@ export class PatternIndex<T> {
     collect(this.#root, channel.split("."), 0, found);
   }
 
-  #removeBelow(node: Node<T>, segments: readonly string[], isDeep: boolean, item: T): void {
+  #nodeAt(segments: readonly string[]): Node<T> {
+    let node = this.#root;
+    for (const segment of segments) {
+      const child = node.children?.get(segment);
+      if (child === undefined) throw new RangeError("The selector is not reserved");
+      node = child;
+    }
+    return node;
+  }
+
+  #releaseBelow(node: Node<T>, segments: readonly string[]): void {
     const [segment, ...rest] = segments;
     if (segment === undefined) {
-      (isDeep ? node.itemsBelow : node.items)?.delete(item);
+      node.reservations--;
       return;
     }
     const child = node.children?.get(segment);
     if (child === undefined) return;
-    this.#removeBelow(child, rest, isDeep, item);
-    if (!isEmpty(child)) return;
+    this.#releaseBelow(child, rest);
+    if (child.reservations > 0 || child.children !== null) return;
     node.children?.delete(segment);
     if (node.children?.size === 0) node.children = null;
     this.#nodes--;
@@ -94,11 +124,7 @@ export class PatternIndex<T> {
 }
 
 function createNode<T>(): Node<T> {
-  return { children: null, items: null, itemsBelow: null };
-}
-
-function isEmpty<T>({ children, items, itemsBelow }: Node<T>): boolean {
-  return children === null && !items?.size && !itemsBelow?.size;
+  return { reservations: 0, children: null, items: null, itemsBelow: null };
 }
 
 function split(selector: string): {

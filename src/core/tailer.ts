@@ -101,6 +101,9 @@ export class Tailer {
   async #readToEnd(): Promise<void> {
     const { log, deliver } = this.#options;
     for (let atEnd = false; !atEnd && !this.#stopped; ) {
+      // Publishes may follow one another without end: whoever waits now waits for what is there now.
+      const wake = this.#wakes;
+      const tip = this.#waiting.length > 0 ? await log.tip() : null;
       const batch = await log.read({
         selectors: EVERYTHING,
         after: this.#position,
@@ -112,6 +115,8 @@ export class Tailer {
       // Before the delivery: a stream that catches up meanwhile must know that this batch is on its way to the others.
       this.#position = batch.cursor;
       await deliver(batch);
+      if (tip !== null && this.#position >= tip)
+        this.#settle((waiter) => waiter.resolve(this.#position), wake);
     }
   }
 

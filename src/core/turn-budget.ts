@@ -15,7 +15,11 @@ export function oneStep<T>(work: () => T): Steps<T> {
 export class TurnBudget {
   readonly #scheduler: Scheduler;
   readonly #ms: number;
-  #waiting: (() => void)[] = [];
+  /** The next first. */
+  readonly #waiting: (() => void)[] = [];
+  /** The rest of what was begun in an earlier turn. */
+  #unfinished: (() => void) | null = null;
+  #isWorking = false;
   /** When this turn has had enough, in monotonic ms; null before its first work. */
   #ends: number | null = null;
 
@@ -27,13 +31,20 @@ export class TurnBudget {
 
   /** Do a small piece of work now, or in a later turn if this one has had enough. It must not throw. */
   run(work: () => void): void {
+    this.#waiting.push(work);
     const isFirst = this.#ends === null;
     if (isFirst) this.#beginTurn();
-    if (isFirst || (this.#waiting.length === 0 && !this.#isSpent)) work();
-    else this.#waiting.push(work);
+    this.#work(isFirst);
   }
 
-  /** The same, for work that has a result. */
+  /** Do a small piece of work in a later turn, as all that is asked for from now on. It must not throw. */
+  runLater(work: () => void): void {
+    this.#waiting.push(work);
+    if (this.#ends === null) this.#beginTurn();
+    this.#ends = Number.NEGATIVE_INFINITY;
+  }
+
+  /** {@link run}, for work that has a result. */
   ask<T>(work: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.run(() => {
@@ -46,17 +57,21 @@ export class TurnBudget {
     });
   }
 
-  /** Do work in as many steps in one turn as it leaves time for. */
+  /**
+   * Do work in as many steps in one turn as it leaves time for. What comes behind it waits until it is done: else much would be half
+   * done at once.
+   */
   inSteps<T>(steps: Steps<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const goOn = () => {
         try {
           for (let step = steps.next(); ; step = steps.next()) {
             if (step.done) return resolve(step.value);
-            if (this.#isSpent) return this.run(goOn);
+            if (this.#isSpent) break;
           }
+          this.#unfinished = goOn;
         } catch (error) {
-          return reject(error);
+          reject(error);
         }
       };
       this.run(goOn);
@@ -69,19 +84,28 @@ export class TurnBudget {
 
   #beginTurn(): void {
     this.#ends = this.#scheduler.monotonicMs() + this.#ms;
-    void this.#scheduler.nextTurn().then(() => this.#goOn());
+    void this.#scheduler.nextTurn().then(() => {
+      this.#ends = null;
+      if (this.#waiting.length === 0 && this.#unfinished === null) return;
+      this.#beginTurn();
+      this.#work(true);
+    });
   }
 
-  #goOn(): void {
-    this.#ends = null;
-    const pieces = this.#waiting;
-    if (pieces.length === 0) return;
-    this.#waiting = [];
-    this.#beginTurn();
+  /** @param isFirst whether nothing was done in this turn: one piece is done then, however long it takes */
+  #work(isFirst: boolean): void {
+    if (this.#isWorking) return; // what asks for more work while it is done waits for its place
+    this.#isWorking = true;
     let done = 0;
-    // At least one: it may take longer than the turn's share.
-    do pieces[done++]?.();
-    while (done < pieces.length && !this.#isSpent);
-    if (done < pieces.length) this.#waiting = [...pieces.slice(done), ...this.#waiting];
+    for (let must = isFirst; must || !this.#isSpent; must = false) {
+      const work = this.#unfinished ?? this.#waiting[done];
+      if (work === undefined) break;
+      if (this.#unfinished === null) done++;
+      this.#unfinished = null;
+      work();
+    }
+    if (done === this.#waiting.length) this.#waiting.length = 0;
+    else if (done > 0) this.#waiting.splice(0, done);
+    this.#isWorking = false;
   }
 }

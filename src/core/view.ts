@@ -20,14 +20,31 @@ export interface EncodedMessages {
 export class View {
   readonly selectors: SelectorSet;
   readonly encoding: Encoding;
-  /** Streams that have been given everything up to the tailer's position, and take more. */
-  readonly live = new Set<Stream>();
+  readonly #live = new Set<Stream>();
+  readonly #index: ViewIndex;
   /** Streams of this view, live or not. */
   streams = 0;
 
-  constructor(selectors: SelectorSet, encoding: Encoding) {
+  constructor(selectors: SelectorSet, encoding: Encoding, index: ViewIndex) {
     this.selectors = selectors;
     this.encoding = encoding;
+    this.#index = index;
+  }
+
+  /** Streams that have been given everything up to the tailer's position, and take more. */
+  get live(): ReadonlySet<Stream> {
+    return this.#live;
+  }
+
+  /** A stream is live from now on. */
+  goLive(stream: Stream): void {
+    this.#live.add(stream);
+    if (this.#live.size === 1) this.#index.add(this);
+  }
+
+  /** A stream is not live any more, if it was. */
+  leaveLive(stream: Stream): void {
+    if (this.#live.delete(stream) && this.#live.size === 0) this.#index.remove(this);
   }
 
   /** @param messages all of them wanted by this view */
@@ -36,23 +53,61 @@ export class View {
   }
 }
 
-/** Segments of patterns that are kept for all streams together: some 100 MB. */
-const MAX_PATTERN_NODES = 500_000;
-
-/** Shapes of long patterns: a search follows each at most, which is some ms. See {@link PatternIndex.shapes}. */
-const MAX_PATTERN_SHAPES = 8_192;
-
-/** The views in use. */
-export class Views implements Iterable<View> {
-  /** By encoding, then by selectors: whose keys are long, and would be copied to be joined. */
-  readonly #views = new Map<string, Map<string, View>>();
+/** Finds views by channel: those that have a live stream. */
+class ViewIndex {
   /**
    * Those without patterns, by name: where each client has a channel of its own, a message is for one view of thousands. A set
    * for each of thousands of names would be the largest part of a stream.
    */
   readonly #byName = new Map<string, View | Set<View>>();
   /** Those with patterns, by all of their selectors. */
-  readonly #byPattern = new PatternIndex<View>();
+  readonly byPattern = new PatternIndex<View>();
+
+  add(view: View): void {
+    const { names, patterns, selectors } = view.selectors;
+    if (patterns.length > 0) {
+      for (const selector of selectors) this.byPattern.add(selector, view);
+      return;
+    }
+    for (const name of names) {
+      const others = this.#byName.get(name);
+      if (others === undefined) this.#byName.set(name, view);
+      else if (others instanceof View) this.#byName.set(name, new Set([others, view]));
+      else others.add(view);
+    }
+  }
+
+  remove(view: View): void {
+    const { names, patterns, selectors } = view.selectors;
+    if (patterns.length > 0) {
+      for (const selector of selectors) this.byPattern.remove(selector, view);
+      return;
+    }
+    for (const name of names) {
+      const others = this.#byName.get(name);
+      if (others instanceof Set) others.delete(view);
+      if (others === view || (others instanceof Set && others.size === 0))
+        this.#byName.delete(name);
+    }
+  }
+
+  naming(channel: string): Iterable<View> {
+    const views = this.#byName.get(channel) ?? [];
+    return views instanceof View ? [views] : views;
+  }
+}
+
+/** Segments of patterns that are kept for all streams together: some 100 MB. */
+const MAX_PATTERN_NODES = 500_000;
+
+/** Shapes of long patterns: a search follows each at most, in some tenths of a ms. See {@link PatternIndex.shapes}. */
+const MAX_PATTERN_SHAPES = 1_024;
+
+/** The views in use. */
+export class Views implements Iterable<View> {
+  /** By encoding, then by selectors: whose keys are long, and would be copied to be joined. */
+  readonly #views = new Map<string, Map<string, View>>();
+  readonly #index = new ViewIndex();
 
   /**
    * Check that a stream with these selectors may come.
@@ -61,7 +116,7 @@ export class Views implements Iterable<View> {
    */
   checkRoom({ patterns }: SelectorSet): void {
     if (patterns.length === 0) return;
-    const { nodes, shapes } = this.#byPattern;
+    const { nodes, shapes } = this.#index.byPattern;
     if (nodes >= MAX_PATTERN_NODES) {
       throw new ForeverframeError(
         "FF_PATTERNS_TOO_MANY",
@@ -80,7 +135,7 @@ export class Views implements Iterable<View> {
   join(selectors: SelectorSet, encoding: Encoding): View {
     let view = this.#views.get(encoding.key)?.get(selectors.key);
     if (view === undefined) {
-      view = new View(selectors, encoding);
+      view = new View(selectors, encoding, this.#index);
       this.#add(view);
     }
     view.streams++;
@@ -89,21 +144,20 @@ export class Views implements Iterable<View> {
 
   /** A stream of the view has ended. */
   leave(view: View, stream: Stream): void {
-    view.live.delete(stream);
+    view.leaveLive(stream);
     view.streams--;
     if (view.streams === 0) this.#remove(view);
   }
 
-  /** Views without patterns that want a channel. */
+  /** Views without patterns that want a channel, and have a live stream. */
   naming(channel: string): Iterable<View> {
-    const views = this.#byName.get(channel) ?? [];
-    return views instanceof View ? [views] : views;
+    return this.#index.naming(channel);
   }
 
-  /** Views with patterns that want a channel. */
+  /** The same of those with patterns. */
   matching(channel: string): Iterable<View> {
     const found = new Set<View>();
-    this.#byPattern.find(channel, found);
+    this.#index.byPattern.find(channel, found);
     return found;
   }
 
@@ -112,38 +166,23 @@ export class Views implements Iterable<View> {
   }
 
   #add(view: View): void {
-    const { key, names, patterns, selectors } = view.selectors;
+    const { key, patterns, selectors } = view.selectors;
     const { key: encodingKey } = view.encoding;
     const views = this.#views.get(encodingKey);
     if (views === undefined) this.#views.set(encodingKey, new Map([[key, view]]));
     else views.set(key, view);
-    if (patterns.length > 0) {
-      for (const selector of selectors) this.#byPattern.add(selector, view);
-      return;
-    }
-    for (const name of names) {
-      const others = this.#byName.get(name);
-      if (others === undefined) this.#byName.set(name, view);
-      else if (others instanceof View) this.#byName.set(name, new Set([others, view]));
-      else others.add(view);
-    }
+    // Reserved for as long as the view is in use: what was allowed must not be too much when its streams go live.
+    if (patterns.length > 0)
+      for (const selector of selectors) this.#index.byPattern.reserve(selector);
   }
 
   #remove(view: View): void {
-    const { key, names, patterns, selectors } = view.selectors;
+    const { key, patterns, selectors } = view.selectors;
     const { key: encodingKey } = view.encoding;
     const views = this.#views.get(encodingKey);
     views?.delete(key);
     if (views?.size === 0) this.#views.delete(encodingKey);
-    if (patterns.length > 0) {
-      for (const selector of selectors) this.#byPattern.remove(selector, view);
-      return;
-    }
-    for (const name of names) {
-      const others = this.#byName.get(name);
-      if (others instanceof Set) others.delete(view);
-      if (others === view || (others instanceof Set && others.size === 0))
-        this.#byName.delete(name);
-    }
+    if (patterns.length > 0)
+      for (const selector of selectors) this.#index.byPattern.release(selector);
   }
 }

@@ -10,6 +10,7 @@ import { publishRateMiddleware } from "./middleware/publish-rate.ts";
 import { type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
 import type { BodyReading } from "./read-body.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -39,12 +40,13 @@ export function createApp(options: AppOptions): Koa {
   const { hub, access, limits, bodies, adminToken, pages, logger } = options;
   const now = () => performance.now();
   const rate = publishRateMiddleware(limits.publishesPerSecond, now);
+  const refusals = new RefusalLog(logger, now);
   const app = new Koa();
   app.on("error", (error: unknown) => {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
-    else logger.error({ err: error }, "request failed");
+    else refusals.noteFault(error, "request failed");
   });
-  app.use(errorMiddleware(logger, access, limits.jsonp));
+  app.use(errorMiddleware(refusals, access, limits.jsonp));
   app.use(policyMiddleware(access));
   const routers = [
     streamRoutes(hub, { ...limits, access }, bodies),

@@ -54,8 +54,9 @@ export async function readPublishBody(
     limit: number,
     refusal: (limits: BodyLimits) => ForeverframeError,
     parse: (text: string) => Steps<PublishBody>,
+    turns = reading.turns,
   ) => {
-    const options = { ...reading, limit, tooLarge: () => refusal(limits) };
+    const options = { ...reading, turns, limit, tooLarge: () => refusal(limits) };
     return readBody(ctx, options, (body) => parse(textOf(body)));
   };
   switch (ctx.is(PUBLISH_TYPES)) {
@@ -70,7 +71,12 @@ export async function readPublishBody(
       return read(formBytes, tooLarge, (text) => single(() => parseForm(text, limits)));
     }
     case NDJSON_TYPE:
-      return read(maxBatchBytes, batchTooLarge, (text) => parseLines(text, limits));
+      return read(
+        maxBatchBytes,
+        batchTooLarge,
+        (text) => parseLines(text, limits),
+        reading.largeTurns,
+      );
     default:
       throw unsupportedType(ctx, PUBLISH_TYPES);
   }

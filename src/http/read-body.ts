@@ -15,8 +15,10 @@ const NOTHING = Buffer.alloc(0);
 export interface BodyReading {
   /** Counts what was read and is not parsed yet. */
   readonly budget: MemoryBudget;
-  /** Bodies are parsed in it. */
+  /** Bodies of one message are parsed in it. */
   readonly turns: TurnBudget;
+  /** Large bodies, one after the other. */
+  readonly largeTurns: TurnBudget;
 }
 
 /** How one body is read. */

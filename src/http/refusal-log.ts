@@ -17,7 +17,7 @@ interface Counted {
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #now: () => number;
-  readonly #counts = new Map<ErrorCode, Counted>();
+  readonly #counts = new Map<string, Counted>();
 
   /** @param now monotonic ms */
   constructor(logger: Logger, now: () => number) {
@@ -33,17 +33,30 @@ export class RefusalLog {
   note(error: ForeverframeError, cause: unknown, path: string): void {
     const { code, status, message } = error;
     if (status < 500 || TOLD_ELSEWHERE.has(code)) return;
-    const now = this.#now();
-    const counted = this.#counts.get(code);
-    if (counted !== undefined && now < counted.until) {
-      counted.count++;
-      return;
-    }
-    const before = counted?.count ?? 0;
-    this.#counts.set(code, { until: now + COUNT_MS, count: 0 });
-    const about = { code, path: hideIds(path), ...(before > 0 ? { notLogged: before } : {}) };
+    const counts = this.#count(code);
+    if (counts === null) return;
+    const about = { code, path: hideIds(path), ...counts };
     if (cause === error) this.#logger.warn({ ...about, reason: message }, "request refused");
     else this.#logger.error({ ...about, err: cause }, "request failed");
+  }
+
+  /** A request failed when its client could not be told any more. */
+  noteFault(cause: unknown, what: string): void {
+    const counts = this.#count(what);
+    if (counts !== null) this.#logger.error({ ...counts, err: cause }, what);
+  }
+
+  /** @returns how many of the kind were not logged before this one; null if this one is not to be logged either */
+  #count(kind: string): { readonly notLogged?: number } | null {
+    const now = this.#now();
+    const counted = this.#counts.get(kind);
+    if (counted !== undefined && now < counted.until) {
+      counted.count++;
+      return null;
+    }
+    this.#counts.set(kind, { until: now + COUNT_MS, count: 0 });
+    const notLogged = counted?.count ?? 0;
+    return notLogged > 0 ? { notLogged } : {};
   }
 }
 

@@ -28,7 +28,10 @@ describe("selectors", () => {
         channel,
         (selectors, name) => {
           const index = new PatternIndex<string>();
-          for (const text of selectors) index.add(text, text);
+          for (const text of selectors) {
+            index.reserve(text);
+            index.add(text, text);
+          }
           const found = new Set<string>();
           index.find(name, found);
           const wanted = selectors.filter((text) => expected(text, name));
@@ -45,8 +48,14 @@ describe("selectors", () => {
     fc.assert(
       fc.property(fc.uniqueArray(selector, { maxLength: 12 }), channel, (selectors, name) => {
         const index = new PatternIndex<string>();
-        for (const text of selectors) index.add(text, text);
-        for (const text of selectors) index.remove(text, text);
+        for (const text of selectors) {
+          index.reserve(text);
+          index.add(text, text);
+        }
+        for (const text of selectors) {
+          index.remove(text, text);
+          index.release(text);
+        }
         const found = new Set<string>();
         index.find(name, found);
         expect([...found]).to.deep.equal([]);

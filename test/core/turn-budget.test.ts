@@ -58,4 +58,38 @@ describe("TurnBudget", () => {
     expect(second).to.have.nested.property("reason.message", "the second");
     expect(third).to.include({ value: 3 });
   });
+
+  it("keeps the order of what is asked for while other work is done", async () => {
+    const scheduler = new ManualScheduler();
+    const turns = new TurnBudget(scheduler, 2);
+    const done: string[] = [];
+    for (const name of ["a", "b", "c"]) {
+      turns.run(() => {
+        done.push(name);
+        turns.run(() => done.push(`${name}2`));
+        scheduler.now += 1;
+      });
+    }
+    for (let n = 0; n < 4; n++) await scheduler.turn();
+    expect(done).to.deep.equal(["a", "a2", "b", "b2", "c", "c2"]);
+  });
+
+  it("finishes work in steps before it begins with what comes behind", async () => {
+    const scheduler = new ManualScheduler();
+    const turns = new TurnBudget(scheduler, 2);
+    const done: string[] = [];
+    const steps = function* (name: string) {
+      for (let n = 0; n < 5; n++) {
+        done.push(name);
+        scheduler.now += 1;
+        yield;
+      }
+      return name;
+    };
+    const results = Promise.all([turns.inSteps(steps("a")), turns.inSteps(steps("b"))]);
+    turns.runLater(() => done.push("later"));
+    for (let n = 0; n < 9; n++) await scheduler.turn();
+    expect(await results).to.deep.equal(["a", "b"]);
+    expect(done.join("")).to.equal("aaaaabbbbblater");
+  });
 });

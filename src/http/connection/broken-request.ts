@@ -32,7 +32,7 @@ export function refuseConnect(_request: IncomingMessage, connection: Duplex): vo
 }
 
 function refuse(error: Error, connection: HttpConnection): void {
-  const { code, detail } = explain("code" in error ? String(error.code) : "");
+  const { code, detail } = explain(error);
   const { status } = ERRORS[code];
   const body = formatProblem(code, detail);
   const headers = Object.entries({
@@ -45,8 +45,11 @@ function refuse(error: Error, connection: HttpConnection): void {
   connection.end(head + body, () => connection.destroy());
 }
 
-function explain(code: string): { readonly code: ErrorCode; readonly detail: string } {
-  switch (code) {
+function explain(error: Error & { code?: unknown; reason?: unknown }): {
+  readonly code: ErrorCode;
+  readonly detail: string;
+} {
+  switch (error.code) {
     case "HPE_HEADER_OVERFLOW":
       return {
         code: "FF_HEADERS_TOO_LARGE",
@@ -62,6 +65,14 @@ function explain(code: string): { readonly code: ErrorCode; readonly detail: str
         code: "FF_REQUEST_INVALID",
         detail: "The connection was ended before the request had come whole: send it again",
       };
+    case "HPE_INVALID_CONTENT_LENGTH":
+    case "HPE_UNEXPECTED_CONTENT_LENGTH":
+    case "HPE_INVALID_TRANSFER_ENCODING":
+      return {
+        code: "FF_REQUEST_INVALID",
+        detail:
+          "It is not clear where the request ends: send one Content-Length, or Transfer-Encoding: chunked, and not both",
+      };
     case CONNECT_REQUEST:
       return {
         code: "FF_REQUEST_INVALID",
@@ -70,7 +81,7 @@ function explain(code: string): { readonly code: ErrorCode; readonly detail: str
     default:
       return {
         code: "FF_REQUEST_INVALID",
-        detail: "The request is not HTTP/1.0 or HTTP/1.1: check what sends it",
+        detail: `The request is not HTTP/1.0 or HTTP/1.1 as they are written (${error.reason ?? error.message}): check what sends it`,
       };
   }
 }

@@ -13,7 +13,7 @@ const REQUESTS_MS = 4;
 
 /** What all connections of a server keep to. */
 export interface ConnectionsLimits extends ConnectionLimits {
-  /** Sockets that may be open at once, streams included: beyond it, idle connections make room. */
+  /** Sockets that may be open at once, streams included: beyond it, idle connections make room, and half-sent requests. */
   readonly maxSockets: number;
   /** Whether a request may be served while others of the kind before it on its connection are. */
   readonly mayOverlap: (request: IncomingMessage) => boolean;
@@ -26,6 +26,8 @@ export class Connections implements ConnectionHost {
   readonly #limits: ConnectionsLimits;
   /** Those without a request, the longest idle first: browsers open some in advance, and keep those that they have used. */
   readonly #idle = new Set<HttpConnection>();
+  /** Those with a request, the longest busy first. */
+  readonly #busy = new Set<HttpConnection>();
   readonly #opens: TurnBudget;
   readonly #requests: TurnBudget;
   #sockets = 0;
@@ -52,7 +54,10 @@ export class Connections implements ConnectionHost {
       const connection = new HttpConnection(socket, this, this.#limits);
       if (begun !== undefined) connection.startWith(begun);
       this.#idle.add(connection);
-      connection.once("close", () => this.#idle.delete(connection));
+      connection.once("close", () => {
+        this.#idle.delete(connection);
+        this.#busy.delete(connection);
+      });
       // "Any Duplex stream can be passed": https://nodejs.org/docs/latest-v20.x/api/http.html#event-connection
       for (const listener of listeners) listener.call(http, connection);
     });
@@ -60,9 +65,11 @@ export class Connections implements ConnectionHost {
 
   onBusy(connection: HttpConnection): void {
     this.#idle.delete(connection);
+    this.#busy.add(connection);
   }
 
   onIdle(connection: HttpConnection): void {
+    this.#busy.delete(connection);
     this.#idle.add(connection);
   }
 
@@ -103,7 +110,13 @@ export class Connections implements ConnectionHost {
     socket.on("close", this.#onSocketClosed);
     if (this.#sockets <= this.#limits.maxSockets) return;
     const [longestIdle] = this.#idle;
-    longestIdle?.destroy();
+    (longestIdle ?? this.#longestReceiving())?.destroy();
+  }
+
+  /** The connection that has not sent its request whole for the longest time. */
+  #longestReceiving(): HttpConnection | undefined {
+    for (const connection of this.#busy) if (connection.receiving !== null) return connection;
+    return undefined;
   }
 }
 

@@ -8,6 +8,9 @@ import { HttpConnection, isOnlyLineEnds } from "./http-connection.ts";
 /** Where heartbeats are rarer, the kernel asks after so many ms whether a silent client is still there. */
 export const KEEP_ALIVE_MS = 30_000;
 
+/** Line ends that a client of a stream may send at once. */
+const MAX_LINE_ENDS = 16;
+
 /** How the body of this request's response has to be framed. */
 export function framingFor(ctx: Context): Framing {
   return ctx.req.httpVersion === "1.0" ? plainFraming : chunkedFraming;
@@ -53,9 +56,11 @@ function destroy(this: Socket): void {
   this.destroy();
 }
 
-/** Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3 */
+/**
+ * Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3. None sends many.
+ */
 function destroyUnlessLineEnds(this: Socket, bytes: Buffer): void {
-  if (!isOnlyLineEnds(bytes)) this.destroy();
+  if (bytes.length > MAX_LINE_ENDS || !isOnlyLineEnds(bytes)) this.destroy();
 }
 
 /** No answer may be kept, changed or held back on its way. */

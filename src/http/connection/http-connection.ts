@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
+import type { TurnBudget } from "../../core/turn-budget.ts";
 import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import { StallTimer } from "./stall-timer.ts";
 import { type Exchange, type Turn, type TurnRequest, Turns } from "./turns.ts";
@@ -8,8 +9,15 @@ import { type Exchange, type Turn, type TurnRequest, Turns } from "./turns.ts";
 /** Requests that may wait for their turn. While this many do, nothing more is read. */
 const MAX_WAITING_REQUESTS = 16;
 
-/** Bytes that are parsed behind the first request: heads of thousands of short headers take ten times as much parsed. */
-const MAX_AHEAD_BYTES = 32_768;
+/** Bytes that are parsed behind the first request, and how many times as much short headers take when they are parsed. */
+const MAX_AHEAD_BYTES = 8_192;
+const PARSED_FACTOR = 10;
+
+/**
+ * What Node reads at once. A read of so many bytes is followed by others in the same turn of the event loop, 32 in all, unless the
+ * socket is paused; a paused one keeps one more.
+ */
+const FULL_READ_BYTES = 65_536;
 
 /** HTTP's parser is given this many bytes at once, so that few requests can come at once. */
 const PIECE_BYTES = 4_096;
@@ -23,6 +31,10 @@ type Done = (error?: Error | null) => void;
 export interface ConnectionLimits {
   /** The connection is cut when the other side has taken nothing for this long while bytes wait. */
   readonly stallMs: number;
+  /** What comes from the connections is parsed in it. */
+  readonly reading: TurnBudget;
+  /** Counts the bytes that came and wait behind a request that is being served. */
+  readonly received: MemoryBudget;
   /** Counts the bytes of answers that wait for their readers. */
   readonly unread: MemoryBudget;
   /** The same for streams that take the connection. */
@@ -52,13 +64,16 @@ export class HttpConnection extends Duplex {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #stall: StallTimer;
-  readonly #holding: Holding;
-  /** See {@link ConnectionLimits}. */
-  readonly waitingPieces: WaitingPieces;
+  readonly #limits: ConnectionLimits;
+  readonly #unreadHolding: Holding;
+  /** Most connections never need one. */
+  #receivedHolding: Holding | null = null;
   #taken = false;
   readonly #turns = new Turns();
   /** What was read of the socket and is not given to the parser yet. */
   #unread: Buffer = NOTHING;
+  /** Whether the parser is being given a piece, or will be when it is this connection's turn. */
+  #isFeeding = false;
   /** Bytes given to the parser while a request waits behind another. */
   #aheadBytes = 0;
   /** The other side has ended its half, which HTTP is told when nothing is under way. */
@@ -71,8 +86,20 @@ export class HttpConnection extends Duplex {
   readonly #onData = (bytes: Buffer) => {
     if (this.#isBroken) return;
     this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
-    this.#feed();
+    if (bytes.length < FULL_READ_BYTES) this.#feed();
+    else this.#feedLater();
     if (this.#unread.length > 0) this.#socket.pause();
+  };
+  readonly #feedPiece = () => {
+    if (this.#mayFeed) {
+      const piece = this.#unread.subarray(0, PIECE_BYTES);
+      this.#unread = this.#unread.subarray(PIECE_BYTES);
+      this.#aheadBytes = this.#turns.size < 2 ? 0 : this.#aheadBytes + piece.length;
+      this.push(piece);
+    }
+    this.#isFeeding = false;
+    this.#readOn();
+    this.#endIfServed();
   };
   readonly #onEnd = () => {
     this.#isHalfClosed = true;
@@ -89,13 +116,12 @@ export class HttpConnection extends Duplex {
   };
 
   constructor(socket: Socket, host: ConnectionHost, limits: ConnectionLimits) {
-    const { stallMs, unread, waitingPieces } = limits;
     super({ decodeStrings: false });
     this.#socket = socket;
     this.#host = host;
-    this.#stall = new StallTimer(socket, stallMs);
-    this.waitingPieces = waitingPieces;
-    this.#holding = unread.hold(() => this.cut());
+    this.#limits = limits;
+    this.#stall = new StallTimer(socket, limits.stallMs);
+    this.#unreadHolding = limits.unread.hold(() => this.cut());
     this.#isHalfClosed = socket.readableEnded;
     // Node's server takes its own listener away with an upgrade, and an error without a listener ends the process.
     this.on("error", ignore);
@@ -103,6 +129,7 @@ export class HttpConnection extends Duplex {
     socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
     socket.on("error", this.#onError);
+    socket.off("error", ignore); // where it was another connection's before
     socket.on("close", this.#onClose);
     socket.on("timeout", this.#onTimeout);
   }
@@ -133,6 +160,11 @@ export class HttpConnection extends Duplex {
     this.#timeoutMs = ms;
     if (!this.#taken && !this.#stall.isRunning) this.#socket.setTimeout(ms);
     return this;
+  }
+
+  /** See {@link ConnectionLimits}. */
+  get waitingPieces(): WaitingPieces {
+    return this.#limits.waitingPieces;
   }
 
   /** Finish what is being written, then cut the connection. Node's server calls it after the last response. */
@@ -206,7 +238,7 @@ export class HttpConnection extends Duplex {
   takeSocket(): Socket {
     const socket = this.#socket;
     this.#stall.stop();
-    this.#holding.end();
+    this.#endHoldings();
     socket.off("data", this.#onData);
     socket.off("end", this.#onEnd);
     socket.off("error", this.#onError);
@@ -259,7 +291,7 @@ export class HttpConnection extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    this.#holding.end();
+    this.#endHoldings();
     if (!this.#taken) this.#socket.destroy();
     done(error);
   }
@@ -277,26 +309,52 @@ export class HttpConnection extends Duplex {
     if (this.#taken) return;
     this.#feed();
     if (this.#unread.length === 0 && this.#socket.isPaused()) this.#socket.resume();
+    this.#countReceived();
   }
 
-  /** Give the parser what was read, as long as few requests wait. */
+  /** Give the parser what was read, in pieces, when it is this connection's turn. */
   #feed(): void {
+    if (this.#isFeeding || !this.#mayFeed) return;
+    this.#isFeeding = true;
+    this.#limits.reading.run(this.#feedPiece);
+  }
+
+  #feedLater(): void {
+    if (this.#isFeeding) return;
+    this.#isFeeding = true;
+    this.#limits.reading.runLater(this.#feedPiece);
+  }
+
+  /** Whether there is something for the parser, and few requests wait. */
+  get #mayFeed(): boolean {
     // A stream that does not flow would keep the pieces, and hand on all of them at once later.
-    while (this.#unread.length > 0 && this.readableFlowing === true && !this.destroyed) {
-      if (this.#turns.size > MAX_WAITING_REQUESTS) return;
-      if (this.#turns.size < 2) this.#aheadBytes = 0;
-      else if (this.#aheadBytes >= MAX_AHEAD_BYTES) return;
-      const piece = this.#unread.subarray(0, PIECE_BYTES);
-      this.#unread = this.#unread.subarray(PIECE_BYTES);
-      this.#aheadBytes += piece.length;
-      this.push(piece);
-    }
+    if (this.#unread.length === 0 || this.readableFlowing !== true || this.destroyed) return false;
+    if (this.#turns.size > MAX_WAITING_REQUESTS) return false;
+    return this.#turns.size < 2 || this.#aheadBytes < MAX_AHEAD_BYTES;
+  }
+
+  /** Count what came and waits behind a request: it may be for as long as a poll does. */
+  #countReceived(): void {
+    const isBehind = this.#turns.size > 1;
+    if (!isBehind && this.#receivedHolding === null) return;
+    const { length } = this.#unread;
+    const unread = length > 0 ? length + FULL_READ_BYTES : 0; // its socket is paused, and has read one more
+    this.#receivedHolding ??= this.#limits.received.hold(() => this.cut());
+    this.#receivedHolding.set(isBehind ? unread + this.#aheadBytes * PARSED_FACTOR : 0);
+  }
+
+  #endHoldings(): void {
+    this.#unreadHolding.end();
+    this.#receivedHolding?.end();
   }
 
   #endIfServed(): void {
+    if (!this.#isHalfClosed || this.#unread.length > 0) return;
     // A client that has ended its half may still wait for its answer; one that broke off in a request does not.
-    const isServed = this.#turns.size === 0 && this.#unread.length === 0;
-    if (this.#isHalfClosed && (isServed || this.receiving !== null)) this.push(null);
+    if (this.#turns.size === 0 || this.receiving !== null) {
+      this.#isBroken = true; // nothing comes any more
+      this.push(null);
+    }
   }
 
   /** @returns called when the kernel has taken all that was written */
@@ -304,7 +362,7 @@ export class HttpConnection extends Duplex {
     return (error) => {
       if (this.#stall.isRunning) {
         this.#stall.stop();
-        this.#holding.set(0);
+        this.#unreadHolding.set(0);
         if (!this.#socket.destroyed) this.#socket.setTimeout(this.#timeoutMs);
       }
       done(error);
@@ -315,7 +373,7 @@ export class HttpConnection extends Duplex {
     const waiting = this.#socket.writableLength;
     if (waiting === 0) return;
     this.#stall.start();
-    this.#holding.set(waiting);
+    this.#unreadHolding.set(waiting);
   }
 }
 

@@ -61,8 +61,8 @@ export function serveUpgrades(
 }
 
 /** Whether a request asks for a WebSocket. */
-export function isUpgrade({ headers }: Pick<IncomingMessage, "headers">): boolean {
-  return headers.upgrade?.toLowerCase() === "websocket";
+export function isUpgrade({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
 }
 
 /**
@@ -116,8 +116,10 @@ function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buff
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? "";
-    if (!/^(?:upgrade|connection|http2-settings)$/i.test(name))
-      lines.push(`${name}: ${rawHeaders[i + 1]}`);
+    const value = rawHeaders[i + 1] ?? "";
+    if (/^connection$/i.test(name)) {
+      if (/\bclose\b/i.test(value)) lines.push("Connection: close");
+    } else if (!/^(?:upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`);
   }
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
 }

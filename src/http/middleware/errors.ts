@@ -1,12 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
-import type { Logger } from "pino";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { HttpConnection } from "../connection/http-connection.ts";
 import { queryOf } from "../parameters.ts";
 import { answerRefusedJsonp, jsonpCallback } from "../poll.ts";
-import { RefusalLog } from "../refusal-log.ts";
+import type { RefusalLog } from "../refusal-log.ts";
 import { answerRefusedEventSource } from "../refused-event-source.ts";
 import { answerRefusedFrame, isEventSourceRequest, isFrameRequest } from "../refused-frame.ts";
 import { jsonTypeFor } from "../shown.ts";
@@ -16,8 +15,11 @@ import type { AccessOptions } from "./access.ts";
 const RETRY_AFTER_S = 5;
 
 /** Turn whatever is thrown into one answer: `application/problem+json`, or a document for a frame. */
-export function errorMiddleware(logger: Logger, access: AccessOptions, jsonp: boolean): Middleware {
-  const refusals = new RefusalLog(logger, () => performance.now());
+export function errorMiddleware(
+  refusals: RefusalLog,
+  access: AccessOptions,
+  jsonp: boolean,
+): Middleware {
   return async (ctx, next) => {
     try {
       await next();
@@ -25,7 +27,7 @@ export function errorMiddleware(logger: Logger, access: AccessOptions, jsonp: bo
     } catch (cause) {
       if (ctx.respond === false) {
         // The response is a stream's already: there is no one to be told but the log.
-        logger.error({ err: cause }, "a stream failed after its connection was handed over");
+        refusals.noteFault(cause, "a stream failed after its connection was handed over");
         HttpConnection.of(ctx.req).cut();
         return;
       }

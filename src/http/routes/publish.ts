@@ -3,7 +3,7 @@ import { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
-import { formatParsedJson, MAX_DATA_DEPTH, parseJsonText } from "../../core/json.ts";
+import { checkJsonText, formatParsedJson, MAX_DATA_DEPTH } from "../../core/json.ts";
 import type { NewMessage } from "../../core/log.ts";
 import { oneStep } from "../../core/turn-budget.ts";
 import { ForeverframeError } from "../../errors.ts";
@@ -25,8 +25,9 @@ import { jsonTypeFor } from "../shown.ts";
 /** Longest Idempotency-Key, in bytes. */
 const MAX_IDEMPOTENCY_KEY_BYTES = 255;
 
-/** What the channel names of one publish may add to its body, in bytes. */
-const CHANNELS_BYTES = 524_288;
+/** What a publish to several channels has in its body beside the data, in bytes: the longest name with quotes, comma and space. */
+const BYTES_PER_CHANNEL = 132;
+const ENVELOPE_BYTES = 1_024;
 
 /**
  * POST /channels/:channel/messages, body: JSON, text, form or NDJSON (a batch).
@@ -59,8 +60,14 @@ export function publishRoutes(
     created(ctx, batch ? { ids } : { id: ids[0], channel });
   });
 
-  const limit = limits.maxMessageBytes + CHANNELS_BYTES;
-  const spread = { ...reading, limit, tooLarge: () => bodyTooLarge(limit) };
+  const limit =
+    limits.maxMessageBytes + limits.maxPublishChannels * BYTES_PER_CHANNEL + ENVELOPE_BYTES;
+  const spread = {
+    ...reading,
+    turns: reading.largeTurns,
+    limit,
+    tooLarge: () => bodyTooLarge(limit),
+  };
   router.post("/messages", rate, async (ctx) => {
     checkHeaders(ctx);
     if (!ctx.is(JSON_TYPE)) throw unsupportedType(ctx, [JSON_TYPE]);
@@ -121,8 +128,7 @@ function parseSpread(
   text: string,
   { maxMessageBytes, maxPublishChannels }: BodyLimits,
 ): { readonly channels: readonly string[]; readonly data: string } {
-  parseJsonText(text, "The body", MAX_DATA_DEPTH + 1); // the data is one level deeper than by itself
-  const body: unknown = JSON.parse(text);
+  const body = checkJsonText(text, "The body", MAX_DATA_DEPTH + 1); // the data is one level deeper than by itself
   const wanted =
     'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';
   if (typeof body !== "object" || body === null || !("channels" in body) || !("data" in body)) {

@@ -12,6 +12,9 @@ const UNSUPPORTED_DATA = 1_003;
 const SERVICE_RESTART = 1_012;
 const TRY_AGAIN_LATER = 1_013;
 
+/** Bytes that a client may send: it has little to say, and each frame of six bytes takes a step of its own to read. */
+const TALK = { bytesPerSecond: 4_096, maxBytesAtOnce: 16_384 };
+
 /**
  * The connection of a WebSocket stream.
  *
@@ -22,6 +25,9 @@ export class WebSocketSink implements Sink {
   readonly #socket: SocketSink;
   readonly #webSocket: WebSocket;
   #stream: string | null = null;
+  /** Bytes that its client has sent, less what was allowed since. */
+  #talk = 0;
+  #talkedAt = 0;
 
   /**
    * @param socket of `webSocket`
@@ -35,9 +41,13 @@ export class WebSocketSink implements Sink {
   ) {
     this.#socket = new SocketSink(socket, pieces);
     this.#webSocket = webSocket;
+    // Before the library reads the frames: each of them would be answered else.
+    socket.prependListener("data", ({ length }: Buffer) => {
+      if (!this.#mayTalk(length)) webSocket.terminate();
+    });
     webSocket.on("error", () => webSocket.terminate()); // a frame that is none, or too large: the library has said so
     webSocket.on("ping", (data) => {
-      if (this.#socket.queuedBytes === 0) webSocket.pong(data);
+      if (!socket.destroyed && this.#socket.queuedBytes === 0) webSocket.pong(data);
     });
     webSocket.on("message", (data, isBinary) => {
       const type = isBinary ? null : typeOf(String(data));
@@ -74,6 +84,14 @@ export class WebSocketSink implements Sink {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #mayTalk(bytes: number): boolean {
+    const now = performance.now();
+    const allowed = ((now - this.#talkedAt) / 1_000) * TALK.bytesPerSecond;
+    this.#talk = Math.max(0, this.#talk - allowed) + bytes;
+    this.#talkedAt = now;
+    return this.#talk <= TALK.maxBytesAtOnce;
   }
 }
 
