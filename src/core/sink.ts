@@ -7,6 +7,8 @@ export interface SinkListener {
   readonly id: string;
   /** Everything that is for the stream up to here was written. */
   readonly cursor: Cursor;
+  /** Nobody takes bytes for now, and no `onDrain` will follow: a poll has been answered, or its client has gone. */
+  onPause(): void;
   /** The sink takes bytes again, after it was not writable. */
   onDrain(): void;
   /** It was not writable, and the other side has taken nothing for as long as is allowed. */

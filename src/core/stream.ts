@@ -146,6 +146,11 @@ export class Stream implements SinkListener {
   }
 
   /** See {@link SinkListener}. */
+  onPause(): void {
+    this.view.leaveLive(this); // else each message would look for it
+  }
+
+  /** See {@link SinkListener}. */
   onDrain(): void {
     this.#host.drained(this);
   }

@@ -50,6 +50,7 @@ export class PollSink implements Sink {
     if (this.#poll?.respond !== respond) return;
     clearTimeout(this.#poll.timer);
     this.#poll = null;
+    this.#listener?.onPause();
     this.#expireIn(this.#keptMs);
   }
 
@@ -106,5 +107,6 @@ export class PollSink implements Sink {
     clearTimeout(timer);
     this.#poll = null;
     respond(answer.format(this.#listener.id, this.#listener.cursor));
+    this.#listener.onPause();
   }
 }
