@@ -66,4 +66,42 @@ describe("hundreds of connections that come at once", function () {
     expect(countAnswered(streams) - before, "streams before it").to.be.below(400);
     await eventually(20_000, () => countAnswered(streams) === CONNECTIONS, "all streams");
   });
+
+  for (const [what, head, piece] of [
+    [
+      "chunks of one byte",
+      "POST /channels/a/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "1\r\n \r\n",
+    ],
+    [
+      "line ends behind a stream",
+      "GET /stream?transport=sse&channels=a HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      "\r\n",
+    ],
+  ] as const) {
+    it(`are not needed: five that send ${what} without end hold up nobody`, async () => {
+      const { url } = await startServeProcess(["--memory"]);
+      const flood = piece.repeat(Math.floor(1_000_000 / piece.length));
+      const senders = Array.from({ length: 5 }, () => {
+        const connection = new RawConnection(url);
+        const { socket } = connection;
+        socket.write(head);
+        const send = () => {
+          while (!connection.ended && socket.writable && socket.write(flood));
+        };
+        socket.on("drain", send);
+        send();
+        return connection;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const ms: number[] = [];
+      for (let n = 0; n < 5; n++) {
+        const from = performance.now();
+        expect((await ask(url, "GET", "/healthz")).status).to.equal(200);
+        ms.push(performance.now() - from);
+      }
+      for (const sender of senders) sender.destroy();
+      expect(Math.min(...ms), "ms").to.be.below(500);
+    });
+  }
 });

@@ -11,6 +11,9 @@ import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./ht
 const OPENS_MS = 2;
 const REQUESTS_MS = 4;
 
+/** A connection that came, or was used, within so many ms has its next request under way: it is not idle. */
+const NEW_MS = 1_000;
+
 /** What all connections of a server keep to. */
 export interface ConnectionsLimits extends ConnectionLimits {
   /** Sockets that may be open at once, streams included: beyond it, idle connections make room, and half-sent requests. */
@@ -24,10 +27,14 @@ export interface ConnectionsLimits extends ConnectionLimits {
 /** The connections that an HTTP server speaks on. */
 export class Connections implements ConnectionHost {
   readonly #limits: ConnectionsLimits;
-  /** Those without a request, the longest idle first: browsers open some in advance, and keep those that they have used. */
-  readonly #idle = new Set<HttpConnection>();
+  /**
+   * Those without a request, and since when in monotonic ms, the longest idle first: browsers open some in advance, and keep those
+   * that they have used.
+   */
+  readonly #idle = new Map<HttpConnection, number>();
   /** Those with a request, the longest busy first. */
   readonly #busy = new Set<HttpConnection>();
+  readonly #scheduler: Scheduler;
   readonly #opens: TurnBudget;
   readonly #requests: TurnBudget;
   #sockets = 0;
@@ -38,6 +45,7 @@ export class Connections implements ConnectionHost {
 
   constructor(scheduler: Scheduler, limits: ConnectionsLimits) {
     this.#limits = limits;
+    this.#scheduler = scheduler;
     this.#opens = new TurnBudget(scheduler, OPENS_MS);
     this.#requests = new TurnBudget(scheduler, REQUESTS_MS);
   }
@@ -53,7 +61,7 @@ export class Connections implements ConnectionHost {
       if (begun === undefined) this.#count(socket);
       const connection = new HttpConnection(socket, this, this.#limits);
       if (begun !== undefined) connection.startWith(begun);
-      this.#idle.add(connection);
+      this.#idle.set(connection, this.#scheduler.monotonicMs());
       connection.once("close", () => {
         this.#idle.delete(connection);
         this.#busy.delete(connection);
@@ -70,12 +78,12 @@ export class Connections implements ConnectionHost {
 
   onIdle(connection: HttpConnection): void {
     this.#busy.delete(connection);
-    this.#idle.add(connection);
+    this.#idle.set(connection, this.#scheduler.monotonicMs());
   }
 
   /** Cut connections that have no request under way. */
   closeIdle(): void {
-    for (const connection of this.#idle) connection.destroy();
+    for (const connection of this.#idle.keys()) connection.destroy();
   }
 
   /**
@@ -109,8 +117,9 @@ export class Connections implements ConnectionHost {
     this.#sockets++;
     socket.on("close", this.#onSocketClosed);
     if (this.#sockets <= this.#limits.maxSockets) return;
-    const [longestIdle] = this.#idle;
-    (longestIdle ?? this.#longestReceiving())?.destroy();
+    const [[longestIdle, since] = []] = this.#idle;
+    const isNew = since === undefined || this.#scheduler.monotonicMs() - since < NEW_MS;
+    ((isNew ? this.#longestReceiving() : undefined) ?? longestIdle)?.destroy();
   }
 
   /** The connection that has not sent its request whole for the longest time. */
