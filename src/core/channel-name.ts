@@ -39,7 +39,7 @@ function nameFault(text: string): string | null {
     return `is longer than ${MAX_CHANNEL_BYTES} bytes`;
   if (FORBIDDEN.test(text)) return 'holds a control character, a "," or a "/"';
   if (text.split(".").includes("")) return "has an empty segment";
-  if (text !== text.trim()) return "begins or ends with a space";
+  if (text !== text.trim()) return "begins or ends with white space";
   return null;
 }
 
@@ -64,6 +64,12 @@ export function parseChannelName(text: string): string {
  * @throws ForeverframeError FF_SELECTOR_INVALID
  */
 export function parseSelectors(text: string, maxSelectors = MAX_SELECTORS): SelectorSet {
+  if (text === "") {
+    throw new ForeverframeError(
+      "FF_SELECTOR_INVALID",
+      '"channels" is missing: give names such as "doors.north" or patterns such as "doors.*", joined by commas',
+    );
+  }
   const parts = text.split(",").map((part) => part.trim());
   if (parts.length > maxSelectors) {
     throw new ForeverframeError(

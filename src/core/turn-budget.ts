@@ -31,10 +31,12 @@ export class TurnBudget {
 
   /** Do a small piece of work now, or in a later turn if this one has had enough. It must not throw. */
   run(work: () => void): void {
+    // Where others wait, they are not done now, within the work of whoever asks: they would see it half done.
+    const isNext = this.#waiting.length === 0 && this.#unfinished === null;
     this.#waiting.push(work);
     const isFirst = this.#ends === null;
     if (isFirst) this.#beginTurn();
-    this.#work(isFirst);
+    if (isNext) this.#work(isFirst);
   }
 
   /** Do a small piece of work in a later turn, as all that is asked for from now on. It must not throw. */

@@ -3,6 +3,7 @@ import bodyParser from "koa-bodyparser";
 import type { MemoryBudget } from "../core/memory-budget.ts";
 import type { Steps, TurnBudget } from "../core/turn-budget.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
+import { HttpConnection } from "./connection/http-connection.ts";
 
 /** Types of bodies. */
 export const JSON_TYPE = "application/json";
@@ -75,10 +76,12 @@ export async function readBody<T extends object | string>(
         steps ??= parse(kept);
         return steps.next();
       };
-      turns
-        .inSteps({ next })
-        .then((parsed) => parsed !== null && resolve(parsed), reject)
-        .finally(() => holding.end());
+      const parseInTurn = () =>
+        turns
+          .inSteps({ next })
+          .then((parsed) => parsed !== null && resolve(parsed), reject)
+          .finally(() => holding.end());
+      HttpConnection.of(req).inReadOrder(req, () => void parseInTurn());
     };
     const onBrokenOff = () => fail(brokenOff());
     req.on("data", onData).on("end", onEnd).on("close", onBrokenOff).on("error", onBrokenOff);

@@ -48,10 +48,24 @@ const RESERVED = new Set([
   "window",
 ]);
 
+/** What every window has and does something when it is called, or has such functions: a page has names of its own. */
+const OF_WINDOWS = new Set(
+  (
+    "alert blur caches captureEvents clearInterval clearTimeout close confirm cookieStore createImageBitmap crypto " +
+    "customElements eval execScript external fetch find focus Function getSelection history Image importScripts indexedDB " +
+    "localStorage matchMedia moveBy moveTo navigate navigator open performance postMessage print prompt queueMicrotask " +
+    "releaseEvents reportError requestAnimationFrame requestIdleCallback resizeBy resizeTo scheduler screen scroll scrollBy " +
+    "scrollTo sessionStorage setInterval setTimeout showDirectoryPicker showModalDialog showOpenFilePicker showSaveFilePicker " +
+    "speechSynthesis stop structuredClone trustedTypes visualViewport Worker XMLHttpRequest"
+  ).split(" "),
+);
+
 /** Whether a text is the name of a function that may be called. */
 export function isCallback(text: string): boolean {
   if (text.length > MAX_CALLBACK_BYTES || !CALLBACK.test(text)) return false;
   const [first = "", ...others] = text.split(".");
+  const own = first === "parent" ? others[0] : first;
+  if (own !== undefined && OF_WINDOWS.has(own)) return false;
   return (first === "parent" || !RESERVED.has(first)) && !others.some((name) => RESERVED.has(name));
 }
 
@@ -62,7 +76,7 @@ export function isCallback(text: string): boolean {
  */
 export function parseCallback(text: string): string {
   if (isCallback(text)) return text;
-  throw invalidCallback(text);
+  throw invalidCallback(text, 'names joined by dots, such as "heard"');
 }
 
 /**
@@ -72,13 +86,13 @@ export function parseCallback(text: string): string {
  */
 export function parseFrameCallback(text: string): string {
   if (isCallback(text) && text.startsWith("parent.")) return text;
-  throw invalidCallback(text);
+  throw invalidCallback(text, '"parent." and names joined by dots, such as "parent.push"');
 }
 
-function invalidCallback(text: string): ForeverframeError {
+function invalidCallback(text: string, remedy: string): ForeverframeError {
   return new ForeverframeError(
     "FF_CALLBACK_INVALID",
-    `The callback "${shorten(text)}" is no function of the page around the frame: use "parent." and names joined by dots, such as "parent.push", at most ${MAX_CALLBACK_BYTES} bytes, and none of the browser's own such as "opener"`,
+    `The callback "${shorten(text)}" is no function of the page: use ${remedy}, at most ${MAX_CALLBACK_BYTES} bytes, and none of the browser's own such as "opener" or "alert"`,
   );
 }
 

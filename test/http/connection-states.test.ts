@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { expect } from "chai";
 import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
+import { kept } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
 
@@ -204,6 +205,27 @@ describe("requests on one connection", () => {
     // The read waited for all of them.
     const data = [...connection.received.matchAll(/"data":(\d+)/g)].map(([, n]) => Number(n));
     expect(data).to.deep.equal(Array.from({ length: 200 }, (_, n) => n));
+  });
+
+  it("are stored in their order also where many connections have so many that they wait for their turns", async () => {
+    const { url } = await startTestServer({ retainMessages: 10_000 });
+    const publish = (n: number, channel: number) =>
+      `POST /channels/c${channel}/messages HTTP/1.1\r\n${HOST}\r\nContent-Type: text/plain\r\nContent-Length: ${4 + (n % 7) * 500}\r\n\r\n${String(n).padStart(4, "0")}${"x".repeat((n % 7) * 500)}`;
+    const numbers = Array.from({ length: 300 }, (_, n) => n);
+    const connections = Array.from({ length: 30 }, (_, channel) => {
+      const connection = new RawConnection(url);
+      connection.socket.write(numbers.map((n) => publish(n, channel)).join(""));
+      return connection;
+    });
+    for (const [channel, connection] of connections.entries()) {
+      await eventually(
+        20_000,
+        () => connection.received.match(/201 Created/g)?.length === numbers.length,
+        "all answers",
+      );
+      const stored = await kept(url, `c${channel}`);
+      expect(stored.map(({ data }) => Number(String(data).slice(0, 4)))).to.deep.equal(numbers);
+    }
   });
 
   it("are answered before an upgrade behind them, and before another protocol's request", async () => {

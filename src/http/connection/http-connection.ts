@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
@@ -189,6 +190,11 @@ export class HttpConnection extends Duplex {
     if (this.#turns.size === 1) this.#host.onBusy(this);
     this.#turns.beginNext();
     return () => this.#endTurn(turn);
+  }
+
+  /** See {@link Turns.read}. */
+  inReadOrder(request: IncomingMessage, go: () => void): void {
+    this.#turns.read(request, go);
   }
 
   /** Whether nobody waits for a stream on it any more. */

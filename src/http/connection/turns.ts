@@ -19,6 +19,9 @@ export interface TurnRequest {
 /** One that waits, or is being served. */
 export interface Turn extends TurnRequest {
   hasBegun: boolean;
+  /** What is to be done with its body, when those before it have been dealt with; null before that and afterwards. */
+  onRead: (() => void) | null;
+  isRead: boolean;
 }
 
 /** The requests of one connection, served in their order: one at a time, or together with those that overlap with it. */
@@ -39,7 +42,7 @@ export class Turns {
 
   /** Another one has come, which begins with {@link beginNext}. */
   add(request: TurnRequest): Turn {
-    const turn = { ...request, hasBegun: false };
+    const turn = { ...request, hasBegun: false, onRead: null, isRead: false };
     this.#turns.push(turn);
     this.#latest = request.exchange;
     return turn;
@@ -58,11 +61,38 @@ export class Turns {
     }
   }
 
+  /**
+   * A request's body has come whole. Requests that overlap begin in their order, but how soon their bodies are through Node's
+   * streams depends on when each came.
+   *
+   * @param go called when the bodies of all requests before it have been, or those requests have ended
+   */
+  read(request: IncomingMessage, go: () => void): void {
+    const turn = this.#turns.find(({ exchange }) => exchange?.request === request);
+    if (turn === undefined) {
+      go();
+      return;
+    }
+    turn.onRead = go;
+    turn.isRead = true;
+    this.#goOn();
+  }
+
   /** It has been answered, or never will be. */
   end(turn: Turn): void {
     const index = this.#turns.indexOf(turn);
     if (index >= 0) this.#turns.splice(index, 1);
     if (isWhole(this.#latest)) this.#latest = null;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    for (const turn of [...this.#turns]) {
+      if (!turn.isRead) return;
+      const { onRead } = turn;
+      turn.onRead = null;
+      onRead?.();
+    }
   }
 
   /** Give up a request that waits and has not come whole, since no more of it will. */
