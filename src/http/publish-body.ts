@@ -38,48 +38,46 @@ const MAX_FORM_FIELDS = 1_000;
 const FORM_OVERHEAD = { factor: 3, bytes: 1_024 };
 
 /**
- * Read the body of a publish, and make its values.
+ * Make what reads the body of a publish, and makes its values.
  *
- * @throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE, and what
- *         {@link readBody} throws
+ * It throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE, and what
+ * {@link readBody} throws.
  */
-export async function readPublishBody(
-  ctx: Context,
+export function createPublishReader(
   limits: BodyLimits,
   reading: BodyReading,
-): Promise<PublishBody> {
-  checkHeaders(ctx);
+): (ctx: Context) => Promise<PublishBody> {
   const { maxMessageBytes, maxBatchBytes } = limits;
-  const read = (
-    limit: number,
-    refusal: (limits: BodyLimits) => ForeverframeError,
-    parse: (text: string) => Steps<PublishBody>,
-    turns = reading.turns,
-  ) => {
-    const options = { ...reading, turns, limit, tooLarge: () => refusal(limits) };
-    return readBody(ctx, options, (body) => parse(textOf(body)));
+  const refusal = () => tooLarge(limits);
+  const one = { ...reading, limit: maxMessageBytes, tooLarge: refusal };
+  const formBytes = maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes;
+  const form = { ...reading, limit: formBytes, tooLarge: refusal };
+  const batch = {
+    budget: reading.budget,
+    turns: reading.largeTurns,
+    largeTurns: reading.largeTurns,
+    limit: maxBatchBytes,
+    tooLarge: () => batchTooLarge(limits),
   };
-  switch (ctx.is(PUBLISH_TYPES)) {
-    case JSON_TYPE:
-      return read(maxMessageBytes, tooLarge, (text) =>
-        single(() => parseJsonText(text, "The body")),
-      );
-    case TEXT_TYPE:
-      return read(maxMessageBytes, tooLarge, (text) => single(() => formatJson(text)));
-    case FORM_TYPE: {
-      const formBytes = maxMessageBytes * FORM_OVERHEAD.factor + FORM_OVERHEAD.bytes;
-      return read(formBytes, tooLarge, (text) => single(() => parseForm(text, limits)));
+  const parseJson = (body: Buffer) => single(() => parseJsonText(textOf(body), "The body"));
+  const parseText = (body: Buffer) => single(() => formatJson(textOf(body)));
+  const parseFields = (body: Buffer) => single(() => parseForm(textOf(body), limits));
+  const parseBatch = (body: Buffer) => parseLines(textOf(body), limits);
+  return async (ctx) => {
+    checkHeaders(ctx);
+    switch (ctx.is(PUBLISH_TYPES)) {
+      case JSON_TYPE:
+        return readBody(ctx, one, parseJson);
+      case TEXT_TYPE:
+        return readBody(ctx, one, parseText);
+      case FORM_TYPE:
+        return readBody(ctx, form, parseFields);
+      case NDJSON_TYPE:
+        return readBody(ctx, batch, parseBatch);
+      default:
+        throw unsupportedType(ctx, PUBLISH_TYPES);
     }
-    case NDJSON_TYPE:
-      return read(
-        maxBatchBytes,
-        batchTooLarge,
-        (text) => parseLines(text, limits),
-        reading.largeTurns,
-      );
-    default:
-      throw unsupportedType(ctx, PUBLISH_TYPES);
-  }
+  };
 }
 
 function single(parse: () => string): Steps<PublishBody> {

@@ -17,11 +17,20 @@ export interface TurnRequest {
 }
 
 /** One that waits, or is being served. */
-export interface Turn extends TurnRequest {
-  hasBegun: boolean;
+export class Turn implements TurnRequest {
+  readonly exchange: Exchange | null;
+  readonly overlaps: boolean;
+  readonly begin: () => void;
+  hasBegun = false;
+  isRead = false;
   /** What is to be done with its body, when those before it have been dealt with; null before that and afterwards. */
-  onRead: (() => void) | null;
-  isRead: boolean;
+  onRead: (() => void) | null = null;
+
+  constructor({ exchange, overlaps, begin }: TurnRequest) {
+    this.exchange = exchange;
+    this.overlaps = overlaps;
+    this.begin = begin;
+  }
 }
 
 /** The requests of one connection, served in their order: one at a time, or together with those that overlap with it. */
@@ -42,7 +51,7 @@ export class Turns {
 
   /** Another one has come, which begins with {@link beginNext}. */
   add(request: TurnRequest): Turn {
-    const turn = { ...request, hasBegun: false, onRead: null, isRead: false };
+    const turn = new Turn(request);
     this.#turns.push(turn);
     this.#latest = request.exchange;
     return turn;
@@ -50,14 +59,16 @@ export class Turns {
 
   /** Begin all that may begin now. */
   beginNext(): void {
-    for (const turn of [...this.#turns]) {
-      const isFirst = turn === this.#turns[0];
-      if (!isFirst && !turn.overlaps) return;
+    // One that begins may end at once, and is gone from the list then.
+    for (let at = 0; at < this.#turns.length; ) {
+      const turn = this.#turns[at];
+      if (turn === undefined || (at > 0 && !turn.overlaps)) return;
       if (!turn.hasBegun) {
         turn.hasBegun = true;
         turn.begin();
       }
       if (!turn.overlaps) return;
+      if (this.#turns[at] === turn) at++;
     }
   }
 
@@ -87,11 +98,12 @@ export class Turns {
   }
 
   #goOn(): void {
-    for (const turn of [...this.#turns]) {
-      if (!turn.isRead) return;
-      const { onRead } = turn;
+    for (let at = 0; this.#turns[at]?.isRead === true; at++) {
+      const turn = this.#turns[at];
+      const go = turn?.onRead;
+      if (turn === undefined || go === undefined || go === null) continue;
       turn.onRead = null;
-      onRead?.();
+      go();
     }
   }
 

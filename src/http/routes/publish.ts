@@ -10,7 +10,7 @@ import { ForeverframeError } from "../../errors.ts";
 import { STREAM_HEADERS } from "../connection/hand-over.ts";
 import { EXACT } from "../exact.ts";
 import { pathParameter } from "../parameters.ts";
-import { type BodyLimits, readPublishBody } from "../publish-body.ts";
+import { type BodyLimits, createPublishReader } from "../publish-body.ts";
 import {
   type BodyReading,
   bodyTooLarge,
@@ -49,9 +49,10 @@ export function publishRoutes(
 ): Router {
   const router = new Router(EXACT);
 
+  const read = createPublishReader(limits, reading);
   router.post("/channels/:channel/messages", rate, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    const { batch, data } = await readPublishBody(ctx, limits, reading);
+    const { batch, data } = await read(ctx);
     const ids = await publish(
       hub,
       ctx,
