@@ -99,15 +99,18 @@ export class TurnBudget {
     if (this.#isWorking) return; // what asks for more work while it is done waits for its place
     this.#isWorking = true;
     let done = 0;
-    for (let must = isFirst; must || !this.#isSpent; must = false) {
-      const work = this.#unfinished ?? this.#waiting[done];
-      if (work === undefined) break;
-      if (this.#unfinished === null) done++;
-      this.#unfinished = null;
-      work();
+    try {
+      for (let must = isFirst; must || !this.#isSpent; must = false) {
+        const work = this.#unfinished ?? this.#waiting[done];
+        if (work === undefined) break;
+        if (this.#unfinished === null) done++;
+        this.#unfinished = null;
+        work();
+      }
+    } finally {
+      if (done === this.#waiting.length) this.#waiting.length = 0;
+      else if (done > 0) this.#waiting.splice(0, done);
+      this.#isWorking = false;
     }
-    if (done === this.#waiting.length) this.#waiting.length = 0;
-    else if (done > 0) this.#waiting.splice(0, done);
-    this.#isWorking = false;
   }
 }

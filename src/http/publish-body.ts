@@ -171,6 +171,8 @@ function parseForm(text: string, { maxMessageBytes }: BodyLimits): string {
 
 function isJsonContainer(text: string): boolean {
   if (!/^\s*[{[]/.test(text)) return false;
+  // A form would have percent-encoded these: what is wrong with it as JSON is to be said.
+  if (/^\s*(?:\{\s*"|\[\s*["{[])/.test(text)) return true;
   try {
     JSON.parse(text);
     return true;

@@ -135,4 +135,14 @@ describe("the size of a message", () => {
     );
     await eventually(3_000, () => connection.head.status === 413, "the answer 413");
   });
+
+  for (const body of ['{"vid":7', '[{"vid":7},]', '{"a":1} x']) {
+    it(`is refused where it is meant as JSON and is none, as curl sends it: ${body}`, async () => {
+      const { url } = await startTestServer();
+      const answer = await publishRaw(url, "doors", FORM, body);
+      expectProblem(answer, 400, "FF_BODY_INVALID");
+      expect(answer.json.detail).to.include("is no JSON");
+      expect(await kept(url, "doors")).to.deep.equal([]);
+    });
+  }
 });
