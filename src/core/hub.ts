@@ -39,8 +39,11 @@ export interface HubOptions extends StreamDraws {
   readonly onError: (error: unknown) => void;
 }
 
-/** How long messages are read for requests in one turn of the event loop, in ms. */
-const READS_MS = 1;
+/**
+ * How long messages are read for requests in one turn of the event loop, in ms: one piece, since to write it to a client that
+ * reads slowly takes many times as long.
+ */
+const READS_MS = 0;
 
 /** Publishes, opens, closes: owns the streams of one process. */
 export class Hub {
