@@ -55,7 +55,6 @@ export function createPublishReader(
   const batch = {
     budget: reading.budget,
     turns: reading.largeTurns,
-    largeTurns: reading.largeTurns,
     limit: maxBatchBytes,
     tooLarge: () => batchTooLarge(limits),
   };

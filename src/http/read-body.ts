@@ -23,7 +23,7 @@ export interface BodyReading {
 }
 
 /** How one body is read. */
-export interface BodyOptions extends BodyReading {
+export interface BodyOptions extends Pick<BodyReading, "budget" | "turns"> {
   /** Bytes that the body may have. */
   readonly limit: number;
   /** The refusal of one that has more. */

@@ -79,7 +79,7 @@ export class HttpConnection extends Duplex {
   #aheadBytes = 0;
   /** The other side has ended its half, which HTTP is told when nothing is under way. */
   #isHalfClosed: boolean;
-  /** The parser has failed: nothing that follows can be understood. */
+  /** The parser has failed, or was told that nothing more comes: what follows is not for it. */
   #isBroken = false;
   /** As HTTP wants it, while nothing is stalled. */
   #timeoutMs = 0;
