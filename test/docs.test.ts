@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { flagOf, SETTING_NAMES, SETTINGS, type Setting, variableOf } from "../src/config.ts";
 import { ERRORS } from "../src/errors.ts";
+import {
+  flagOf,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  variableOf,
+} from "../src/settings/config.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 

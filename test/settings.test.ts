@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { defaultConfig } from "../src/config.ts";
-import { resolveMaxStreams } from "../src/open-files.ts";
-import { parseRetention } from "../src/retention.ts";
+import { defaultConfig } from "../src/settings/config.ts";
+import { resolveMaxStreams } from "../src/settings/open-files.ts";
+import { parseRetention } from "../src/settings/retention.ts";
 
 describe("the retention that a configuration asks for", () => {
   it("is that of the first pattern that matches a channel, else the general one", () => {

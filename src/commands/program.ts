@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { ForeverframeError } from "../errors.ts";
 import {
   flagOf,
   SETTING_NAMES,
@@ -6,8 +7,7 @@ import {
   type Setting,
   type SettingName,
   variableOf,
-} from "../config.ts";
-import { ForeverframeError } from "../errors.ts";
+} from "../settings/config.ts";
 import { publish } from "./publish.ts";
 import { serve } from "./serve.ts";
 import { tail } from "./tail.ts";

@@ -1,9 +1,9 @@
 import { type Logger, pino } from "pino";
-import { type Config, parseConfig, type SettingName } from "../config.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
 import { LogOutput } from "../process/log-output.ts";
 import { startServer } from "../server.ts";
+import { type Config, parseConfig, type SettingName } from "../settings/config.ts";
 import { startWorkers } from "../workers/supervisor.ts";
 
 /** What runs: a server in this process, or several in their own. */

@@ -9,9 +9,8 @@ import { ForeverframeError, shorten } from "../errors.ts";
  */
 export type Cursor = string;
 
-const TIME_DIGITS = 9;
-const COUNTER_DIGITS = 4;
-const COUNTER_LIMIT = 36 ** COUNTER_DIGITS;
+export const TIME_DIGITS = 9;
+export const COUNTER_DIGITS = 4;
 
 /** Digits of a position: 9 for the milliseconds since 1970 (they last to the year 5188), 4 for the counter within one. */
 const POSITION_LENGTH = TIME_DIGITS + COUNTER_DIGITS;
@@ -62,82 +61,6 @@ export function laterPosition(a: string, b: string): string {
 /** The milliseconds since 1970 in a position. */
 export function timeOfPosition(position: string): number {
   return Number.parseInt(position.slice(0, TIME_DIGITS), 36);
-}
-
-/**
- * Draws positions by a hybrid clock: the larger of now and the last one's milliseconds, and a counter within one.
- *
- * So they rise when the wall clock goes back, and none comes twice when a disk is rolled back to an earlier state:
- * the clock has gone on meanwhile.
- */
-export class PositionClock {
-  readonly #now: () => number;
-  #time = 0;
-  #counter = 0;
-  #timeDigits = "";
-  #wallTime = 0;
-
-  /** @param now milliseconds since 1970 */
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  /** Milliseconds of the position that was given last. */
-  get time(): number {
-    return this.#time;
-  }
-
-  /** The wall clock's milliseconds when it was looked at last: it may be behind the positions' own. */
-  get wallTime(): number {
-    return this.#wallTime;
-  }
-
-  /** Never draw a position up to and including this one again. */
-  advanceTo(position: string): void {
-    const time = timeOfPosition(position);
-    const counter = Number.parseInt(position.slice(TIME_DIGITS), 36);
-    if (time > this.#time || (time === this.#time && counter > this.#counter)) {
-      this.#set(time, counter);
-    }
-  }
-
-  /** The next position, greater than all before. */
-  next(): string {
-    this.#wallTime = this.#now();
-    if (this.#wallTime <= this.#time) return this.#step();
-    this.#set(this.#wallTime, 0);
-    return this.#format();
-  }
-
-  /** The next positions, of one look at the clock: each is the first one after the one before. */
-  take(count: number): readonly string[] {
-    const positions = [this.next()];
-    while (positions.length < count) positions.push(this.#step());
-    return positions;
-  }
-
-  #step(): string {
-    if (this.#counter + 1 < COUNTER_LIMIT) this.#counter += 1;
-    else this.#set(this.#time + 1, 0);
-    return this.#format();
-  }
-
-  #format(): string {
-    return this.#timeDigits + this.#counter.toString(36).padStart(COUNTER_DIGITS, "0");
-  }
-
-  #set(time: number, counter: number): void {
-    this.#time = time;
-    this.#counter = counter;
-    this.#timeDigits = time.toString(36).padStart(TIME_DIGITS, "0");
-  }
-}
-
-/** The positions that {@link PositionClock.take} gave, by the first of them. */
-export function positionsFrom(first: string, count: number): readonly string[] {
-  const clock = new PositionClock(() => 0);
-  clock.advanceTo(first);
-  return count === 1 ? [first] : [first, ...clock.take(count - 1)];
 }
 
 /** Draw the name of a new epoch from 5 random bytes. */

@@ -1,4 +1,5 @@
 import type { ForeverframeError } from "../errors.ts";
+import { Admin } from "./admin.ts";
 import type { Bus } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
@@ -8,7 +9,6 @@ import { FanOut } from "./fan-out.ts";
 import { LocalPeer } from "./local-peer.ts";
 import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
 import { Opener, type OpenerLimits, type OpenRequest, type StreamDraws } from "./opener.ts";
-import { Operating } from "./operating.ts";
 import { Publisher } from "./publisher.ts";
 import { readMessages } from "./read-messages.ts";
 import { type Receipt, type ReceiptLimits, Receipts } from "./receipts.ts";
@@ -48,7 +48,7 @@ const READS_MS = 0;
 /** Publishes, opens, closes: owns the streams of one process. */
 export class Hub {
   readonly control: Control;
-  readonly operating: Operating;
+  readonly admin: Admin;
   readonly #options: HubOptions;
   readonly #views = new Views();
   readonly #streams: Streams;
@@ -111,7 +111,7 @@ export class Hub {
       isDraining: () => this.#draining,
     });
     this.control = new Control({ bus, local });
-    this.operating = new Operating({ log, bus, local, fanOut: this.#fanOut });
+    this.admin = new Admin({ log, bus, local, fanOut: this.#fanOut });
     const interval = limits.heartbeatMs / BEATS_PER_HEARTBEAT;
     this.#stopBeating = scheduler.every(interval, () => {
       const now = scheduler.monotonicMs();

@@ -1,7 +1,8 @@
-import { type Cursor, formatCursor, ORIGIN, type PositionClock } from "../core/cursor.ts";
+import { type Cursor, formatCursor, ORIGIN } from "../core/cursor.ts";
 import { formatJson } from "../core/json.ts";
 import type { NewMessage, RetentionRules } from "../core/log.ts";
 import { repeatedData } from "../core/shared-data.ts";
+import type { PositionClock } from "./position-clock.ts";
 import { rowBytes } from "./table-bytes.ts";
 import { dueByAge, dueOf, putChannelDue } from "./table-due.ts";
 import type { ChannelRecord, LogMarks, SharedData, TableWriter } from "./tables.ts";

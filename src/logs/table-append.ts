@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { type Cursor, formatCursor, positionsFrom } from "../core/cursor.ts";
+import { type Cursor, formatCursor } from "../core/cursor.ts";
 import type { AppendRequest } from "../core/log.ts";
 import type { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
 import { AppendChange, type AppendChangeOptions } from "./append-change.ts";
+import { positionsFrom } from "./position-clock.ts";
 import { mostBytesOf } from "./table-bytes.ts";
 import { IDEMPOTENCY_MS } from "./table-trim.ts";
 import type { IdempotencyRecord, TableWriter } from "./tables.ts";

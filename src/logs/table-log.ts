@@ -1,13 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SelectorSet } from "../core/channel-name.ts";
-import {
-  type Cursor,
-  formatCursor,
-  ORIGIN,
-  PositionClock,
-  positionOf,
-  timeOfPosition,
-} from "../core/cursor.ts";
+import { type Cursor, formatCursor, ORIGIN, positionOf, timeOfPosition } from "../core/cursor.ts";
 import type {
   AppendRequest,
   ChannelSummary,
@@ -19,6 +12,7 @@ import type {
 import { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
 import { LogHealth } from "./log-health.ts";
+import { PositionClock } from "./position-clock.ts";
 import {
   type AppendOptions,
   type AppendOutcome,

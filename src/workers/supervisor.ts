@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { BusRelay } from "../buses/bus-relay.ts";
 import { type BusWords, isBusWords } from "../buses/worker-bus.ts";
-import type { Config } from "../config.ts";
 import { ForeverframeError } from "../errors.ts";
 import { probeLmdbLog } from "../logs/lmdb-probe.ts";
 import { lockLog } from "../server.ts";
+import type { Config } from "../settings/config.ts";
 import type { FromWorker, ToWorker } from "./worker-words.ts";
 
 /** Pause between two questions whether a worker is alive, in ms. */

@@ -1,5 +1,5 @@
 import type { BusWords } from "../buses/worker-bus.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../settings/config.ts";
 
 /** What a worker is told to be. */
 export interface WorkerTask {

@@ -242,7 +242,7 @@ describeInBrowsers("the client in its page", (suite) => {
     await stream.evaluate("void stream.ack()");
     await eventually(
       5_000,
-      async () => (await hub.operating.list(0, 1)).streams[0]?.acked === id,
+      async () => (await hub.admin.list(0, 1)).streams[0]?.acked === id,
       "the cursor",
     );
   });

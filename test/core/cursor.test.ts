@@ -5,13 +5,12 @@ import {
   formatCursor,
   formatEpoch,
   ORIGIN,
-  PositionClock,
   parseCursor,
   positionOf,
-  positionsFrom,
   timeOfPosition,
 } from "../../src/core/cursor.ts";
 import { ForeverframeError } from "../../src/errors.ts";
+import { PositionClock, positionsFrom } from "../../src/logs/position-clock.ts";
 
 describe("PositionClock", () => {
   it("gives rising positions however the wall clock jumps", () => {

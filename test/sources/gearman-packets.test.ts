@@ -1,12 +1,12 @@
 import { expect } from "chai";
+import { dataOfWorkload } from "../../src/sources/gearman/job-data.ts";
 import {
   formatPacket,
   PACKET,
   type Packet,
   PacketParser,
   parseJob,
-} from "../../src/sources/gearman-packets.ts";
-import { dataOfWorkload } from "../../src/sources/workload.ts";
+} from "../../src/sources/gearman/packets.ts";
 
 /** As a job server sends it. */
 function response(type: number, data: string | Buffer): Buffer {

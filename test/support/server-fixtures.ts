@@ -1,4 +1,4 @@
-import { type Config, flagOf, type SettingName } from "../../src/config.ts";
+import { type Config, flagOf, type SettingName } from "../../src/settings/config.ts";
 import { type CliProcess, startServeProcess } from "./serve-process.ts";
 import { createTemporaryDirectory, removeTemporaryDirectories } from "./temporary-directory.ts";
 import { startTestServer, stopServers } from "./test-server.ts";

@@ -1,6 +1,6 @@
 import { pino } from "pino";
-import { type Config, defaultConfig } from "../../src/config.ts";
 import { type RunningServer, startServer } from "../../src/server.ts";
+import { type Config, defaultConfig } from "../../src/settings/config.ts";
 
 const servers = new Set<RunningServer>();
 

@@ -42,21 +42,21 @@ export function adminRoutes(hub: Hub, { adminToken, logger, now }: AdminOptions)
   router.get("/streams", admin, async (ctx) => {
     const after = numberParameter(ctx, "after", 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
-    ctx.body = { ...(await hub.operating.list(after, limit)), draining: hub.draining };
+    ctx.body = { ...(await hub.admin.list(after, limit)), draining: hub.draining };
   });
 
   router.get("/channels", admin, async (ctx) => {
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
-    ctx.body = { channels: await hub.operating.channels(parameter(ctx, "after") ?? "", limit) };
+    ctx.body = { channels: await hub.admin.channels(parameter(ctx, "after") ?? "", limit) };
   });
 
   router.post("/channels/:channel/close", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    ctx.body = { closed: await hub.operating.closeAll({ channel }) };
+    ctx.body = { closed: await hub.admin.closeAll({ channel }) };
   });
 
   const closeClient = async (ctx: Context, client: string) => {
-    ctx.body = { closed: await hub.operating.closeAll({ client }) };
+    ctx.body = { closed: await hub.admin.closeAll({ client }) };
   };
   router.post("/clients/:client/close", admin, (ctx) =>
     closeClient(ctx, pathParameter(ctx, "client")),
@@ -67,7 +67,7 @@ export function adminRoutes(hub: Hub, { adminToken, logger, now }: AdminOptions)
 
   router.delete("/channels/:channel", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    ctx.body = { channel, removed: await hub.operating.deleteChannel(channel) };
+    ctx.body = { channel, removed: await hub.admin.deleteChannel(channel) };
   });
 
   return router;

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Cursor } from "../core/cursor.ts";
-import type { AppendRequest } from "../core/log.ts";
-import { ForeverframeError } from "../errors.ts";
-import { GearmanConnection, notGearman } from "./gearman-connection.ts";
-import { type Job, PACKET, parseJob } from "./gearman-packets.ts";
-import { identifyServer } from "./gearman-server-id.ts";
-import { dataOfWorkload } from "./workload.ts";
+import type { Cursor } from "../../core/cursor.ts";
+import type { AppendRequest } from "../../core/log.ts";
+import { ForeverframeError } from "../../errors.ts";
+import { GearmanConnection, notGearman } from "./connection.ts";
+import { dataOfWorkload } from "./job-data.ts";
+import { type Job, PACKET, parseJob } from "./packets.ts";
+import { identifyServer } from "./server-id.ts";
 
 /** The first pause before something is tried again, and the longest, in ms: each that was in vain doubles it. */
 const FIRST_PAUSE_MS = 1_000;

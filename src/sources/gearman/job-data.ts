@@ -1,5 +1,5 @@
-import { formatJson, parseJsonText } from "../core/json.ts";
-import { ForeverframeError } from "../errors.ts";
+import { formatJson, parseJsonText } from "../../core/json.ts";
+import { ForeverframeError } from "../../errors.ts";
 
 /**
  * What a job's workload becomes as a message's data, without a byte order mark: the value, if it is JSON; text that is none, or that may not be

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { parseSelectors, type SelectorSet } from "../core/channel-name.ts";
+import type { Retention, RetentionRules } from "../core/log.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
 import type { Config } from "./config.ts";
-import { parseSelectors, type SelectorSet } from "./core/channel-name.ts";
-import type { Retention, RetentionRules } from "./core/log.ts";
-import { ForeverframeError, shorten } from "./errors.ts";
 
 interface Rule {
   readonly selectors: SelectorSet;

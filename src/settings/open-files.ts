@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ForeverframeError } from "./errors.ts";
+import { ForeverframeError } from "../errors.ts";
 
 /** Files that are left for the log, the pages, the logs, and connections that are no streams. */
 const RESERVED_FILES = 200;

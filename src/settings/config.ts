@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { ForeverframeError, shorten } from "./errors.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
 
 interface TextSetting {
   readonly kind: "text";

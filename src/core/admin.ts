@@ -4,19 +4,19 @@ import type { LocalPeer } from "./local-peer.ts";
 import type { ChannelSummary, MessageLog } from "./log.ts";
 import type { StreamSummary } from "./stream.ts";
 
-/** What operating works on. */
-export interface OperatingOptions {
+/** What the admin works on. */
+export interface AdminOptions {
   readonly log: MessageLog;
   readonly bus: Bus;
   readonly local: LocalPeer;
   readonly fanOut: FanOut;
 }
 
-/** What an operator sees and does of the streams of all processes, and of the log's channels. */
-export class Operating {
-  readonly #options: OperatingOptions;
+/** What an admin sees and does of the streams of all processes, and of the log's channels. */
+export class Admin {
+  readonly #options: AdminOptions;
 
-  constructor(options: OperatingOptions) {
+  constructor(options: AdminOptions) {
     this.#options = options;
   }
 

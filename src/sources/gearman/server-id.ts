@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type GearmanConnection, notGearman } from "./gearman-connection.ts";
+import { type GearmanConnection, notGearman } from "./connection.ts";
 
 /** A line of the answer to "status": a function, its jobs, those under way, its workers. */
 const STATUS_LINE = /^[^\t\n]*\t\d+\t\d+\t\d+\r?$/;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { formatPacket, PACKET, type Packet, PacketParser } from "./gearman-packets.ts";
+import { formatPacket, PACKET, type Packet, PacketParser } from "./packets.ts";
 
 /** How long a job server may take to accept a connection, or to answer, in ms. */
 const ANSWER_MS = 10_000;
