@@ -23,6 +23,7 @@ export const ERRORS = {
   FF_IDEMPOTENCY_KEY_INVALID: { status: 400, reconnect: false },
   FF_IDEMPOTENCY_CONFLICT: { status: 422, reconnect: false },
   FF_IDEMPOTENCY_FULL: { status: 503, reconnect: true },
+  FF_FORBIDDEN: { status: 403, reconnect: false },
   FF_HOST_REFUSED: { status: 403, reconnect: false },
   FF_ORIGIN_REFUSED: { status: 403, reconnect: false },
   FF_TAKEOVER_REFUSED: { status: 403, reconnect: false },

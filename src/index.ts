@@ -1,6 +1,20 @@
-export type { Cursor } from "./core/cursor.ts";
 export type { CloseReason } from "./core/events.ts";
+export type { ChannelSummary } from "./core/log.ts";
 export type { Receipt } from "./core/receipts.ts";
+export type { StreamSummary } from "./core/stream.ts";
 export { ERRORS, type ErrorCode, ForeverframeError } from "./errors.ts";
-export { type RunningServer, startServer } from "./server.ts";
-export { type Config, defaultConfig, parseConfig } from "./settings/config.ts";
+export {
+  createForeverframe,
+  type FastifyInstance,
+  type Foreverframe,
+  type ForeverframeOptions,
+  type KoaContext,
+  type ListOptions,
+  type NodeHandler,
+  type PublishOptions,
+  type SubscribeOptions,
+} from "./foreverframe.ts";
+export type { Action, Authorize, AuthorizeQuestion, Permission } from "./http/authorization.ts";
+export type { Logger } from "./logger.ts";
+export { type Config, defaultConfig } from "./settings/config.ts";
+export type { GapEvent, JsonValue, MessageEvent, SubscriptionEvent } from "./subscription.ts";

@@ -6,6 +6,11 @@ const MAX_CHANNEL_BYTES = 128;
 /** Most selectors of one stream. */
 const MAX_SELECTORS = 64;
 
+declare const channelName: unique symbol;
+
+/** The name of a channel that {@link parseChannelName} has checked. */
+export type ChannelName = string & { readonly [channelName]: true };
+
 /** What one stream wants: channel names, and patterns where `*` is one segment and a last `**` one or more. */
 export interface SelectorSet {
   /** The selectors, each once, sorted; equal sets have equal keys. */
@@ -48,10 +53,10 @@ function nameFault(text: string): string | null {
  *
  * @throws ForeverframeError FF_CHANNEL_INVALID
  */
-export function parseChannelName(text: string): string {
+export function parseChannelName(text: string): ChannelName {
   const wildcard = text.split(".").some((segment) => WILDCARDS.has(segment));
   const fault = nameFault(text) ?? (wildcard ? "is a pattern and names no single channel" : null);
-  if (fault === null) return text;
+  if (fault === null) return text as ChannelName;
   throw new ForeverframeError(
     "FF_CHANNEL_INVALID",
     `The channel "${shorten(text)}" ${fault}: use 1 to ${MAX_CHANNEL_BYTES} bytes such as "doors.north"`,

@@ -3,7 +3,7 @@ import { type Bus, known, type StreamKnowledge } from "./bus.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { LocalPeer } from "./local-peer.ts";
-import type { Receipt } from "./receipts.ts";
+import type { Receipt, StreamOwner } from "./receipts.ts";
 
 /** What control works on. */
 export interface ControlOptions {
@@ -50,6 +50,16 @@ export class Control {
       "FF_CURSOR_INVALID",
       `"${cursor}" is beyond what the stream was given: acknowledge the id or cursor of an event that came`,
     );
+  }
+
+  /**
+   * Whose a stream is, or was a short while ago; null if that is not known.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
+  async ownerOf(stream: string): Promise<StreamOwner | null> {
+    const { local, bus } = this.#options;
+    return (await local.ownerOf(stream)) ?? known(await bus.find("ownerOf", stream));
   }
 
   /**

@@ -4,19 +4,18 @@ import type { Bus } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
 import type { Cursor } from "./cursor.ts";
-import { type CloseReason, reconnects } from "./events.ts";
 import { FanOut } from "./fan-out.ts";
 import { LocalPeer } from "./local-peer.ts";
 import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
-import { Opener, type OpenerLimits, type OpenRequest, type StreamDraws } from "./opener.ts";
+import { Opener, type OpenerLimits, type OpenRequest, type StreamNames } from "./opener.ts";
 import { Publisher } from "./publisher.ts";
 import { readMessages } from "./read-messages.ts";
-import { type Receipt, type ReceiptLimits, Receipts } from "./receipts.ts";
+import type { Receipt, ReceiptLimits } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
-import type { Stream, StreamHost } from "./stream.ts";
-import { type StreamLimits, Streams } from "./streams.ts";
+import { StreamLives } from "./stream-lives.ts";
+import type { StreamLimits } from "./streams.ts";
 import { TurnBudget } from "./turn-budget.ts";
 import { Views } from "./view.ts";
 
@@ -30,7 +29,7 @@ interface HubLimits extends StreamLimits, ReceiptLimits, OpenerLimits {
 }
 
 /** What a hub needs. */
-export interface HubOptions extends StreamDraws {
+export interface HubOptions extends StreamNames {
   readonly log: MessageLog;
   readonly bus: Bus;
   readonly scheduler: Scheduler;
@@ -45,80 +44,60 @@ export interface HubOptions extends StreamDraws {
  */
 const READS_MS = 0;
 
-/** Publishes, opens, closes: owns the streams of one process. */
+/** Publishes, opens, closes: the parts of core for the streams of one process, put together. */
 export class Hub {
   readonly control: Control;
   readonly admin: Admin;
   readonly #options: HubOptions;
-  readonly #views = new Views();
-  readonly #streams: Streams;
-  readonly #receipts: Receipts;
+  readonly #lives: StreamLives;
   readonly #reads: TurnBudget;
   readonly #publisher: Publisher;
   readonly #opener: Opener;
   readonly #fanOut: FanOut;
   readonly #stopBeating: () => void;
-  readonly #host: StreamHost = {
-    drained: (stream) => this.#fanOut.serve(stream),
-    stalled: (stream) => this.#end(stream, "slow"),
-    disconnected: (stream) => {
-      this.#end(stream, "gone");
-      this.#ending.delete(stream);
-      if (this.#isIdle()) for (const resolve of this.#whenIdle.splice(0)) resolve();
-    },
-  };
-  /** Streams that have ended, and whose connections are still being read. */
-  readonly #ending = new Set<Stream>();
-  #whenIdle: (() => void)[] = [];
   #draining = false;
 
   private constructor(options: HubOptions, tip: Cursor) {
     this.#options = options;
     const { log, bus, scheduler, limits, onError } = options;
     this.#reads = new TurnBudget(scheduler, READS_MS);
-    this.#receipts = new Receipts(limits);
-    this.#streams = new Streams(limits, (stream) => this.#end(stream, "gone"));
-    this.#fanOut = new FanOut(tip, {
+    const views = new Views();
+    const fanOut = new FanOut(tip, {
       log,
       scheduler,
       onError,
-      views: this.#views,
-      recycle: (stream) => this.#end(stream, "recycle"),
+      views,
+      recycle: (stream) => lives.end(stream, "recycle"),
     });
+    const lives = new StreamLives({ bus, scheduler, limits, views, fanOut });
+    this.#fanOut = fanOut;
+    this.#lives = lives;
     this.#publisher = new Publisher({
       log,
       maxPendingBytes: limits.maxPendingBytes,
       onAppended: () => {
-        this.#fanOut.wake();
+        fanOut.wake();
         bus.tell("noticeAppended");
       },
     });
-    const local = new LocalPeer({
-      scheduler,
-      streams: this.#streams,
-      receipts: this.#receipts,
-      fanOut: this.#fanOut,
-      end: (stream, reason) => this.#end(stream, reason),
-      release: (stream) => this.#release(stream),
-    });
+    const local = new LocalPeer({ scheduler, lives, fanOut });
     this.#opener = new Opener({
       ...options,
-      streams: this.#streams,
-      views: this.#views,
-      fanOut: this.#fanOut,
+      lives,
+      views,
+      fanOut,
       local,
-      host: this.#host,
       isDraining: () => this.#draining,
     });
     this.control = new Control({ bus, local });
-    this.admin = new Admin({ log, bus, local, fanOut: this.#fanOut });
+    this.admin = new Admin({ log, bus, local, fanOut });
     const interval = limits.heartbeatMs / BEATS_PER_HEARTBEAT;
     this.#stopBeating = scheduler.every(interval, () => {
       const now = scheduler.monotonicMs();
-      this.#receipts.expire(now);
+      lives.forgetOld();
       // The hint of a process that was killed right after its append may never have come.
-      this.#fanOut.wake();
-      this.#fanOut.beat(now - limits.heartbeatMs + interval);
+      fanOut.wake();
+      fanOut.beat(now - limits.heartbeatMs + interval);
     });
     bus.listen(local);
   }
@@ -130,7 +109,7 @@ export class Hub {
 
   /** Streams that are open here. */
   get openStreams(): number {
-    return this.#streams.size;
+    return this.#lives.size;
   }
 
   /** Whether it takes no new streams any more. */
@@ -174,54 +153,29 @@ export class Hub {
   /**
    * Take no more streams, and end all that are open with `shutdown`.
    *
-   * @param retryMs draws for each client when to come back, so that they don't come all at once
+   * @param retryMs generates for each client when to come back, so that they don't come all at once
    */
   async drain(retryMs: () => number): Promise<void> {
     this.#draining = true;
-    await forEachInSlices([...this.#streams.all()], this.#options.scheduler, (stream) =>
-      this.#end(stream, "shutdown", retryMs()),
+    await forEachInSlices([...this.#lives.all()], this.#options.scheduler, (stream) =>
+      this.#lives.end(stream, "shutdown", retryMs()),
     );
   }
 
   /** Resolves when no connection of a stream is left. */
   idle(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+    return this.#lives.idle();
   }
 
   /** Cut the connections of streams that have ended and that are still being read. */
   cut(): void {
-    for (const stream of this.#ending) stream.cut();
+    this.#lives.cut();
   }
 
   /** Stop reading the log. The log and the bus are their owner's to close. */
   stop(): void {
     this.#fanOut.stop();
+    this.#lives.stop();
     this.#stopBeating();
-  }
-
-  #end(stream: Stream, reason: CloseReason, retryMs = 0): void {
-    if (stream.closed) return;
-    const now = this.#options.scheduler.monotonicMs();
-    const receipt = stream.close(reason, retryMs, now);
-    this.#receipts.add(receipt, { client: stream.client }, now);
-    if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt);
-    this.#forget(stream);
-  }
-
-  #release(stream: Stream): void {
-    stream.release();
-    this.#forget(stream);
-  }
-
-  #forget(stream: Stream): void {
-    this.#ending.add(stream);
-    this.#streams.remove(stream);
-    this.#views.leave(stream.view, stream);
-    this.#fanOut.remove(stream);
-  }
-
-  #isIdle(): boolean {
-    return this.#streams.size + this.#ending.size === 0;
   }
 }

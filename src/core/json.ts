@@ -3,6 +3,11 @@ import { ForeverframeError } from "../errors.ts";
 /** Deepest nesting of arrays and objects in one message: a browser's parser recurses, and dies where JSON.parse does not. */
 export const MAX_DATA_DEPTH = 100;
 
+declare const escapedJson: unique symbol;
+
+/** JSON text on one line that may stand inside a script of an HTML document: only this file makes it. */
+export type EscapedJson = string & { readonly [escapedJson]: true };
+
 const ESCAPES = [
   ["<", "\\u003c"],
   [">", "\\u003e"],
@@ -16,17 +21,17 @@ const ESCAPES = [
  *
  * They can only occur inside strings, so the value stays the same: https://www.rfc-editor.org/rfc/rfc8259#section-7
  */
-function escapeJson(json: string): string {
+function escapeJson(json: string): EscapedJson {
   // Not by a function for each character: 64 KB of them would take 9 ms.
   return ESCAPES.reduce(
     (text, [character, written]) =>
       text.includes(character) ? text.replaceAll(character, written) : text,
     json,
-  );
+  ) as EscapedJson;
 }
 
 /** Turn a value of our own into escaped JSON text. */
-export function formatJson(value: unknown): string {
+export function formatJson(value: unknown): EscapedJson {
   return escapeJson(JSON.stringify(value));
 }
 
@@ -72,7 +77,7 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
  *
  * @throws ForeverframeError what {@link checkJsonText} throws
  */
-export function parseJsonText(text: string, what: string): string {
+export function parseJsonText(text: string, what: string): EscapedJson {
   checkJsonText(text, what, MAX_DATA_DEPTH);
   return escapeJson(withoutSpaceBetween(text));
 }
@@ -81,7 +86,7 @@ export function parseJsonText(text: string, what: string): string {
  * Turn what `JSON.parse` made into escaped JSON text that it makes the same of: `JSON.stringify` loses `-0` and the
  * infinities that `1e999` is parsed to.
  */
-export function formatParsedJson(value: unknown): string {
+export function formatParsedJson(value: unknown): EscapedJson {
   return escapeJson(printParsed(value));
 }
 

@@ -1,22 +1,18 @@
 import type { AnswerTo, Peer, PollRecord, Seniority, StreamKnowledge, StreamsOf } from "./bus.ts";
 import type { Cursor } from "./cursor.ts";
-import { type CloseReason, reconnects } from "./events.ts";
+import type { CloseReason } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
-import type { Receipt, Receipts, StreamOwner } from "./receipts.ts";
+import type { Receipt, StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
-import type { Streams } from "./streams.ts";
+import type { StreamLives } from "./stream-lives.ts";
 
 /** What a process offers to the others. */
 export interface LocalPeerOptions {
   readonly scheduler: Scheduler;
-  readonly streams: Streams;
-  readonly receipts: Receipts;
+  readonly lives: StreamLives;
   readonly fanOut: FanOut;
-  readonly end: (stream: Stream, reason: CloseReason) => void;
-  /** Take a stream out of this process, without a word to its client. */
-  readonly release: (stream: Stream) => void;
 }
 
 /** The streams of this process alone, as this process and the others ask for them. */
@@ -48,7 +44,7 @@ export class LocalPeer implements Peer {
   }
 
   noticeClosed(receipt: Receipt): void {
-    this.#options.receipts.add(receipt, null, this.#now());
+    this.#options.lives.remember(receipt);
   }
 
   /** Whether a stream is on its way here. */
@@ -79,16 +75,17 @@ export class LocalPeer implements Peer {
 
   async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
     await this.arrived(stream);
-    const found = this.#options.streams.get(stream);
-    if (found !== undefined) this.#options.end(found, reason);
-    return this.#receipt(stream);
+    const { lives } = this.#options;
+    const found = lives.get(stream);
+    return found === undefined ? lives.receiptOf(stream) : lives.end(found, reason);
   }
 
   async state(stream: string): Promise<StreamKnowledge | null> {
     await this.arrived(stream);
-    const found = this.#options.streams.get(stream);
+    const { lives } = this.#options;
+    const found = lives.get(stream);
     if (found !== undefined) return found.describe(this.#now());
-    const receipt = this.#receipt(stream);
+    const receipt = lives.receiptOf(stream);
     if (receipt === null) return null;
     const { cursor, messages, bytes, acked, openMs } = receipt;
     return { state: "closed", cursor, messages, bytes, acked, openMs, receipt };
@@ -96,73 +93,61 @@ export class LocalPeer implements Peer {
 
   async ownerOf(stream: string): Promise<StreamOwner | null> {
     await this.arrived(stream);
-    const { streams, receipts } = this.#options;
-    const found = streams.get(stream);
-    return found === undefined ? receipts.ownerOf(stream, this.#now()) : { client: found.client };
-  }
-
-  /** Of a stream that ended a short while ago, and whose client is not to come back; else null. */
-  receiptForGood(stream: string): Receipt | null {
-    const receipt = this.#receipt(stream);
-    return receipt === null || reconnects(receipt.reason) ? null : receipt;
+    return this.#options.lives.ownerOf(stream);
   }
 
   async acknowledge(stream: string, cursor: Cursor): Promise<boolean | null> {
     await this.arrived(stream);
-    return this.#options.streams.get(stream)?.acknowledge(cursor) ?? null;
+    return this.#options.lives.get(stream)?.acknowledge(cursor) ?? null;
   }
 
   async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null> {
-    const { scheduler, streams, release } = this.#options;
+    const { scheduler, lives } = this.#options;
     await scheduler.nextTurn(); // what this process has just been given is known by then
     // Not for one that is being looked for here, too: each would wait for the other.
     if (this.#found.has(stream)) await this.arrived(stream);
-    const found = streams.get(stream);
-    if (found === undefined) return this.receiptForGood(stream);
+    const found = lives.get(stream);
+    if (found === undefined) return lives.finalReceiptOf(stream);
     if (found.view.encoding.transport !== "poll") return null;
     if (found.selectors.key !== selectorsKey) return null;
     for (const order of this.#orders) order(found);
-    if (found.closed) return this.receiptForGood(stream);
-    release(found);
+    if (found.closed) return lives.finalReceiptOf(stream);
+    lives.release(found);
     const { acked, messages, bytes, handle } = found.summarize(this.#now());
     return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };
   }
 
   async endAll(of: StreamsOf): Promise<number> {
-    const { streams, end } = this.#options;
+    const { lives } = this.#options;
     let count = 0;
     const close = (stream: Stream) => {
       if (stream.closed || !isOneOf(stream, of)) return;
-      end(stream, "admin");
+      lives.end(stream, "admin");
       count++;
     };
-    await this.#order(close, "client" in of ? streams.ofClient(of.client) : [...streams.all()]);
+    await this.#order(close, "client" in of ? lives.ofClient(of.client) : [...lives.all()]);
     return count;
   }
 
   async replace(client: string, by: Seniority): Promise<void> {
-    const { streams, end } = this.#options;
+    const { lives } = this.#options;
     const endOlder = (stream: Stream) => {
-      if (stream.client === client && isOlder(stream, by)) end(stream, "replaced");
+      if (stream.client === client && isOlder(stream, by)) lives.end(stream, "replaced");
     };
-    await this.#order(endOlder, streams.ofClient(client));
+    await this.#order(endOlder, lives.ofClient(client));
   }
 
   async list(after: number, limit: number): Promise<AnswerTo<"list">> {
-    const { streams } = this.#options;
+    const { lives } = this.#options;
     await this.#allArrived();
     const now = this.#now();
     // One that has come from another process has kept its handle, and is not in their order.
-    const rest = [...streams.all()].filter(({ handle }) => handle > after);
+    const rest = [...lives.all()].filter(({ handle }) => handle > after);
     rest.sort((a, b) => a.handle - b.handle);
     return {
       streams: rest.slice(0, limit).map((stream) => stream.summarize(now)),
-      total: streams.size,
+      total: lives.size,
     };
-  }
-
-  #receipt(stream: string): Receipt | null {
-    return this.#options.receipts.get(stream, this.#now());
   }
 
   /** Do something to these streams, and to all that are on their way here. */

@@ -1,13 +1,13 @@
 import type { ForeverframeError } from "../errors.ts";
-import type { SelectorSet } from "./channel-name.ts";
+import type { ChannelName, SelectorSet } from "./channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN } from "./cursor.ts";
+import type { EscapedJson } from "./json.ts";
 
 /** One value to be appended. */
 export interface NewMessage {
-  /** A checked channel name. */
-  readonly channel: string;
-  /** The value as escaped JSON text on one line, from `parseJsonText` or `formatJson`. */
-  readonly data: string;
+  readonly channel: ChannelName;
+  /** The value. */
+  readonly data: EscapedJson;
 }
 
 /** Says that an append is a repeat if the same key was used less than 10 minutes ago. */

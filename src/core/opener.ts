@@ -6,12 +6,13 @@ import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
 import type { Receipt } from "./receipts.ts";
-import { drawRecycleLimits, type RecycleAfter } from "./recycle.ts";
+import { newRecycleLimits, type RecycleAfter } from "./recycle.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
-import { Stream, type StreamHost } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamLives } from "./stream-lives.ts";
 import { resolveBeginning, type StreamBeginning, type StreamStart } from "./stream-start.ts";
-import type { Applicant, Streams } from "./streams.ts";
+import type { Applicant } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
 import type { Views } from "./view.ts";
 
@@ -26,12 +27,14 @@ interface Wanted {
 /** What a stream is to be. */
 export interface OpenRequest extends Wanted {
   readonly encoding: Encoding;
-  /** A name of the caller's own for its client. */
+  /** A name of the caller's own for its client; null for none. */
   readonly client: string | null;
   /** The id of an earlier stream of this client, whose streams end with `replaced`; null for none. */
   readonly takesOverFrom: string | null;
   /** Where it connects from, for the limit and the listing. */
   readonly address: string | null;
+  /** After this many ms it ends with `expired`; null for never. The next poll of a long-poll stream says it anew. */
+  readonly expiresInMs: number | null;
   /** Takes over the connection; called once, when nothing can go wrong any more. */
   readonly connect: () => Sink;
 }
@@ -44,27 +47,26 @@ export interface OpenerLimits extends RecycleAfter {
   readonly heartbeatMs: number;
 }
 
-/** What is drawn for each stream. */
-export interface StreamDraws {
-  /** Draws an id for a stream: at least 128 random bits, in [A-Za-z0-9._-]. */
-  readonly drawStreamId: () => string;
-  /** Draws the number that names a stream in listings: rising, and never the same in two processes. */
-  readonly drawHandle: () => number;
-  /** Draws a number from 0 to 1. */
+/** How streams are named. */
+export interface StreamNames {
+  /** Generates an id for a stream: at least 128 random bits, in [A-Za-z0-9._-]. */
+  readonly newStreamId: () => string;
+  /** The number that names the next stream in listings: rising, and never the same in two processes. */
+  readonly nextHandle: () => number;
+  /** Generates a number from 0 to 1. */
   readonly random: () => number;
 }
 
 /** What an opener works on. */
-export interface OpenerOptions extends StreamDraws {
+export interface OpenerOptions extends StreamNames {
   readonly log: MessageLog;
   readonly bus: Bus;
   readonly scheduler: Scheduler;
   readonly limits: OpenerLimits;
-  readonly streams: Streams;
+  readonly lives: StreamLives;
   readonly views: Views;
   readonly fanOut: FanOut;
   readonly local: LocalPeer;
-  readonly host: StreamHost;
   readonly isDraining: () => boolean;
 }
 
@@ -93,7 +95,7 @@ export class Opener {
    */
   async open(request: OpenRequest): Promise<void> {
     const takesOver = await this.#mayTakeOver(request);
-    await this.#open({ ...request, takesOver }, this.#options.drawStreamId());
+    await this.#open({ ...request, takesOver }, this.#options.newStreamId());
   }
 
   /**
@@ -125,9 +127,9 @@ export class Opener {
 
   /** Take a long-poll stream over from the process that has it, if one does. */
   async #fetch(id: string, request: CheckedRequest): Promise<Receipt | null> {
-    const { bus, local, drawStreamId } = this.#options;
+    const { bus, lives, local, newStreamId } = this.#options;
     this.#checkRoom(request); // a stream that is given where there is no room would be lost
-    const early = local.receiptForGood(id);
+    const early = lives.finalReceiptOf(id);
     if (early !== null) return early;
     // One that hangs may have it. Then its client has another from here on, and that one ends when no poll comes.
     const { found } = await bus.find("giveAway", id, request.selectors.key);
@@ -137,8 +139,8 @@ export class Opener {
       await this.#open(request, id, found);
       return null;
     }
-    const closed = local.receiptForGood(id); // meanwhile
-    if (closed === null) await this.#open(request, drawStreamId());
+    const closed = lives.finalReceiptOf(id); // meanwhile
+    if (closed === null) await this.#open(request, newStreamId());
     return closed;
   }
 
@@ -155,13 +157,18 @@ export class Opener {
     if (record !== null) this.#options.local.settleIn(stream);
   }
 
-  async #resume(id: string, wanted: Wanted, takeSink: (sink: Sink) => boolean): Promise<boolean> {
-    const { streams, fanOut } = this.#options;
-    const stream = streams.get(id);
+  async #resume(
+    id: string,
+    wanted: OpenRequest,
+    takeSink: (sink: Sink) => boolean,
+  ): Promise<boolean> {
+    const { lives, fanOut } = this.#options;
+    const stream = lives.get(id);
     if (stream === undefined || stream.selectors.key !== wanted.selectors.key) return false;
     const beginning = await this.#resolve(wanted);
     if (stream.closed || !takeSink(stream.sink)) return false;
     if (wanted.start.from === "cursor") stream.acknowledge(wanted.start.after);
+    lives.expireAfter(stream, wanted.expiresInMs);
     fanOut.remove(stream);
     stream.moveTo(beginning.cursor);
     this.#begin(stream, beginning);
@@ -188,7 +195,7 @@ export class Opener {
 
   #checkRoom(request: CheckedRequest): void {
     this.#checkDraining();
-    this.#options.streams.checkRoom(request);
+    this.#options.lives.checkRoom(request);
     this.#options.views.checkRoom(request.selectors);
   }
 
@@ -221,8 +228,7 @@ export class Opener {
     id: string,
     record: PollRecord | null,
   ): Stream {
-    const { scheduler, drawHandle, random, limits, bus, local, streams, views, host } =
-      this.#options;
+    const { scheduler, nextHandle, random, limits, bus, local, lives, views } = this.#options;
     const { selectors, encoding, client, takesOver, address, connect } = request;
     const now = scheduler.monotonicMs();
     const unixNow = scheduler.unixMs();
@@ -230,18 +236,19 @@ export class Opener {
     const sink = connect();
     const stream = new Stream({
       id,
-      handle: record?.handle ?? drawHandle(),
+      handle: record?.handle ?? nextHandle(),
       client,
       address,
       view: views.join(selectors, encoding),
       sink,
-      host,
+      host: lives,
       cursor,
       openedAt: now - (unixNow - openedAt),
       openedUnixMs: openedAt,
-      recycle: drawRecycleLimits(encoding, limits, random),
+      recycle: newRecycleLimits(encoding, limits, random),
     });
-    streams.add(stream);
+    lives.add(stream);
+    lives.expireAfter(stream, request.expiresInMs);
     sink.listen(stream, limits.stallMs);
     stream.open({ close: `streams/${stream.id}/close`, heartbeatMs: limits.heartbeatMs });
     if (record !== null) {

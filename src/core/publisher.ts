@@ -1,6 +1,6 @@
 import { ForeverframeError } from "../errors.ts";
 import type { Cursor } from "./cursor.ts";
-import type { AppendRequest, MessageLog } from "./log.ts";
+import type { AppendRequest, MessageLog, NewMessage } from "./log.ts";
 import { dataLength } from "./shared-data.ts";
 
 /** What publishing needs. */
@@ -10,6 +10,30 @@ export interface PublisherOptions {
   readonly maxPendingBytes: number;
   /** Called when the log may have grown. */
   readonly onAppended: () => void;
+}
+
+/** Longest idempotency key, in bytes. */
+const MAX_IDEMPOTENCY_KEY_BYTES = 255;
+
+/**
+ * A publish that is a repeat if the same key was used for the same channels less than 10 minutes ago.
+ *
+ * @param key null for a publish that is never a repeat
+ * @throws ForeverframeError FF_IDEMPOTENCY_KEY_INVALID
+ */
+export function withIdempotencyKey(
+  messages: readonly NewMessage[],
+  key: string | null,
+): AppendRequest {
+  if (key === null) return { messages };
+  if (key === "" || key.length > MAX_IDEMPOTENCY_KEY_BYTES) {
+    throw new ForeverframeError(
+      "FF_IDEMPOTENCY_KEY_INVALID",
+      `The idempotency key has ${key.length} bytes: use 1 to ${MAX_IDEMPOTENCY_KEY_BYTES}, such as a UUID`,
+    );
+  }
+  const channels = [...new Set(messages.map(({ channel }) => channel))].join(",");
+  return { messages, idempotency: { key: `${channels}\n${key}` } };
 }
 
 /** Appends messages to the log, as many at once as may wait for it. */

@@ -21,8 +21,8 @@ export interface RecycleLimits {
   readonly ms: number;
 }
 
-/** @param random draws a number from 0 to 1 */
-export function drawRecycleLimits(
+/** @param random generates a number from 0 to 1 */
+export function newRecycleLimits(
   { recycles }: Encoding,
   { recycleBytes, recycleMs }: RecycleAfter,
   random: () => number,

@@ -1,13 +1,15 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Router } from "@koa/router";
 import Koa from "koa";
-import type { Logger } from "pino";
 import type { Hub } from "../core/hub.ts";
 import { ForeverframeError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import { Authorization, type Authorize } from "./authorization.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
 import { policyMiddleware } from "./middleware/policies.ts";
 import { publishRateMiddleware } from "./middleware/publish-rate.ts";
-import { type PageDirectory, pageMiddleware } from "./pages.ts";
+import { hasPage, type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
 import type { BodyReading } from "./read-body.ts";
 import { RefusalLog } from "./refusal-log.ts";
@@ -30,16 +32,27 @@ export interface AppOptions {
   };
   readonly bodies: BodyReading;
   readonly adminToken: string;
+  /** Null where everybody may do everything. */
+  readonly authorize: Authorize | null;
   /** Where two have the same, the first counts. */
   readonly pages: readonly PageDirectory[];
   readonly logger: Logger;
 }
 
-/** The Koa application: who may call, the routes, the pages. */
-export function createApp(options: AppOptions): Koa {
+/** The HTTP side: who may call, the routes, the pages. */
+export interface App {
+  /** Answer a request. Resolves when it was answered, or a stream has its response. Never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Whether a route or a page is at the path of a request; other paths would be answered 404. */
+  has(request: IncomingMessage): Promise<boolean>;
+}
+
+/** Make the HTTP side. */
+export function createApp(options: AppOptions): App {
   const { hub, access, limits, bodies, adminToken, pages, logger } = options;
   const now = () => performance.now();
   const rate = publishRateMiddleware(limits.publishesPerSecond, now);
+  const authorization = new Authorization(options.authorize);
   const refusals = new RefusalLog(logger, now);
   const app = new Koa();
   app.on("error", (error: unknown) => {
@@ -49,11 +62,11 @@ export function createApp(options: AppOptions): Koa {
   app.use(errorMiddleware(refusals, access, limits.jsonp));
   app.use(policyMiddleware(access));
   const routers = [
-    streamRoutes(hub, { ...limits, access }, bodies),
-    controlRoutes(hub),
-    publishRoutes(hub, limits, bodies, rate),
-    readRoutes(hub),
-    adminRoutes(hub, { adminToken, logger, now }),
+    streamRoutes(hub, { ...limits, access, authorization }, bodies),
+    controlRoutes(hub, authorization),
+    publishRoutes(hub, { ...limits, authorization, rate }, bodies),
+    readRoutes(hub, authorization),
+    adminRoutes(hub, { adminToken, authorization, logger, now }),
     healthRoutes(hub),
   ];
   app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));
@@ -61,7 +74,18 @@ export function createApp(options: AppOptions): Koa {
   for (const router of routers) app.use(router.routes());
   app.use(refuseOtherMethods(routers));
   for (const directory of pages) app.use(pageMiddleware(directory, access));
-  return app;
+  const handle = app.callback();
+  return {
+    handle(request, response) {
+      // Otherwise the connection would be kept open past the drain.
+      if (hub.draining) response.setHeader("Connection", "close");
+      return handle(request, response);
+    },
+    async has({ url = "" }) {
+      const [path = ""] = url.split("?", 1);
+      return routesAt(routers, path).length > 0 || (await hasPage(pages, path));
+    },
+  };
 }
 
 /** Whether an error says no more than that the other side ended the connection. */
@@ -78,7 +102,8 @@ async function answerServerOptions(ctx: Koa.Context, next: Koa.Next): Promise<vo
 }
 
 function routesAt(routers: readonly Router[], path: string) {
-  return routers.flatMap((router) => router.match(path, "GET").path);
+  const layers = routers.flatMap((router) => router.match(path, "GET").path);
+  return layers.filter(({ methods }) => methods.length > 0); // others are middleware of a whole router
 }
 
 function refuseOtherMethods(routers: readonly Router[]): Koa.Middleware {

@@ -51,6 +51,27 @@ export function pageMiddleware({ path, policy }: PageDirectory, access: AccessOp
   };
 }
 
+/** Whether one of the directories has a page at a path, or a folder of pages. */
+export async function hasPage(
+  directories: readonly PageDirectory[],
+  path: string,
+): Promise<boolean> {
+  for (const directory of directories)
+    if ((await fileAt(directory.path, path)) || (await folderAt(directory.path, path))) return true;
+  return false;
+}
+
+/** Whether a path is a file, or a folder's own path whose index is shown. */
+async function fileAt(root: string, path: string): Promise<boolean> {
+  try {
+    const file = resolve(join(root, decodeURIComponent(path)));
+    if (!file.startsWith(resolve(root))) return false;
+    return (await stat(path.endsWith("/") ? join(file, "index.html") : file)).isFile();
+  } catch {
+    return false; // there is none, or the path is none
+  }
+}
+
 /** Whether a path is a folder with an index; files decide the rest. */
 async function folderAt(root: string, path: string): Promise<boolean> {
   try {

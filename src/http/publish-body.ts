@@ -1,5 +1,5 @@
 import type { Context } from "koa";
-import { formatJson, parseJsonText } from "../core/json.ts";
+import { type EscapedJson, formatJson, parseJsonText } from "../core/json.ts";
 import { oneStep, type Steps } from "../core/turn-budget.ts";
 import { ForeverframeError } from "../errors.ts";
 import {
@@ -22,10 +22,10 @@ export interface BodyLimits {
   readonly maxPublishChannels: number;
 }
 
-/** What a publish said: one value or a batch, each as escaped JSON text. */
+/** What a publish said: one value or a batch. */
 export interface PublishBody {
   readonly batch: boolean;
-  readonly data: readonly string[];
+  readonly data: readonly EscapedJson[];
 }
 
 const NDJSON_TYPE = "application/x-ndjson";
@@ -79,7 +79,7 @@ export function createPublishReader(
   };
 }
 
-function single(parse: () => string): Steps<PublishBody> {
+function single(parse: () => EscapedJson): Steps<PublishBody> {
   return oneStep(() => ({ batch: false, data: [parse()] }));
 }
 
@@ -104,7 +104,7 @@ function messageTooLarge(what: string, maxMessageBytes: number): ForeverframeErr
 /** A batch, in steps of a line: it may have millions. */
 function* parseLines(text: string, limits: BodyLimits): Generator<unknown, PublishBody> {
   const { maxMessageBytes, maxBatchMessages } = limits;
-  const values: string[] = [];
+  const values: EscapedJson[] = [];
   for (let start = 0, number = 1; start < text.length; number++) {
     const end = text.indexOf("\n", start);
     const line = text.slice(start, end < 0 ? text.length : end).trim();
@@ -135,7 +135,7 @@ function* parseLines(text: string, limits: BodyLimits): Generator<unknown, Publi
  * A body that is a JSON object or array as a whole is that: curl and PHP's curl call every body a form unless they are
  * told otherwise.
  */
-function parseForm(text: string, { maxMessageBytes }: BodyLimits): string {
+function parseForm(text: string, { maxMessageBytes }: BodyLimits): EscapedJson {
   if (isJsonContainer(text)) {
     if (Buffer.byteLength(text) > maxMessageBytes)
       throw messageTooLarge("The body", maxMessageBytes);

@@ -3,7 +3,7 @@ import bodyParser from "koa-bodyparser";
 import type { MemoryBudget } from "../core/memory-budget.ts";
 import type { Steps, TurnBudget } from "../core/turn-budget.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
-import { HttpConnection } from "./connection/http-connection.ts";
+import { carrierOf } from "./connection/carriers.ts";
 
 /** Types of bodies. */
 export const JSON_TYPE = "application/json";
@@ -40,11 +40,17 @@ export interface BodyOptions extends Pick<BodyReading, "budget" | "turns"> {
  *         broke off
  */
 export async function readBody<T extends object | string>(
-  { req }: Context,
+  ctx: Context,
   options: BodyOptions,
   parse: (body: Buffer) => Steps<T>,
 ): Promise<T> {
+  const { req } = ctx;
   const { limit, budget, turns, tooLarge } = options;
+  const earlier = earlierBody(ctx);
+  if (earlier !== null) {
+    if (earlier.length > limit) throw tooLarge();
+    return turns.inSteps(parse(earlier));
+  }
   // What still comes is thrown away by Node when the answer has been sent.
   if (Number(req.headers["content-length"]) > limit) throw tooLarge();
   return new Promise<T>((resolve, reject) => {
@@ -81,7 +87,7 @@ export async function readBody<T extends object | string>(
           .inSteps({ next })
           .then((parsed) => parsed !== null && resolve(parsed), reject)
           .finally(() => holding.end());
-      HttpConnection.of(req).inReadOrder(req, () => void parseInTurn());
+      carrierOf(ctx).inReadOrder(() => void parseInTurn());
     };
     const onBrokenOff = () => fail(brokenOff());
     req.on("data", onData).on("end", onEnd).on("close", onBrokenOff).on("error", onBrokenOff);
@@ -131,12 +137,32 @@ export function smallBodyMiddleware(limit: number): Middleware {
     checkHeaders(ctx);
     if (!ctx.is(BEACON_TYPES)) throw unsupportedType(ctx, BEACON_TYPES);
     try {
-      await parser(ctx, async () => {});
+      const earlier = earlierBody(ctx);
+      if (earlier !== null) ctx.request.rawBody = earlier as never;
+      else await parser(ctx, async () => {});
     } catch (error) {
       throw isTooLarge(error) ? bodyTooLarge(limit) : error;
     }
     await next();
   };
+}
+
+/**
+ * A body that a body parser of the application has read before the request came here; null if none has.
+ *
+ * @throws ForeverframeError FF_BODY_INVALID: what it said is gone
+ */
+function earlierBody(ctx: Context): Buffer | null {
+  if (!ctx.req.readableEnded || bodyIsAbsent(ctx)) return null;
+  const { rawBody, body } = ctx.req as { rawBody?: unknown; body?: unknown };
+  for (const bytes of [rawBody, body]) if (Buffer.isBuffer(bytes)) return bytes;
+  if (typeof rawBody === "string") return Buffer.from(rawBody);
+  if (body !== undefined && ctx.is(JSON_TYPE)) return Buffer.from(JSON.stringify(body));
+  if (typeof body === "string") return Buffer.from(body);
+  throw new ForeverframeError(
+    "FF_BODY_INVALID",
+    "The application has read the body before it came here: mount Foreverframe before its body parser",
+  );
 }
 
 /** The refusal of a body that is no publish's. */

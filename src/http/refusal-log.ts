@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Logger } from "pino";
 import type { ErrorCode, ForeverframeError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 
 /** Refusals with the same code are counted for this long, in ms: else whoever is refused could fill the log. */
 const COUNT_MS = 10_000;

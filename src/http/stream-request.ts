@@ -5,7 +5,7 @@ import type { OpenRequest } from "../core/opener.ts";
 import type { StreamStart } from "../core/stream-start.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { cursorOfLastEventId } from "../transports/sse.ts";
-import { HttpConnection } from "./connection/http-connection.ts";
+import { carrierOf } from "./connection/carriers.ts";
 import { numberParameter, parameter } from "./parameters.ts";
 
 /** Most messages that `last` starts with. */
@@ -24,14 +24,15 @@ export type StreamRequest = Omit<OpenRequest, "encoding" | "connect">;
  */
 export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRequest {
   const client = parseClient(ctx);
-  const connection = HttpConnection.of(ctx.req);
+  const carrier = carrierOf(ctx);
   return {
     selectors: parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors),
     start: parseStart(ctx),
     client,
     takesOverFrom: parseTakeover(ctx, client),
     address: ctx.req.socket.remoteAddress ?? null,
-    isGone: () => connection.isGone,
+    expiresInMs: null,
+    isGone: () => carrier.isGone,
   };
 }
 

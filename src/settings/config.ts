@@ -126,7 +126,7 @@ export const SETTINGS = {
   ),
   keepAliveMs: number(
     75_000,
-    1_000,
+    100,
     3_600_000,
     "how long a connection is kept without a request, in ms: longer than a proxy before the server keeps it",
   ),
@@ -232,9 +232,53 @@ export function parseConfig(
   return config;
 }
 
-/** The defaults, with some settings replaced by checked values. */
+/**
+ * The defaults, with some settings replaced: checked as the command line's are.
+ *
+ * @throws ForeverframeError FF_CONFIG_INVALID
+ */
 export function defaultConfig(overrides: Partial<Config> = {}): Config {
-  return { ...parseConfig({}, {}), ...overrides };
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  return checkConfig({ ...parseConfig({}, {}), ...Object.fromEntries(given) });
+}
+
+/**
+ * Check a configuration that was made by hand, as the command line's are.
+ *
+ * @returns the same
+ * @throws ForeverframeError FF_CONFIG_INVALID: a setting is unknown or out of its range, or two don't go together
+ */
+export function checkConfig(config: Config): Config {
+  for (const name of Object.keys(config)) {
+    if (!Object.hasOwn(SETTINGS, name)) {
+      throw invalid(`"${shorten(name)}" is not a setting: docs/configuration.md lists them`);
+    }
+  }
+  for (const name of SETTING_NAMES) checkValue(name, config[name]);
+  checkTogether(config);
+  return config;
+}
+
+function checkValue(name: SettingName, value: unknown): void {
+  const setting: Setting = SETTINGS[name];
+  const found = `"${name}" is ${shorten(JSON.stringify(value) ?? String(value))}`;
+  switch (setting.kind) {
+    case "text":
+      if (typeof value !== "string") throw invalid(`${found}: use a string`);
+      break;
+    case "switch":
+      if (typeof value !== "boolean") throw invalid(`${found}: use true or false`);
+      break;
+    case "list":
+      if (!Array.isArray(value) || value.some((item) => typeof item !== "string"))
+        throw invalid(`${found}: use an array of strings`);
+      break;
+    case "number":
+      if (!Number.isInteger(value) || Number(value) < setting.min || Number(value) > setting.max)
+        throw invalid(
+          `${found}: use a whole number from ${setting.min} to ${setting.max} (${setting.help})`,
+        );
+  }
 }
 
 function parseValue(setting: Setting, value: string, source: string): Value<Setting> {

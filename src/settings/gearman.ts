@@ -1,4 +1,4 @@
-import { parseChannelName } from "../core/channel-name.ts";
+import { type ChannelName, parseChannelName } from "../core/channel-name.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Config } from "./config.ts";
 
@@ -11,7 +11,7 @@ export interface GearmanJobs {
   readonly port: number;
   /** The function that is worked for. */
   readonly job: string;
-  readonly channel: string;
+  readonly channel: ChannelName;
 }
 
 /**
@@ -42,7 +42,7 @@ export function parseGearman({ gearman, gearmanFunction }: Config): readonly Gea
   );
 }
 
-function parseFunction(pair: string): { readonly job: string; readonly channel: string } {
+function parseFunction(pair: string): { readonly job: string; readonly channel: ChannelName } {
   const equals = pair.indexOf("=");
   if (equals > 0) {
     return { job: pair.slice(0, equals), channel: parseChannel(pair, pair.slice(equals + 1)) };
@@ -53,7 +53,7 @@ function parseFunction(pair: string): { readonly job: string; readonly channel: 
   );
 }
 
-function parseChannel(pair: string, channel: string): string {
+function parseChannel(pair: string, channel: string): ChannelName {
   try {
     return parseChannelName(channel);
   } catch (error) {

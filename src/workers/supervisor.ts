@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { BusRelay } from "../buses/bus-relay.ts";
 import { type BusWords, isBusWords } from "../buses/worker-bus.ts";
+import { warnOfHolder } from "../engine.ts";
 import { ForeverframeError } from "../errors.ts";
-import { probeLmdbLog } from "../logs/lmdb-probe.ts";
-import { lockLog } from "../server.ts";
+import { takeDirectory } from "../logs/open-log.ts";
 import type { Config } from "../settings/config.ts";
 import type { FromWorker, ToWorker } from "./worker-words.ts";
 
@@ -43,10 +43,10 @@ export interface RunningWorkers {
  * @throws ForeverframeError what `startServer` throws
  */
 export async function startWorkers(config: Config, logger: Logger): Promise<RunningWorkers> {
-  const unlock = await lockLog(config, logger);
+  const { data } = config;
+  const unlock = await takeDirectory(data, (holder) => warnOfHolder(logger, data, holder));
   const supervisor = new Supervisor(config, logger);
   try {
-    await probeLmdbLog(config.data);
     const url = await supervisor.start();
     return {
       url,
@@ -91,9 +91,9 @@ class Supervisor {
 
   /** @returns the address, once all workers listen on it */
   async start(): Promise<string> {
-    // Else another would be drawn if all workers ended at once and others were started.
+    // Otherwise another would be found if all workers ended at once and others were started.
     if (this.#config.port === 0)
-      this.#config = { ...this.#config, port: await drawPort(this.#config) };
+      this.#config = { ...this.#config, port: await findFreePort(this.#config) };
     const path = fileURLToPath(import.meta.url);
     // Each accepts for itself. Else this process did, and handed connections on: one that was on its way to a worker which
     // is killed in that moment would stay open and never be answered.
@@ -225,7 +225,7 @@ class Supervisor {
 }
 
 /** A port of this address that is free; 0 if none can be had: why, a worker says. */
-async function drawPort({ host }: Config): Promise<number> {
+async function findFreePort({ host }: Config): Promise<number> {
   const server = createServer();
   try {
     await once(server.listen({ host, port: 0 }), "listening");

@@ -32,8 +32,8 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
   );
   endOnFault(logger);
   try {
-    const life = cluster.worker?.id ?? 0;
-    const server = await startServer({ ...config, adminToken }, logger, { bus, index, life });
+    const generation = cluster.worker?.id ?? 0;
+    const server = await startServer({ ...config, adminToken }, logger, { bus, index, generation });
     drain = () => server.drain();
     say({ is: "listening", url: server.url });
   } catch (error) {

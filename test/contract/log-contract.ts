@@ -5,6 +5,7 @@ import { type MessageLog, originOf, type ReadRequest, type Retention } from "../
 import { ForeverframeError } from "../../src/errors.ts";
 import type { TableLogOptions } from "../../src/logs/table-log.ts";
 import { ChangingRules } from "../support/changing-rules.ts";
+import { newMessage } from "../support/messages.ts";
 
 /** How the suite gets a log. */
 export interface LogFixture {
@@ -38,7 +39,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
       log = await openHere();
     };
     const append = async (channel: string, ...data: readonly string[]) =>
-      log.append({ messages: data.map((text) => ({ channel, data: text })) });
+      log.append({ messages: data.map((text) => newMessage(channel, text)) });
     const appendOne = async (channel: string, data: string): Promise<Cursor> => {
       const [id] = await append(channel, data);
       return id as Cursor;
@@ -119,7 +120,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
 
     describe("append with an idempotency key", () => {
       const keyed = (key: string, data: string) =>
-        log.append({ messages: [{ channel: "a", data }], idempotency: { key } });
+        log.append({ messages: [newMessage("a", data)], idempotency: { key } });
 
       it("answers a repeat with the first call's ids and stores once", async () => {
         const first = await keyed("k", "1");
@@ -343,7 +344,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         const error = await appendOne("one.more", "1").catch((thrown: unknown) => thrown);
         expect(error).to.have.property("code", "FF_CHANNELS_TOO_MANY");
         const [both, known] = await Promise.allSettled([
-          log.append({ messages: ["last", "one.more"].map((channel) => ({ channel, data: "2" })) }),
+          log.append({ messages: ["last", "one.more"].map((channel) => newMessage(channel, "2")) }),
           append("last", "2"),
         ]);
         expect([both.status, known.status]).to.deep.equal(["rejected", "fulfilled"]);
@@ -357,7 +358,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
     describe("close and open again", () => {
       it("keeps messages, ids, marks and keys exactly when capabilities.durable says so", async () => {
         const before = await log.append({
-          messages: [{ channel: "a", data: "1" }],
+          messages: [newMessage("a", "1")],
           idempotency: { key: "k" },
         });
         await append("a", "2");
@@ -367,7 +368,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         expect(log.epoch === epoch).to.equal(durable);
         expect((await read("a")).messages).to.have.lengthOf(durable ? 2 : 0);
         const again = await log.append({
-          messages: [{ channel: "a", data: "1" }],
+          messages: [newMessage("a", "1")],
           idempotency: { key: "k" },
         });
         expect(again[0] === before[0]).to.equal(durable);

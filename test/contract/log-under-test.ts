@@ -2,6 +2,7 @@ import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { Cursor } from "../../src/core/cursor.ts";
 import { type LogBatch, type MessageLog, originOf, type Retention } from "../../src/core/log.ts";
 import { ChangingRules } from "../support/changing-rules.ts";
+import { newMessage } from "../support/messages.ts";
 import type { LogFixture } from "./log-contract.ts";
 
 let locations = 0;
@@ -54,12 +55,12 @@ export class LogUnderTest {
   }
 
   append(channel: string, ...data: readonly string[]): Promise<readonly Cursor[]> {
-    return this.log.append({ messages: data.map((text) => ({ channel, data: text })) });
+    return this.log.append({ messages: data.map((text) => newMessage(channel, text)) });
   }
 
   /** Append to channel `a` with an idempotency key. */
   appendKeyed(key: string, ...data: readonly string[]): Promise<readonly Cursor[]> {
-    const messages = data.map((text) => ({ channel: "a", data: text }));
+    const messages = data.map((text) => newMessage("a", text));
     return this.log.append({ messages, idempotency: { key } });
   }
 

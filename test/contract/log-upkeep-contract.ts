@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { newMessage } from "../support/messages.ts";
 import type { LogFixture } from "./log-contract.ts";
 import { dataOf, LogUnderTest } from "./log-under-test.ts";
 
@@ -234,7 +235,7 @@ export function describeLogUpkeep(name: string, fixture: LogFixture): void {
     describe("data that several messages of one append have", () => {
       const spread = (data: string, count: number) =>
         on.log.append({
-          messages: Array.from({ length: count }, (_, n) => ({ channel: `c${n}`, data })),
+          messages: Array.from({ length: count }, (_, n) => newMessage(`c${n}`, data)),
         });
       const large = JSON.stringify("ä\u2028".repeat(50_000));
 

@@ -140,6 +140,7 @@ async function createWorld(turns: () => number) {
       takesOverFrom: null,
       isGone: () => false,
       address: null,
+      expiresInMs: null,
       encoding: Encoding.of(ndjsonTransport, plainFraming),
       connect: () => sink,
     });
@@ -155,6 +156,7 @@ async function createWorld(turns: () => number) {
       takesOverFrom: null,
       isGone: () => false,
       address: null,
+      expiresInMs: null,
       encoding: Encoding.of(ndjsonTransport, plainFraming),
       connect: () => sink,
     });

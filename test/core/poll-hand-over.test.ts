@@ -99,6 +99,7 @@ async function createWorld(turns: () => number) {
           takesOverFrom: null,
           isGone: () => false,
           address: null,
+          expiresInMs: null,
           encoding: Encoding.of(pollTransport, plainFraming),
           connect: () => begin(new PollSink(LONG_MS)),
         };

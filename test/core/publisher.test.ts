@@ -1,12 +1,13 @@
 import { expect } from "chai";
 import type { MessageLog } from "../../src/core/log.ts";
 import { Publisher } from "../../src/core/publisher.ts";
+import { newMessage } from "../support/messages.ts";
 
 describe("Publisher", () => {
   const publish = (data: readonly string[], maxPendingBytes: number) => {
     const log = { append: async () => ["id"] } as unknown as MessageLog;
     const publisher = new Publisher({ log, maxPendingBytes, onAppended: () => {} });
-    const messages = data.map((text, n) => ({ channel: `c${n}`, data: text }));
+    const messages = data.map((text, n) => newMessage(`c${n}`, text));
     return publisher.publish({ messages }).catch((error: unknown) => error);
   };
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { newMessage } from "../support/messages.ts";
 import { closeConnections, RawConnection } from "../support/raw-http.ts";
 import {
   createTemporaryDirectory,
@@ -212,7 +213,7 @@ describe("the time that a request takes in one go", function () {
     const { url, log } = await startTestServer({ memory: false, data: createTemporaryDirectory() });
     const data = JSON.stringify("x".repeat(60_000));
     for (let n = 0; n < 1_000; n += 50)
-      await log.append({ messages: Array.from({ length: 50 }, () => ({ channel: "a.b", data })) });
+      await log.append({ messages: Array.from({ length: 50 }, () => newMessage("a.b", data)) });
     const requests = [
       `GET /stream?channels=a&callback=no HTTP/1.1\r\nHost: localhost\r\nAccept: ${"a/b,".repeat(7_500)}\r\n\r\n`,
       "GET /stream?channels=*.none&last=1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -225,10 +226,9 @@ describe("the time that a request takes in one go", function () {
   it("is not taken by searches for clients that have gone", async () => {
     const { url, log } = await startTestServer({ memory: false, data: createTemporaryDirectory() });
     for (let n = 0; n < 6; n++) {
-      const messages = Array.from({ length: 5_000 }, (_, i) => ({
-        channel: `c${(n * 5_000 + i) % 5_000}`,
-        data: "1",
-      }));
+      const messages = Array.from({ length: 5_000 }, (_, i) =>
+        newMessage(`c${(n * 5_000 + i) % 5_000}`, "1"),
+      );
       await log.append({ messages });
     }
     const searches = Array.from({ length: 20 }, () => {

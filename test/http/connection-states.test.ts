@@ -21,7 +21,7 @@ const EVERYTHING_SOON = {
   keepAliveMs: 300,
   pollKeptMs: 100,
 };
-const LONG = 12_000_000;
+const LONG = 16_000_000;
 
 /** How a connection comes into each state that it can be in. */
 const STATES: Readonly<Record<string, (connection: RawConnection) => Promise<unknown>>> = {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { newMessage } from "../support/messages.ts";
 import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { within } from "../support/within.ts";
@@ -113,10 +114,7 @@ describe("a limit", () => {
 
   it("of publishes that wait for the log refuses what is too much now with 503, and what always would be with 413", async () => {
     const { url, hub } = await startTestServer({ maxPendingBytes: 1_024 });
-    const message = (bytes: number) => ({
-      channel: "a",
-      data: JSON.stringify("x".repeat(bytes - 2)),
-    });
+    const message = (bytes: number) => newMessage("a", JSON.stringify("x".repeat(bytes - 2)));
     const waiting = hub.publish({ messages: [message(1_024)] });
     const refused = await hub.publish({ messages: [message(3)] }).catch((error: unknown) => error);
     expect(refused).to.have.property("code", "FF_PUBLISHES_TOO_MANY");

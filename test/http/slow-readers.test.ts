@@ -4,8 +4,8 @@ import { ask } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually, within } from "../support/within.ts";
 
-const ADMIN = { adminToken: "token" };
-const HEADERS = { Authorization: "Bearer token" };
+const ADMIN = { adminToken: "the-admin-token" };
+const HEADERS = { Authorization: "Bearer the-admin-token" };
 
 /** More than the kernel takes for a connection that nobody reads. */
 const MANY = 400;

@@ -3,6 +3,7 @@ import { EVERYTHING } from "../../src/core/channel-name.ts";
 import { type MessageLog, originOf } from "../../src/core/log.ts";
 import { openLmdbLog } from "../../src/logs/lmdb-log.ts";
 import { ChangingRules } from "../support/changing-rules.ts";
+import { newMessage } from "../support/messages.ts";
 import { makeOldLog } from "../support/old-log.ts";
 import {
   createTemporaryDirectory,
@@ -27,9 +28,9 @@ describe("a log that version 0.1 has written", () => {
     });
   };
   const append = (channel: string, ...data: readonly string[]) =>
-    log.append({ messages: data.map((text) => ({ channel, data: text })) });
+    log.append({ messages: data.map((text) => newMessage(channel, text)) });
   const appendKeyed = () =>
-    log.append({ messages: [{ channel: "keyed", data: "1" }], idempotency: { key: "k" } });
+    log.append({ messages: [newMessage("keyed", "1")], idempotency: { key: "k" } });
   const kept = async () =>
     (await log.channels("", 5_000)).map(({ channel, messages }) => [channel, messages]);
 

@@ -7,6 +7,7 @@ import type { LogBatch, MessageLog, ReadRequest } from "../../src/core/log.ts";
 import type { Scheduler } from "../../src/core/scheduler.ts";
 import { openMemoryLog } from "../../src/logs/memory-log.ts";
 import { ChangingRules } from "./changing-rules.ts";
+import { newMessage } from "./messages.ts";
 
 /** Answers each read some turns late, so that anything can happen before and after it. */
 function delayed(log: MessageLog, turns: () => number): MessageLog {
@@ -78,8 +79,8 @@ async function startDelayedHub(
       maxReceipts: 100,
     },
     random: () => 0.5,
-    drawHandle: () => 1,
-    drawStreamId: () => `s${Math.random()}`,
+    nextHandle: () => 1,
+    newStreamId: () => `s${Math.random()}`,
     onError: (error) => {
       throw error;
     },
@@ -174,7 +175,7 @@ export class DelayedWorld {
   }
 
   #publish(channel: string, count: number): void {
-    const messages = Array.from({ length: count }, () => ({ channel, data: "1" }));
+    const messages = Array.from({ length: count }, () => newMessage(channel, "1"));
     const publish = async () => {
       for (const id of await this.hub.publish({ messages })) this.published.push({ id, channel });
     };

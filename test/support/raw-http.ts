@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { eventually } from "./within.ts";
 
 /** An event as it comes over the wire. */
@@ -27,8 +28,9 @@ export class RawConnection {
 
   constructor(url: string) {
     this.url = url;
-    const { hostname, port } = new URL(url);
-    this.socket = connect({ host: hostname, port: Number(port) });
+    const { protocol, hostname, port } = new URL(url);
+    const address = { host: hostname, port: Number(port) };
+    this.socket = protocol === "https:" ? connectTls(address) : connect(address);
     this.socket.on("data", (data) => {
       this.received += data.toString("latin1");
     });
@@ -145,7 +147,8 @@ export async function openFrame(
   headers: readonly string[] = [],
 ): Promise<{ readonly connection: RawConnection; readonly open: WireEvent }> {
   const connection = new RawConnection(url);
-  connection.send(`GET /stream?${query} HTTP/1.1`, `Host: ${new URL(url).host}`, ...headers);
+  const { host, pathname } = new URL(`${url}/stream`);
+  connection.send(`GET ${pathname}?${query} HTTP/1.1`, `Host: ${host}`, ...headers);
   const [open] = await connection.untilEvents(
     ([first]) => first?.type === "open",
     `open of ?${query}`,

@@ -62,8 +62,8 @@ function openRaw(
   parse: (connection: RawConnection) => readonly WireEvent[],
 ): TransportClient {
   const connection = new RawConnection(url);
-  const { host } = new URL(url);
-  connection.send(`GET /stream?${query}&transport=${transport} HTTP/1.1`, `Host: ${host}`);
+  const { host, pathname } = new URL(`${url}/stream`);
+  connection.send(`GET ${pathname}?${query}&transport=${transport} HTTP/1.1`, `Host: ${host}`);
   return {
     get events() {
       return parse(connection);

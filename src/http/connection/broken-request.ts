@@ -1,8 +1,9 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { ERRORS, type ErrorCode } from "../../errors.ts";
+import { ANSWER_HEADERS } from "../answer-headers.ts";
 import { formatProblem } from "../middleware/errors.ts";
-import { STREAM_HEADERS } from "./hand-over.ts";
+
 import { HttpConnection } from "./http-connection.ts";
 
 /**
@@ -36,7 +37,7 @@ function refuse(error: Error, connection: HttpConnection): void {
   const { status } = ERRORS[code];
   const body = formatProblem(code, detail);
   const headers = Object.entries({
-    ...STREAM_HEADERS,
+    ...ANSWER_HEADERS,
     "Content-Type": "application/problem+json",
     "Content-Length": Buffer.byteLength(body),
     Connection: "close",

@@ -1,15 +1,9 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Scheduler } from "../../core/scheduler.ts";
-import { TurnBudget } from "../../core/turn-budget.ts";
 import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./http-connection.ts";
-
-/**
- * How long requests are begun in one turn of the event loop, in ms: those that open streams, and all others. After a restart
- * thousands of streams come back at once, and a publish or a close must not wait for all of them.
- */
-const OPENS_MS = 2;
-const REQUESTS_MS = 4;
+import type { RequestTurns } from "./request-turns.ts";
+import { createUpgradeResponse, formatHeadWithoutUpgrade, isUpgrade } from "./upgrades.ts";
 
 /** A connection that came, or was used, within so many ms has its next request under way: it is not idle. */
 const NEW_MS = 1_000;
@@ -20,8 +14,7 @@ export interface ConnectionsLimits extends ConnectionLimits {
   readonly maxSockets: number;
   /** Whether a request may be served while others of the kind before it on its connection are. */
   readonly mayOverlap: (request: IncomingMessage) => boolean;
-  /** Whether a request opens a stream. */
-  readonly opensStream: (request: IncomingMessage) => boolean;
+  readonly turns: RequestTurns;
 }
 
 /** The connections that an HTTP server speaks on. */
@@ -35,9 +28,8 @@ export class Connections implements ConnectionHost {
   /** Those with a request, the longest busy first. */
   readonly #busy = new Set<HttpConnection>();
   readonly #scheduler: Scheduler;
-  readonly #opens: TurnBudget;
-  readonly #requests: TurnBudget;
   #sockets = 0;
+  #isDraining = false;
   /** One for all: a listener of its own would be memory for each stream. */
   readonly #onSocketClosed = () => {
     this.#sockets--;
@@ -46,8 +38,6 @@ export class Connections implements ConnectionHost {
   constructor(scheduler: Scheduler, limits: ConnectionsLimits) {
     this.#limits = limits;
     this.#scheduler = scheduler;
-    this.#opens = new TurnBudget(scheduler, OPENS_MS);
-    this.#requests = new TurnBudget(scheduler, REQUESTS_MS);
   }
 
   /**
@@ -78,11 +68,14 @@ export class Connections implements ConnectionHost {
 
   onIdle(connection: HttpConnection): void {
     this.#busy.delete(connection);
+    // After its answer was written, which is the end of its last request.
+    if (this.#isDraining) connection.destroySoon();
     this.#idle.set(connection, this.#scheduler.monotonicMs());
   }
 
-  /** Cut connections that have no request under way. */
-  closeIdle(): void {
+  /** Cut each connection as soon as it has no request under way: now, or when its last one has been answered. */
+  drain(): void {
+    this.#isDraining = true;
     for (const connection of this.#idle.keys()) connection.destroy();
   }
 
@@ -98,17 +91,42 @@ export class Connections implements ConnectionHost {
       exchange: { request, response },
       overlaps: this.#limits.mayOverlap(request),
       begin: () =>
-        this.begin(request, () => {
+        this.#begin(request, () => {
           response.once("close", () => end());
           answer();
         }),
     });
   }
 
+  /**
+   * A request has asked for an upgrade: answer it like all others, when its turn has come.
+   *
+   * @param answer is given the response, which may end in `Carrier.upgrade`
+   */
+  admitUpgrade(
+    http: HttpServer,
+    request: IncomingMessage,
+    head: Buffer,
+    answer: (request: IncomingMessage, response: ServerResponse) => void,
+  ): void {
+    const connection = HttpConnection.of(request);
+    const begin = () => {
+      const begun = Buffer.concat([head, connection.takeUnread()]);
+      if (isUpgrade(request)) {
+        answer(request, createUpgradeResponse(request, connection, begun));
+        return;
+      }
+      const bytes = Buffer.concat([formatHeadWithoutUpgrade(request), begun]);
+      http.emit("connection", connection.takeSocket(), bytes);
+      connection.destroy();
+    };
+    const exchange = { request, response: null };
+    connection.inTurn({ exchange, overlaps: false, begin: () => this.#begin(request, begin) });
+  }
+
   /** A request's turn on its connection has come: begin with it as soon as the others leave time for it. */
-  begin(request: IncomingMessage, work: () => void): void {
-    const turns = this.#limits.opensStream(request) ? this.#opens : this.#requests;
-    turns.run(() => {
+  #begin(request: IncomingMessage, work: () => void): void {
+    this.#limits.turns.run(request, () => {
       if (!HttpConnection.of(request).destroyed) work();
     });
   }

@@ -1,13 +1,15 @@
-import { type Server as HttpServer, type IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Context } from "koa";
 import { WebSocketServer } from "ws";
 import { ForeverframeError } from "../../errors.ts";
 import { SocketSink } from "../sinks/socket-sink.ts";
+import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import { WebSocketSink } from "../sinks/web-socket-sink.ts";
-import type { Connections } from "./connections.ts";
-import { KEEP_ALIVE_MS } from "./hand-over.ts";
-import { HttpConnection } from "./http-connection.ts";
+
+/** TCP keep-alive delay in ms. Finds dead clients when `--heartbeat-ms` is set higher than this. */
+export const KEEP_ALIVE_MS = 30_000;
 
 /** Bytes of one message of a client, which has little to say. */
 const MAX_CLIENT_MESSAGE_BYTES = 4_096;
@@ -16,53 +18,48 @@ const webSockets = new WebSocketServer({
   noServer: true,
   clientTracking: false,
   autoPong: false, // a client that sends pings and reads nothing would fill the memory with answers
-  perMessageDeflate: false, // shared frames are written as they are; memory of a compressor for each would be 100 times a stream's
+  perMessageDeflate: false, // shared frames are written as they are; a compressor takes 100 times a stream's memory
   maxPayload: MAX_CLIENT_MESSAGE_BYTES,
 });
 
-/** What came behind the head of a request for an upgrade. */
+/** What came behind the head of a request for an upgrade that is being answered. */
 const heads = new WeakMap<IncomingMessage, Buffer>();
 
 /**
- * Answer requests for an upgrade: by `handle` like all others, which is to end in {@link upgrade} or an ordinary answer.
+ * Whether a request asks for a WebSocket of ours.
  *
- * Only WebSocket is spoken here. A request that offers another protocol, as some HTTP libraries do with each (`Upgrade: h2c`),
- * is taken as if it had not: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+ * Only WebSocket is spoken here. A request that offers another protocol, as some HTTP libraries do with each
+ * (`Upgrade: h2c`), is taken as if it had not: https://www.rfc-editor.org/rfc/rfc9110#section-7.8. So is one that names
+ * another transport.
  */
-export function serveUpgrades(
-  http: HttpServer,
-  connections: Connections,
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-): void {
-  http.on("upgrade", (request: IncomingMessage, _socket: Duplex, head: Buffer) => {
-    const connection = HttpConnection.of(request);
-    const exchange = { request, response: null };
-    const begin = () => {
-      const begun = Buffer.concat([head, connection.takeUnread()]);
-      if (!isUpgrade(request)) {
-        http.emit("connection", connection.takeSocket(), Buffer.concat([headOf(request), begun]));
-        connection.destroy();
-        return;
-      }
-      heads.set(request, begun);
-      const response = new ServerResponse(request);
-      response.on("error", () => {}); // its connection says it too
-      response.shouldKeepAlive = false; // its parser is gone
-      response.assignSocket(connection as never); // a Duplex does, as for the server
-      response.once("finish", () => connection.destroySoon());
-      handle(request, response);
-    };
-    connection.inTurn({
-      exchange,
-      overlaps: false,
-      begin: () => connections.begin(request, begin),
-    });
-  });
+export function isUpgrade({ method, url = "", headers }: IncomingMessage): boolean {
+  if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return false;
+  return !/[?&]transport=(?!ws(?:&|$))[^&]/.test(url);
 }
 
-/** Whether a request asks for a WebSocket. */
-export function isUpgrade({ method, headers }: IncomingMessage): boolean {
-  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
+/**
+ * Make the response for a request that asks for an upgrade: it is answered like all others, or ends in `Carrier.upgrade`.
+ *
+ * @param connection whose parser is gone
+ * @param head what came behind the request
+ */
+export function createUpgradeResponse(
+  request: IncomingMessage,
+  connection: Duplex & { destroySoon(): void },
+  head: Buffer,
+): ServerResponse {
+  heads.set(request, head);
+  const response = new ServerResponse(request);
+  response.on("error", () => {}); // its connection says it too
+  response.shouldKeepAlive = false;
+  response.assignSocket(connection as never); // a Duplex does, as for the server
+  response.once("finish", () => connection.destroySoon());
+  return response;
+}
+
+/** What came behind the head of a request for an upgrade. */
+export function takeUpgradeHead(request: IncomingMessage): Buffer {
+  return heads.get(request) ?? Buffer.alloc(0);
 }
 
 /**
@@ -76,7 +73,7 @@ export function checkUpgrade(ctx: Context): void {
     ctx.set({ Upgrade: "websocket", Connection: "Upgrade" });
     throw new ForeverframeError(
       "FF_UPGRADE_REQUIRED",
-      'The transport "ws" needs an upgrade to WebSocket: open it with new WebSocket(), or use another transport',
+      'The transport "ws" needs an upgrade to WebSocket: open it with new WebSocket() (an application that mounts Foreverframe calls attach() for it), or use another transport',
     );
   }
   // What the library would refuse, without a sentence and when the stream is there already.
@@ -91,28 +88,44 @@ export function checkUpgrade(ctx: Context): void {
   );
 }
 
-/** Take the connection for a stream's WebSocket: see `handOver`. */
-export function upgrade(ctx: Context, close: (stream: string) => void): WebSocketSink | SocketSink {
-  const { req, res } = ctx;
-  const connection = HttpConnection.of(req);
-  const { waitingPieces } = connection;
-  ctx.respond = false;
-  const head = Buffer.concat([heads.get(req) ?? Buffer.alloc(0), connection.takeUnread()]);
-  res.detachSocket(connection as never);
-  const socket = connection.takeSocket();
-  connection.destroy();
+/** A connection that is to become a WebSocket. */
+export interface UpgradedConnection {
+  readonly request: IncomingMessage;
+  /** With a listener for its errors. */
+  readonly socket: Socket;
+  /** What came behind the request. */
+  readonly head: Buffer;
+  readonly pieces: WaitingPieces;
+  /** Called with the stream's id when its client asks for its end. */
+  readonly close: (stream: string) => void;
+}
+
+/** Answer the handshake, and give the connection to a stream. */
+export function acceptWebSocket({
+  request,
+  socket,
+  head,
+  pieces,
+  close,
+}: UpgradedConnection): WebSocketSink | SocketSink {
+  socket.setTimeout(0);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   let sink: WebSocketSink | null = null;
-  webSockets.handleUpgrade(req, socket, head, (webSocket) => {
-    sink = new WebSocketSink(socket, webSocket, waitingPieces, close);
+  webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    sink = new WebSocketSink(socket, webSocket, pieces, close);
   });
   if (sink !== null) return sink;
   socket.destroy(); // its client has gone
-  return new SocketSink(socket, waitingPieces);
+  return new SocketSink(socket, pieces);
 }
 
 /** The head of a request as it came, without its offer to upgrade. */
-function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+export function formatHeadWithoutUpgrade({
+  method,
+  url,
+  httpVersion,
+  rawHeaders,
+}: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? "";

@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from "node:net";
 import type { Context, Middleware } from "koa";
 import { ForeverframeError, shorten } from "../../errors.ts";
-import { HttpConnection } from "../connection/http-connection.ts";
+import { isLoopback } from "../../settings/config.ts";
 import { queryOf } from "../parameters.ts";
 
 /** Names of this machine for itself. */
@@ -25,10 +25,12 @@ const EXPOSED_HEADERS = "Retry-After, WWW-Authenticate, Allow";
 
 /** Who may call. */
 export interface AccessOptions {
-  /** Names that a Host header may give, beside loopback's. */
-  readonly hosts: readonly string[];
+  /** Names that a Host header may give, beside loopback's; null for any. */
+  readonly hosts: readonly string[] | null;
   /** Origins of other sites whose pages may call. */
   readonly origins: readonly string[];
+  /** Whether only this machine may call. */
+  readonly isLocal: boolean;
 }
 
 /**
@@ -40,12 +42,13 @@ export interface AccessOptions {
  * @param isRoute whether something else than a page is at a path
  */
 export function accessMiddleware(
-  { hosts, origins }: AccessOptions,
+  { hosts, origins, isLocal }: AccessOptions,
   isRoute: (path: string) => boolean,
 ): Middleware {
-  const known = new Set([...LOOPBACK_NAMES, ...hosts.map(hostName)]);
+  const known = hosts === null ? null : new Set([...LOOPBACK_NAMES, ...hosts.map(hostName)]);
   const allowed = new Set(origins);
   return async (ctx, next) => {
+    if (isLocal) checkAddress(ctx);
     checkHead(ctx, known);
     const source = foreignSource(ctx);
     if (source !== null && allowed.has(source)) {
@@ -63,7 +66,17 @@ export function accessMiddleware(
   };
 }
 
-function checkHead(ctx: Context, known: ReadonlySet<string>): void {
+/** Until somebody has said who may call, others are refused. */
+function checkAddress({ req }: Context): void {
+  const address = req.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "::1"; // a local socket has none
+  if (isLoopback(address)) return;
+  throw new ForeverframeError(
+    "FF_FORBIDDEN",
+    "Only programs of the same machine may call: give createForeverframe() an authorize function, or open: true if everybody may",
+  );
+}
+
+function checkHead(ctx: Context, known: ReadonlySet<string> | null): void {
   const { host } = ctx.req.headers;
   const count = ctx.req.rawHeaders.length / 2;
   // Parsed, many short ones take ten times their bytes for as long as the request lasts.
@@ -92,10 +105,10 @@ function checkHead(ctx: Context, known: ReadonlySet<string>): void {
     throw new ForeverframeError("FF_REQUEST_INVALID", "The request has no Host header: send one");
   }
   const name = hostName(host);
-  if (known.has(name) || isOwnAddress(ctx, name)) return;
+  if (known === null || known.has(name) || isOwnAddress(ctx, name)) return;
   throw new ForeverframeError(
     "FF_HOST_REFUSED",
-    `The Host "${shorten(host)}" is not one of this server's: use its address, or start it with --allowed-hosts ${shorten(name)}`,
+    `The Host "${shorten(host)}" is not one of this server's: use its address, or start it with --allowed-hosts ${shorten(name)} (allowedHosts, in an application)`,
   );
 }
 
@@ -112,7 +125,7 @@ function countOfHosts(rawHeaders: readonly string[]): number {
 function isOwnAddress(ctx: Context, name: string): boolean {
   const address = name.replace(/^\[|\]$/g, "");
   if (isIP(address) === 0) return false;
-  const local = HttpConnection.of(ctx.req).localAddress?.replace(/^::ffff:(?=\d+\.)/, "");
+  const local = ctx.req.socket.localAddress?.replace(/^::ffff:(?=\d+\.)/, "");
   return local === address;
 }
 
@@ -149,7 +162,7 @@ function contradictsHost(ctx: Context): boolean {
   if (host === undefined || origin === undefined || !URL.canParse(origin)) return false;
   if (isSameOrigin(origin, host) || new URL(origin).hostname !== hostName(host)) return false;
   // A proxy's default is the address that it calls.
-  return portOf(host) !== String(HttpConnection.of(ctx.req).localPort);
+  return portOf(host) !== String(ctx.req.socket.localPort);
 }
 
 function refusal(ctx: Context, source: string): ForeverframeError {

@@ -1,14 +1,15 @@
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
-import { STREAM_HEADERS } from "../connection/hand-over.ts";
-import { HttpConnection } from "../connection/http-connection.ts";
+import { ANSWER_HEADERS } from "../answer-headers.ts";
+import { carrierOf } from "../connection/carriers.ts";
+import { jsonTypeFor } from "../json-type.ts";
+import { answerRefusedJsonp, jsonpCallback } from "../jsonp.ts";
 import { queryOf } from "../parameters.ts";
-import { answerRefusedJsonp, jsonpCallback } from "../poll.ts";
 import type { RefusalLog } from "../refusal-log.ts";
 import { answerRefusedEventSource } from "../refused-event-source.ts";
-import { answerRefusedFrame, isEventSourceRequest, isFrameRequest } from "../refused-frame.ts";
-import { jsonTypeFor } from "../shown.ts";
+import { answerRefusedFrame } from "../refused-frame.ts";
+import { isEventSourceRequest, isFrameRequest } from "../requested-transport.ts";
 import type { AccessOptions } from "./access.ts";
 
 /** Seconds after which a client that was refused for a while may try again. */
@@ -28,7 +29,7 @@ export function errorMiddleware(
       if (ctx.respond === false) {
         // The response is a stream's already: there is no one to be told but the log.
         refusals.noteFault(cause, "a stream failed after its connection was handed over");
-        HttpConnection.of(ctx.req).cut();
+        carrierOf(ctx).cut();
         return;
       }
       const error = publicError(ctx, cause);
@@ -45,7 +46,7 @@ function answer(
   jsonp: boolean,
 ): void {
   ctx.status = error.status;
-  ctx.set(STREAM_HEADERS);
+  ctx.set(ANSWER_HEADERS);
   const callback = jsonpCallback(ctx, jsonp);
   const later = error.status === 503 || error.status === 429;
   if (later && !ctx.res.hasHeader("Retry-After")) ctx.set("Retry-After", String(RETRY_AFTER_S));

@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Router } from "@koa/router";
+import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
-import type { Logger } from "pino";
 import { parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
-import { STREAM_HEADERS } from "../connection/hand-over.ts";
-import { EXACT } from "../exact.ts";
+import type { Logger } from "../../logger.ts";
+import type { Authorization } from "../authorization.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 import { RateLimit } from "../rate-limit.ts";
+import { createRouter } from "../router.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
@@ -19,13 +19,15 @@ const GUESSES = { perSecond: 0.1, atOnce: 10 };
 /** What the routes need. */
 export interface AdminOptions {
   readonly adminToken: string;
+  /** Asked about a request without a token. */
+  readonly authorization: Authorization;
   readonly logger: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
 }
 
 /**
- * What an operator asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED,
+ * What an admin asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED,
  * and after some wrong ones 429 FF_ADMIN_GUESSES.
  *
  * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a handle.
@@ -35,9 +37,9 @@ export interface AdminOptions {
  *
  * What concerns the streams of all workers may be answered 503 FF_WORKER_SILENT.
  */
-export function adminRoutes(hub: Hub, { adminToken, logger, now }: AdminOptions): Router {
-  const router = new Router(EXACT);
-  const admin = requireToken(adminToken, logger, new RateLimit(GUESSES, now));
+export function adminRoutes(hub: Hub, options: AdminOptions): Router {
+  const router = createRouter();
+  const admin = requireAdmin(options);
 
   router.get("/streams", admin, async (ctx) => {
     const after = numberParameter(ctx, "after", 0, Number.MAX_SAFE_INTEGER) ?? 0;
@@ -76,12 +78,18 @@ export function adminRoutes(hub: Hub, { adminToken, logger, now }: AdminOptions)
 /** From so many characters on a token is not found by guessing, however often: the drawn ones have 22. */
 const UNGUESSABLE_CHARACTERS = 20;
 
-function requireToken(token: string, logger: Logger, guesses: RateLimit): Middleware {
+function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOptions): Middleware {
+  const guesses = new RateLimit(GUESSES, now);
   const wanted = digest(token);
   const isGuessable = token.length < UNGUESSABLE_CHARACTERS;
   return async (ctx, next) => {
-    ctx.set(STREAM_HEADERS);
     const address = ctx.req.socket.remoteAddress ?? "";
+    if (authorization.isAsked && ctx.get("authorization") === "") {
+      const { channel, client = null } = ctx["params"] as { channel?: string; client?: string };
+      const channels = channel === undefined ? [] : [channel];
+      await authorization.check(ctx, { action: "admin", channels, client });
+      return next();
+    }
     const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
     // Compared as hashes, so that the time it takes tells nothing of the token.
     const isRight = given !== undefined && timingSafeEqual(digest(given), wanted);

@@ -1,15 +1,15 @@
-import { Router } from "@koa/router";
+import type { Router } from "@koa/router";
 import type { Context } from "koa";
 import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
-import { parseJsonText } from "../../core/json.ts";
+import { checkJsonText, MAX_DATA_DEPTH } from "../../core/json.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
-import { STREAM_HEADERS } from "../connection/hand-over.ts";
+import type { Authorization } from "../authorization.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
-import { EXACT } from "../exact.ts";
 import { parameter, pathParameter } from "../parameters.ts";
 import { smallBodyMiddleware, textOf } from "../read-body.ts";
-import { prefers } from "../refused-frame.ts";
+import { prefers } from "../requested-transport.ts";
+import { createRouter } from "../router.ts";
 
 const MAX_ACK_BYTES = 1_024;
 
@@ -28,23 +28,25 @@ const MAX_ACK_BYTES = 1_024;
  *
  * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404 FF_STREAM_UNKNOWN.
  */
-export function controlRoutes(hub: Hub): Router {
-  const router = new Router(EXACT);
+export function controlRoutes(hub: Hub, authorization: Authorization): Router {
+  const router = createRouter();
 
   router.get("/streams/:stream", async (ctx) => {
     const id = pathParameter(ctx, "stream");
     const known = await hub.control.state(id);
     if (known === null) throw unknownStream(id);
     const { receipt, ...figures } = known;
-    ctx.set(STREAM_HEADERS);
     ctx.body = { stream: id, ...figures, ...(receipt === null ? {} : { receipt }) };
   });
 
   router.post("/streams/:stream/close", async (ctx) => {
     const id = pathParameter(ctx, "stream");
+    if (authorization.isAsked) {
+      const client = (await hub.control.ownerOf(id))?.client ?? null;
+      await authorization.check(ctx, { action: "close", channels: [], client });
+    }
     const receipt = await hub.control.close(id, "client");
     if (receipt === null) throw unknownStream(id);
-    ctx.set(STREAM_HEADERS);
     if (prefers(ctx, "html", "json")) answerPage(ctx, formatReceiptPage(receipt));
     else ctx.body = receipt;
   });
@@ -54,7 +56,6 @@ export function controlRoutes(hub: Hub): Router {
       pathParameter(ctx, "stream"),
       parseAck(textOf(ctx.request.rawBody)),
     );
-    ctx.set(STREAM_HEADERS);
     ctx.status = 204;
   });
 
@@ -74,8 +75,7 @@ export function controlRoutes(hub: Hub): Router {
 }
 
 function parseAck(text: string): Cursor {
-  parseJsonText(text, "The body");
-  const body: unknown = JSON.parse(text);
+  const body = checkJsonText(text, "The body", MAX_DATA_DEPTH);
   if (
     typeof body === "object" &&
     body !== null &&
@@ -92,7 +92,7 @@ function parseAck(text: string): Cursor {
 
 function answerPage(ctx: Context, html: string): void {
   // The page's form is posted with an Origin, which "no-referrer" would turn into "null".
-  ctx.set({ ...STREAM_HEADERS, "Referrer-Policy": "same-origin" });
+  ctx.set("Referrer-Policy", "same-origin");
   ctx.type = "text/html; charset=utf-8";
   ctx.body = html;
 }

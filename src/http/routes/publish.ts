@@ -1,14 +1,20 @@
 import type { IncomingMessage } from "node:http";
-import { Router } from "@koa/router";
+import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
-import { parseChannelName } from "../../core/channel-name.ts";
+import { type ChannelName, parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
-import { checkJsonText, formatParsedJson, MAX_DATA_DEPTH } from "../../core/json.ts";
+import {
+  checkJsonText,
+  type EscapedJson,
+  formatParsedJson,
+  MAX_DATA_DEPTH,
+} from "../../core/json.ts";
 import type { NewMessage } from "../../core/log.ts";
+import { withIdempotencyKey } from "../../core/publisher.ts";
 import { oneStep } from "../../core/turn-budget.ts";
 import { ForeverframeError } from "../../errors.ts";
-import { STREAM_HEADERS } from "../connection/hand-over.ts";
-import { EXACT } from "../exact.ts";
+import type { Authorization } from "../authorization.ts";
+import { jsonTypeFor } from "../json-type.ts";
 import { pathParameter } from "../parameters.ts";
 import { type BodyLimits, createPublishReader } from "../publish-body.ts";
 import {
@@ -20,14 +26,18 @@ import {
   textOf,
   unsupportedType,
 } from "../read-body.ts";
-import { jsonTypeFor } from "../shown.ts";
-
-/** Longest Idempotency-Key, in bytes. */
-const MAX_IDEMPOTENCY_KEY_BYTES = 255;
+import { createRouter } from "../router.ts";
 
 /** What a publish to several channels has in its body beside the data, in bytes: the longest name with quotes, comma and space. */
 const BYTES_PER_CHANNEL = 132;
 const ENVELOPE_BYTES = 1_024;
+
+/** What the routes keep to. */
+export interface PublishRouteOptions extends BodyLimits {
+  readonly authorization: Authorization;
+  /** Lets a publish pass or refuses it. */
+  readonly rate: Middleware;
+}
 
 /**
  * POST /channels/:channel/messages, body: JSON, text, form or NDJSON (a batch).
@@ -39,19 +49,19 @@ const ENVELOPE_BYTES = 1_024;
  *
  * POST /messages, body `{"channels":[...],"data":...}`: 201 `{"ids"}`; the same codes.
  *
- * @param rate lets a publish pass or refuses it
+ * Both: 403 FF_FORBIDDEN
  */
 export function publishRoutes(
   hub: Hub,
-  limits: BodyLimits,
+  { authorization, rate, ...limits }: PublishRouteOptions,
   reading: BodyReading,
-  rate: Middleware,
 ): Router {
-  const router = new Router(EXACT);
+  const router = createRouter();
 
   const read = createPublishReader(limits, reading);
   router.post("/channels/:channel/messages", rate, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
+    await authorization.check(ctx, { action: "publish", channels: [channel], client: null });
     const { batch, data } = await read(ctx);
     const ids = await publish(
       hub,
@@ -75,6 +85,7 @@ export function publishRoutes(
     const { channels, data } = await readBody(ctx, spread, (body) =>
       oneStep(() => parseSpread(textOf(body), limits)),
     );
+    await authorization.check(ctx, { action: "publish", channels, client: null });
     const ids = await publish(
       hub,
       ctx,
@@ -95,40 +106,26 @@ export function isPublish({ method, url = "", headers }: IncomingMessage): boole
   return !/ndjson/i.test(headers["content-type"] ?? "");
 }
 
-async function publish(
+function publish(
   hub: Hub,
   ctx: Context,
   messages: readonly NewMessage[],
 ): Promise<readonly string[]> {
-  const key = parseIdempotencyKey(ctx);
-  if (key === null) return hub.publish({ messages });
-  const channels = [...new Set(messages.map(({ channel }) => channel))].join(",");
-  return hub.publish({ messages, idempotency: { key: `${channels}\n${key}` } });
+  const key = ctx.req.headers["idempotency-key"];
+  return hub.publish(withIdempotencyKey(messages, key === undefined ? null : String(key)));
 }
 
 function created(ctx: Context, body: object): void {
-  ctx.set(STREAM_HEADERS);
   ctx.status = 201;
   ctx.body = JSON.stringify(body);
   ctx.type = jsonTypeFor(ctx, "application/json; charset=utf-8");
-}
-
-function parseIdempotencyKey(ctx: Context): string | null {
-  const key = ctx.req.headers["idempotency-key"];
-  if (key === undefined) return null;
-  const text = String(key);
-  if (text !== "" && Buffer.byteLength(text, "latin1") <= MAX_IDEMPOTENCY_KEY_BYTES) return text;
-  throw new ForeverframeError(
-    "FF_IDEMPOTENCY_KEY_INVALID",
-    `The Idempotency-Key has ${text.length} bytes: use 1 to ${MAX_IDEMPOTENCY_KEY_BYTES}, such as a UUID`,
-  );
 }
 
 /** One value for several channels. */
 function parseSpread(
   text: string,
   { maxMessageBytes, maxPublishChannels }: BodyLimits,
-): { readonly channels: readonly string[]; readonly data: string } {
+): { readonly channels: readonly ChannelName[]; readonly data: EscapedJson } {
   const body = checkJsonText(text, "The body", MAX_DATA_DEPTH + 1); // the data is one level deeper than by itself
   const wanted =
     'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';

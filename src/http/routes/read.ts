@@ -1,14 +1,14 @@
 import { once } from "node:events";
-import { Router } from "@koa/router";
+import type { Router } from "@koa/router";
 import type { Context } from "koa";
 import { parseChannelName, parseSelectors } from "../../core/channel-name.ts";
 import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { formatJson } from "../../core/json.ts";
 import type { Gap, LogBatch } from "../../core/log.ts";
-import { STREAM_HEADERS } from "../connection/hand-over.ts";
-import { EXACT } from "../exact.ts";
+import type { Authorization } from "../authorization.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
+import { createRouter } from "../router.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
@@ -21,16 +21,16 @@ const COMMA = Buffer.from(",");
  * 200 `{"messages","cursor","gaps"}`; go on with `after=<cursor>`. 400 FF_CHANNEL_INVALID, FF_CURSOR_INVALID,
  * FF_PARAMETER_INVALID
  */
-export function readRoutes(hub: Hub): Router {
-  const router = new Router(EXACT);
+export function readRoutes(hub: Hub, authorization: Authorization): Router {
+  const router = createRouter();
   router.get("/channels/:channel/messages", async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
+    await authorization.check(ctx, { action: "subscribe", channels: [channel], client: null });
     const after = parameter(ctx, "after");
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
     const cursor = after === null || after === "earliest" ? null : parseCursor(after);
     const batches = hub.read(parseSelectors(channel), cursor, limit);
     const first = await batches.next();
-    ctx.set(STREAM_HEADERS);
     ctx.type = "application/json";
     ctx.status = 200;
     await sendPieces(ctx, formatBatches(first, batches));

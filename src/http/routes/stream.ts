@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { Router } from "@koa/router";
+import type { Router } from "@koa/router";
 import type { Context } from "koa";
 import type { Hub } from "../../core/hub.ts";
+import type { Sink } from "../../core/sink.ts";
 import { Encoding, TRANSPORTS, type Transport, type TransportName } from "../../core/transport.ts";
 import { oneStep } from "../../core/turn-budget.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
@@ -16,13 +17,14 @@ import { ndjsonTransport } from "../../transports/ndjson.ts";
 import { pollTransport } from "../../transports/poll.ts";
 import { sseTransport } from "../../transports/sse.ts";
 import { websocketTransport } from "../../transports/websocket.ts";
+import type { Authorization } from "../authorization.ts";
+import { carrierOf } from "../connection/carriers.ts";
 import { plainFraming } from "../connection/framing.ts";
-import { framingFor, handOver, STREAM_HEADERS } from "../connection/hand-over.ts";
-import { checkUpgrade, upgrade } from "../connection/upgrades.ts";
-import { EXACT } from "../exact.ts";
+import { checkUpgrade } from "../connection/upgrades.ts";
+import { checkJsonp } from "../jsonp.ts";
+import { answerPoll, type PollLimits } from "../long-poll.ts";
 import { type AccessOptions, isAllowedOrigin } from "../middleware/access.ts";
 import { addParameters, parameter } from "../parameters.ts";
-import { answerPoll, checkJsonp, type PollLimits } from "../poll.ts";
 import {
   type BodyReading,
   bodyTooLarge,
@@ -31,7 +33,8 @@ import {
   readBody,
   textOf,
 } from "../read-body.ts";
-import { requestedTransport } from "../refused-frame.ts";
+import { requestedTransport } from "../requested-transport.ts";
+import { createRouter } from "../router.ts";
 import { continueEventSource, parseStreamRequest, type StreamRequest } from "../stream-request.ts";
 
 /** What the parameters of a poll may be as a form: more than a URL may be. */
@@ -41,6 +44,7 @@ const MAX_FORM_BYTES = 65_536;
 export interface StreamRouteOptions extends PollLimits {
   readonly maxSelectors: number;
   readonly access: AccessOptions;
+  readonly authorization: Authorization;
 }
 
 /**
@@ -54,7 +58,7 @@ export interface StreamRouteOptions extends PollLimits {
  * FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
  */
 export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: BodyReading): Router {
-  const router = new Router(EXACT);
+  const router = createRouter();
   const form = { ...reading, limit: MAX_FORM_BYTES, tooLarge: () => bodyTooLarge(MAX_FORM_BYTES) };
 
   router.post("/stream", async (ctx) => {
@@ -73,12 +77,12 @@ export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: Bod
         "Only a poll may come as POST: use GET, or transport=poll",
       );
     }
-    return answerPoll(ctx, hub, parseStreamRequest(ctx, options.maxSelectors), options);
+    return answerPoll(ctx, hub, await readRequest(ctx, options), options);
   });
 
   router.get("/stream", async (ctx) => {
     const transport = parseTransport(ctx, options);
-    const request = parseStreamRequest(ctx, options.maxSelectors);
+    const request = await readRequest(ctx, options);
     if (ctx.method === "HEAD") return answerHead(ctx, transport);
     switch (transport.name) {
       case "poll":
@@ -88,7 +92,6 @@ export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: Bod
       case "sse": {
         const continued = continueEventSource(ctx, request);
         if (continued !== null) return openResponse(ctx, hub, transport, continued);
-        ctx.set(STREAM_HEADERS);
         ctx.status = 204;
         return;
       }
@@ -97,6 +100,20 @@ export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: Bod
     }
   });
   return router;
+}
+
+/** Read what a request for a stream says, and ask whether it may be. */
+async function readRequest(
+  ctx: Context,
+  { maxSelectors, authorization }: StreamRouteOptions,
+): Promise<StreamRequest> {
+  const request = parseStreamRequest(ctx, maxSelectors);
+  const { selectors, client } = request;
+  const channels = selectors.selectors;
+  return {
+    ...request,
+    ...(await authorization.check(ctx, { action: "subscribe", channels, client })),
+  };
 }
 
 /** Whether a request asks for a stream. */
@@ -111,10 +128,11 @@ async function openResponse(
   transport: Transport,
   request: StreamRequest,
 ): Promise<void> {
+  const carrier = carrierOf(ctx);
   await hub.open({
     ...request,
-    encoding: Encoding.of(transport, framingFor(ctx)),
-    connect: () => handOver(ctx, transport.contentType),
+    encoding: Encoding.of(transport, carrier.framing),
+    connect: () => take(ctx, () => carrier.take(transport.contentType)),
   });
 }
 
@@ -125,12 +143,21 @@ async function openWebSocket(ctx: Context, hub: Hub, request: StreamRequest): Pr
     encoding: Encoding.of(websocketTransport, plainFraming),
     // It can fail only for a stream that ended long ago.
     connect: () =>
-      upgrade(ctx, (stream) => void hub.control.close(stream, "client").catch(() => {})),
+      take(ctx, () =>
+        carrierOf(ctx).upgrade(
+          (stream) => void hub.control.close(stream, "client").catch(() => {}),
+        ),
+      ),
   });
 }
 
+/** The way out of Koa: the response is the stream's from here on. */
+function take(ctx: Context, takeCarrier: () => Sink): Sink {
+  ctx.respond = false;
+  return takeCarrier();
+}
+
 function answerHead(ctx: Context, { contentType }: Transport): void {
-  ctx.set(STREAM_HEADERS);
   ctx.type = contentType;
   ctx.status = 200;
 }

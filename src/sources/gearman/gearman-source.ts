@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { ChannelName } from "../../core/channel-name.ts";
 import type { Cursor } from "../../core/cursor.ts";
 import type { AppendRequest } from "../../core/log.ts";
+import type { Source } from "../../core/source.ts";
 import { ForeverframeError } from "../../errors.ts";
 import { GearmanConnection, notGearman } from "./connection.ts";
 import { dataOfWorkload } from "./job-data.ts";
@@ -29,8 +31,7 @@ export interface GearmanSourceOptions {
   readonly port: number;
   /** The function that it is a worker for. */
   readonly job: string;
-  /** A checked channel name. */
-  readonly channel: string;
+  readonly channel: ChannelName;
   readonly maxMessageBytes: number;
   readonly publish: (request: AppendRequest) => Promise<readonly Cursor[]>;
   readonly log: {
@@ -47,7 +48,7 @@ export interface GearmanSourceOptions {
  * way to give a background job back to the queue; so is a job that was under way when this process died. When it comes
  * again it is stored once: its handle and its job server are its idempotency key.
  */
-export class GearmanSource {
+export class GearmanSource implements Source {
   readonly #options: GearmanSourceOptions;
   readonly #stopping = new AbortController();
   #connection: GearmanConnection | null = null;

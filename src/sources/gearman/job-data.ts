@@ -1,13 +1,12 @@
-import { formatJson, parseJsonText } from "../../core/json.ts";
+import { type EscapedJson, formatJson, parseJsonText } from "../../core/json.ts";
 import { ForeverframeError } from "../../errors.ts";
 
 /**
- * What a job's workload becomes as a message's data, without a byte order mark: the value, if it is JSON; text that is none, or that may not be
- * published (a `__proto__` member, too deep), as a string; what is no UTF-8 as `{"base64":"..."}`.
- *
- * @returns escaped JSON text
+ * What a job's workload becomes as a message's data, without a byte order mark: the value, if it is JSON; other text, or
+ * JSON that may not be published (a `__proto__` member, too deep), as a string; what is not UTF-8 as
+ * `{"base64":"..."}`.
  */
-export function dataOfWorkload(workload: Buffer): string {
+export function dataOfWorkload(workload: Buffer): EscapedJson {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(workload);

@@ -1,0 +1,176 @@
+import type { Bus } from "./bus.ts";
+import { Deadlines } from "./deadlines.ts";
+import { type CloseReason, reconnects } from "./events.ts";
+import type { FanOut } from "./fan-out.ts";
+import { type Receipt, type ReceiptLimits, Receipts, type StreamOwner } from "./receipts.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Stream, StreamHost } from "./stream.ts";
+import { type Applicant, type StreamLimits, Streams } from "./streams.ts";
+import type { Views } from "./view.ts";
+
+/** What the lives of streams depend on. */
+export interface StreamLivesOptions {
+  readonly bus: Bus;
+  readonly scheduler: Scheduler;
+  readonly limits: StreamLimits & ReceiptLimits;
+  readonly views: Views;
+  readonly fanOut: FanOut;
+}
+
+/** The streams of one process: those that are open, those that are ending, and those that are remembered. */
+export class StreamLives implements StreamHost {
+  readonly #options: StreamLivesOptions;
+  readonly #open: Streams;
+  readonly #receipts: Receipts;
+  readonly #deadlines: Deadlines<Stream>;
+  /** Streams that have ended, and whose connections are still being read. */
+  readonly #ending = new Set<Stream>();
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: StreamLivesOptions) {
+    const { limits, scheduler } = options;
+    this.#options = options;
+    this.#open = new Streams(limits, (stream) => this.end(stream, "gone"));
+    this.#receipts = new Receipts(limits);
+    this.#deadlines = new Deadlines(scheduler, (stream) => this.end(stream, "expired"));
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** An open stream. */
+  get(id: string): Stream | undefined {
+    return this.#open.get(id);
+  }
+
+  /** The open streams, in the order of their opening. */
+  all(): Iterable<Stream> {
+    return this.#open.all();
+  }
+
+  /** The open streams of a client. */
+  ofClient(client: string): readonly Stream[] {
+    return this.#open.ofClient(client);
+  }
+
+  /** See {@link Streams.checkRoom}. */
+  checkRoom(applicant: Applicant): void {
+    this.#open.checkRoom(applicant);
+  }
+
+  /** A stream is open from now on. */
+  add(stream: Stream): void {
+    this.#open.add(stream);
+  }
+
+  /**
+   * End a stream with `expired`, unless this is called again before.
+   *
+   * @param ms from now; null for never
+   */
+  expireAfter(stream: Stream, ms: number | null): void {
+    this.#deadlines.set(stream, ms);
+  }
+
+  /**
+   * End a stream, and remember how.
+   *
+   * @param retryMs how long its client waits before it comes back; 0 where it does not, or at once
+   * @returns its receipt, the same again where it has ended already; null if that was so long ago that it is forgotten
+   */
+  end(stream: Stream, reason: CloseReason, retryMs = 0): Receipt | null {
+    if (stream.closed) return this.receiptOf(stream.id);
+    const now = this.#now();
+    const receipt = stream.close(reason, retryMs, now);
+    this.#receipts.add(receipt, { client: stream.client }, now);
+    if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt);
+    this.#leave(stream);
+    return receipt;
+  }
+
+  /** Take a stream out of this process, without a word to its client: it goes on in another one. */
+  release(stream: Stream): void {
+    stream.release();
+    this.#leave(stream);
+  }
+
+  /** A stream of another process has ended. */
+  remember(receipt: Receipt): void {
+    this.#receipts.add(receipt, null, this.#now());
+  }
+
+  /** The receipt of a stream that ended a short while ago; null otherwise. */
+  receiptOf(id: string): Receipt | null {
+    return this.#receipts.get(id, this.#now());
+  }
+
+  /** The receipt of a stream that ended a short while ago and whose client is not to come back; null otherwise. */
+  finalReceiptOf(id: string): Receipt | null {
+    const receipt = this.receiptOf(id);
+    return receipt === null || reconnects(receipt.reason) ? null : receipt;
+  }
+
+  /** Whose a stream is that is open here, or ended here a short while ago; null if that is not known. */
+  ownerOf(id: string): StreamOwner | null {
+    const stream = this.#open.get(id);
+    if (stream !== undefined) return { client: stream.client };
+    return this.#receipts.ownerOf(id, this.#now());
+  }
+
+  /** Forget the receipts whose time is over. */
+  forgetOld(): void {
+    this.#receipts.expire(this.#now());
+  }
+
+  /** Resolves when no connection of a stream is left. */
+  idle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Cut the connections of streams that have ended and that are still being read. */
+  cut(): void {
+    for (const stream of this.#ending) stream.cut();
+  }
+
+  /** Look for expired streams no more. */
+  stop(): void {
+    this.#deadlines.stop();
+  }
+
+  /** See {@link StreamHost}. */
+  drained(stream: Stream): void {
+    this.#options.fanOut.serve(stream);
+  }
+
+  /** See {@link StreamHost}. */
+  stalled(stream: Stream): void {
+    this.end(stream, "slow");
+  }
+
+  /** See {@link StreamHost}. */
+  disconnected(stream: Stream): void {
+    this.end(stream, "gone");
+    this.#ending.delete(stream);
+    if (this.#isIdle) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  get #isIdle(): boolean {
+    return this.#open.size + this.#ending.size === 0;
+  }
+
+  #leave(stream: Stream): void {
+    const { views, fanOut } = this.#options;
+    this.#ending.add(stream);
+    this.#deadlines.remove(stream);
+    this.#open.remove(stream);
+    views.leave(stream.view, stream);
+    fanOut.remove(stream);
+  }
+
+  #now(): number {
+    return this.#options.scheduler.monotonicMs();
+  }
+}

@@ -1,0 +1,237 @@
+import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
+import { fileURLToPath } from "node:url";
+import { InProcessBus } from "./buses/in-process-bus.ts";
+import type { Bus } from "./core/bus.ts";
+import { Hub } from "./core/hub.ts";
+import type { MessageLog } from "./core/log.ts";
+import { MemoryBudget } from "./core/memory-budget.ts";
+import type { Source } from "./core/source.ts";
+import { Trimmer } from "./core/trimmer.ts";
+import { TurnBudget } from "./core/turn-budget.ts";
+import { ForeverframeError, shorten } from "./errors.ts";
+import { type App, createApp } from "./http/app.ts";
+import type { Authorize } from "./http/authorization.ts";
+import { RequestTurns } from "./http/connection/request-turns.ts";
+import type { PageDirectory } from "./http/pages.ts";
+import { opensStream } from "./http/routes/stream.ts";
+import type { SharedBudgets } from "./http/shared-budgets.ts";
+import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
+import type { Logger } from "./logger.ts";
+import { openLog } from "./logs/open-log.ts";
+import { nodeScheduler } from "./process/node-scheduler.ts";
+import { UndoList } from "./process/undo-list.ts";
+import { type Config, isLoopback } from "./settings/config.ts";
+import { parseGearman } from "./settings/gearman.ts";
+import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts";
+import { parseRetention } from "./settings/retention.ts";
+import { GearmanSource } from "./sources/gearman/gearman-source.ts";
+
+/** The built-in pages, and the client. */
+const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
+
+/** How long bodies of publishes are parsed in one turn of the event loop, in ms. */
+const BODIES_MS = 4;
+
+/** Part of the streams that one address may have by default, where there are not only a few. */
+const ADDRESS_SHARE = 0.75;
+const FEW_STREAMS = 100;
+
+/** Handles of this many workers that follow one another differ. */
+const GENERATIONS = 1_024;
+
+/** What a process is among others that share its port and its log. */
+export interface Membership {
+  readonly bus: Bus;
+  /** Its slot among `config.workers`, from 0; the first does what is to be done once. */
+  readonly index: number;
+  /** Unique among all workers this supervisor has started, including those that have died. */
+  readonly generation: number;
+}
+
+/** What an engine is made for. */
+export interface EngineOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Of a worker, whose supervisor holds the log's directory; null for a process alone. */
+  readonly membership: Membership | null;
+  /** Decides who may do what; null where everybody may who reaches it. */
+  readonly authorize: Authorize | null;
+  /** Whether only this machine may call. */
+  readonly isLocal: boolean;
+  /** Names that a Host header may give; null for any. */
+  readonly hosts: readonly string[] | null;
+}
+
+/** The whole product but for what listens: the log, the hub, what feeds and trims the log, and the HTTP application. */
+export interface Engine {
+  readonly hub: Hub;
+  readonly log: MessageLog;
+  readonly app: App;
+  readonly budgets: SharedBudgets;
+  /** The token of the admin routes: as given, else generated for this start. */
+  readonly adminToken: string;
+  /** Begin to take messages from the sources. */
+  startSources(): void;
+  /**
+   * Take no new streams, tell every stream `shutdown`, and stop trimming and the sources.
+   *
+   * Resolves when no stream's connection is left, or at `deadline`, after which those that are left are cut.
+   */
+  drain(deadline: Promise<void>): Promise<void>;
+  /** Stop reading the log, and close it. Call it last. */
+  close(): Promise<void>;
+}
+
+/**
+ * Start everything that a configuration asks for, but what listens.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_CONFIG_INVALID
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { config, logger, membership } = options;
+  const limits = resolveLimits(config);
+  const jobs = parseGearman(config);
+  const pages = pageDirectories(config);
+  const undo = new UndoList();
+  try {
+    const log = await openConfiguredLog(config, logger, membership !== null);
+    undo.add(() => log.close());
+    const bus = membership?.bus ?? new InProcessBus();
+    undo.add(() => bus.close());
+    const hub = await Hub.start({
+      log,
+      bus,
+      scheduler: nodeScheduler,
+      limits,
+      nextHandle: createHandles(membership),
+      newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
+      random: Math.random,
+      onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
+    });
+    undo.add(() => hub.stop());
+    const isFirst = (membership?.index ?? 0) === 0;
+    const trimmer = isFirst ? startTrimmer(log, config, logger) : null;
+    undo.add(() => trimmer?.stop());
+    const unread = new MemoryBudget(config.maxBufferedBytes);
+    const budgets = {
+      bodies: new MemoryBudget(config.maxBufferedBytes),
+      unread,
+      pieces: new WaitingPieces(unread),
+      turns: new RequestTurns(nodeScheduler, opensStream),
+    };
+    const adminToken = config.adminToken || randomBytes(16).toString("base64url");
+    const app = createApp({
+      hub,
+      access: { ...options, origins: config.allowedOrigins },
+      limits: config,
+      bodies: {
+        budget: budgets.bodies,
+        turns: new TurnBudget(nodeScheduler, BODIES_MS),
+        largeTurns: new TurnBudget(nodeScheduler, BODIES_MS),
+      },
+      adminToken,
+      authorize: options.authorize,
+      pages,
+      logger,
+    });
+    const { maxMessageBytes } = config;
+    const publish = hub.publish.bind(hub);
+    const sources: readonly Source[] = (isFirst ? jobs : []).map(
+      (job) => new GearmanSource({ ...job, maxMessageBytes, publish, log: logger }),
+    );
+    return {
+      hub,
+      log,
+      app,
+      budgets,
+      adminToken,
+      startSources() {
+        for (const source of sources) source.start();
+      },
+      async drain(deadline) {
+        trimmer?.stop();
+        const stopped = Promise.all(sources.map((source) => source.stop()));
+        await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
+        void deadline.then(() => hub.cut());
+        await Promise.race([Promise.all([hub.idle(), stopped]), deadline]);
+      },
+      close: () => undo.run(),
+    };
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+function openConfiguredLog(config: Config, logger: Logger, isTaken: boolean): Promise<MessageLog> {
+  const { data, memory, maxLogBytes } = config;
+  return openLog({
+    ...config,
+    directory: memory ? null : data,
+    isTaken,
+    onWait: (holder) => warnOfHolder(logger, data, holder),
+    maxLogBytes: maxLogBytes === 0 ? Number.POSITIVE_INFINITY : maxLogBytes,
+    retention: parseRetention(config),
+    now: nodeScheduler.unixMs,
+    monotonicMs: nodeScheduler.monotonicMs,
+    onTrouble: (trouble: ForeverframeError | null) => {
+      if (trouble === null) logger.info({}, "the log takes messages again");
+      else logger.error({ err: trouble }, "the log takes no messages: publishes are refused");
+    },
+  });
+}
+
+/** Say that another server has the log's directory, while its end is awaited. */
+export function warnOfHolder(logger: Logger, data: string, holder: string): void {
+  logger.warn({ data, holder }, "another server has the log: waiting some seconds for its end");
+}
+
+/** The numbers that name streams in listings: rising, and never the same in two workers. */
+function createHandles(membership: Membership | null): () => number {
+  let opened = 0;
+  if (membership === null) return () => ++opened;
+  const generation = membership.generation % GENERATIONS;
+  return () => ++opened * GENERATIONS + generation;
+}
+
+/** The limits of streams with what 0 stands for put in, for one of the workers. */
+function resolveLimits(config: Config): Config {
+  const maxStreams = resolveMaxStreams(
+    Math.ceil(config.maxStreams / Math.max(1, config.workers)),
+    readOpenFilesLimit(),
+  );
+  const share = maxStreams < FEW_STREAMS ? maxStreams : Math.floor(maxStreams * ADDRESS_SHARE);
+  return {
+    ...config,
+    maxStreams,
+    maxStreamsPerAddress: config.maxStreamsPerAddress === 0 ? share : config.maxStreamsPerAddress,
+  };
+}
+
+function startTrimmer(log: MessageLog, { trimMs }: Config, logger: Logger): Trimmer {
+  const onError = (error: unknown) =>
+    logger.error({ err: error }, "the log can't be trimmed, trying again");
+  return new Trimmer({ log, scheduler: nodeScheduler, pauseMs: trimMs, onError });
+}
+
+function pageDirectories({ pages }: Config): readonly PageDirectory[] {
+  const builtIn = { path: PAGES, policy: "page" } as const;
+  if (pages === "") return [builtIn];
+  if (statSync(pages, { throwIfNoEntry: false })?.isDirectory())
+    return [{ path: pages, policy: "ownPage" }, builtIn];
+  throw new ForeverframeError(
+    "FF_CONFIG_INVALID",
+    `--pages is "${shorten(pages)}", which is not a directory: give the one that has your pages`,
+  );
+}
+
+/** Names under which a server that listens may be called, beside loopback's. */
+export function knownHosts({ host, allowedHosts }: Config): readonly string[] {
+  if (isLoopback(host)) return [...allowedHosts, host];
+  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ address }) => address),
+  );
+  return [...allowedHosts, host, hostname(), ...addresses];
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { formatHeadWithoutUpgrade, isUpgrade } from "./connection/upgrades.ts";
+import type { Mount } from "./mount.ts";
+
+/** What a server gives to a mount. */
+export interface AttachOptions {
+  /** Everything at and below this path, such as `/push`; `/` for everything. */
+  readonly path: string;
+  /** Whether only requests for a WebSocket are taken: something else brings the others to the mount. */
+  readonly onlyUpgrades: boolean;
+}
+
+/**
+ * Give requests and upgrades below a path to a mount. Everything else stays the application's.
+ *
+ * Not by listeners: those of the application, whether they were added before or after, must not hear of what is ours.
+ * The `ws` package, for one, refuses each upgrade whose path it does not know.
+ *
+ * @returns takes it back
+ */
+export function attachTo(
+  server: Server,
+  mount: Mount,
+  { path, onlyUpgrades }: AttachOptions,
+): () => void {
+  const { emit } = server;
+  const prefix = path.replace(/\/+$/, "");
+
+  /** The URL below the path; null where it is the application's. */
+  const below = ({ url = "" }: IncomingMessage): string | null => {
+    if (!url.startsWith(prefix)) return null;
+    const rest = url.slice(prefix.length);
+    return rest === "" || rest.startsWith("?") || rest.startsWith("/") ? rest : null;
+  };
+  const take = (request: IncomingMessage, url: string): string => {
+    const originalUrl = request.url ?? "";
+    Object.assign(request, { url: url.startsWith("/") ? url : `/${url}`, originalUrl });
+    return originalUrl;
+  };
+  const takeRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const url = onlyUpgrades ? null : below(request);
+    if (url === null) return false;
+    void mount.handle(request, response, take(request, url));
+    return true;
+  };
+  const takeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
+    const url = below(request);
+    if (url !== null && isUpgrade(request)) {
+      mount.upgrade(request, socket, head, take(request, url));
+      return true;
+    }
+    // Without our listener, Node would have taken it for a request that offers nothing.
+    if (url === null && server.listenerCount("upgrade") > 1) return false;
+    socket.unshift(Buffer.concat([formatHeadWithoutUpgrade(request), head]));
+    const event = "encrypted" in socket ? "secureConnection" : "connection";
+    emit.apply(server, [event, socket] as never);
+    return true;
+  };
+
+  const listen = () => {}; // where nobody listens, Node does not look for upgrades
+  server.on("upgrade", listen);
+  server.emit = function emitUnlessOurs(event: string, ...about: unknown[]): boolean {
+    const [request, second, head] = about as [IncomingMessage, ServerResponse & Socket, Buffer];
+    if (event === "request" && takeRequest(request, second)) return true;
+    if (event === "upgrade" && takeUpgrade(request, second, head)) return true;
+    if (event === "checkContinue" && !onlyUpgrades && below(request) !== null) {
+      second.writeContinue();
+      return takeRequest(request, second);
+    }
+    return emit.apply(server, [event, ...about] as never);
+  };
+  return () => {
+    server.emit = emit;
+    server.off("upgrade", listen);
+  };
+}

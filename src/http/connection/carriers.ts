@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Carrier } from "./carrier.ts";
+import { SocketCarrier } from "./socket-carrier.ts";
+
+const carriers = new WeakMap<IncomingMessage, Carrier>();
+
+/** A request, and its answer: a Koa context, too. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** A request came on a server that somebody else made. */
+export function setCarrier(request: IncomingMessage, carrier: Carrier): void {
+  carriers.set(request, carrier);
+}
+
+/** What a request came on: a connection of our own server, unless {@link setCarrier} said otherwise. */
+export function carrierOf({ req, res }: Exchange): Carrier {
+  return carriers.get(req) ?? new SocketCarrier(req, res);
+}

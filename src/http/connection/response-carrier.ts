@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Framing } from "../../core/transport.ts";
+import { STREAM_HEADERS } from "../answer-headers.ts";
+import { ResponseSink } from "../sinks/response-sink.ts";
+import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
+import type { Carrier } from "./carrier.ts";
+import { plainFraming } from "./framing.ts";
+import type { Turns } from "./turns.ts";
+import { acceptWebSocket, takeUpgradeHead } from "./upgrades.ts";
+
+/** The carrier of a request on a server that somebody else made: a stream writes to the response. */
+export class ResponseCarrier implements Carrier {
+  /** Node frames what is written. */
+  readonly framing: Framing = plainFraming;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+  readonly #turns: Turns;
+  readonly #pieces: WaitingPieces;
+
+  /**
+   * @param turns of the requests on the same connection
+   * @param pieces counts what streams' clients have not read
+   */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    turns: Turns,
+    pieces: WaitingPieces,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#socket = request.socket;
+    this.#turns = turns;
+    this.#pieces = pieces;
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed || this.#socket.destroyed;
+  }
+
+  onGone(then: () => void): void {
+    this.#response.once("close", then);
+    if (this.isGone) then();
+  }
+
+  inReadOrder(go: () => void): void {
+    this.#turns.read(this.#request, go);
+  }
+
+  take(contentType: string): ResponseSink {
+    const response = this.#response;
+    // A proxy must not keep the connection of a stream that was cut for its next request.
+    response.shouldKeepAlive = false;
+    response.writeHead(200, { ...STREAM_HEADERS, "Content-Type": contentType });
+    return new ResponseSink(response, this.#pieces);
+  }
+
+  upgrade(close: (stream: string) => void): ReturnType<typeof acceptWebSocket> {
+    const request = this.#request;
+    const socket = this.#socket;
+    const response = this.#response;
+    response.detachSocket(socket);
+    socket.once("close", () => response.emit("close")); // it would never come, and the exchange is over only now
+    const head = takeUpgradeHead(request);
+    return acceptWebSocket({ request, socket, head, pieces: this.#pieces, close });
+  }
+
+  cut(): void {
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Framing } from "../../core/transport.ts";
+import { STREAM_HEADERS } from "../answer-headers.ts";
+import { SocketSink } from "../sinks/socket-sink.ts";
+import type { Carrier } from "./carrier.ts";
+import { chunkedFraming, plainFraming } from "./framing.ts";
+import { HttpConnection, isOnlyLineEnds } from "./http-connection.ts";
+import { acceptWebSocket, KEEP_ALIVE_MS, takeUpgradeHead } from "./upgrades.ts";
+
+/** Line ends that a client of a stream may send at once. */
+const MAX_LINE_ENDS = 16;
+
+/**
+ * The carrier of a request on our own server: a stream takes the socket.
+ *
+ * In HTTP's eyes the connection ends there, so that request, response, context and parser can be collected, and nobody
+ * times it out, keeps it alive or closes it but the stream. The connection ends with the stream, which the head says:
+ * otherwise a proxy would keep it for its next request.
+ */
+export class SocketCarrier implements Carrier {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #connection: HttpConnection;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    this.#connection = HttpConnection.of(request);
+  }
+
+  get framing(): Framing {
+    return this.#isOld ? plainFraming : chunkedFraming;
+  }
+
+  get isGone(): boolean {
+    return this.#connection.isGone;
+  }
+
+  onGone(then: () => void): void {
+    const connection = this.#connection;
+    // A client that ends its half has gone: a poll would wait for a minute otherwise.
+    const end = () => connection.destroy();
+    connection.once("halfClosed", end);
+    this.#response.once("close", () => {
+      connection.off("halfClosed", end);
+      then();
+    });
+    if (!connection.isGone) return;
+    then();
+    connection.destroy();
+  }
+
+  inReadOrder(go: () => void): void {
+    this.#connection.inReadOrder(this.#request, go);
+  }
+
+  take(contentType: string): SocketSink {
+    const response = this.#response;
+    const connection = this.#connection;
+    // A stream knows nothing of a body that is still to come, of a request behind this one, or of its answer.
+    const isAlone = this.#request.complete && connection.isQuiet;
+    response.writeHead(200, {
+      ...STREAM_HEADERS,
+      "Content-Type": contentType,
+      Connection: "close",
+      ...(this.#isOld ? {} : { "Transfer-Encoding": "chunked" }),
+    });
+    response.flushHeaders();
+    const socket = connection.takeSocket();
+    // What is written goes nowhere, but to Node the exchange is complete. For one that broke off it makes an Error with a
+    // stack, which is a tenth of what a stream takes to open.
+    response.once("close", () => connection.destroy());
+    response.end();
+    const sink = new SocketSink(socket, connection.waitingPieces);
+    // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
+    // the stream is over: nobody could answer in the middle of a response that never ends.
+    socket.on("data", destroyUnlessLineEnds);
+    socket.on("end", destroy);
+    if (isAlone) socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    else socket.destroy();
+    return sink;
+  }
+
+  upgrade(close: (stream: string) => void): ReturnType<typeof acceptWebSocket> {
+    const request = this.#request;
+    const connection = this.#connection;
+    const head = Buffer.concat([takeUpgradeHead(request), connection.takeUnread()]);
+    this.#response.detachSocket(connection as never);
+    const socket = connection.takeSocket();
+    connection.destroy();
+    return acceptWebSocket({ request, socket, head, pieces: connection.waitingPieces, close });
+  }
+
+  cut(): void {
+    this.#connection.cut();
+  }
+
+  /** HTTP/1.0 knows no chunks. */
+  get #isOld(): boolean {
+    return this.#request.httpVersion === "1.0";
+  }
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
+}
+
+/**
+ * Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3. None sends many.
+ */
+function destroyUnlessLineEnds(this: Socket, bytes: Buffer): void {
+  if (bytes.length > MAX_LINE_ENDS || !isOnlyLineEnds(bytes)) this.destroy();
+}

@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { App } from "./app.ts";
+import { setCarrier } from "./connection/carriers.ts";
+import { ResponseCarrier } from "./connection/response-carrier.ts";
+import { Turns } from "./connection/turns.ts";
+import { createUpgradeResponse } from "./connection/upgrades.ts";
+import { isPublish } from "./routes/publish.ts";
+import type { SharedBudgets } from "./shared-budgets.ts";
+
+/** Requests of one connection that may wait for their turn. A client that sends more is cut off. */
+const MAX_WAITING_REQUESTS = 16;
+
+/** What a mount works on. */
+export interface MountOptions {
+  readonly app: App;
+  readonly budgets: SharedBudgets;
+  /** An answer is cut when nothing of it has moved for this long while its client has some to read, in ms. */
+  readonly stallMs: number;
+}
+
+/**
+ * The HTTP application on servers that somebody else made.
+ *
+ * It takes over nothing but the requests that it is given: no listener of the server's, no timeout of a connection for
+ * longer than its answer takes. As on our own server, a connection has one request at a time answered.
+ */
+export class Mount {
+  readonly #options: MountOptions;
+  readonly #turns = new WeakMap<Duplex, Turns>();
+  readonly #open = new Set<ServerResponse>();
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: MountOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a request is for a route or a page. Its `url` is relative to the mount. */
+  has(request: IncomingMessage): Promise<boolean> {
+    return this.#options.app.has(request);
+  }
+
+  /**
+   * Answer a request.
+   *
+   * @param request with a `url` that is relative to the mount
+   * @param originalUrl the URL as the server was given it
+   * @returns resolves when it was answered, or a stream has its response
+   */
+  handle(request: IncomingMessage, response: ServerResponse, originalUrl: string): Promise<void> {
+    const { app, budgets } = this.#options;
+    const location = folderOf(request.url ?? "", originalUrl);
+    if (location !== null) {
+      response.writeHead(301, { Location: location }).end();
+      return Promise.resolve();
+    }
+    const turns = this.#turnsOf(request);
+    if (turns.size >= MAX_WAITING_REQUESTS) {
+      request.socket.destroy();
+      return Promise.resolve();
+    }
+    this.#watch(request, response);
+    setCarrier(request, new ResponseCarrier(request, response, turns, budgets.pieces));
+    return new Promise((resolve) => {
+      const turn = turns.add({
+        exchange: { request, response },
+        overlaps: isPublish(request),
+        begin: () =>
+          budgets.turns.run(request, () => {
+            if (response.destroyed) resolve();
+            else void app.handle(request, response).then(resolve);
+          }),
+      });
+      response.once("close", () => {
+        turns.end(turn);
+        turns.beginNext();
+        resolve();
+      });
+      turns.beginNext();
+    });
+  }
+
+  /**
+   * Answer a request for a WebSocket.
+   *
+   * @param connection whose parser is gone
+   * @param head what came behind the request
+   */
+  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer, originalUrl: string): void {
+    connection.on("error", () => {}); // its `close` says it too
+    const response = createUpgradeResponse(request, connection as never, head);
+    void this.handle(request, response, originalUrl);
+  }
+
+  /** Resolves when no request is being answered, or at `deadline`, which cuts those that are left. */
+  async drain(deadline: Promise<void>): Promise<void> {
+    if (this.#open.size === 0) return;
+    const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await Promise.race([idle, deadline]);
+    for (const response of this.#open) response.destroy();
+  }
+
+  /** @returns those of its connection. Of HTTP/2, each request has its own: they are answered side by side */
+  #turnsOf({ socket, httpVersionMajor }: IncomingMessage): Turns {
+    let turns = httpVersionMajor === 1 ? this.#turns.get(socket) : undefined;
+    if (turns === undefined) {
+      turns = new Turns();
+      this.#turns.set(socket, turns);
+    }
+    return turns;
+  }
+
+  /** Cut the answer when its client reads nothing, and count what it has not read. */
+  #watch(request: IncomingMessage, response: ServerResponse): void {
+    const { budgets, stallMs } = this.#options;
+    const { socket } = request;
+    const before = socket.timeout ?? 0;
+    this.#open.add(response);
+    response.on("error", () => {}); // its `close` says it too
+    response.setTimeout(stallMs, () => {
+      if (response.writableEnded && response.writableLength > 0) response.destroy();
+    });
+    const holding = budgets.unread.hold(() => response.destroy());
+    response.once("prefinish", () => holding.set(response.writableLength));
+    response.once("close", () => {
+      holding.end();
+      this.#open.delete(response);
+      // A server that keeps the connection for another request has set its own time by now.
+      if (socket.timeout === stallMs && !socket.destroyed) socket.setTimeout(before);
+      if (this.#open.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    });
+  }
+}
+
+/**
+ * Where a request for the mount itself has to go that lacks its last slash: the relative links of the page there would
+ * lead elsewhere. Relative, since a proxy may have put the application under a prefix.
+ *
+ * @returns null where nothing is wrong
+ */
+function folderOf(url: string, originalUrl: string): string | null {
+  const [path = "", ...search] = originalUrl.split("?");
+  if (!/^\/?(?:\?|$)/.test(url) || path.endsWith("/")) return null;
+  const query = search.length > 0 ? `?${search.join("?")}` : "";
+  return `./${path.slice(path.lastIndexOf("/") + 1)}/${query}`;
+}

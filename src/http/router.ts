@@ -1,0 +1,15 @@
+import { Router } from "@koa/router";
+import { ANSWER_HEADERS } from "./answer-headers.ts";
+
+/**
+ * A router whose answers may not be kept, and whose paths are taken to the letter: `/stream/` would be another folder,
+ * and the URLs that its answer gives are relative.
+ */
+export function createRouter(): Router {
+  const router = new Router({ strict: true, sensitive: true });
+  router.use((ctx, next) => {
+    ctx.set(ANSWER_HEADERS);
+    return next();
+  });
+  return router;
+}

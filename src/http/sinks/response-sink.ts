@@ -1,0 +1,85 @@
+import type { ServerResponse } from "node:http";
+import type { Sink, SinkListener } from "../../core/sink.ts";
+import type { PieceWaiter, WaitingPieces } from "./waiting-pieces.ts";
+
+/** A response that belongs to a stream, on a server that somebody else made. */
+export class ResponseSink implements Sink, PieceWaiter {
+  readonly #response: ServerResponse;
+  readonly #pieces: WaitingPieces;
+  #listener: SinkListener | null = null;
+  /** What the client has not taken, while the response is not writable. */
+  #waiting: Buffer | null = null;
+
+  /** @param response with its head sent, whose `timeout` event comes when nothing has moved for as long as a client may stall */
+  constructor(response: ServerResponse, pieces: WaitingPieces) {
+    this.#response = response;
+    this.#pieces = pieces;
+  }
+
+  listen(listener: SinkListener): void {
+    const response = this.#response;
+    this.#listener = listener;
+    response.on("drain", () => {
+      this.#endWait();
+      listener.onDrain();
+    });
+    response.on("timeout", () => {
+      if (this.#waiting !== null) this.#listener?.onStall();
+    });
+    response.on("close", () => this.#closed());
+    // Destroyed before this, its `close` may be still to come or be over.
+    if (response.destroyed) queueMicrotask(() => this.#closed());
+  }
+
+  caughtUp(): void {}
+
+  write(bytes: Buffer): void {
+    const response = this.#response;
+    if (response.writableEnded || response.destroyed) return;
+    response.write(bytes);
+    if (this.writable || this.#waiting !== null) return;
+    this.#waiting = bytes;
+    this.#pieces.add(bytes, this);
+  }
+
+  get writable(): boolean {
+    // After a large write that the kernel took at once, `writableNeedDrain` stays true until the next tick.
+    return !this.#response.writableNeedDrain || this.#response.writableLength === 0;
+  }
+
+  get queuedBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  end(bytes: Buffer, destroyAfterMs: number): void {
+    const response = this.#response;
+    if (response.destroyed) return;
+    response.end(bytes);
+    // A client that reads nothing never takes what is queued.
+    const timer = setTimeout(() => response.destroy(), destroyAfterMs);
+    response.once("close", () => clearTimeout(timer));
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  /** See {@link PieceWaiter}. */
+  letGo(): void {
+    this.#listener?.onStall();
+    this.#response.destroy(); // its last event would have to wait behind the piece
+  }
+
+  #closed(): void {
+    this.#endWait();
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.onClosed();
+  }
+
+  #endWait(): void {
+    if (this.#waiting === null) return;
+    this.#pieces.remove(this.#waiting, this);
+    this.#waiting = null;
+  }
+}

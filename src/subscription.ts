@@ -1,0 +1,205 @@
+import type { Hub } from "./core/hub.ts";
+import type { OpenRequest } from "./core/opener.ts";
+import type { Sink, SinkListener } from "./core/sink.ts";
+import { Encoding } from "./core/transport.ts";
+import { plainFraming } from "./http/connection/framing.ts";
+import { ndjsonTransport } from "./transports/ndjson.ts";
+
+/** Bytes that may wait for a reader, beyond those of one write. While they do, the rest waits in the log. */
+const MAX_WAITING_BYTES = 65_536;
+
+/** Any value of JSON: `JSON.stringify` makes it, `JSON.parse` gives it back. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [member: string]: JsonValue | undefined };
+
+/** A message that was published to one of the channels. */
+export interface MessageEvent {
+  readonly type: "message";
+  /** Its place in the log: subscribe `after` it to go on from here. */
+  readonly id: string;
+  readonly channel: string;
+  /** When it was published, in Unix ms. */
+  readonly time: number;
+  readonly data: JsonValue;
+}
+
+/** Messages of `channels` in (`after`, `upTo`] may be missing. */
+export interface GapEvent {
+  readonly type: "gap";
+  readonly after: string;
+  readonly upTo: string;
+  readonly channels: readonly string[];
+  /** `expired`: they were kept no longer. `epoch`: `after` is of another log, or beyond the end of this one. */
+  readonly reason: "expired" | "epoch";
+}
+
+/** What a subscription gives. */
+export type SubscriptionEvent = MessageEvent | GapEvent;
+
+type Step = IteratorResult<SubscriptionEvent, undefined>;
+
+const DONE: Step = { done: true, value: undefined };
+
+/**
+ * A stream whose client is a loop of this process.
+ *
+ * It holds at most some 64 KiB for a reader that is slow: what follows is read from the log when the reader has caught
+ * up, so nothing is lost but what the log no longer keeps, which a gap tells.
+ */
+export class Subscription implements AsyncIterableIterator<SubscriptionEvent, undefined>, Sink {
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.destroy();
+  #listener: SinkListener | null = null;
+  /** Written and not yet parsed. */
+  readonly #pieces: Buffer[] = [];
+  #waitingBytes = 0;
+  /** Parsed, the next last. */
+  #events: SubscriptionEvent[] = [];
+  #readers: { resolve(step: Step): void; reject(error: unknown): void }[] = [];
+  #failure: { readonly error: unknown } | null = null;
+  #hasEnded = false;
+
+  /**
+   * Begin to read: everything that is published after this call is given.
+   *
+   * @param signal ends the subscription
+   */
+  constructor(
+    hub: Hub,
+    wanted: Pick<OpenRequest, "selectors" | "start">,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal;
+    if (signal?.aborted) {
+      this.#hasEnded = true;
+      return;
+    }
+    signal?.addEventListener("abort", this.#onAbort);
+    const request: OpenRequest = {
+      ...wanted,
+      encoding: Encoding.of(ndjsonTransport, plainFraming),
+      client: null,
+      takesOverFrom: null,
+      address: null,
+      expiresInMs: null,
+      isGone: () => this.#hasEnded,
+      connect: () => this,
+    };
+    hub.open(request).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** The next event; done when the subscription was ended, from whichever side. */
+  next(): Promise<Step> {
+    const step = this.#take();
+    if (step !== null) return Promise.resolve(step);
+    if (this.#failure !== null) {
+      const { error } = this.#failure;
+      this.#failure = null;
+      return Promise.reject(error);
+    }
+    if (this.#hasEnded) return Promise.resolve(DONE);
+    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+  }
+
+  /** End the subscription. */
+  return(): Promise<Step> {
+    this.#pieces.length = 0;
+    this.#events = [];
+    this.destroy();
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** See {@link Sink}. */
+  listen(listener: SinkListener): void {
+    this.#listener = listener;
+    if (this.#hasEnded) this.#tellClosed(); // while it was being opened
+  }
+
+  /** See {@link Sink}. */
+  write(bytes: Buffer): void {
+    if (this.#hasEnded) return;
+    this.#pieces.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#serveReaders();
+  }
+
+  /** See {@link Sink}. */
+  caughtUp(): void {}
+
+  /** See {@link Sink}. */
+  get writable(): boolean {
+    return !this.#hasEnded && this.#waitingBytes < MAX_WAITING_BYTES;
+  }
+
+  /** See {@link Sink}. */
+  get queuedBytes(): number {
+    return 0;
+  }
+
+  /** See {@link Sink}: the stream has ended. What was written before is still given. */
+  end(): void {
+    this.destroy();
+  }
+
+  /** See {@link Sink}. */
+  destroy(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    for (const { resolve } of this.#readers.splice(0)) resolve(DONE);
+    this.#tellClosed();
+  }
+
+  #fail(error: unknown): void {
+    const [reader] = this.#readers.splice(0, 1);
+    if (reader !== undefined) reader.reject(error);
+    else if (!this.#hasEnded) this.#failure = { error };
+    this.destroy();
+  }
+
+  #tellClosed(): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    queueMicrotask(() => listener?.onClosed());
+  }
+
+  #serveReaders(): void {
+    while (this.#readers.length > 0) {
+      const step = this.#take();
+      if (step === null) return;
+      this.#readers.shift()?.resolve(step);
+    }
+  }
+
+  /** The next event that is here; null if there is none. */
+  #take(): Step | null {
+    while (this.#events.length === 0) {
+      const piece = this.#pieces.shift();
+      if (piece === undefined) return null;
+      this.#events = parseEvents(piece).reverse();
+      const wasFull = !this.writable;
+      this.#waitingBytes -= piece.length;
+      if (wasFull && this.writable) this.#listener?.onDrain();
+    }
+    const value = this.#events.pop();
+    return value === undefined ? null : { done: false, value };
+  }
+}
+
+function parseEvents(piece: Buffer): SubscriptionEvent[] {
+  return piece
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as SubscriptionEvent)
+    .filter(({ type }) => type === "message" || type === "gap");
+}
