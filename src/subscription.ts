@@ -90,7 +90,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       isGone: () => this.#hasEnded,
       connect: () => this,
     };
-    hub.open(request).catch((error: unknown) => this.#fail(error));
+    open(hub, request).catch((error: unknown) => this.#fail(error));
   }
 
   /** The next event; done when the subscription was ended, from whichever side. */
@@ -133,7 +133,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
   }
 
   /** See {@link Sink}. */
-  caughtUp(): void {}
+  reachedTip(): void {}
 
   /** See {@link Sink}. */
   get writable(): boolean {
@@ -193,6 +193,16 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
     const value = this.#events.pop();
     return value === undefined ? null : { done: false, value };
   }
+}
+
+/**
+ * Open a stream that is given everything from this call on: one that starts "now" starts when it has been opened, which
+ * takes a moment.
+ */
+async function open(hub: Hub, request: OpenRequest): Promise<void> {
+  const { start } = request;
+  const after = start.from === "now" ? await hub.tip() : null;
+  await hub.open(after === null ? request : { ...request, start: { from: "cursor", after } });
 }
 
 function parseEvents(piece: Buffer): SubscriptionEvent[] {

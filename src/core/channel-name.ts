@@ -94,6 +94,11 @@ export function parseSelectors(text: string, maxSelectors = MAX_SELECTORS): Sele
   return createSelectorSet(parts);
 }
 
+/** The selectors that want these channels, and nothing else. */
+export function selectorsOfChannels(names: Iterable<string>): SelectorSet {
+  return createSelectorSet([...names]);
+}
+
 function patternFault(selector: string): string | null {
   return selector.split(".").slice(0, -1).includes("**")
     ? 'has a "**" that is not its last segment'

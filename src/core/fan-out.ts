@@ -1,7 +1,7 @@
-import { CatchUp, SEGMENT } from "./catch-up.ts";
 import type { Cursor } from "./cursor.ts";
 import { cursorEvent } from "./events.ts";
 import type { LogBatch, MessageLog, StoredMessage } from "./log.ts";
+import { Replay, SEGMENT } from "./replay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices, Slices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
@@ -18,11 +18,11 @@ export interface FanOutOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Gives the log to the streams: live by their views, and to those that are behind by catching up. */
+/** Gives the log to the streams: live by their views, and to those that are behind by replay. */
 export class FanOut {
   readonly #options: FanOutOptions;
   readonly #tailer: Tailer;
-  readonly #catchUp: CatchUp;
+  readonly #replay: Replay;
   /** All live streams have been given everything up to here. */
   #delivered: Cursor;
 
@@ -35,14 +35,15 @@ export class FanOut {
       log,
       scheduler,
       onError,
+      wanted: () => this.#options.views.takeWanted(),
       deliver: (batch) => this.#deliver(batch),
     });
-    this.#catchUp = new CatchUp({
+    this.#replay = new Replay({
       log,
       scheduler,
       recycle,
       onError,
-      position: () => this.#tailer.position,
+      delivered: () => this.#tailer.cursor,
     });
   }
 
@@ -51,26 +52,26 @@ export class FanOut {
     this.#tailer.wake();
   }
 
-  /** See `Tailer.catchUp`. */
-  catchUp(): Promise<Cursor> {
-    return this.#tailer.catchUp();
+  /** See `Tailer.sync`. */
+  sync(): Promise<Cursor> {
+    return this.#tailer.sync();
   }
 
   /** Give a stream what it has missed, then all that comes. Also when it takes bytes again. */
   serve(stream: Stream): void {
     if (stream.view.live.has(stream)) return;
-    if (!this.#catchUp.handOver(stream)) this.#catchUp.add(stream);
+    if (!this.#replay.goLive(stream)) this.#replay.add(stream);
   }
 
   /** The stream has ended, or is about to be served from another place. */
   remove(stream: Stream): void {
     stream.view.leaveLive(stream);
-    this.#catchUp.remove(stream);
+    this.#replay.remove(stream);
   }
 
-  /** See `CatchUp.forgetSegments`. */
+  /** See `Replay.forgetSegments`. */
   forgetSegments(): void {
-    this.#catchUp.forgetSegments();
+    this.#replay.forgetSegments();
   }
 
   stop(): void {
@@ -88,7 +89,7 @@ export class FanOut {
       if (stream.lastWriteAt > before) return;
       if (!stream.writable) return leaveLive(stream);
       const { encoding } = stream.view;
-      // Not the tailer's position: this stream may be one that the delivery under way has still to reach.
+      // Not the tailer's cursor: this stream may be one that the delivery under way has still to reach.
       const delivered = this.#delivered;
       if (stream.cursor >= delivered) stream.say(encoding.heartbeat, now);
       else stream.give(encoding.event(cursorEvent(delivered)), delivered, 0, now);
@@ -98,8 +99,11 @@ export class FanOut {
   /** Give what is new to the live streams; those that can't take it read on from the log when they can. */
   async #deliver({ messages, cursor, gaps }: LogBatch): Promise<void> {
     const { views, scheduler, recycle } = this.#options;
+    // The read began before these were wanted, so what it found may lack what is for them.
+    for (const view of views.takeJoined())
+      for (const stream of view.live) if (stream.cursor < cursor) this.#replay.add(stream);
     // Messages were trimmed before this process had read them: each stream finds its own gaps in the log.
-    if (gaps.length > 0) for (const stream of liveStreams(views)) this.#catchUp.add(stream);
+    if (gaps.length > 0) for (const stream of liveStreams(views)) this.#replay.add(stream);
     const byChannel = groupByChannel(messages);
     const slices = new Slices(scheduler);
     const deliverTo = async (find: (channel: string) => Iterable<View>) => {
@@ -108,7 +112,7 @@ export class FanOut {
         if (view.live.size === 0) continue;
         const pieces = messagesOf(channels, byChannel, messages);
         if (isTooMuch(pieces, view)) {
-          for (const stream of view.live) this.#catchUp.add(stream);
+          for (const stream of view.live) this.#replay.add(stream);
           continue;
         }
         const { bytes, count } = view.encode(pieces);

@@ -131,6 +131,11 @@ export class Hub {
     return readMessages(this.#options.log, this.#reads, selectors, after, maxMessages);
   }
 
+  /** The cursor after everything that was appended before this call, and before all that is appended after it. */
+  tip(): Promise<Cursor> {
+    return this.#options.log.tip();
+  }
+
   /** See `MessageLog.health`. */
   health(): Promise<ForeverframeError | null> {
     return this.#options.log.health();

@@ -210,7 +210,7 @@ export class Opener {
   async #resolve({ selectors, start, isGone }: Wanted): Promise<StreamBeginning> {
     this.#checkDraining();
     const { log, fanOut } = this.#options;
-    return resolveBeginning(log, start, selectors, await fanOut.catchUp(), isGone);
+    return resolveBeginning(log, start, selectors, await fanOut.sync(), isGone);
   }
 
   /** Say what is missing before the start of a stream, and give it all that comes. */

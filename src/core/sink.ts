@@ -28,7 +28,7 @@ export interface Sink {
   /** Hand bytes on, always all of them. They may be shared: nobody writes into them. */
   write(bytes: Buffer): void;
   /** All that there is for now has been written: what comes next is new. May change `writable`. */
-  caughtUp(): void;
+  reachedTip(): void;
   /** Whether the other side keeps up. When it does not, stop, and wait for `onDrain`. */
   readonly writable: boolean;
   /** Bytes written that the operating system has not taken yet. */

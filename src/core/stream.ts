@@ -286,9 +286,9 @@ export class Stream implements SinkListener {
   }
 
   /** It has been given everything that there is: what was told of earlier losses is of no more use. */
-  caughtUp(): void {
+  reachedTip(): void {
     this.#toldGaps = null;
-    this.#sink.caughtUp();
+    this.#sink.reachedTip();
   }
 
   /**

@@ -1,4 +1,4 @@
-import { EVERYTHING } from "./channel-name.ts";
+import type { SelectorSet } from "./channel-name.ts";
 import type { Cursor } from "./cursor.ts";
 import type { LogBatch, MessageLog } from "./log.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -13,13 +13,18 @@ const RETRY_MS = 500;
 export interface TailerOptions {
   readonly log: MessageLog;
   readonly scheduler: Scheduler;
+  /**
+   * What is to be read, asked before each read; null for nothing. What it leaves out is not looked for: who wants it
+   * from then on has to read it from the log.
+   */
+  readonly wanted: () => SelectorSet | null;
   /** Gets everything beyond the start, in log order, one batch at a time; the next waits until it is done. */
   readonly deliver: (batch: LogBatch) => Promise<void>;
   /** Hears of a failed read, which is repeated. */
   readonly onError: (error: unknown) => void;
 }
 
-/** A call of `catchUp` that waits for a read which began after it. */
+/** A call of `sync` that waits for a read which began after it. */
 interface Waiter {
   readonly wake: number;
   resolve(cursor: Cursor): void;
@@ -27,14 +32,15 @@ interface Waiter {
 }
 
 /**
- * Reads the log onward from its tip, once for all streams of a process: the only source of live messages.
+ * Reads the log onward from its tip, once for all streams of a process: the only source of live messages. It reads
+ * what they want, and not what else is published.
  *
  * It is told that there may be more, never what: so publishes of this process and of others take the same way, in log
  * order, and nothing is delivered that the log does not hold durably.
  */
 export class Tailer {
   readonly #options: TailerOptions;
-  #position: Cursor;
+  #cursor: Cursor;
   /** Wake-ups so far, and how many of them had come when the last complete read began. */
   #wakes = 0;
   #served = 0;
@@ -42,15 +48,15 @@ export class Tailer {
   #stopped = false;
   #waiting: Waiter[] = [];
 
-  /** @param position where to start: the tip */
-  constructor(position: Cursor, options: TailerOptions) {
-    this.#position = position;
+  /** @param cursor where to start: the tip */
+  constructor(cursor: Cursor, options: TailerOptions) {
+    this.#cursor = cursor;
     this.#options = options;
   }
 
   /** Everything up to here was read; it is being delivered, or was. */
-  get position(): Cursor {
-    return this.#position;
+  get cursor(): Cursor {
+    return this.#cursor;
   }
 
   /** There may be more in the log. Cheap: wake-ups of one turn are served by one read. */
@@ -66,17 +72,17 @@ export class Tailer {
    *
    * @throws what the log threw, when it could not be read
    */
-  catchUp(): Promise<Cursor> {
+  sync(): Promise<Cursor> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ wake: this.#wakes + 1, resolve, reject });
       this.wake();
     });
   }
 
-  /** Read no more. Those that wait for {@link catchUp} get the position as it is. */
+  /** Read no more. Those that wait for {@link sync} get the cursor as it is. */
   stop(): void {
     this.#stopped = true;
-    this.#settle((waiter) => waiter.resolve(this.#position));
+    this.#settle((waiter) => waiter.resolve(this.#cursor));
   }
 
   async #run(): Promise<void> {
@@ -87,7 +93,7 @@ export class Tailer {
       try {
         await this.#readToEnd();
         this.#served = wake;
-        this.#settle((waiter) => waiter.resolve(this.#position), wake);
+        this.#settle((waiter) => waiter.resolve(this.#cursor), wake);
       } catch (error) {
         this.#options.onError(error);
         this.#settle((waiter) => waiter.reject(error));
@@ -104,20 +110,23 @@ export class Tailer {
       // Publishes may follow one another without end: whoever waits now waits for what is there now.
       const wake = this.#wakes;
       const tip = this.#waiting.length > 0 ? await log.tip() : null;
-      const batch = await log.read({
-        selectors: EVERYTHING,
-        after: this.#position,
-        upTo: null,
-        ...READ,
-      });
+      const batch = await this.#read();
       atEnd = batch.atEnd;
-      if (batch.cursor === this.#position) continue;
+      if (batch.cursor === this.#cursor) continue;
       // Before the delivery: a stream that catches up meanwhile must know that this batch is on its way to the others.
-      this.#position = batch.cursor;
+      this.#cursor = batch.cursor;
       await deliver(batch);
-      if (tip !== null && this.#position >= tip)
-        this.#settle((waiter) => waiter.resolve(this.#position), wake);
+      if (tip !== null && this.#cursor >= tip)
+        this.#settle((waiter) => waiter.resolve(this.#cursor), wake);
     }
+  }
+
+  async #read(): Promise<LogBatch> {
+    const { log, wanted } = this.#options;
+    const selectors = wanted();
+    if (selectors !== null)
+      return log.read({ selectors, after: this.#cursor, upTo: null, ...READ });
+    return { messages: [], cursor: await log.tip(), atEnd: true, gaps: [] };
   }
 
   #settle(answer: (waiter: Waiter) => void, upToWake = Number.POSITIVE_INFINITY): void {

@@ -1,5 +1,5 @@
 import { ForeverframeError } from "../errors.ts";
-import type { SelectorSet } from "./channel-name.ts";
+import { EVERYTHING, type SelectorSet, selectorsOfChannels } from "./channel-name.ts";
 import type { StoredMessage } from "./log.ts";
 import { isLongPattern, PatternIndex, SHORT_SEGMENTS } from "./pattern-index.ts";
 import type { Stream } from "./stream.ts";
@@ -53,6 +53,9 @@ export class View {
   }
 }
 
+/** Beyond this many names everything is read: a log finds few channels by their indexes, and many by a look at all. */
+const MAX_WANTED_NAMES = 64;
+
 /** Finds views by channel: those that have a live stream. */
 class ViewIndex {
   /**
@@ -62,10 +65,35 @@ class ViewIndex {
   readonly #byName = new Map<string, View | Set<View>>();
   /** Those with patterns, by all of their selectors. */
   readonly byPattern = new PatternIndex<View>();
+  #withPatterns = 0;
+  /** Of this moment; undefined when it has to be made anew, null for nothing. */
+  #wanted: SelectorSet | null | undefined = null;
+  /** Views that were added since {@link takeWanted}. */
+  #joined = new Set<View>();
+
+  /** What all views want; null for nothing. Views that are added from now on are told by {@link takeJoined}. */
+  takeWanted(): SelectorSet | null {
+    this.#joined.clear();
+    if (this.#wanted === undefined) this.#wanted = this.#findWanted();
+    return this.#wanted;
+  }
+
+  /** The views that were added since {@link takeWanted}, once, in case it left out something that they want. */
+  takeJoined(): Iterable<View> {
+    const joined = this.#joined;
+    this.#joined = new Set();
+    return joined;
+  }
 
   add(view: View): void {
     const { names, patterns, selectors } = view.selectors;
+    // A read that looks for everything finds what is for this one, too.
+    if (this.#wanted !== EVERYTHING) {
+      this.#joined.add(view);
+      this.#wanted = undefined;
+    }
     if (patterns.length > 0) {
+      this.#withPatterns++;
       for (const selector of selectors) this.byPattern.add(selector, view);
       return;
     }
@@ -79,7 +107,10 @@ class ViewIndex {
 
   remove(view: View): void {
     const { names, patterns, selectors } = view.selectors;
+    this.#joined.delete(view);
+    this.#wanted = undefined;
     if (patterns.length > 0) {
+      this.#withPatterns--;
       for (const selector of selectors) this.byPattern.remove(selector, view);
       return;
     }
@@ -89,6 +120,11 @@ class ViewIndex {
       if (others === view || (others instanceof Set && others.size === 0))
         this.#byName.delete(name);
     }
+  }
+
+  #findWanted(): SelectorSet | null {
+    if (this.#withPatterns > 0 || this.#byName.size > MAX_WANTED_NAMES) return EVERYTHING;
+    return this.#byName.size === 0 ? null : selectorsOfChannels(this.#byName.keys());
   }
 
   naming(channel: string): Iterable<View> {
@@ -147,6 +183,16 @@ export class Views implements Iterable<View> {
     view.leaveLive(stream);
     view.streams--;
     if (view.streams === 0) this.#remove(view);
+  }
+
+  /** See `ViewIndex.takeWanted`. */
+  takeWanted(): SelectorSet | null {
+    return this.#index.takeWanted();
+  }
+
+  /** See `ViewIndex.takeJoined`. */
+  takeJoined(): Iterable<View> {
+    return this.#index.takeJoined();
   }
 
   /** Views without patterns that want a channel, and have a live stream. */

@@ -42,7 +42,7 @@ class SlowSink implements Sink {
     if (this.#room < 0) this.queuedBytes = bytes.length;
   }
 
-  caughtUp(): void {}
+  reachedTip(): void {}
 
   end(bytes: Buffer): void {
     this.write(bytes);

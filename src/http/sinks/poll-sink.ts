@@ -23,7 +23,7 @@ export class PollSink implements Sink {
   readonly #keptMs: number;
   #listener: SinkListener | null = null;
   #poll: WaitingPoll | null = null;
-  #isCaughtUp = false;
+  #isAtTip = false;
   #expiry: NodeJS.Timeout | null = null;
 
   /** @param keptMs how long the stream is kept beyond a poll's wait when no other comes */
@@ -41,7 +41,7 @@ export class PollSink implements Sink {
     this.#respond();
     const timer = setTimeout(() => this.#respond(), Math.max(waitMs, SHORTEST_WAIT_MS));
     this.#poll = { answer: new PollAnswer(), respond, isHasty: waitMs === 0, timer };
-    this.#isCaughtUp = false;
+    this.#isAtTip = false;
     this.#expireIn(waitMs + this.#keptMs);
   }
 
@@ -63,8 +63,8 @@ export class PollSink implements Sink {
     this.#respondIfComplete();
   }
 
-  caughtUp(): void {
-    this.#isCaughtUp = true;
+  reachedTip(): void {
+    this.#isAtTip = true;
     this.#respondIfComplete();
   }
 
@@ -98,7 +98,7 @@ export class PollSink implements Sink {
   #respondIfComplete(): void {
     if (this.#poll === null) return;
     const { answer, isHasty } = this.#poll;
-    if (answer.isFull || (this.#isCaughtUp && (isHasty || answer.hasContent))) this.#respond();
+    if (answer.isFull || (this.#isAtTip && (isHasty || answer.hasContent))) this.#respond();
   }
 
   #respond(): void {

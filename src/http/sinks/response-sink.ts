@@ -31,7 +31,7 @@ export class ResponseSink implements Sink, PieceWaiter {
     if (response.destroyed) queueMicrotask(() => this.#closed());
   }
 
-  caughtUp(): void {}
+  reachedTip(): void {}
 
   write(bytes: Buffer): void {
     const response = this.#response;

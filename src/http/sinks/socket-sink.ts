@@ -35,7 +35,7 @@ export class SocketSink implements Sink, PieceWaiter {
     if (socket.destroyed) queueMicrotask(() => this.closed());
   }
 
-  caughtUp(): void {}
+  reachedTip(): void {}
 
   write(bytes: Buffer): void {
     const socket = this.#socket;

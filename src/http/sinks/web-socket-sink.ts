@@ -65,7 +65,7 @@ export class WebSocketSink implements Sink {
     this.#socket.write(bytes);
   }
 
-  caughtUp(): void {}
+  reachedTip(): void {}
 
   get writable(): boolean {
     return this.#socket.writable;

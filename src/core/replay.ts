@@ -25,16 +25,16 @@ interface Segment {
   readonly encoded: EncodedMessages | null;
   readonly cursor: Cursor;
   readonly gaps: readonly Gap[];
-  /** Whether it ended with the tailer's position at that time, and not because it was large enough. */
+  /** Whether it ended with the tailer's cursor at that time, and not because it was large enough. */
   readonly atEnd: boolean;
 }
 
-/** What catching up needs. */
-export interface CatchUpOptions {
+/** What replaying needs. */
+export interface ReplayOptions {
   readonly log: MessageLog;
   readonly scheduler: Scheduler;
   /** Everything up to here has been, or is being, given to the live streams. */
-  readonly position: () => Cursor;
+  readonly delivered: () => Cursor;
   /** Ends a stream whose response has become too large or too old. */
   readonly recycle: (stream: Stream) => void;
   readonly onError: (error: unknown) => void;
@@ -46,8 +46,8 @@ export interface CatchUpOptions {
  * Round-robin, a segment each, so that a stream with much to read delays nobody. After a restart thousands ask for the
  * same: segments are read and encoded once.
  */
-export class CatchUp {
-  readonly #options: CatchUpOptions;
+export class Replay {
+  readonly #options: ReplayOptions;
   /** Streams to be served, the next first. */
   readonly #queue = new Set<Stream>();
   /** Those of them whose last segment held nothing for them. A search takes longer than a segment, and must not delay the others. */
@@ -59,7 +59,7 @@ export class CatchUp {
   #generation = 0;
   #running = false;
 
-  constructor(options: CatchUpOptions) {
+  constructor(options: ReplayOptions) {
     this.#options = options;
   }
 
@@ -88,19 +88,20 @@ export class CatchUp {
   }
 
   /**
-   * The hand-over from replay to live, decided here and nowhere else.
+   * The step from replay to live, taken here and nowhere else.
    *
-   * A stream is live when it has been given everything up to the tailer's position, which is everything that the live
+   * A stream is live when it has been given everything up to the tailer's cursor, which is everything that the live
    * streams have been given or are being given in this moment. Both are compared in one step of the event loop. What
-   * is beyond the position has not been delivered to anybody, and will come to this stream as to the others.
+   * is beyond it has not been delivered to anybody, and will come to this stream as to the others.
    *
    * @returns whether it is live now
    */
-  handOver(stream: Stream): boolean {
-    if (stream.closed || !stream.writable || stream.cursor < this.#options.position()) return false;
+  goLive(stream: Stream): boolean {
+    if (stream.closed || !stream.writable || stream.cursor < this.#options.delivered())
+      return false;
     // It may have been queued again meanwhile, by a drain: live and queued, it would be given what is on its way twice.
     this.remove(stream);
-    stream.caughtUp();
+    stream.reachedTip();
     if (!stream.writable) return false; // a poll, which is answered now
     stream.view.goLive(stream);
     return true;
@@ -137,7 +138,7 @@ export class CatchUp {
   }
 
   async #serve(stream: Stream): Promise<void> {
-    if (this.handOver(stream)) return;
+    if (this.goLive(stream)) return;
     if (!stream.writable) return; // its drain brings it back
     const { scheduler, recycle } = this.#options;
     if (stream.isSpent(scheduler.monotonicMs())) return recycle(stream);
@@ -149,23 +150,23 @@ export class CatchUp {
     for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);
     if (segment.encoded === null) stream.skipTo(segment.cursor);
     else stream.give(segment.encoded.bytes, segment.cursor, segment.encoded.count, now);
-    if (this.handOver(stream) || !stream.writable) return;
+    if (this.goLive(stream) || !stream.writable) return;
     if (segment.encoded === null) this.#searching.add(stream);
     else this.#queue.add(stream);
   }
 
   async #segment(view: View, after: Cursor): Promise<Segment> {
     const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
-    const { log, position } = this.#options;
+    const { log, delivered } = this.#options;
     const known = this.#segments.get(key);
     // One that ended with the log is read anew once there is more: else each publish would add a small segment to a chain
     // that every stream had to walk, and those at its end would never catch up.
-    if (known !== undefined && (!known.atEnd || known.cursor >= position())) return known;
+    if (known !== undefined && (!known.atEnd || known.cursor >= delivered())) return known;
     const generation = this.#generation;
     const batch = await log.read({
       selectors: view.selectors,
       after,
-      upTo: position(),
+      upTo: delivered(),
       ...SEGMENT,
     });
     const segment = {

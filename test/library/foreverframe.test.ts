@@ -1,0 +1,386 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect } from "chai";
+import express from "express";
+import { ForeverframeError } from "../../src/errors.ts";
+import {
+  createForeverframe,
+  type Foreverframe,
+  type ForeverframeOptions,
+} from "../../src/foreverframe.ts";
+import { defaultConfig } from "../../src/settings/config.ts";
+import type { SubscriptionEvent } from "../../src/subscription.ts";
+import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
+import {
+  createTemporaryDirectory,
+  removeTemporaryDirectories,
+} from "../support/temporary-directory.ts";
+import { eventually, within } from "../support/within.ts";
+
+const instances = new Set<Foreverframe>();
+const servers = new Set<Server>();
+
+async function start(options: ForeverframeOptions = {}): Promise<Foreverframe> {
+  const ff = await createForeverframe({ memory: true, drainMs: 1_000, ...options });
+  instances.add(ff);
+  return ff;
+}
+
+async function listen(server: Server): Promise<string> {
+  servers.add(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const faultOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "no fault",
+    (error: unknown) => (error instanceof ForeverframeError ? error.code : error),
+  );
+
+/** The next events of a subscription. */
+async function take(
+  subscription: AsyncIterator<SubscriptionEvent, undefined>,
+  count: number,
+): Promise<readonly SubscriptionEvent[]> {
+  const events: SubscriptionEvent[] = [];
+  while (events.length < count) {
+    const step = await within(5_000, subscription.next(), `event ${events.length}`);
+    if (step.done) break;
+    events.push(step.value);
+  }
+  return events;
+}
+
+const dataOf = (events: readonly SubscriptionEvent[]) =>
+  events.map((event) => (event.type === "message" ? event.data : event.type));
+
+/** Bytes that the process holds, without what can be collected. */
+async function heldBytes(): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+  await new Promise((resolve) => setTimeout(resolve, 50)); // buffers are freed later
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+describe("createForeverframe", () => {
+  afterEach(async () => {
+    closeConnections();
+    for (const ff of instances) await ff.drain();
+    instances.clear();
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    servers.clear();
+    removeTemporaryDirectories();
+  });
+
+  it("keeps what it published, and lets another one have the directory after its drain", async () => {
+    const data = createTemporaryDirectory();
+    const first = await start({ memory: false, data });
+    const { id } = await first.publish("doors.north", { vid: 7 });
+    await first.drain();
+    const second = await start({ memory: false, data });
+    const subscription = second.subscribe("doors.**", { after: "earliest" });
+    const [event] = await take(subscription, 1);
+    expect(event).to.deep.include({ type: "message", id, channel: "doors.north" });
+    expect(event).to.have.property("data").deep.equal({ vid: 7 });
+  });
+
+  it("is disposed of by `await using`", async () => {
+    const ff = await start();
+    await ff[Symbol.asyncDispose]();
+    expect(await faultOf(ff.publish("a", 1))).to.equal("FF_LOG_UNAVAILABLE");
+    await ff.drain();
+  });
+
+  it("leaves the process as it is: no signal handlers, no listeners for faults, the same console", async () => {
+    const listeners = () => process.eventNames().map((name) => process.listenerCount(name));
+    const ofConsole = () => Object.values(Reflect.get(globalThis, "console"));
+    const methods = ofConsole();
+    const before = listeners();
+    const [one, two] = [await start(), await start()];
+    await one.publish("a", 1);
+    await two.publish("a", 2);
+    expect(listeners()).to.deep.equal(before);
+    expect(ofConsole()).to.deep.equal(methods);
+    const [first, second] = [one, two].map((ff) => ff.subscribe("a", { after: "earliest" }));
+    expect(dataOf(await take(first as never, 1))).to.deep.equal([1]);
+    expect(dataOf(await take(second as never, 1))).to.deep.equal([2]);
+  });
+
+  describe("refuses options", () => {
+    const FAULTY: readonly (readonly [string, object])[] = [
+      ["that are unknown", { datas: "./x" }],
+      ["of a server that listens", { host: "0.0.0.0" }],
+      ["of a server that listens", { port: 8080 }],
+      ["out of their range", { heartbeatMs: 1 }],
+      ["that are not whole", { maxStreams: 1.5 }],
+      ["of another type", { memory: "yes" }],
+      ["of another type", { allowedHosts: "push.example" }],
+      ["of another type", { data: 7 }],
+      ["with a faulty rule", { retention: ["log.**"] }],
+      ["with a faulty origin", { allowedOrigins: ["intranet"] }],
+      ["that are no functions", { authorize: true }],
+      ["that are no loggers", { logger: {} }],
+      ["with a token that can be guessed", { adminToken: "abc" }],
+    ];
+    for (const [what, options] of FAULTY) {
+      it(`${what}: ${JSON.stringify(options)}`, async () => {
+        const fault = await createForeverframe({ memory: true, ...options }).catch((e) => e);
+        expect(fault)
+          .to.be.instanceOf(ForeverframeError)
+          .with.property("code", "FF_CONFIG_INVALID");
+        const [name = ""] = Object.keys(options);
+        const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+        expect(fault.message)
+          .to.match(new RegExp(`${name}|--${flag}`))
+          .and.match(/: .+/);
+      });
+    }
+
+    it("of a configuration that was made by hand as the command line does", () => {
+      expect(() => defaultConfig({ host: "0.0.0.0" })).to.throw(ForeverframeError, /--open/);
+      expect(() => defaultConfig({ port: 70_000 })).to.throw(ForeverframeError, /65535/);
+      expect(defaultConfig({ host: "0.0.0.0", open: true }).host).to.equal("0.0.0.0");
+    });
+  });
+
+  describe("publish", () => {
+    it("takes any JSON value, and a display frame gets it as it was", async () => {
+      const ff = await start();
+      const url = await listen(createServer(ff.node));
+      const { connection } = await openFrame(url, "channels=a");
+      const values = [
+        "</script><script>alert(1)</script>",
+        '{"a":1}',
+        null,
+        [1, { b: "&\u2028" }],
+        -1.5,
+      ];
+      for (const value of values) await ff.publish("a", value);
+      const events = await connection.untilEvents((all) => all.length > values.length, "all");
+      expect(events.slice(1).map(({ data }) => data)).to.deep.equal(values);
+      expect(connection.body.split("</script>")).to.have.lengthOf(values.length + 3);
+    });
+
+    it("stores a repeat with the same key once", async () => {
+      const ff = await start();
+      const first = await ff.publish("a", 1, { idempotencyKey: "k" });
+      const again = await ff.publish("a", 1, { idempotencyKey: "k" });
+      expect(again).to.deep.equal(first);
+      expect(await faultOf(ff.publish("a", 2, { idempotencyKey: "k" }))).to.equal(
+        "FF_IDEMPOTENCY_CONFLICT",
+      );
+      expect(await faultOf(ff.publish("a", 2, { idempotencyKey: "" }))).to.equal(
+        "FF_IDEMPOTENCY_KEY_INVALID",
+      );
+    });
+
+    it("refuses what is not JSON, is too large, or has no channel", async () => {
+      const ff = await start({ maxMessageBytes: 100 });
+      const circle: { self?: unknown } = {};
+      circle.self = circle;
+      let deep: unknown = 1;
+      for (let n = 0; n < 101; n++) deep = [deep];
+      for (const value of [undefined, () => 1, 1n, circle, JSON.parse('{"__proto__":1}')])
+        expect(await faultOf(ff.publish("a", value as never))).to.equal("FF_BODY_INVALID");
+      expect(await faultOf(ff.publish("a", "x".repeat(99)))).to.equal("FF_MESSAGE_TOO_LARGE");
+      expect(await faultOf(ff.publish("a.*", 1))).to.equal("FF_CHANNEL_INVALID");
+      const roomy = await start();
+      expect(await faultOf(roomy.publish("a", deep as never))).to.equal("FF_BODY_INVALID");
+    });
+  });
+
+  describe("subscribe", () => {
+    it("gives what is published after the call, in order, to all that want it", async () => {
+      const ff = await start();
+      await ff.publish("a", 0);
+      const [names, patterns] = [ff.subscribe("a,b"), ff.subscribe(["*", "x.**"])];
+      for (const channel of ["a", "b", "c", "x.y.z"]) await ff.publish(channel, channel);
+      expect(dataOf(await take(names, 2))).to.deep.equal(["a", "b"]);
+      expect(dataOf(await take(patterns, 4))).to.deep.equal(["a", "b", "c", "x.y.z"]);
+    });
+
+    it("goes from replay to live without losing or repeating a message", async () => {
+      const ff = await start();
+      const ids: string[] = [];
+      for (let n = 0; n < 3_000; n++) ids.push((await ff.publish("a", n)).id);
+      const subscription = ff.subscribe("a", { after: ids[999] });
+      const reading = take(subscription, 3_000);
+      for (let n = 3_000; n < 4_000; n++) await ff.publish("a", n);
+      expect(dataOf(await reading)).to.deep.equal(
+        Array.from({ length: 3_000 }, (_, n) => n + 1_000),
+      );
+      expect(dataOf(await take(ff.subscribe("a", { last: 2 }), 2))).to.deep.equal([3_998, 3_999]);
+    });
+
+    it("tells what its reader was too slow for by a gap, and holds little for it meanwhile", async () => {
+      const ff = await start({ retainMessages: 20, trimMs: 10 });
+      const subscription = ff.subscribe("a");
+      const before = await heldBytes();
+      for (let n = 0; n < 2_000; n++) await ff.publish("a", [n, "x".repeat(20_000)]);
+      await eventually(
+        5_000,
+        async () => ((await ff.channels())[0]?.messages ?? 99) <= 20,
+        "the trim",
+      );
+      expect((await heldBytes()) - before, "bytes held of 40 MB").to.be.below(8_000_000);
+      const events: SubscriptionEvent[] = [];
+      for await (const event of subscription) {
+        events.push(event);
+        if (event.type === "message" && (event.data as number[])[0] === 1_999) break;
+      }
+      expect(events.some(({ type }) => type === "gap")).to.equal(true);
+      const numbers = events.flatMap((event) =>
+        event.type === "message" ? [(event.data as number[])[0] as number] : [],
+      );
+      expect(numbers).to.deep.equal([...numbers].sort((a, b) => a - b));
+      expect(numbers.slice(-20)).to.deep.equal(Array.from({ length: 20 }, (_, n) => n + 1_980));
+      await eventually(5_000, async () => (await ff.streams()).length === 0, "its stream to end");
+    });
+
+    it("ends by its signal, by break, by close and by drain", async () => {
+      const ff = await start();
+      const abort = new AbortController();
+      const [bySignal, byClose, byDrain] = [
+        ff.subscribe("a", { signal: abort.signal }),
+        ff.subscribe("b"),
+        ff.subscribe("c"),
+      ];
+      const waiting = [bySignal, byClose, byDrain].map((subscription) => take(subscription, 1));
+      await eventually(5_000, async () => (await ff.streams()).length === 3, "three streams");
+      abort.abort();
+      expect(await waiting[0]).to.deep.equal([]);
+      expect(await ff.close({ channel: "b" })).to.equal(1);
+      expect(await waiting[1]).to.deep.equal([]);
+      await ff.drain();
+      expect(await waiting[2]).to.deep.equal([]);
+      expect(dataOf(await take(ff.subscribe("a", { signal: abort.signal }), 1))).to.deep.equal([]);
+    });
+
+    it("throws at once what is wrong with its options, and by its loop what comes later", async () => {
+      const ff = await start({ maxStreams: 1 });
+      expect(() => ff.subscribe("a..b")).to.throw(ForeverframeError, /empty segment/);
+      expect(() => ff.subscribe("a", { after: "x" })).to.throw(ForeverframeError, /cursor/);
+      expect(() => ff.subscribe("a", { last: -1 })).to.throw(ForeverframeError, /last/);
+      expect(() => ff.subscribe("a", { last: 1, after: "earliest" })).to.throw(ForeverframeError);
+      const first = ff.subscribe("a");
+      await eventually(5_000, async () => (await ff.streams()).length === 1, "the first");
+      const second = ff.subscribe("a");
+      expect(await faultOf(second.next())).to.equal("FF_STREAMS_TOO_MANY");
+      expect((await second.next()).done).to.equal(true);
+      await first.return?.();
+      await eventually(5_000, async () => (await ff.streams()).length === 0, "its end");
+    });
+  });
+
+  it("closes a stream by its id with a receipt, and lists streams and channels", async () => {
+    const ff = await start();
+    const url = await listen(createServer(ff.node));
+    const { open, connection } = await openFrame(url, "channels=a&client=kiosk-7");
+    await openFrame(url, "channels=b&client=kiosk-8");
+    await ff.publish("a", 1);
+    await connection.untilEvents((events) => events.length === 2, "the message");
+    expect((await ff.streams()).map(({ client }) => client)).to.deep.equal(["kiosk-7", "kiosk-8"]);
+    expect((await ff.streams({ after: 1, limit: 1 }))[0]).to.include({ client: "kiosk-8" });
+    expect((await ff.channels()).map(({ channel }) => channel)).to.deep.equal(["a"]);
+    const receipt = await ff.close({ stream: String(open["stream"]) });
+    expect(receipt).to.include({ closed: true, reason: "admin", messages: 1 });
+    expect(await ff.close({ stream: "n1.unknown" })).to.equal(null);
+    expect(await ff.close({ client: "kiosk-8" })).to.equal(1);
+    expect(await faultOf(ff.streams({ limit: 0 }))).to.equal("FF_PARAMETER_INVALID");
+  });
+
+  describe("mounted", () => {
+    it("passes on what is not its own, with nothing added to it", async () => {
+      const ff = await start();
+      const app = express();
+      app.use(ff.node);
+      app.use((_request, response) => void response.status(404).send("the application's"));
+      const url = await listen(createServer(app));
+      for (const path of ["/none", "/streamer", "/../secret", "/%ff"]) {
+        const response = await fetch(url + path);
+        expect([response.status, await response.text()]).to.deep.equal([404, "the application's"]);
+        expect(response.headers.get("content-security-policy")).to.equal(null);
+      }
+      expect((await fetch(`${url}/stream`)).status).to.equal(400);
+      expect((await fetch(`${url}/healthz`)).status).to.equal(200);
+    });
+
+    it("takes bodies that the application's parsers have read", async () => {
+      const ff = await start();
+      const app = express();
+      app.use(express.json({ strict: false }), express.text(), express.urlencoded());
+      app.use("/push", ff.node);
+      const url = `${await listen(createServer(app))}/push`;
+      const subscription = ff.subscribe("a");
+      await publishJson(url, "a", { n: [1, null] });
+      await publishJson(url, "a", "text");
+      const post = (type: string, body: string) =>
+        fetch(`${url}/channels/a/messages`, {
+          method: "POST",
+          headers: { "Content-Type": type },
+          body,
+        });
+      expect((await post("text/plain", "plain")).status).to.equal(201);
+      expect(dataOf(await take(subscription, 3))).to.deep.equal([
+        { n: [1, null] },
+        "text",
+        "plain",
+      ]);
+      const form = await post("application/x-www-form-urlencoded", "msg=x");
+      expect(form.status).to.equal(400);
+      expect(await form.text()).to.contain("before its body parser");
+    });
+
+    it("takes an offer of another protocol for none, where the application knows no upgrades", async () => {
+      const ff = await start();
+      const server = createServer((request, response) => response.end(`neighbour ${request.url}`));
+      ff.attach(server, { path: "/push" });
+      const url = await listen(server);
+      const connection = new RawConnection(url);
+      connection.send(
+        "POST /n?a=1 HTTP/1.1",
+        "Host: localhost",
+        "Connection: Upgrade",
+        "Upgrade: h2c",
+        "Content-Length: 0",
+      );
+      await eventually(5_000, () => connection.body === "neighbour /n?a=1", "the neighbour");
+      connection.send("GET /again HTTP/1.1", "Host: localhost");
+      await eventually(5_000, () => connection.received.includes("neighbour /again"), "the next");
+    });
+
+    it("gives its path back", async () => {
+      const ff = await start();
+      const server = createServer((_request, response) => response.end("neighbour"));
+      const detach = ff.attach(server, { path: "/push/" });
+      const url = await listen(server);
+      expect((await fetch(`${url}/push/healthz`)).headers.get("content-type")).to.match(/json/);
+      expect(await (await fetch(`${url}/pushy`)).text()).to.equal("neighbour");
+      detach();
+      expect(await (await fetch(`${url}/push/healthz`)).text()).to.equal("neighbour");
+      expect(() => ff.attach(server, { path: "push" })).to.throw(ForeverframeError, /"\/push"/);
+    });
+
+    it("answers 503 when it was drained, and lets its streams end before", async () => {
+      const ff = await start();
+      const url = await listen(createServer(ff.node));
+      const { connection } = await openFrame(url, "channels=a");
+      await ff.drain();
+      const events = await connection.untilEvents((all) => all.length === 2, "its close");
+      expect(events[1]).to.include({ type: "close", reason: "shutdown" });
+      expect(
+        (await fetch(`${url}/stream?channels=a`, { headers: { Accept: "*/*" } })).status,
+      ).to.equal(503);
+      expect((await fetch(`${url}/readyz`)).status).to.equal(503);
+    });
+  });
+});
