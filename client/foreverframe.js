@@ -24,32 +24,32 @@ var isReady = false;
 var hiddenAt;
 
 /** { begin(), hide(), show(), loaded(), wake() } of each stream that has not ended. */
-var streams = [];
+var allHooks = [];
 
 var api = { open: open };
 
-function add(stream) {
-  streams[streams.length] = stream;
+function addHooks(hooks) {
+  allHooks[allHooks.length] = hooks;
   if (isReady) {
     // Not before open() has returned.
-    setTimeout(stream.begin, 0);
+    setTimeout(hooks.begin, 0);
   }
 }
 
-function remove(stream) {
+function removeHooks(hooks) {
   var i;
-  for (i = 0; i < streams.length; i++) {
-    if (streams[i] === stream) {
-      streams.splice(i, 1);
+  for (i = 0; i < allHooks.length; i++) {
+    if (allHooks[i] === hooks) {
+      allHooks.splice(i, 1);
       return;
     }
   }
 }
 
-/** Call a method of each stream; streams may end meanwhile. */
+/** Call a hook of each stream; streams may end meanwhile. */
 function callEach(method) {
-  each(streams.slice(0), function (stream) {
-    stream[method]();
+  each(allHooks.slice(0), function (hooks) {
+    hooks[method]();
   });
 }
 

@@ -74,11 +74,11 @@ function phaseOf(frame) {
   }
 }
 
-openers["frame"] = function (mine) {
-  var isForeign = mine.origin !== originOf(location);
+openers["frame"] = function (connection) {
+  var isForeign = connection.origin !== originOf(location);
   var home = isForeign ? document : frameDocument();
   var frame = home.createElement("iframe");
-  var place = put(callbacks, mine);
+  var place = put(callbacks, connection);
   var name = "push" + (place || "");
   var wasLoading = false;
   var timer;
@@ -89,7 +89,7 @@ openers["frame"] = function (mine) {
       callbacks[place].receive(event);
     }
   };
-  mine.stop = function () {
+  connection.stop = function () {
     clearInterval(timer);
     callbacks[place] = null;
     leaving[leaving.length] = frame;
@@ -97,33 +97,33 @@ openers["frame"] = function (mine) {
     setTimeout(removeFrames, 0);
   };
   if (isForeign) {
-    mine.isSource = function (source) {
+    connection.isSource = function (source) {
       // IE 8 gives another object for the same window.
       return source && source == frame.contentWindow;
     };
   } else if (home === document && root.addEventListener) {
-    mine.sign = function () {
+    connection.sign = function () {
       return sizeOf(frame);
     };
     // Firefox fires no load event for a frame that could not be loaded or that was cut.
     timer = setInterval(function () {
       var phase = phaseOf(frame);
       if (phase === "denied" || (wasLoading && phase !== "loading")) {
-        mine.end();
+        connection.end();
       }
     }, FRAME_CHECK_MS);
   } else {
     // IE before 9 drops the spaces, and before 11 the frame is in another document.
-    mine.isUnwatched = true;
+    connection.isUnwatched = true;
   }
   listen(frame, "load", function () {
-    mine.end(refusalIn(frame));
+    connection.end(refusalIn(frame));
   });
   frame.style.display = "none";
   // A server knows by it whose page a frame of another origin is in, also where the page's own
   // policy is to say nothing.
   frame.referrerPolicy = "origin";
-  frame.src = mine.url(
+  frame.src = connection.url(
     isForeign
       ? "&origin=" + encodeURIComponent(originOf(location))
       : "&callback=parent.foreverframe." + name
@@ -133,9 +133,14 @@ openers["frame"] = function (mine) {
 
 /** A frame of another origin posts its events; what other windows post is none. */
 listen(root, "message", function (event) {
-  each(callbacks, function (mine) {
-    if (mine && mine.isSource && mine.isSource(event.source) && event.origin === mine.origin) {
-      mine.receive(parse(event.data));
+  each(callbacks, function (connection) {
+    if (
+      connection &&
+      connection.isSource &&
+      connection.isSource(event.source) &&
+      event.origin === connection.origin
+    ) {
+      connection.receive(parse(event.data));
     }
   });
 });

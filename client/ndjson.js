@@ -5,23 +5,23 @@
 /** Length of an answer after which a new one is asked for: its text stays in memory as long as it lasts. */
 var MAX_TEXT_LENGTH = 1000000;
 
-openers["ndjson"] = function (mine) {
+openers["ndjson"] = function (connection) {
   var seen = 0;
-  var request = send("GET", mine.url(""), null, function (answer) {
+  var request = send("GET", connection.url(""), null, function (answer) {
     var text = answer.responseText;
     var lines = text.substring(seen).split("\n");
     seen = text.length - lines.pop().length;
-    mine.signs = text.length;
+    connection.signs = text.length;
     each(lines, function (line) {
-      mine.receive(parse(line));
+      connection.receive(parse(line));
     });
     if (answer.readyState === 4) {
-      mine.end(toRefusal(parse(text)));
+      connection.end(toRefusal(parse(text)));
     } else if (seen > MAX_TEXT_LENGTH) {
-      mine.receive({ type: "close", reason: "recycle", reconnect: true });
+      connection.receive({ type: "close", reason: "recycle", reconnect: true });
     }
   });
-  mine.stop = function () {
+  connection.stop = function () {
     request.abort();
   };
 };

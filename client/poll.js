@@ -9,17 +9,17 @@ var WAIT_S = 25;
 var TOO_SOON_MS = 1000;
 var PAUSE_MS = 5000;
 
-openers["poll"] = function (mine) {
+openers["poll"] = function (connection) {
   var request;
-  var stream = null;
+  var id = null;
   var timer;
 
   function ask(wait) {
     var askedAt = now();
-    var more = "&wait=" + wait + (stream ? "&stream=" + encodeURIComponent(stream) : "");
-    mine.limit(wait * 1000);
+    var more = "&wait=" + wait + (id ? "&stream=" + encodeURIComponent(id) : "");
+    connection.limit(wait * 1000);
     // The time keeps caches out that mind no header.
-    request = send("GET", mine.url(more + "&at=" + askedAt), null, function (answer) {
+    request = send("GET", connection.url(more + "&at=" + askedAt), null, function (answer) {
       if (answer.readyState === 4) {
         take(parse(answer.responseText), wait && now() - askedAt < TOO_SOON_MS);
       }
@@ -30,44 +30,44 @@ openers["poll"] = function (mine) {
   function take(answer, isSoon) {
     var messages = answer && answer.messages;
     if (!messages || !answer.gaps) {
-      mine.end(toRefusal(answer));
+      connection.end(toRefusal(answer));
       return;
     }
-    if (answer.stream !== stream) {
-      stream = answer.stream;
-      mine.receive({
+    if (answer.stream !== id) {
+      id = answer.stream;
+      connection.receive({
         type: "open",
-        stream: stream,
+        stream: id,
         // Where it starts is only known if nothing came already.
         cursor: messages.length ? null : answer.cursor,
-        close: "streams/" + stream + "/close"
+        close: "streams/" + id + "/close"
       });
     }
-    each(answer.gaps, mine.receive);
-    each(messages, mine.receive);
-    mine.receive({ type: "cursor", cursor: answer.cursor });
+    each(answer.gaps, connection.receive);
+    each(messages, connection.receive);
+    connection.receive({ type: "cursor", cursor: answer.cursor });
     if (answer.reason) {
-      mine.receive({
+      connection.receive({
         type: "close",
         reason: answer.reason,
         reconnect: !answer.stop,
         retryMs: 0,
         cursor: answer.cursor
       });
-    } else if (mine.isOnce && !messages.length) {
-      mine.end();
-    } else if (mine.isLive() && isSoon && !messages.length) {
-      mine.limit(PAUSE_MS);
+    } else if (connection.isOnce && !messages.length) {
+      connection.end();
+    } else if (connection.isLive() && isSoon && !messages.length) {
+      connection.limit(PAUSE_MS);
       timer = setTimeout(function () {
         ask(WAIT_S);
       }, PAUSE_MS);
-    } else if (mine.isLive()) {
-      ask(mine.isOnce ? 0 : WAIT_S);
+    } else if (connection.isLive()) {
+      ask(connection.isOnce ? 0 : WAIT_S);
     }
   }
 
-  mine.isUnwatched = true;
-  mine.stop = function () {
+  connection.isUnwatched = true;
+  connection.stop = function () {
     clearTimeout(timer);
     if (request) {
       request.abort();

@@ -1,23 +1,23 @@
 /*
  * Server-sent events. The browser keeps heartbeats to itself, and tells no refusal from a cut.
  */
-openers["sse"] = function (mine) {
-  var source = new root["EventSource"](mine.url(""));
+openers["sse"] = function (connection) {
+  var source = new root["EventSource"](connection.url(""));
   each(["message", "ff-open", "ff-cursor", "ff-gap", "ff-close"], function (type) {
     source.addEventListener(type, function (event) {
-      mine.receive(parse(event.data));
+      connection.receive(parse(event.data));
     });
   });
   // A refusal for a while, which has status 200 so that the browser would come back.
   source.addEventListener("ff-error", function (event) {
-    mine.end(parse(event.data));
+    connection.end(parse(event.data));
   });
   // Reconnecting is the stream's, from its cursor: it also knows when to stop.
   source.onerror = function () {
-    mine.end();
+    connection.end();
   };
-  mine.isUnwatched = true;
-  mine.stop = function () {
+  connection.isUnwatched = true;
+  connection.stop = function () {
     source.close();
   };
 };

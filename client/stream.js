@@ -10,11 +10,11 @@ var CLOSE_WITHIN_MS = 2000;
  * Of a server that does not say how often its heartbeats come, and the silence that is long enough
  * before it has said it, in ms.
  */
-var BEAT_MS = 15000;
+var HEARTBEAT_MS = 15000;
 var SILENT_MS = 40000;
 
 /** A stream is taken for cut after so many heartbeats that were missed. */
-var SILENT_BEATS = 3;
+var SILENT_HEARTBEATS = 3;
 
 /**
  * The first event has to come within this part of the longest silence, and within so many ms where
@@ -57,7 +57,7 @@ function open(options) {
   // The connection that is open, and the one that is to take its place or to be the first.
   var current = null;
   var next = null;
-  var beatMs = BEAT_MS;
+  var heartbeatMs = HEARTBEAT_MS;
   // Attempts since a connection was last open, and those of its frames that fell silent, running.
   var failures = 0;
   var silences = 0;
@@ -87,7 +87,7 @@ function open(options) {
     close: close,
     ack: ack
   };
-  var handle = { begin: begin, hide: hide, show: show, loaded: loaded, wake: wake };
+  var hooks = { begin: begin, hide: hide, show: show, loaded: loaded, wake: wake };
 
   /** What a handler throws is the page's affair: the stream goes on. */
   function tell(name, first, second) {
@@ -121,7 +121,7 @@ function open(options) {
 
   function end(state, event, handler) {
     leave();
-    remove(handle);
+    removeHooks(hooks);
     changeState(state, event);
     tell(handler, event);
   }
@@ -155,35 +155,35 @@ function open(options) {
     }
   }
 
-  function drop(mine) {
-    if (!mine) {
+  function drop(connection) {
+    if (!connection) {
       return;
     }
-    clearTimeout(mine.timer);
-    if (mine === next) {
+    clearTimeout(connection.timer);
+    if (connection === next) {
       next = null;
     }
-    if (mine === current) {
+    if (connection === current) {
       current = null;
       stream.stream = null;
     }
-    if (mine.stop) {
-      mine.stop();
-      mine.stop = null;
+    if (connection.stop) {
+      connection.stop();
+      connection.stop = null;
     }
-    if (mine.isOnce && mine.closeUrl) {
+    if (connection.isOnce && connection.closeUrl) {
       // Its stream would live on for a while without it.
-      post(mine.closeUrl, "");
+      post(connection.closeUrl, "");
     }
   }
 
   /** Drop a connection whose other end would not notice, or late. */
-  function abandon(mine) {
-    if (mine && mine === current && closeUrl) {
+  function abandon(connection) {
+    if (connection && connection === current && closeUrl) {
       post(closeUrl, "");
       closeUrl = null;
     }
-    drop(mine);
+    drop(connection);
   }
 
   function query(transport) {
@@ -205,10 +205,10 @@ function open(options) {
   /**
    * Make a connection. It becomes the current one when it opens; one that is open until then goes on.
    *
-   * @param why it is not the transport or the connection before, for onstate
+   * @param reason why it is not the transport or the connection before, for onstate
    */
-  function connect(transport, why, isOnce) {
-    var mine = {
+  function connect(transport, reason, isOnce) {
+    var connection = {
       transport: transport,
       origin: origin,
       isOnce: isOnce,
@@ -219,38 +219,38 @@ function open(options) {
         return address + query(transport) + more;
       },
       isLive: function () {
-        return mine === current || mine === next;
+        return connection === current || connection === next;
       },
       receive: function (event) {
-        mine.signs++;
-        if (event && mine.isLive()) {
-          receive(mine, event);
+        connection.signs++;
+        if (event && connection.isLive()) {
+          receive(connection, event);
         }
       },
       end: function (refusal) {
-        if (mine.isLive()) {
-          lost(mine, refusal, mine === current ? "cut" : "failed");
+        if (connection.isLive()) {
+          lost(connection, refusal, connection === current ? "cut" : "failed");
         }
       },
       limit: function (ms) {
-        clearTimeout(mine.timer);
-        mine.timer = setTimeout(function () {
-          lost(mine, null, "silent");
+        clearTimeout(connection.timer);
+        connection.timer = setTimeout(function () {
+          lost(connection, null, "silent");
         }, ms + openMs);
       }
     };
     drop(next);
-    next = mine;
-    mine.limit(0);
+    next = connection;
+    connection.limit(0);
     try {
-      openers[transport](mine);
+      openers[transport](connection);
     } catch (error) {
       setTimeout(function () {
-        mine.end(isAuto ? null : unsupported(transport, error));
+        connection.end(isAuto ? null : unsupported(transport, error));
       }, 0);
     }
     if (!current) {
-      changeState("connecting", { transport: transport, reason: why || null });
+      changeState("connecting", { transport: transport, reason: reason || null });
     }
   }
 
@@ -304,19 +304,19 @@ function open(options) {
    *
    * @param ms as lose() has it
    */
-  function lost(mine, refusal, why, ms) {
-    var wasOpen = mine === current;
-    var isFrame = isAuto && mine.transport === "frame";
-    if (why === "silent") {
-      abandon(mine);
+  function lost(connection, refusal, reason, ms) {
+    var wasOpen = connection === current;
+    var isFrame = isAuto && connection.transport === "frame";
+    if (reason === "silent") {
+      abandon(connection);
     } else {
-      drop(mine);
+      drop(connection);
     }
-    if (mine.isOnce && refusal && !refusal.reconnect) {
+    if (connection.isOnce && refusal && !refusal.reconnect) {
       refused(refusal);
       return;
     }
-    if (mine.isOnce) {
+    if (connection.isOnce) {
       // A later beat of the stream's holder asks for it again, if it was not all.
       beatsToPass = wasOpen ? 0 : BEATS_AFTER_FAILURE;
       return;
@@ -329,29 +329,29 @@ function open(options) {
       planFrame();
     } else if (refusal) {
       refused(refusal);
-    } else if (isFrame && (!wasOpen || mine.isHeld || silences > 1)) {
+    } else if (isFrame && (!wasOpen || connection.isHeld || silences > 1)) {
       silences = 0;
-      connect("poll", why);
+      connect("poll", reason);
     } else {
       if (!wasOpen) {
         rememberPath(origin, 0);
       }
-      lose(ms || 0, why, wasOpen);
+      lose(ms || 0, reason, wasOpen);
     }
   }
 
-  function refused(event) {
-    if (event.reconnect) {
-      lose(0, event.code);
-      tell("onerror", event);
+  function refused(refusal) {
+    if (refusal.reconnect) {
+      lose(0, refusal.code);
+      tell("onerror", refusal);
     } else {
       // Not for all tabs: it may be what this one asked for.
-      end("refused", event, "onerror");
+      end("refused", refusal, "onerror");
     }
   }
 
-  function watchFor(mine) {
-    watch(mine, beatMs, orDefault(options.silentMs, SILENT_BEATS * beatMs), {
+  function watchFor(connection) {
+    watch(connection, heartbeatMs, orDefault(options.silentMs, SILENT_HEARTBEATS * heartbeatMs), {
       good: function () {
         silences = 0;
         againMs = frameAgainMs / FIRST_AGAIN;
@@ -359,7 +359,7 @@ function open(options) {
       missed: ask,
       silent: function () {
         silences++;
-        lost(mine, null, "silent");
+        lost(connection, null, "silent");
       }
     });
   }
@@ -368,27 +368,27 @@ function open(options) {
    * Ask the server what it has given to the open connection, which may have broken or be held back.
    */
   function ask() {
-    var mine = current;
+    var connection = current;
     var sign;
     function isOpen() {
-      return mine === current && stream.state === "open";
+      return connection === current && stream.state === "open";
     }
-    if (!mine || mine.isOnce || mine.isAsking || !isOpen()) {
+    if (!connection || connection.isOnce || connection.isAsking || !isOpen()) {
       return;
     }
-    sign = signOf(mine);
-    mine.isAsking = true;
-    askState(mine.closeUrl.replace(/\/close$/, ""), function (answer) {
+    sign = signOf(connection);
+    connection.isAsking = true;
+    askState(connection.closeUrl.replace(/\/close$/, ""), function (answer) {
       var isFinal = answer.state === "closed" && FINAL_REASONS.test(answer.receipt.reason);
-      mine.isAsking = false;
+      connection.isAsking = false;
       if (!isOpen()) {
         return;
       }
       if (answer.state === "unknown" || (answer.state === "closed" && !isFinal)) {
         // The server is there: at once.
-        lost(mine, null, "cut", 1);
-      } else if (answer.state === "away" && signOf(mine) === sign) {
-        lost(mine, null, "cut");
+        lost(connection, null, "cut", 1);
+      } else if (answer.state === "away" && signOf(connection) === sign) {
+        lost(connection, null, "cut");
       } else if (answer.state === "away") {
         // The connection lives; or its end changed the document.
         later(HELD_MS, ask);
@@ -405,10 +405,10 @@ function open(options) {
               retryMs: 0,
               cursor: answer.cursor
             });
-          } else if (signOf(mine) === sign && !isReached(answer.cursor, stream.cursor)) {
+          } else if (signOf(connection) === sign && !isReached(answer.cursor, stream.cursor)) {
             // More than a silence: something was given and did not come.
-            mine.isHeld = true;
-            lost(mine, null, "silent");
+            connection.isHeld = true;
+            lost(connection, null, "silent");
           }
         });
       }
@@ -453,25 +453,25 @@ function open(options) {
     }
   }
 
-  function receive(mine, event) {
+  function receive(connection, event) {
     if (event.type === "open") {
-      opened(mine, event);
+      opened(connection, event);
     } else if (event.type === "error") {
-      lost(mine, event);
-    } else if (mine === current) {
+      lost(connection, event);
+    } else if (connection === current) {
       take(event);
     }
   }
 
-  function opened(mine, event) {
-    mine.closeUrl = address.replace(/stream$/, "") + event.close;
+  function opened(connection, event) {
+    connection.closeUrl = address.replace(/stream$/, "") + event.close;
     if (stream.state === "closing") {
       // A poll went on under a new id.
-      closeUrl = mine.closeUrl;
+      closeUrl = connection.closeUrl;
       post(closeUrl, "");
       return;
     }
-    if (mine !== current) {
+    if (connection !== current) {
       if (current && !current.isOnce) {
         // It was tried beside a poll: one silence is enough to go back.
         silences = 1;
@@ -479,29 +479,29 @@ function open(options) {
       abandon(current);
       next = null;
     }
-    current = mine;
+    current = connection;
     failures = 0;
     isHurried = false;
-    beatMs = orDefault(event.heartbeatMs, beatMs);
-    closeUrl = mine.isOnce ? null : mine.closeUrl;
-    stream.stream = mine.isOnce ? null : event.stream;
-    stream.transport = mine.isOnce ? "shared" : mine.transport;
+    heartbeatMs = orDefault(event.heartbeatMs, heartbeatMs);
+    closeUrl = connection.isOnce ? null : connection.closeUrl;
+    stream.stream = connection.isOnce ? null : event.stream;
+    stream.transport = connection.isOnce ? "shared" : connection.transport;
     if (!isForeign(event.cursor)) {
       advance(event.cursor);
     }
-    clearTimeout(mine.timer);
+    clearTimeout(connection.timer);
     clearTimeout(timer);
-    watchFor(mine);
+    watchFor(connection);
     if (isPolling()) {
-      if (!mine.isEarly && !pollsFor(origin, frameAgainMs)) {
+      if (!connection.isEarly && !pollsFor(origin, frameAgainMs)) {
         rememberPath(origin, againMs);
       }
       planFrame();
     }
-    if (mine.transport === "frame") {
+    if (connection.transport === "frame") {
       rememberPath(origin, 0);
     }
-    if (mine.isOnce) {
+    if (connection.isOnce) {
       changeState("open", { transport: "shared" });
     } else {
       changeState("open", event);
@@ -708,6 +708,6 @@ function open(options) {
   if (!/^https?:$/.test(link.protocol)) {
     throw new Error('foreverframe: "' + options.url + '" is no address of a server');
   }
-  add(handle);
+  addHooks(hooks);
   return stream;
 }

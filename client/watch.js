@@ -6,7 +6,7 @@
  */
 
 /** Looks in the time between two heartbeats, and the least time between two looks, in ms. */
-var LOOKS_PER_BEAT = 10;
+var LOOKS_PER_HEARTBEAT = 10;
 var MIN_LOOK_MS = 50;
 
 /** Looks that see nothing new after which a heartbeat is missed. */
@@ -28,19 +28,19 @@ var SILENCES_OF_A_GOOD_PATH = 4;
  * A value that changes when something comes. Messages of one length leave the document as it was;
  * heartbeats are no events.
  */
-function signOf(mine) {
-  return mine.signs + ":" + (mine.sign ? mine.sign() : "");
+function signOf(connection) {
+  return connection.signs + ":" + (connection.sign ? connection.sign() : "");
 }
 
 /**
  * Watch a connection as long as it is live.
  *
- * beatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed() is
+ * heartbeatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed() is
  * called when a heartbeat was missed, and once more for each that follows, or when the page was
  * held up; silent() at the end of the longest silence, and good() when the path has proved good.
  */
-function watch(mine, beatMs, silentMs, on) {
-  var lookMs = Math.max(MIN_LOOK_MS, Math.min(beatMs, silentMs) / LOOKS_PER_BEAT);
+function watch(connection, heartbeatMs, silentMs, on) {
+  var lookMs = Math.max(MIN_LOOK_MS, Math.min(heartbeatMs, silentMs) / LOOKS_PER_HEARTBEAT);
   var looks = 0;
   var silentLooks = 0;
   var looksToMiss = LOOKS_TO_MISS;
@@ -48,9 +48,9 @@ function watch(mine, beatMs, silentMs, on) {
   var lookedAt = now();
 
   function look() {
-    var sign = signOf(mine);
+    var sign = signOf(connection);
     var isLate = now() - lookedAt > lookMs + LATE_MS;
-    if (!mine.isLive()) {
+    if (!connection.isLive()) {
       return;
     }
     lookedAt = now();
@@ -59,11 +59,11 @@ function watch(mine, beatMs, silentMs, on) {
       lastSign = sign;
       silentLooks = 0;
       looksToMiss = LOOKS_TO_MISS;
-    } else if (!mine.isUnwatched) {
+    } else if (!connection.isUnwatched) {
       silentLooks += isLate ? LOOKS_TO_MISS : 1;
     }
     if (
-      !mine.isUnwatched &&
+      !connection.isUnwatched &&
       looks * lookMs > SILENCES_OF_A_GOOD_PATH * Math.min(silentMs, SILENT_MS)
     ) {
       on.good();
@@ -74,7 +74,7 @@ function watch(mine, beatMs, silentMs, on) {
     }
     later(lookMs, look);
     if (silentLooks >= looksToMiss) {
-      looksToMiss = silentLooks + LOOKS_PER_BEAT;
+      looksToMiss = silentLooks + LOOKS_PER_HEARTBEAT;
       on.missed();
     } else if (isLate && isVisible()) {
       on.missed();

@@ -1,15 +1,15 @@
 /*
  * A WebSocket. The browser tells no refusal from a cut.
  */
-openers["ws"] = function (mine) {
-  var socket = new root["WebSocket"](mine.url("").replace(/^http/, "ws"));
+openers["ws"] = function (connection) {
+  var socket = new root["WebSocket"](connection.url("").replace(/^http/, "ws"));
   socket.onmessage = function (event) {
-    mine.receive(parse(event.data));
+    connection.receive(parse(event.data));
   };
   socket.onclose = function () {
-    mine.end();
+    connection.end();
   };
-  mine.stop = function () {
+  connection.stop = function () {
     socket.close();
   };
 };
