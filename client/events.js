@@ -1,18 +1,16 @@
 /*
- * What the server says: docs/protocol.md, "Events".
+ * The events that the client makes itself, as the server would: docs/protocol.md, "Events".
  */
 
-/** What an id has up to its last dot. */
-function epochOf(id) {
-  return id.replace(/[^.]*$/, "");
+/** The `close` event of a stream that has ended for good. */
+function closeEvent(reason, cursor) {
+  return { type: "close", reason: reason, reconnect: false, retryMs: 0, cursor: cursor };
 }
 
-/** Whether a cursor is not beyond another. They compare as strings, but only within their epoch; null is before all. */
-function isReached(id, cursor) {
-  return id !== null && cursor !== null && epochOf(id) === epochOf(cursor) && id <= cursor;
-}
-
-/** The body of a refusal as an `error` event; null if it is not one of Foreverframe's, but of something before it. */
+/**
+ * The body of a refusal as an `error` event; null if it was not Foreverframe that refused, but
+ * something before it.
+ */
 function toRefusal(answer) {
   if (!answer || !/^FF_/.test(answer.code)) {
     return null;
@@ -23,5 +21,17 @@ function toRefusal(answer) {
     status: answer.status,
     detail: answer.detail,
     reconnect: answer.status === 408 || answer.status === 429 || answer.status >= 500
+  };
+}
+
+/** The `error` event for a transport that the browser does not have. */
+function unsupported(transport, error) {
+  return {
+    type: "error",
+    code: "FF_TRANSPORT_UNSUPPORTED",
+    status: 0,
+    detail:
+      'This browser cannot use "' + transport + '" (' + error.message + '): take "auto" instead',
+    reconnect: false
   };
 }

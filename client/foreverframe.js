@@ -26,6 +26,7 @@ var hiddenAt;
 /** { begin(), hide(), show(), loaded(), wake() } of each stream that has not ended. */
 var allHooks = [];
 
+/** open() is made of the files in stream/: see build.mjs. */
 var api = { open: open };
 
 function addHooks(hooks) {
@@ -53,7 +54,7 @@ function callEach(method) {
   });
 }
 
-function begin() {
+function beginAll() {
   isReady = true;
   callEach("begin");
 }
@@ -61,20 +62,20 @@ function begin() {
 function load() {
   setTimeout(function () {
     isLoaded = true;
-    begin();
+    beginAll();
     callEach("loaded");
   }, AFTER_LOAD_MS);
 }
 
 function beginWithoutLoad() {
   if (document.body) {
-    begin();
+    beginAll();
   } else {
     setTimeout(beginWithoutLoad, BODY_CHECK_MS);
   }
 }
 
-function wake() {
+function wakeAll() {
   callEach("wake");
 }
 
@@ -94,12 +95,12 @@ listen(root, "pageshow", function (event) {
     callEach("show");
   }
 });
-listen(root, "online", wake);
+listen(root, "online", wakeAll);
 listen(document, "visibilitychange", function () {
   if (!isVisible()) {
     hiddenAt = now();
   } else if (now() - hiddenAt > LATE_MS) {
-    wake();
+    wakeAll();
   }
 });
 root.foreverframe = api;

@@ -5,6 +5,11 @@
  * Silence is counted in looks, because timers of a hidden page are late.
  */
 
+/**
+ * The longest silence, in ms, as long as the server has not said how often its heartbeats come.
+ */
+var SILENT_MS = 40000;
+
 /** Looks in the time between two heartbeats, and the least time between two looks, in ms. */
 var LOOKS_PER_HEARTBEAT = 10;
 var MIN_LOOK_MS = 50;

@@ -1,128 +1,131 @@
-/* Foreverframe's client: made of client/*.js, documented in docs/client.md. */
-!function(ne){var te,i,a,t,M,re,u,l,f,c,s,E,ye,d,S,m,p,O,L,U,I,v,k,oe,ce,ae,r,se,h;function ie(){return(new Date
-).getTime()}function ue(e,n){return e===Infinity?null:setTimeout(n,Math.min(e,t))}function g(e,n,t){
-e.addEventListener?e.addEventListener(n,t,!1):e.attachEvent&&e.attachEvent("on"+n,t)}function y(e,n){for(
-var t=0;t<e.length;t++)n(e[t])}function C(e,n){for(var t=0;e[t];)t++;return e[t]=n,t}function w(e){try{
-return ne.JSON?ne.JSON.parse(e):new Function("return "+e)()}catch(n){return null}}function T(){
-return"hidden"!==te.visibilityState}function le(e){var n=/^(\w+:)\/\/(?:[^\/?#]*@)?([^\/?#]*)/.exec(e.href)||["","",""];
-return(n[1]+"//"+n[2].replace(/:(80|443)?$/,"")).toLowerCase()}function we(){
-return ne.XMLHttpRequest?new ne.XMLHttpRequest:new ne.ActiveXObject("Microsoft.XMLHTTP")}function b(e,n,t,r){var o,c=we(
-);return c.open(e,n,!0),o=C(a,c),c.onreadystatechange=function(){4===c.readyState&&(a[o]=null),r&&2<c.readyState&&r(c)},
-c.send(t),c}function fe(e,n){try{b("POST",e,n)}catch(o){n=e,t=te.createElement("div"),r="foreverframe"+String(
-Math.random()).substring(2),t.style.display="none",
-t.innerHTML='<iframe name="'+r+'"></iframe><form method="post" target="'+r+'"></form>',te.body.appendChild(t),
-t.lastChild.action=n,t.lastChild.submit(),setTimeout(function(){t.parentNode&&t.parentNode.removeChild(t)},M)}var t,r}
-function de(e){return e.replace(/[^.]*$/,"")}function me(e,n){return null!==e&&null!==n&&de(e)===de(n)&&e<=n}function N(
-e){return e&&/^FF_/.test(e.code)?{type:"error",code:e.code,status:e.status,detail:e.detail,
-reconnect:408===e.status||429===e.status||500<=e.status}:null}function R(){for(var e=l.pop();e;
-)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function x(e){try{return e.contentWindow.document.readyState}catch(
-n){return"denied"}}function A(){try{return ne.localStorage||null}catch(e){return null}}function pe(e,n){var t=A(),r=s[e]
-try{r=r||t&&t.getItem(c+e)}catch(o){}return 0<(t=r?r-ie():0)&&t<=n?t:0}function ve(e,n){var t=A();s[e]=n&&ie()+n;try{
-n?t.setItem(c+e,String(s[e])):t.removeItem(c+e)}catch(r){}}function Te(e,n){var t,r,o=!1;function c(e){o||(o=!0,
-clearTimeout(r),n(e))}r=ue(E,function(){c({state:"away"}),t.abort()});try{t=b("GET",e+"?at="+ie(),null,function(e){
-4===e.readyState&&c(function(e){var n;try{return(n=w(e.responseText)||{}).state?n:n.code?{
+/* Foreverframe's client: made of client/, documented in docs/client.md. */
+!function(ue){var le,s,i,t,fe,u,l,f,c,a,ke,Ce,de,d,y,p,m,w,pe,me,r,ve,v;function he(){return(new Date).getTime()}
+function ge(e,n){return e===Infinity?null:setTimeout(n,Math.min(e,t))}function h(e,n,t){
+e.addEventListener?e.addEventListener(n,t,!1):e.attachEvent&&e.attachEvent("on"+n,t)}function g(e,n){for(
+var t=0;t<e.length;t++)n(e[t])}function b(e,n){for(var t=0;e[t];)t++;return e[t]=n,t}function ye(e){try{
+return ue.JSON?ue.JSON.parse(e):new Function("return "+e)()}catch(n){return null}}function we(){
+return"hidden"!==le.visibilityState}function be(e){var n=/^(\w+:)\/\/(?:[^\/?#]*@)?([^\/?#]*)/.exec(e.href)||["","",""];
+return(n[1]+"//"+n[2].replace(/:(80|443)?$/,"")).toLowerCase()}function T(){
+return ue.XMLHttpRequest?new ue.XMLHttpRequest:new ue.ActiveXObject("Microsoft.XMLHTTP")}function Te(e,n,t,r){var o,c=T(
+);return c.open(e,n,!0),o=b(i,c),c.onreadystatechange=function(){4===c.readyState&&(i[o]=null),r&&2<c.readyState&&r(c)},
+c.send(t),c}function Me(e,n){try{Te("POST",e,n)}catch(t){!function(e){var n=le.createElement("div"),
+t="foreverframe"+String(Math.random()).substring(2);n.style.display="none",
+n.innerHTML='<iframe name="'+t+'"></iframe><form method="post" target="'+t+'"></form>',le.body.appendChild(n),
+n.lastChild.action=e,n.lastChild.submit(),setTimeout(function(){n.parentNode&&n.parentNode.removeChild(n)},1e4)}(e)}}
+function Ne(e){var n;try{ue.navigator.sendBeacon&&ue.navigator.sendBeacon(e,"")||((n=T()).open("POST",e,!1),n.send(""))
+}catch(t){}}function Ee(e,n){return 0<e?Number(e):n}function Re(e){return!e.transport||"auto"===e.transport}function Se(
+e){return e.replace(/[^.]*$/,"")}function Oe(e,n){return null!==e&&null!==n&&Se(e)===Se(n)&&e<=n}function xe(e,n){
+return{type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n}}function M(e){return e&&/^FF_/.test(e.code)?{type:"error",
+code:e.code,status:e.status,detail:e.detail,reconnect:408===e.status||429===e.status||500<=e.status}:null}function E(){
+for(var e=l.pop();e;)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function S(e){try{
+return e.contentWindow.document.readyState}catch(n){return"denied"}}function O(){try{return ue.localStorage||null}catch(
+e){return null}}function Le(e,n){var t=O(),r=a[e];try{r=r||t&&t.getItem(c+e)}catch(o){}return 0<(t=r?r-he():0)&&t<=n?t:0
+}function Ue(e,n){var t=O();a[e]=n&&he()+n;try{n?t.setItem(c+e,String(a[e])):t.removeItem(c+e)}catch(r){}}function Ie(e
+){return e.signs+":"+(e.sign?e.sign():"")}function Ae(t,e,r,o){var c,i=Math.max(y,Math.min(e,r)/d),a=0,s=0,u=p,l=he();
+ge(i*Math.random(),function f(){var e=Ie(t),n=he()-l>i+m;t.isLive()&&(l=he(),a++,e!==c?(c=e,s=0,u=p):t.isUnwatched||(
+s+=n?p:1),!t.isUnwatched&&a*i>w*Math.min(r,de)&&o.good(),r<=s*i?o.silent():(ge(i,f),u<=s?(u=s+d,o.missed()):n&&we(
+)&&o.missed()))})}function n(n){g(ve.slice(0),function(e){e[n]()})}function o(){me=!0,n("begin")}function L(){n("wake")}
+ue.foreverframe&&ue.foreverframe.open||(le=ue.document,s=ue.location,i=[],t=2147483647,u=[],l=[],(fe={}).frame=function(
+n){var e,t=n.origin!==be(s),r=t?le:function(){try{return f||((f=new ue.ActiveXObject("htmlfile")).open(),f.write(
+"<html><body></body></html>"),f.close(),f.parentWindow.foreverframe=v),f.body?f:le}catch(e){return le}}(),
+o=r.createElement("iframe"),c=b(u,n),i="push"+(c||""),a=!1;v[i]=function(e){a=a||"loading"===S(o),u[c]&&u[c].receive(e)}
+,n.stop=function(){clearInterval(e),u[c]=null,l[l.length]=o,setTimeout(E,0)},t?n.isSource=function(e){
+return e&&e==o.contentWindow}:r===le&&ue.addEventListener?(n.sign=function(){return function(e){try{
+return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}}(o)},e=setInterval(function(){
+var e=S(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end(function(e){
+var n;try{return n=e.contentWindow.document.getElementsByTagName("script"),ye(/\{"type":"error".*\}/.exec(n[n.length-1
+].text)[0])}catch(t){return null}}(o))}),o.style.display="none",o.referrerPolicy="origin",o.src=n.url(
+t?"&origin="+encodeURIComponent(be(s)):"&callback=parent.foreverframe."+i),r.body.appendChild(o)},h(ue,"message",
+function(n){g(u,function(e){e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(ye(n.data))})}),
+fe.poll=function(r){var o,c,i=null;r.isUnwatched=!0,r.stop=function(){clearTimeout(c),o&&o.abort()},function a(n){
+var t=he(),e="&wait="+n+(i?"&stream="+encodeURIComponent(i):"");r.limit(1e3*n),o=Te("GET",r.url(e+"&at="+t),null,
+function(e){4===e.readyState&&!function(e,n){var t=e&&e.messages;t&&e.gaps?(e.stream!==i&&(i=e.stream,r.receive({
+type:"open",stream:i,cursor:t.length?null:e.cursor,close:"streams/"+i+"/close"})),g(e.gaps,r.receive),g(t,r.receive),
+r.receive({type:"cursor",cursor:e.cursor}),e.reason?r.receive({type:"close",reason:e.reason,reconnect:!e.stop,retryMs:0,
+cursor:e.cursor}):r.isOnce&&!t.length?r.end():r.isLive()&&n&&!t.length?(r.limit(5e3),c=setTimeout(function(){a(25)},5e3)
+):r.isLive()&&a(r.isOnce?0:25)):r.end(M(e))}(ye(e.responseText),n&&he()-t<1e3)})}(0)},fe.ndjson=function(r){var o=0,
+e=Te("GET",r.url(""),null,function(e){var n=e.responseText,t=n.substring(o).split("\n");o=n.length-t.pop().length,
+r.signs=n.length,g(t,function(e){r.receive(ye(e))}),4===e.readyState?r.end(M(ye(n))):1e6<o&&r.receive({type:"close",
+reason:"recycle",reconnect:!0})});r.stop=function(){e.abort()}},fe.sse=function(n){var t=new ue.EventSource(n.url(""));
+g(["message","ff-open","ff-cursor","ff-gap","ff-close"],function(e){t.addEventListener(e,function(e){n.receive(ye(e.data
+))})}),t.addEventListener("ff-error",function(e){n.end(ye(e.data))}),t.onerror=function(){n.end()},n.isUnwatched=!0,
+n.stop=function(){t.close()}},c="foreverframe.path ",a={},Ce=/^(client|admin|expired|replaced)$/,de=4e4,d=10,p=12,
+m=ke=5e3,w=4,y=50,me=pe=!(fe.ws=function(n){var e=new ue.WebSocket(n.url("").replace(/^http/,"ws"));
+e.onmessage=function(e){n.receive(ye(e.data))},e.onclose=function(){n.end()},n.stop=function(){e.close()}}),ve=[],v={
+open:function(c){var e=function(e){var n=le.createElement("div"),t=le.createElement("a");return t.href=e,
+ue.addEventListener||(n.innerHTML='<a href="'+e.replace(/&/g,"&amp;").replace(/"/g,"&quot;")+'"></a>',t=n.firstChild),t
+}((c.url||"")+"stream"),i=e.href,a=be(e);!function(e,n){if(!Re(e)&&!fe.hasOwnProperty(e.transport))throw new Error(
+'foreverframe: there is no transport "'+e.transport+'"');if(!/^https?:$/.test(n.protocol))throw new Error(
+'foreverframe: "'+e.url+'" is no address of a server')}(c,e);var o,P,$=3e4,F=5,s=Ee(c.retryMs,5e3),u=0,l=!1;function f(e
+,n){d(),P=ge(e,n)}function d(){clearTimeout(P)}function p(){d(),v?Le(a,h)?E("poll","remembered"):pe?E("frame"):E("poll",
+"loading"):E(c.transport)}function m(e,n,t){var r=e;t&&(l=!(Math.abs(he()-o)<$),o=l?he():o),0<e&&s!==Infinity||(
+r=l?s/F:s,r*=Math.pow(2,Math.max(0,l?u-1:u)),r=Math.min(r,Math.max(s,$)),r*=l?.5+Math.random():.75+Math.random()/2,
+r=Math.round(r)),u++,f(r,p),R("lost",{retryMs:r,reason:n})}var v=Re(c),W=16,h=Ee(c.frameAgainMs,6e5),g=h/W,y=0;
+function B(){return v&&w&&"poll"===w.transport&&!w.isOnce}function X(){y=0,g=h/W}function _(){f(Le(a,h),function(){
+g=Math.min(2*g,h),j()})}function j(){pe&&E("frame","again")}var w=null,b=null,T=null,q=3,G=Math.min(Ee(c.silentMs,de)/4,
+3e4),M=15e3;function E(r,e,n){var t={transport:r,origin:a,isOnce:n,isEarly:!pe,signs:0,url:function(e){
+return i+function(e,n){var t="?transport="+r+"&channels="+encodeURIComponent(String(e.channels));
+return null!==n?t+="&after="+encodeURIComponent(n):e.after?t+="&after="+encodeURIComponent(e.after):e.last&&(
+t+="&last="+encodeURIComponent(e.last)),e.client&&(t+="&client="+encodeURIComponent(e.client)),t}(c,C.cursor)+e},
+isLive:function(){return t===w||t===b},receive:function(e){t.signs++,e&&t.isLive()&&function(e,n){
+"open"===n.type?function(e,n){var t=e!==w&&w&&!w.isOnce;e.closeUrl=i.replace(/stream$/,"")+n.close,
+"closing"===C.state?Me(T=e.closeUrl,""):(e!==w&&(O(w),b=null),w=e,M=Ee(n.heartbeatMs,M),T=e.isOnce?null:e.closeUrl,
+C.stream=e.isOnce?null:n.stream,C.transport=e.isOnce?"shared":e.transport,function(e){
+return null!==e&&null!==C.cursor&&Se(e)!==Se(C.cursor)}(n.cursor)||re(n.cursor),clearTimeout(e.timer),Ae(e,M,Ee(
+c.silentMs,q*M),{good:X,missed:V,silent:function(){y++,L(e,null,"silent")}}),d(),u=0,l=!1,function(e){t&&(y=1),B()&&(
+e.isEarly||Le(a,h)||Ue(a,g),_()),"frame"===e.transport&&Ue(a,0)}(e),e.isOnce?R("open",{transport:"shared"}):(R("open",n)
+,N("onopen",n)))}(e,n):"error"===n.type?L(e,n):e===w&&oe(n)}(t,e)},end:function(e){t.isLive()&&L(t,e,
+t===w?"cut":"failed")},limit:function(e){clearTimeout(t.timer),t.timer=setTimeout(function(){L(t,null,"silent")},e+G)}};
+S(b),(b=t).limit(0);try{fe[r](t)}catch(o){setTimeout(function(){t.end(v?null:{type:"error",
+code:"FF_TRANSPORT_UNSUPPORTED",status:0,detail:'This browser cannot use "'+r+'" ('+o.message+'): take "auto" instead',
+reconnect:!1})},0)}w||R("connecting",{transport:r,reason:e||null})}function S(e){e&&(clearTimeout(e.timer),e===b&&(
+b=null),e===w&&(w=null,C.stream=null),e.stop&&(e.stop(),e.stop=null),e.isOnce)&&e.closeUrl&&Me(e.closeUrl,"")}
+function O(e){e&&e===w&&n(Me),S(e)}function n(e){T&&(e(T,""),T=null)}function L(n,e,t,r){var o=n===w;("silent"===t?O:S)(
+n),n.isOnce&&e&&!e.reconnect?ce(e):n.isOnce?ee(o):"closing"===C.state?A("client"):w?(Ue(a,g),_()):e?ce(e):function(e){
+return v&&"frame"===n.transport&&(!e||n.isHeld||1<y)?(y=0,E("poll",t),1):void(e||Ue(a,0))}(o)||m(r||0,t,o)}function J(e
+){var n=w;T=null,"closing"===C.state?A(e.reconnect?"client":e.reason):e.reconnect?n.isOnce?(S(n),ee(!1)
+):"recycle"===e.reason?(w=null,C.stream=null,E(n.transport,"recycle"),S(n)):(S(n),m(e.retryMs,e.reason)):(k(e,C.cursor),
+x("closed",e,"onclose"))}var D=1e3;function V(){var t,r=w;function o(){return r===w&&"open"===C.state}
+r&&!r.isOnce&&!r.isAsking&&o()&&(t=Ie(r),r.isAsking=!0,function(e,n){var t,r,o=!1;function c(e){o||(o=!0,clearTimeout(r)
+,n(e))}r=ge(ke,function(){c({state:"away"}),t.abort()});try{t=Te("GET",e+"?at="+he(),null,function(e){
+4===e.readyState&&c(function(e){var n;try{return(n=ye(e.responseText)||{}).state?n:n.code?{
 state:"FF_STREAM_UNKNOWN"===n.code?"unknown":""}:{state:e.status&&e.status<500?"":"away"}}catch(t){return{state:"away"}}
-}(e))})}catch(a){clearTimeout(r),ue(0,function(){c({state:""})})}}function he(e){return e.signs+":"+(e.sign?e.sign():"")
-}function be(t,e,r,o){var c,a=Math.max(S,Math.min(e,r)/d),s=0,i=0,u=m,l=ie();ue(a*Math.random(),function f(){var e=he(t)
-,n=ie()-l>a+p;t.isLive()&&(l=ie(),s++,e!==c?(c=e,i=0,u=m):t.isUnwatched||(i+=n?m:1),!t.isUnwatched&&s*a>O*Math.min(r,oe
-)&&o.good(),r<=i*a?o.silent():(ue(a,f),u<=i?(u=i+d,o.missed()):n&&T()&&o.missed()))})}function Me(e,c){var n,a=String(
-Math.random()),t=!1,r=0,s=0,o=ie()-v,i=!0,u=function(n,t){var r,o;function c(e){e.key===n&&e.newValue&&t(w(e.newValue))}
-try{if(ne.BroadcastChannel)return(r=new ne.BroadcastChannel(n)).onmessage=function(e){t(e.data)},{say:function(e){
-r.postMessage(e)},close:function(){r.close()}};if((o=ne.localStorage).setItem(n,""),ne.addEventListener
-)return ne.addEventListener("storage",c,!1),{say:function(e){o.setItem(n,ne.JSON.stringify(e))},close:function(){
-ne.removeEventListener("storage",c,!1);try{o.removeItem(n)}catch(e){}}}}catch(e){}return null}(e,function(e){
-u&&e&&e.from!==a&&("hello"===e.kind?t&&l("beat"):"bye"===e.kind?f():t&&!function(e){return e.visible===T(
-)?e.from<a:e.visible}(e)?l("beat"):(t&&(t=!1,c.release()),o=ie(),i=!1,T()&&!e.visible&&f(),c.follow(e)))});function l(e,
-n,t){var r={n:++s,from:a,kind:e,visible:T(),event:n,before:t};c.describe(r);try{u.say(r)}catch(o){}}function f(){o=ie(
-)-v,i=!0}return u?(n=setInterval(function(){var e=ie()-o;r++,t?r%U!=0&&T()||l("beat"):e<0?o=ie():i&&e>(T()?v:k)?(t=!0,l(
-"beat"),c.hold()):I<e&&(i=!0,l("hello"))},L),l("hello"),{tell:function(e,n){t&&l("event",e,n)},leave:function(){
-clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}function ge(e,n){return 0<e?Number(e):n}function n(n){y(se.slice(0
-),function(e){e[n]()})}function o(){ae=!0,n("begin")}function H(){n("wake")}ne.foreverframe&&ne.foreverframe.open||(
-te=ne.document,i=ne.location,a=[],t=2147483647,M=1e4,u=[],l=[],(re={}).frame=function(n){var e,t=n.origin!==le(i),
-r=t?te:function(){try{return f||((f=new ne.ActiveXObject("htmlfile")).open(),f.write("<html><body></body></html>"),
-f.close(),f.parentWindow.foreverframe=h),f.body?f:te}catch(e){return te}}(),o=r.createElement("iframe"),c=C(u,n),
-a="push"+(c||""),s=!1;h[a]=function(e){s=s||"loading"===x(o),u[c]&&u[c].receive(e)},n.stop=function(){clearInterval(e),
-u[c]=null,l[l.length]=o,setTimeout(R,0)},t?n.isSource=function(e){return e&&e==o.contentWindow
-}:r===te&&ne.addEventListener?(n.sign=function(){var e=o;try{
-return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}},e=setInterval(function(){var e=x(o)
-;("denied"===e||s&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,g(o,"load",function(){n.end(function(e){var n;try{
-return n=e.contentWindow.document.getElementsByTagName("script"),w(/\{"type":"error".*\}/.exec(n[n.length-1].text)[0])
-}catch(t){return null}}(o))}),o.style.display="none",o.referrerPolicy="origin",o.src=n.url(
-t?"&origin="+encodeURIComponent(le(i)):"&callback=parent.foreverframe."+a),r.body.appendChild(o)},g(ne,"message",
-function(n){y(u,function(e){e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(w(n.data))})}),
-re.poll=function(c){var n,a,s=null;function i(r){var o=ie(),e="&wait="+r+(s?"&stream="+encodeURIComponent(s):"");
-c.limit(1e3*r),n=b("GET",c.url(e+"&at="+o),null,function(e){var n,t;4===e.readyState&&(e=w(e.responseText),n=r&&ie(
-)-o<1e3,(t=e&&e.messages)&&e.gaps?(e.stream!==s&&(s=e.stream,c.receive({type:"open",stream:s,
-cursor:t.length?null:e.cursor,close:"streams/"+s+"/close"})),y(e.gaps,c.receive),y(t,c.receive),c.receive({
-type:"cursor",cursor:e.cursor}),e.reason?c.receive({type:"close",reason:e.reason,reconnect:!e.stop,retryMs:0,
-cursor:e.cursor}):c.isOnce&&!t.length?c.end():c.isLive()&&n&&!t.length?(c.limit(5e3),a=setTimeout(function(){i(25)},5e3)
-):c.isLive()&&i(c.isOnce?0:25)):c.end(N(e)))})}c.isUnwatched=!0,c.stop=function(){clearTimeout(a),n&&n.abort()},i(0)},
-re.ndjson=function(r){var o=0,e=b("GET",r.url(""),null,function(e){var n=e.responseText,t=n.substring(o).split("\n");
-o=n.length-t.pop().length,r.signs=n.length,y(t,function(e){r.receive(w(e))}),4===e.readyState?r.end(N(w(n))
-):1e6<o&&r.receive({type:"close",reason:"recycle",reconnect:!0})});r.stop=function(){e.abort()}},re.sse=function(n){
-var t=new ne.EventSource(n.url(""));y(["message","ff-open","ff-cursor","ff-gap","ff-close"],function(e){
-t.addEventListener(e,function(e){n.receive(w(e.data))})}),t.addEventListener("ff-error",function(e){n.end(w(e.data))}),
-t.onerror=function(){n.end()},n.isUnwatched=!0,n.stop=function(){t.close()}},c="foreverframe.path ",s={},
-ye=/^(client|admin|expired|replaced)$/,d=10,m=12,I=1200,k=2400,p=E=5e3,v=2e3,oe=4e4,U=O=4,S=50,L=250,ce=!(
-re.ws=function(n){var e=new ne.WebSocket(n.url("").replace(/^http/,"ws"));e.onmessage=function(e){n.receive(w(e.data))},
-e.onclose=function(){n.end()},n.stop=function(){e.close()}}),ae=!1,se=[],h={open:function(a){n=(a.url||"")+"stream",
-r=te.createElement("div"),(e=te.createElement("a")).href=n,ne.addEventListener||(r.innerHTML='<a href="'+n.replace(/&/g,
-"&amp;").replace(/"/g,"&quot;")+'"></a>',e=r.firstChild);var e,o,s,t,n,r=e,i=r.href,u=le(r),
-l=!a.transport||"auto"===a.transport,c=ge(a.retryMs,5e3),P=Math.min(ge(a.silentMs,oe)/4,3e4),f=ge(a.frameAgainMs,6e5),
-d=null,m=null,p=15e3,v=0,h=0,g=!1,y=null,w=f/16,T=null,b=!1,M=0,E=!1,S={},O={state:"connecting",cursor:null,stream:null,
-transport:null,close:function(){F()||"closing"===O.state||(!d||d.isOnce?(y&&fe(y,""),C("client")):(B(),N(m),fe(y,""),I(
-2e3,function(){C("client")}),U("closing",{})))},ack:function(){d&&y&&null!==O.cursor&&fe(y.replace(/close$/,"ack"),
-'{"cursor":"'+O.cursor+'"}')}},$={begin:Q,hide:function(){y&&(!function(e){var n;try{
-ne.navigator.sendBeacon&&ne.navigator.sendBeacon(e,"")||((n=we()).open("POST",e,!1),n.send(""))}catch(t){}}(y),y=null);
-E=!0,W()},show:function(){E&&(E=!1,"closing"===O.state?C("client"):ae&&Q())},loaded:function(){!D()||m||pe(u,f)||J()},
-wake:function(){("lost"!==O.state||b||E?q:x)()}};function L(e,n,t){if(a[e])try{a[e](n,t)}catch(r){setTimeout(function(){
-throw r},0)}}function U(e,n){L("onstate",O.state=e,S=n)}function I(e,n){clearTimeout(s),s=ue(e,n)}function F(){
-return"closed"===O.state||"refused"===O.state}function k(e,n,t){W(),function(e){var n;for(n=0;n<se.length;n++)if(se[n
-]===e)return se.splice(n,1)}($),U(e,n),L(t,n)}function C(e){k("closed",{type:"close",reason:e,reconnect:!1,retryMs:0,
-cursor:O.cursor},"onclose")}function W(){clearTimeout(s),N(m),N(d),B()}function B(){T&&(T.leave(),T=null)}function N(e){
-e&&(clearTimeout(e.timer),e===m&&(m=null),e===d&&(d=null,O.stream=null),e.stop&&(e.stop(),e.stop=null),e.isOnce
-)&&e.closeUrl&&fe(e.closeUrl,"")}function X(e){e&&e===d&&y&&(fe(y,""),y=null),N(e)}function R(t,e,n){var c={transport:t,
-origin:u,isOnce:n,isEarly:!ce,signs:0,url:function(e){return i+(n="?transport="+t+"&channels="+encodeURIComponent(
-String(a.channels)),null!==O.cursor?n+="&after="+encodeURIComponent(O.cursor):a.after?n+="&after="+encodeURIComponent(
-a.after):a.last&&(n+="&last="+encodeURIComponent(a.last)),a.client&&(n+="&client="+encodeURIComponent(a.client)),n)+e;
-var n},isLive:function(){return c===d||c===m},receive:function(e){var n,t,r,o;c.signs++,e&&c.isLive()&&(o=c,"open"===(
-e=e).type?(t=e,(n=o).closeUrl=i.replace(/stream$/,"")+t.close,"closing"===O.state?fe(y=n.closeUrl,""):(n!==d&&(
-d&&!d.isOnce&&(h=1),X(d),m=null),d=n,v=0,g=!1,p=ge(t.heartbeatMs,p),y=n.isOnce?null:n.closeUrl,
-O.stream=n.isOnce?null:t.stream,O.transport=n.isOnce?"shared":n.transport,function(e){
-return null!==e&&null!==O.cursor&&de(e)!==de(O.cursor)}(t.cursor)||V(t.cursor),clearTimeout(n.timer),clearTimeout(s),be(
-r=n,p,ge(a.silentMs,3*p),{good:function(){h=0,w=f/16},missed:q,silent:function(){h++,A(r,null,"silent")}}),D()&&(
-n.isEarly||pe(u,f)||ve(u,w),G()),"frame"===n.transport&&ve(u,0),n.isOnce?U("open",{transport:"shared"}):(U("open",t),L(
-"onopen",t)))):"error"===e.type?A(o,e):o===d&&K(e))},end:function(e){c.isLive()&&A(c,e,c===d?"cut":"failed")},
-limit:function(e){clearTimeout(c.timer),c.timer=setTimeout(function(){A(c,null,"silent")},e+P)}};N(m),(m=c).limit(0);
-try{re[t](c)}catch(r){setTimeout(function(){c.end(l?null:{type:"error",code:"FF_TRANSPORT_UNSUPPORTED",status:0,
-detail:'This browser cannot use "'+t+'" ('+r.message+'): take "auto" instead',reconnect:!1})},0)}d||U("connecting",{
-transport:t,reason:e||null})}function x(){clearTimeout(s),l?pe(u,f)?R("poll","remembered"):ce?R("frame"):R("poll",
-"loading"):R(a.transport)}function _(e,n,t){var r=e;t&&(g=!(Math.abs(ie()-o)<3e4),o=g?ie():o),0<e&&c!==Infinity||(
-r=g?c/5:c,r*=Math.pow(2,Math.max(0,g?v-1:v)),r=Math.min(r,Math.max(c,3e4)),r*=g?.5+Math.random():.75+Math.random()/2,
-r=Math.round(r)),v++,I(r,x),U("lost",{retryMs:r,reason:n})}function A(e,n,t,r){var o=e===d,c=l&&"frame"===e.transport;(
-"silent"===t?X:N)(e),e.isOnce&&n&&!n.reconnect?j(n):e.isOnce?M=o?0:5:"closing"===O.state?C("client"):d?(ve(u,w),G()
-):n?j(n):c&&(!o||e.isHeld||1<h)?(h=0,R("poll",t)):(o||ve(u,0),_(r||0,t,o))}function j(e){e.reconnect?(_(0,e.code),L(
-"onerror",e)):k("refused",e,"onerror")}function q(){var t,r=d;function o(){return r===d&&"open"===O.state}
-r&&!r.isOnce&&!r.isAsking&&o()&&(t=he(r),r.isAsking=!0,Te(r.closeUrl.replace(/\/close$/,""),function(e){
-var n="closed"===e.state&&ye.test(e.receipt.reason);r.isAsking=!1,o()&&("unknown"===e.state||"closed"===e.state&&!n?A(r,
-null,"cut",1):"away"===e.state&&he(r)===t?A(r,null,"cut"):"away"===e.state?ue(1e3,q):e.state&&ue(1e3,function(){o()&&(
-n?z({type:"close",reason:e.receipt.reason,reconnect:!1,retryMs:0,cursor:e.cursor}):he(r)!==t||me(e.cursor,O.cursor)||(
-r.isHeld=!0,A(r,null,"silent")))}))}))}function G(){I(pe(u,f),function(){w=Math.min(2*w,f),J()})}function J(){ce&&R(
-"frame","again")}function D(){return l&&d&&"poll"===d.transport&&!d.isOnce}function V(e){return null!==e&&!me(e,O.cursor
-)&&(O.cursor=e,1)}function H(e,n){T&&T.tell(e,n)}function K(e){var n=O.cursor;"message"===e.type?V(e.id)&&(H(e,n),L(
-"onmessage",e)):"cursor"===e.type?V(e.cursor)&&H(e,n):"gap"===e.type?("epoch"===e.reason&&(O.cursor=e.upTo,
-t=e.after+e.upTo),H(e,n),L("ongap",e)):"close"===e.type&&z(e)}function z(e){var n=d;y=null,"closing"===O.state?C(
-e.reconnect?"client":e.reason):e.reconnect?n.isOnce?(N(n),M=5):"recycle"===e.reason?(d=null,O.stream=null,R(n.transport,
-"recycle"),N(n)):(N(n),_(e.retryMs,e.reason)):(H(e,O.cursor),k("closed",e,"onclose"))}function Q(){F()||E||T||m||d||(
-a.share&&(T=Me(["foreverframe",i,a.channels,a.client].join("\n"),{describe:function(e){e.state=O.state,e.reason=S.reason
-,e.retryMs=S.retryMs,e.cursor=O.cursor,e.restart=t},hold:Y,release:Z,follow:ee})),b=!!T,T)||x()}function Y(){b=!1,N(m),
-N(d),x()}function Z(){b=!0,clearTimeout(s),N(m),X(d),O.transport="shared"}function ee(e){var n=e.event;
-n&&"close"===n.type?k("closed",n,"onclose"):(n&&me(e.before,O.cursor)&&K(n),"beat"===e.kind&&0<M&&M--,F()||m||d||0<M||(
-"open"!==e.state||me(e.cursor,O.cursor)&&e.restart===t?e.state!==O.state&&/^(connecting|open|lost)$/.test(e.state)&&U(
-e.state,{transport:"shared",reason:e.reason,retryMs:e.retryMs}):(t=e.restart,R("poll","shared",!0))))}if(
-!l&&!re.hasOwnProperty(a.transport))throw new Error('foreverframe: there is no transport "'+a.transport+'"');if(
-/^https?:$/.test(r.protocol))return n=$,se[se.length]=n,ae&&setTimeout(n.begin,0),O;throw new Error(
-'foreverframe: "'+a.url+'" is no address of a server')}},"complete"===te.readyState?ce=ae=!0:(g(ne,"load",function(){
-setTimeout(function(){ce=!0,o(),n("loaded")},50)}),setTimeout(function e(){te.body?o():setTimeout(e,250)},1e4)),g(ne,
-"onpagehide"in ne?"pagehide":"unload",function(){n("hide"),R()}),g(ne,"pageshow",function(e){e.persisted&&n("show")}),g(
-ne,"online",H),g(te,"visibilitychange",function(){T()?ie()-r>p&&H():r=ie()}),ne.foreverframe=h)}(window);
+}(e))})}catch(i){clearTimeout(r),ge(0,function(){c({state:""})})}}(r.closeUrl.replace(/\/close$/,""),function(e){
+var n="closed"===e.state&&Ce.test(e.receipt.reason);r.isAsking=!1,o()&&("unknown"===e.state||"closed"===e.state&&!n?L(r,
+null,"cut",1):"away"===e.state&&Ie(r)===t?L(r,null,"cut"):"away"===e.state?ge(D,V):e.state&&ge(D,function(){o()&&(n?J(
+xe(e.receipt.reason,e.cursor)):Ie(r)!==t||Oe(e.cursor,C.cursor)||(r.isHeld=!0,L(r,null,"silent")))}))}))}var t,K=5,
+r=null,U=!1,I=0;function z(){r&&(r.leave(),r=null)}function k(e,n){"epoch"===e.reason&&(t=e.after+e.upTo),r&&r.tell(e,n)
+}function Q(){U=!1,S(b),S(w),p()}function Y(){U=!0,d(),S(b),O(w),C.transport="shared"}function Z(e){var n=e.event;
+n&&"close"===n.type?x("closed",n,"onclose"):(n&&Oe(e.before,C.cursor)&&oe(n),"beat"===e.kind&&0<I&&I--,te(
+)||b||w||0<I||("open"!==e.state||Oe(e.cursor,C.cursor
+)&&e.restart===t?e.state!==C.state&&/^(connecting|open|lost)$/.test(e.state)&&R(e.state,{transport:"shared",
+reason:e.reason,retryMs:e.retryMs}):(t=e.restart,E("poll","shared",!0))))}function ee(e){I=e?0:K}var ne={},C={
+state:"connecting",cursor:null,stream:null,transport:null,close:function(){te()||"closing"===C.state||(!w||w.isOnce?(n(
+Me),A("client")):(z(),S(b),Me(T,""),f(2e3,function(){A("client")}),R("closing",{})))},ack:function(){
+w&&T&&null!==C.cursor&&Me(T.replace(/close$/,"ack"),'{"cursor":"'+C.cursor+'"}')}};function N(e,n,t){if(c[e])try{c[e](n,
+t)}catch(r){setTimeout(function(){throw r},0)}}function R(e,n){N("onstate",C.state=e,ne=n)}function te(){
+return"closed"===C.state||"refused"===C.state}function re(e){return null!==e&&!Oe(e,C.cursor)&&(C.cursor=e,1)}
+function oe(e){var n=C.cursor;"message"===e.type?re(e.id)&&(k(e,n),N("onmessage",e)):"cursor"===e.type?re(e.cursor)&&k(e
+,n):"gap"===e.type?("epoch"===e.reason&&(C.cursor=e.upTo),k(e,n),N("ongap",e)):"close"===e.type&&J(e)}function ce(e){
+e.reconnect?(m(0,e.code),N("onerror",e)):x("refused",e,"onerror")}function x(e,n,t){se(),function(e){for(
+var n=0;n<ve.length;n++)if(ve[n]===e)return ve.splice(n,1)}(ie),R(e,n),N(t,n)}function A(e){x("closed",xe(e,C.cursor),
+"onclose")}var H=!1,ie={begin:ae,hide:function(){n(Ne),H=!0,se()},show:function(){H&&(H=!1,"closing"===C.state?A(
+"client"):me&&ae())},loaded:function(){!B()||b||Le(a,h)||j()},wake:function(){("lost"!==C.state||U||H?V:p)()}};
+function ae(){te()||H||r||b||w||(c.share&&(r=function(e,c){var n,i=String(Math.random()),t=!1,r=0,a=0,o=he()-2e3,s=!0,
+u=function(n,t){var r,o;function c(e){e.key===n&&e.newValue&&t(ye(e.newValue))}try{if(ue.BroadcastChannel)return(
+r=new ue.BroadcastChannel(n)).onmessage=function(e){t(e.data)},{say:function(e){r.postMessage(e)},close:function(){
+r.close()}};if((o=ue.localStorage).setItem(n,""),ue.addEventListener)return ue.addEventListener("storage",c,!1),{
+say:function(e){o.setItem(n,ue.JSON.stringify(e))},close:function(){ue.removeEventListener("storage",c,!1);try{
+o.removeItem(n)}catch(e){}}}}catch(e){}return null}(e,function(e){u&&e&&e.from!==i&&("hello"===e.kind?t&&l("beat"
+):"bye"===e.kind?f():t&&!(e.visible===we()?e.from<i:e.visible)?l("beat"):(t&&(t=!1,c.release()),o=he(),s=!1,we(
+)&&!e.visible&&f(),c.follow(e)))});function l(e,n,t){var r={n:++a,from:i,kind:e,visible:we(),event:n,before:t};
+c.describe(r);try{u.say(r)}catch(o){}}function f(){o=he()-2e3,s=!0}return u?(n=setInterval(function(){var e=he()-o;r++,
+t?r%4!=0&&we()||l("beat"):e<0?o=he():s&&e>(we()?2e3:2400)?(t=!0,l("beat"),c.hold()):1200<e&&(s=!0,l("hello"))},250),l(
+"hello"),{tell:function(e,n){t&&l("event",e,n)},leave:function(){clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}(
+["foreverframe",i,c.channels,c.client].join("\n"),{describe:function(e){e.state=C.state,e.reason=ne.reason,
+e.retryMs=ne.retryMs,e.cursor=C.cursor,e.restart=t},hold:Q,release:Y,follow:Z})),U=!!r,r)||p()}function se(){d(),S(b),S(
+w),z()}return function(e){ve[ve.length]=e,me&&setTimeout(e.begin,0)}(ie),C}},"complete"===le.readyState?pe=me=!0:(h(ue,
+"load",function(){setTimeout(function(){pe=!0,o(),n("loaded")},50)}),setTimeout(function e(){le.body?o():setTimeout(e,
+250)},1e4)),h(ue,"onpagehide"in ue?"pagehide":"unload",function(){n("hide"),E()}),h(ue,"pageshow",function(e){
+e.persisted&&n("show")}),h(ue,"online",L),h(le,"visibilitychange",function(){we()?he()-r>m&&L():r=he()}),
+ue.foreverframe=v)}(window);
