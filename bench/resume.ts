@@ -1,5 +1,5 @@
 // 15,000 streams come back at once, each with 100 messages to catch up: how long do publishes and closes wait meanwhile?
-// The waits are measured by a process of its own (resume-probe.ts), so that the load's own turns don't count.
+// The waits are measured by a process of its own (probes/resume-probe.ts), so that the load's own turns don't count.
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ await publish(server.url, "a", lines, "application/x-ndjson");
 
 const probe = spawn(
   process.execPath,
-  ["--import=tsx", fileURLToPath(new URL("./resume-probe.ts", import.meta.url)), server.url],
+  ["--import=tsx", fileURLToPath(new URL("./probes/resume-probe.ts", import.meta.url)), server.url],
   { stdio: ["pipe", "pipe", "inherit"] },
 );
 let said = "";

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { within } from "../test/support/within.ts";
 import type { Measure } from "./measures/measure.ts";
 import type { Options } from "./options.ts";
-import type { Outcome, Results } from "./results.ts";
+import type { Outcome, Results } from "./report/results.ts";
 import type { Server } from "./servers/server.ts";
 
 /** No run takes longer. */

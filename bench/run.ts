@@ -1,10 +1,10 @@
 // Measures Foreverframe and its peers in turn, and prints one table; bench/options.ts has the options.
 import { readFileSync } from "node:fs";
 import { MOST_STREAMS } from "./measures/measure.ts";
-import { provideForBench } from "./needs.mjs";
 import { type Options, parseOptions } from "./options.ts";
-import { formatReport, readDocument, readJson, writeDocument, writeJson } from "./report.ts";
-import { Results } from "./results.ts";
+import { provideForBench } from "./processes/needs.mjs";
+import { formatReport, readDocument, readJson, writeDocument, writeJson } from "./report/report.ts";
+import { Results } from "./report/results.ts";
 import { measureAll } from "./rounds.ts";
 
 /** What the load and the servers open beside the streams. */

@@ -1,4 +1,3 @@
-import { type Chart, drawCharts } from "./charts.ts";
 import { catchUp } from "./measures/catch-up.ts";
 import { closeMeasure } from "./measures/close.ts";
 import { cpu } from "./measures/cpu.ts";
@@ -9,13 +8,14 @@ import { memory } from "./measures/memory.ts";
 import { publishMeasure } from "./measures/publish.ts";
 import { throughput1, throughput16 } from "./measures/throughput.ts";
 import { unitCosts } from "./measures/unit-costs.ts";
-import { formatProjection } from "./projection.ts";
+import { type Chart, drawCharts } from "./report/charts.ts";
+import { formatProjection } from "./report/projection.ts";
+import type { Measured } from "./report/table.ts";
 import { bareLoop } from "./servers/bare-loop.ts";
 import { foreverframe, foreverframeMemory, foreverframeWorkers } from "./servers/foreverframe.ts";
 import { nchan, nchanRaw } from "./servers/nchan.ts";
 import { betterSse, sockjs } from "./servers/node-peers.ts";
 import type { Server } from "./servers/server.ts";
-import type { Measured } from "./table.ts";
 
 /** Servers that are compared, by what, and the document that shows it. */
 export interface Suite {

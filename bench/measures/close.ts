@@ -1,4 +1,4 @@
-import { closeTimes } from "../closing.ts";
+import { closeTimes } from "../probes/close-times.ts";
 import { quantile } from "../support.ts";
 import type { Measure, Quantity, Scale, Trial, Values } from "./measure.ts";
 import { withLoad } from "./with-load.ts";

@@ -1,4 +1,4 @@
-import type { Load } from "../load.ts";
+import type { Load } from "../load/load.ts";
 import { type Measure, type Quantity, type Scale, streamsFor } from "./measure.ts";
 import { withLoad } from "./with-load.ts";
 

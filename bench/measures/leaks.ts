@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { closeTimes } from "../closing.ts";
-import type { Load } from "../load.ts";
+import type { Load } from "../load/load.ts";
+import { closeTimes } from "../probes/close-times.ts";
 import type { Living, RunningServer } from "../servers/server.ts";
 import type { Measure, Scale } from "./measure.ts";
 import { withLoad } from "./with-load.ts";

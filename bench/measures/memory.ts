@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { pssKib } from "../pss.ts";
+import { pssKib } from "../probes/pss.ts";
 import type { RunningServer } from "../servers/server.ts";
 import { type Measure, MOST_STREAMS, type Scale } from "./measure.ts";
 import { withLoad } from "./with-load.ts";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import type { RunningServer } from "../servers/server.ts";
 import type { Measure } from "./measure.ts";
 
-const SCRIPT = fileURLToPath(new URL("../wrk-publish.lua", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../load/wrk-publish.lua", import.meta.url));
 const CONNECTIONS = 64;
 const BATCH_LINES = 500;
 const NONE = "no queue";

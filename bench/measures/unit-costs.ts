@@ -1,5 +1,5 @@
-import { cpuTimeUs } from "../cpu-time.ts";
-import { pssKib } from "../pss.ts";
+import { cpuTimeUs } from "../probes/cpu-time.ts";
+import { pssKib } from "../probes/pss.ts";
 import type { RunningServer } from "../servers/server.ts";
 import type { Measure } from "./measure.ts";
 import { withLoad } from "./with-load.ts";

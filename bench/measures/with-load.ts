@@ -1,4 +1,4 @@
-import { Load } from "../load.ts";
+import { Load } from "../load/load.ts";
 import type { RunningServer } from "../servers/server.ts";
 
 /** Published before anything is measured: a server that was started just now still compiles. */

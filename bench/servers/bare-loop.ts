@@ -1,5 +1,5 @@
-import { compiled } from "../compiled.ts";
-import { freePort, startProcess, untilListening } from "../measured-process.ts";
+import { compiled } from "../processes/compiled.ts";
+import { freePort, startProcess, untilListening } from "../processes/measured-process.ts";
 import type { Server } from "./server.ts";
 
 /** A C program that does nothing but send(): the limit for servers that write once a message. */
@@ -8,7 +8,9 @@ export const bareLoop: Server = {
   title: "bare loop of `send()`",
   async start() {
     const port = await freePort();
-    const process = startProcess(compiled("send_loop_limit"), [String(port)]);
+    const process = startProcess(compiled(new URL("./send_loop_limit.c", import.meta.url)), [
+      String(port),
+    ]);
     await untilListening(process, port);
     return {
       port,

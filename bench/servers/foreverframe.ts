@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { eventually } from "../../test/support/within.ts";
-import { freePort, removeDirectory, temporaryDirectory } from "../measured-process.ts";
+import { freePort, removeDirectory, temporaryDirectory } from "../processes/measured-process.ts";
 import { startNodeServer } from "./node-server.ts";
 import type { Publishing, RunningServer, Server, StartOptions } from "./server.ts";
 

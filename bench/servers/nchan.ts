@@ -9,8 +9,8 @@ import {
   startProcess,
   temporaryDirectory,
   untilListening,
-} from "../measured-process.ts";
-import { NCHAN_MODULE } from "../needs.mjs";
+} from "../processes/measured-process.ts";
+import { NCHAN_MODULE } from "../processes/needs.mjs";
 import type { RunningServer, Server } from "./server.ts";
 
 type Subscriber = "http-raw-stream" | "eventsource";

@@ -1,10 +1,14 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { within } from "../../test/support/within.ts";
-import { type MeasuredProcess, startProcess, untilListening } from "../measured-process.ts";
+import {
+  type MeasuredProcess,
+  startProcess,
+  untilListening,
+} from "../processes/measured-process.ts";
 import type { Living, StartOptions } from "./server.ts";
 
-const COLLECT = new URL("../support/collect.mjs", import.meta.url).href;
+const COLLECT = new URL("../probes/collect-garbage.mjs", import.meta.url).href;
 const COLLECT_MS = 30_000;
 
 /** A Node program that serves. */

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import { nginxPath } from "../test/support/needs.mjs";
+import { nginxPath } from "../../test/support/needs.mjs";
 
 /** What it was measured on, and which versions: one line. */
 export function describeMachine(): string {
@@ -11,12 +11,12 @@ export function describeMachine(): string {
     `${first?.model.trim() || "unknown CPU"}, ${cpus().length} cores, ${memoryGib} GiB`,
     `Linux ${release()}`,
     `Node ${process.versions.node}`,
-    `Foreverframe ${versionOf("..")}`,
+    `Foreverframe ${versionOf("../..")}`,
     `nginx ${nginxVersion()}`,
     `Nchan ${debianVersion("libnginx-mod-nchan")}`,
-    `sockjs ${versionOf("../node_modules/sockjs")}`,
-    `better-sse ${versionOf("../node_modules/better-sse")}`,
-    `lmdb ${versionOf("../node_modules/lmdb")}`,
+    `sockjs ${versionOf("../../node_modules/sockjs")}`,
+    `better-sse ${versionOf("../../node_modules/better-sse")}`,
+    `lmdb ${versionOf("../../node_modules/lmdb")}`,
   ].join("; ");
 }
 

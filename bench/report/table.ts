@@ -1,8 +1,8 @@
-import type { Measure, Quantity, Scale } from "./measures/measure.ts";
+import type { Measure, Quantity, Scale } from "../measures/measure.ts";
+import type { Server } from "../servers/server.ts";
+import type { Suite } from "../suites.ts";
 import { formatNumber } from "./number-format.ts";
 import type { Results } from "./results.ts";
-import type { Server } from "./servers/server.ts";
-import type { Suite } from "./suites.ts";
 
 /** Server that the others are compared with. */
 const REFERENCE = "foreverframe";

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { Scale } from "../measures/measure.ts";
+import type { Suite } from "../suites.ts";
 import { describeMachine } from "./machine.ts";
-import type { Scale } from "./measures/measure.ts";
 import { type Outcome, Results } from "./results.ts";
-import type { Suite } from "./suites.ts";
 import { formatTable, type Measured } from "./table.ts";
 
-const DOCUMENTS = new URL("../docs/", import.meta.url);
+const DOCUMENTS = new URL("../../docs/", import.meta.url);
 const CHARTS = "performance";
 /** By scale: a quick run must not cost what a full one has measured for an hour. */
 const jsonFile = ({ suite, scale }: Taken) =>
-  new URL(`./results-${suite.name}-${scale}.json`, import.meta.url);
+  new URL(`../results-${suite.name}-${scale}.json`, import.meta.url);
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 

@@ -1,8 +1,8 @@
 import { createInterface, type Interface } from "node:readline";
-import { within } from "../test/support/within.ts";
-import { compiled } from "./compiled.ts";
-import { type MeasuredProcess, startProcess } from "./measured-process.ts";
-import type { RunningServer } from "./servers/server.ts";
+import { within } from "../../test/support/within.ts";
+import { compiled } from "../processes/compiled.ts";
+import { type MeasuredProcess, startProcess } from "../processes/measured-process.ts";
+import type { RunningServer } from "../servers/server.ts";
 
 /** Longest that a command takes beyond what it was given, in ms. */
 const GRACE_MS = 75_000;
@@ -65,7 +65,7 @@ export class Load {
     const args = ["-p", port, "-s", path, "-u", publish.path, "-m", method, "-t", contentType];
     const header = streamHeader === undefined ? [] : ["-H", streamHeader];
     this.#process = startProcess(
-      compiled("fanout_load"),
+      compiled(new URL("./fanout_load.c", import.meta.url)),
       [...args, ...header, "-b", body, "-i", pids.join(",")].map(String),
       ["pipe", "pipe", "ignore"],
     );

@@ -1,5 +1,5 @@
+import { memorySteps } from "../measures/memory.ts";
 import { type Bar, type BarChart, formatBarChart } from "./bar-chart.ts";
-import { memorySteps } from "./measures/memory.ts";
 import type { Measured } from "./table.ts";
 
 /** An SVG document and its file's name. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { within } from "../test/support/within.ts";
+import { within } from "../../test/support/within.ts";
+import { startProcess } from "../processes/measured-process.ts";
 import type { CloseOrder } from "./close-order.ts";
-import { startProcess } from "./measured-process.ts";
 
 const PROBE = fileURLToPath(new URL("./close-probe.ts", import.meta.url));
 
