@@ -2,14 +2,18 @@
 // The waits are measured by a process of its own (probes/resume-probe.ts), so that the load's own turns don't count.
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { openStream, pause, publish, quantile, startBenchServer } from "./support.ts";
+import { openStream } from "./load/frame-stream.ts";
+import { publish } from "./load/publish.ts";
+import { quantile } from "./measures/quantile.ts";
+import { startBuiltServer } from "./servers/built-server.ts";
 
 const STREAMS = Number(process.env["STREAMS"] ?? 15_000);
 const MESSAGES = 100;
 const MARKER = '"type":"message"';
 
-const server = await startBenchServer(["--recycle-bytes", "0", "--publishes-per-second", "0"]);
+const server = await startBuiltServer(["--recycle-bytes", "0", "--publishes-per-second", "0"]);
 const line = JSON.stringify({ text: "x".repeat(100) });
 const first = (await (
   await fetch(`${server.url}/channels/a/messages`, {

@@ -1,6 +1,10 @@
 // What 50 readers that never read cost: the server's memory, and a live reader's latency beside them.
 import type { Socket } from "node:net";
-import { openStream, pause, publish, quantile, startBenchServer } from "./support.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { openStream } from "./load/frame-stream.ts";
+import { publish } from "./load/publish.ts";
+import { quantile } from "./measures/quantile.ts";
+import { startBuiltServer } from "./servers/built-server.ts";
 
 const READERS = 50;
 const MESSAGE_BYTES = 2_000;
@@ -38,7 +42,7 @@ async function measure(url: string, live: Socket): Promise<number[]> {
   return latencies;
 }
 
-const server = await startBenchServer([
+const server = await startBuiltServer([
   "--recycle-bytes",
   "0",
   "--stall-ms",

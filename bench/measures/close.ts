@@ -1,6 +1,6 @@
 import { closeTimes } from "../probes/close-times.ts";
-import { quantile } from "../support.ts";
 import type { Measure, Quantity, Scale, Trial, Values } from "./measure.ts";
+import { quantile } from "./quantile.ts";
 import { withLoad } from "./with-load.ts";
 
 const NONE = "no such request";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { temporaryDirectory } from "./measured-process.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 const programs = new Map<string, string>();
 

@@ -1,18 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 
 const START_MS = 15_000;
 const SAID_CHARACTERS = 2_000;
 
 const running = new Set<ChildProcess>();
-const directories = new Set<string>();
 
 process.once("exit", () => {
   for (const child of running) killGroup(child);
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
@@ -104,30 +100,4 @@ function takesConnections(port: number): Promise<boolean> {
     });
     socket.once("error", () => resolve(false));
   });
-}
-
-/** A port that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** A directory that is removed when the benchmark ends, if not before. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "foreverframe-bench-"));
-  directories.add(directory);
-  return directory;
-}
-
-/** Remove a temporary directory before the benchmark ends. */
-export function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
-  directories.delete(directory);
 }

@@ -1,5 +1,5 @@
 import type { Values } from "../measures/measure.ts";
-import { quantile } from "../support.ts";
+import { quantile } from "../measures/quantile.ts";
 
 /** What came of one run: its values, or why there are none. */
 export type Outcome = { readonly values: Values } | { readonly failed: string };

@@ -1,5 +1,6 @@
 import { compiled } from "../processes/compiled.ts";
-import { freePort, startProcess, untilListening } from "../processes/measured-process.ts";
+import { freePort } from "../processes/free-port.ts";
+import { startProcess, untilListening } from "../processes/measured-process.ts";
 import type { Server } from "./server.ts";
 
 /** A C program that does nothing but send(): the limit for servers that write once a message. */

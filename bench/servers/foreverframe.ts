@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { eventually } from "../../test/support/within.ts";
-import { freePort, removeDirectory, temporaryDirectory } from "../processes/measured-process.ts";
+import { freePort } from "../processes/free-port.ts";
+import { removeDirectory, temporaryDirectory } from "../processes/temporary-directory.ts";
 import { startNodeServer } from "./node-server.ts";
 import type { Publishing, RunningServer, Server, StartOptions } from "./server.ts";
 

@@ -3,14 +3,10 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { nginxPath } from "../../test/support/needs.mjs";
 import { eventually } from "../../test/support/within.ts";
-import {
-  freePort,
-  removeDirectory,
-  startProcess,
-  temporaryDirectory,
-  untilListening,
-} from "../processes/measured-process.ts";
+import { freePort } from "../processes/free-port.ts";
+import { startProcess, untilListening } from "../processes/measured-process.ts";
 import { NCHAN_MODULE } from "../processes/needs.mjs";
+import { removeDirectory, temporaryDirectory } from "../processes/temporary-directory.ts";
 import type { RunningServer, Server } from "./server.ts";
 
 type Subscriber = "http-raw-stream" | "eventsource";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freePort } from "../processes/measured-process.ts";
+import { freePort } from "../processes/free-port.ts";
 import { startNodeServer } from "./node-server.ts";
 import type { Server } from "./server.ts";
 
