@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import type { Measure, Scale } from "./measures/measure.ts";
+import type { Suite } from "./report/suite.ts";
 import type { Server } from "./servers/server.ts";
-import { SUITES, type Suite } from "./suites.ts";
+import { SUITES } from "./suites.ts";
 
 /** What to measure, and what to write. */
 export interface Options {

@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { MOST_STREAMS } from "./measures/measure.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { provideForBench } from "./processes/needs.mjs";
-import { formatReport, readDocument, readJson, writeDocument, writeJson } from "./report/report.ts";
+import { readDocument, writeDocument } from "./report/document.ts";
+import type { Measured } from "./report/measured.ts";
+import { formatReport } from "./report/report.ts";
 import { Results } from "./report/results.ts";
+import { readResults, writeResults } from "./report/results-file.ts";
 import { measureAll } from "./rounds.ts";
 
 /** What the load and the servers open beside the streams. */
@@ -39,16 +42,17 @@ const options = takeOptions();
 provideForBench();
 checkOpenFiles(options);
 // What is measured anew takes the place of what was measured before; the rest of the table stays.
-const results = options.isPartial ? readJson(options) : new Results();
-const measured = () => ({
-  ...options,
-  results,
-  measures: options.suite.measures.filter(({ name }) => results.has(name)),
-  servers: options.isPartial ? options.suite.servers : options.servers,
-});
+const { suite, scale } = options;
+const results = options.isPartial ? readResults(suite, scale) : new Results();
 // After each measure: a run that is cut loses nothing but what it was at.
-await measureAll(options, results, () => writeJson(measured()));
-const report = formatReport(measured());
+await measureAll(options, results, () => writeResults(suite, scale, results));
+const measured: Measured = {
+  scale,
+  results,
+  measures: suite.measures.filter(({ name }) => results.has(name)),
+  servers: options.isPartial ? suite.servers : options.servers,
+};
+const report = formatReport(suite, measured);
 console.log(report);
-if (options.docs) writeDocument(measured(), report);
+if (options.docs) writeDocument(suite, measured, report);
 if (results.failed("foreverframe")) process.exitCode = 1;

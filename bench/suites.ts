@@ -3,35 +3,17 @@ import { closeMeasure } from "./measures/close.ts";
 import { cpu } from "./measures/cpu.ts";
 import { latency50k, latency200k, latencyHalf } from "./measures/latency.ts";
 import { leaks } from "./measures/leaks.ts";
-import type { Measure } from "./measures/measure.ts";
 import { memory } from "./measures/memory.ts";
 import { publishMeasure } from "./measures/publish.ts";
 import { throughput1, throughput16 } from "./measures/throughput.ts";
 import { unitCosts } from "./measures/unit-costs.ts";
-import { type Chart, drawCharts } from "./report/charts.ts";
+import { drawCharts } from "./report/charts.ts";
 import { formatProjection } from "./report/projection.ts";
-import type { Measured } from "./report/table.ts";
+import type { Suite } from "./report/suite.ts";
 import { bareLoop } from "./servers/bare-loop.ts";
 import { foreverframe, foreverframeMemory, foreverframeWorkers } from "./servers/foreverframe.ts";
 import { nchan, nchanRaw } from "./servers/nchan.ts";
 import { betterSse, sockjs } from "./servers/node-peers.ts";
-import type { Server } from "./servers/server.ts";
-
-/** Servers that are compared, by what, and the document that shows it. */
-export interface Suite {
-  readonly name: string;
-  /** Its file in docs/. */
-  readonly document: string;
-  /** In the order of the table's columns. */
-  readonly servers: readonly Server[];
-  /** Names of those that do for --quick: one of each kind. */
-  readonly quickServers: readonly string[];
-  /** In the order of the table; `throughput-1` comes before those that go by its result. */
-  readonly measures: readonly Measure[];
-  charts(measured: Measured): Chart[];
-  /** What follows from the table, as Markdown; "" if nothing. */
-  conclusion(measured: Measured): string;
-}
 
 const peers: Suite = {
   name: "peers",

@@ -1,6 +1,6 @@
 import { memorySteps } from "../measures/memory.ts";
 import { type Bar, type BarChart, formatBarChart } from "./bar-chart.ts";
-import type { Measured } from "./table.ts";
+import type { Measured } from "./measured.ts";
 
 /** An SVG document and its file's name. */
 export interface Chart {

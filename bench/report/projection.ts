@@ -1,8 +1,8 @@
 import { streamsFor } from "../measures/measure.ts";
 import { FEW_STREAMS } from "../measures/unit-costs.ts";
 import { workersOf } from "../servers/foreverframe.ts";
+import type { Measured } from "./measured.ts";
 import { formatNumber } from "./number-format.ts";
-import type { Measured } from "./table.ts";
 
 /** Cores to compute for, each with a worker, and streams of each worker. */
 const CORES = [1, 2, 8, 32];

@@ -1,6 +1,6 @@
-import type { Measure, Quantity, Scale } from "../measures/measure.ts";
+import type { Measure, Quantity } from "../measures/measure.ts";
 import type { Server } from "../servers/server.ts";
-import type { Suite } from "../suites.ts";
+import type { Measured } from "./measured.ts";
 import { formatNumber } from "./number-format.ts";
 import type { Results } from "./results.ts";
 
@@ -8,15 +8,6 @@ import type { Results } from "./results.ts";
 const REFERENCE = "foreverframe";
 /** From here on, the load's own CPU use may have been the limit. */
 const LOAD_LIMIT = 0.9;
-
-/** What was measured. */
-export interface Measured {
-  readonly suite: Suite;
-  readonly measures: readonly Measure[];
-  readonly servers: readonly Server[];
-  readonly results: Results;
-  readonly scale: Scale;
-}
 
 /** All medians as one Markdown table, a server a column, and the notes below it. */
 export function formatTable(measured: Measured): string {

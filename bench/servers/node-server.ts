@@ -8,7 +8,7 @@ import {
 } from "../processes/measured-process.ts";
 import type { Living, StartOptions } from "./server.ts";
 
-const COLLECT = new URL("../probes/collect-garbage.mjs", import.meta.url).href;
+const COLLECT = new URL("./collect-garbage.mjs", import.meta.url).href;
 const COLLECT_MS = 30_000;
 
 /** A Node program that serves. */

@@ -1,0 +1,20 @@
+import type { Measure } from "../measures/measure.ts";
+import type { Server } from "../servers/server.ts";
+import type { Chart } from "./charts.ts";
+import type { Measured } from "./measured.ts";
+
+/** Servers that are compared, by what, and the document that shows it. */
+export interface Suite {
+  readonly name: string;
+  /** Its file in docs/. */
+  readonly document: string;
+  /** In the order of the table's columns. */
+  readonly servers: readonly Server[];
+  /** Names of those that do for --quick: one of each kind. */
+  readonly quickServers: readonly string[];
+  /** In the order of the table; `throughput-1` comes before those that go by its result. */
+  readonly measures: readonly Measure[];
+  charts(measured: Measured): Chart[];
+  /** What follows from the table, as Markdown; "" if nothing. */
+  conclusion(measured: Measured): string;
+}
