@@ -7,7 +7,7 @@ import { parseJsonText } from "./core/json.ts";
 import type { ChannelSummary } from "./core/log.ts";
 import { withIdempotencyKey } from "./core/publisher.ts";
 import type { Receipt } from "./core/receipts.ts";
-import type { StreamSummary } from "./core/stream.ts";
+import type { StreamSummary } from "./core/stream-figures.ts";
 import type { StreamStart } from "./core/stream-start.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { ForeverframeError } from "./errors.ts";

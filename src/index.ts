@@ -1,7 +1,7 @@
 export type { CloseReason } from "./core/events.ts";
 export type { ChannelSummary } from "./core/log.ts";
 export type { Receipt } from "./core/receipts.ts";
-export type { StreamSummary } from "./core/stream.ts";
+export type { StreamSummary } from "./core/stream-figures.ts";
 export { ERRORS, type ErrorCode, ForeverframeError } from "./errors.ts";
 export {
   createForeverframe,

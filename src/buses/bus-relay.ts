@@ -1,12 +1,12 @@
 import { throttle } from "./throttle.ts";
-import { type BusWords, HINT, HINT_MS } from "./worker-bus.ts";
+import { type BusFrame, HINT, HINT_MS } from "./worker-bus.ts";
 
 /** How long the relay waits for answers, in ms: less than who asked does, so that one that hangs costs no other's answer. */
 const ANSWER_MS = 2_000;
 
 /** The way to a process. */
 interface Link {
-  send(words: BusWords): void;
+  send(frame: BusFrame): void;
   /** Say that the log has grown. */
   hint(): void;
 }
@@ -38,7 +38,7 @@ export class BusRelay {
   #lastQuestion = 0;
 
   /** @param send to this process, in order */
-  add(process: number, send: (words: BusWords) => void): void {
+  add(process: number, send: (frame: BusFrame) => void): void {
     this.#links.set(process, { send, hint: throttle(() => send(HINT), HINT_MS) });
   }
 
@@ -47,7 +47,7 @@ export class BusRelay {
     this.#links.delete(process);
     // It may have been in the middle of a deletion, and not have told.
     for (const link of this.#links.values())
-      link.send({ bus: "tell", notice: "noticeDeleted", about: [] });
+      link.send({ type: "tell", notice: "noticeDeleted", about: [] });
     for (const [number, question] of this.#questions) {
       if (question.from === process) this.#drop(number, question);
       else if (question.asked.delete(process)) this.#settleIfComplete(number, question);
@@ -55,40 +55,40 @@ export class BusRelay {
   }
 
   /** A process says something. */
-  receive(from: number, words: BusWords): void {
-    switch (words.bus) {
+  receive(from: number, frame: BusFrame): void {
+    switch (frame.type) {
       case "tell":
         for (const [process, link] of this.#links) {
           if (process === from) continue;
-          if (words.notice === "noticeAppended") link.hint();
-          else link.send(words);
+          if (frame.notice === "noticeAppended") link.hint();
+          else link.send(frame);
         }
         break;
       case "ask":
-        this.#ask(from, words);
+        this.#ask(from, frame);
         break;
       case "answer": {
-        const question = this.#questions.get(words.id);
+        const question = this.#questions.get(frame.id);
         if (!question?.asked.delete(from)) return;
-        question.answers.push(words.answer);
-        if (question.isSearch && words.answer !== null) this.#reply(question);
-        this.#settleIfComplete(words.id, question);
+        question.answers.push(frame.answer);
+        if (question.isSearch && frame.answer !== null) this.#reply(question);
+        this.#settleIfComplete(frame.id, question);
       }
     }
   }
 
-  #ask(from: number, words: BusWords & { readonly bus: "ask" }): void {
-    const wanted = words.question === "giveAway" ? String(words.about[0]) : null;
+  #ask(from: number, frame: BusFrame & { readonly type: "ask" }): void {
+    const wanted = frame.question === "giveAway" ? String(frame.about[0]) : null;
     const queue = wanted === null ? undefined : this.#queues.get(wanted);
     if (queue !== undefined) {
-      queue.push(() => this.#put(from, words, wanted));
+      queue.push(() => this.#put(from, frame, wanted));
       return;
     }
     if (wanted !== null) this.#queues.set(wanted, []);
-    this.#put(from, words, wanted);
+    this.#put(from, frame, wanted);
   }
 
-  #put(from: number, words: BusWords & { readonly bus: "ask" }, wanted: string | null): void {
+  #put(from: number, frame: BusFrame & { readonly type: "ask" }, wanted: string | null): void {
     const number = ++this.#lastQuestion;
     // What one that has ended would be given, nobody would have.
     const others = this.#links.has(from)
@@ -97,15 +97,15 @@ export class BusRelay {
     const question: OpenQuestion = {
       from,
       wanted,
-      id: words.id,
-      isSearch: words.isSearch,
+      id: frame.id,
+      isSearch: frame.isSearch,
       isReplied: false,
       asked: new Set(others.map(([process]) => process)),
       answers: [],
       timer: setTimeout(() => this.#settle(number, question), ANSWER_MS),
     };
     this.#questions.set(number, question);
-    for (const [, link] of others) link.send({ ...words, id: number });
+    for (const [, link] of others) link.send({ ...frame, id: number });
     this.#settleIfComplete(number, question);
   }
 
@@ -124,7 +124,7 @@ export class BusRelay {
     if (question.isReplied) return;
     question.isReplied = true;
     const { from, id, answers, asked } = question;
-    this.#links.get(from)?.send({ bus: "answers", id, all: { answers, silent: asked.size } });
+    this.#links.get(from)?.send({ type: "answers", id, all: { answers, silent: asked.size } });
   }
 
   #drop(number: number, { timer, wanted }: OpenQuestion): void {

@@ -14,10 +14,10 @@ import { throttle } from "./throttle.ts";
 const ASK_MS = 3_000;
 
 /** What a process and the relay between all processes say to each other, as JSON. */
-export type BusWords =
-  | { readonly bus: "tell"; readonly notice: Notice; readonly about: readonly unknown[] }
+export type BusFrame =
+  | { readonly type: "tell"; readonly notice: Notice; readonly about: readonly unknown[] }
   | {
-      readonly bus: "ask";
+      readonly type: "ask";
       readonly id: number;
       readonly question: Question;
       readonly about: readonly unknown[];
@@ -25,12 +25,20 @@ export type BusWords =
       readonly isSearch: boolean;
     }
   /** Of one process, to the relay. */
-  | { readonly bus: "answer"; readonly id: number; readonly answer: unknown }
+  | { readonly type: "answer"; readonly id: number; readonly answer: unknown }
   /** Of all processes, to the one that asked. */
-  | { readonly bus: "answers"; readonly id: number; readonly all: Answers<unknown> };
+  | { readonly type: "answers"; readonly id: number; readonly all: Answers<unknown> };
+
+/** All types of frames. */
+const FRAME_TYPES = [
+  "tell",
+  "ask",
+  "answer",
+  "answers",
+] as const satisfies readonly BusFrame["type"][];
 
 /** That the log has grown. */
-export const HINT: BusWords = { bus: "tell", notice: "noticeAppended", about: [] };
+export const HINT: BusFrame = { type: "tell", notice: "noticeAppended", about: [] };
 
 /** Hints from one process, and to one, come no faster: so that they cost little, however many publish. In ms. */
 export const HINT_MS = 1;
@@ -39,20 +47,25 @@ export const HINT_MS = 1;
 const SILENCE: Answers<never> = { answers: [], silent: 1 };
 
 /** Whether something that came from another process is for the bus. */
-export function isBusWords(words: unknown): words is BusWords {
-  return typeof words === "object" && words !== null && "bus" in words;
+export function isBusFrame(frame: unknown): frame is BusFrame {
+  return (
+    typeof frame === "object" &&
+    frame !== null &&
+    "type" in frame &&
+    FRAME_TYPES.some((type) => type === frame.type)
+  );
 }
 
 /** The bus of a process that has a relay between itself and the others: see `BusRelay`. */
 export class WorkerBus implements Bus {
-  readonly #send: (words: BusWords) => void;
+  readonly #send: (frame: BusFrame) => void;
   readonly #waiting = new Map<number, (all: Answers<never>) => void>();
   #peer: Peer | null = null;
   #asked = 0;
   readonly #hint: () => void;
 
   /** @param send to the relay, in order; what comes from it is given to {@link receive} */
-  constructor(send: (words: BusWords) => void) {
+  constructor(send: (frame: BusFrame) => void) {
     this.#send = send;
     this.#hint = throttle(() => send(HINT), HINT_MS);
   }
@@ -63,7 +76,7 @@ export class WorkerBus implements Bus {
 
   tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void {
     if (notice === "noticeAppended") this.#hint();
-    else this.#send({ bus: "tell", notice, about });
+    else this.#send({ type: "tell", notice, about });
   }
 
   ask<Q extends Question>(
@@ -82,17 +95,17 @@ export class WorkerBus implements Bus {
   }
 
   /** Something has come from the relay. */
-  receive(words: BusWords): void {
+  receive(frame: BusFrame): void {
     const peer = this.#peer;
-    switch (words.bus) {
+    switch (frame.type) {
       case "tell":
-        if (peer !== null) callPeer(peer, words.notice, words.about);
+        if (peer !== null) callPeer(peer, frame.notice, frame.about);
         break;
       case "ask":
-        if (peer !== null) void this.#answer(peer, words.id, words.question, words.about);
+        if (peer !== null) void this.#answer(peer, frame.id, frame.question, frame.about);
         break;
       case "answers":
-        this.#waiting.get(words.id)?.(words.all as Answers<never>);
+        this.#waiting.get(frame.id)?.(frame.all as Answers<never>);
     }
   }
 
@@ -111,13 +124,13 @@ export class WorkerBus implements Bus {
         resolve(all);
       };
       this.#waiting.set(id, settle);
-      this.#send({ bus: "ask", id, question, about, isSearch });
+      this.#send({ type: "ask", id, question, about, isSearch });
     });
   }
 
   async #answer(peer: Peer, id: number, question: Question, about: readonly unknown[]) {
     const answer = await callPeer(peer, question, about);
-    this.#send({ bus: "answer", id, answer });
+    this.#send({ type: "answer", id, answer });
   }
 }
 

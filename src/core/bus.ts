@@ -2,26 +2,7 @@ import { ForeverframeError } from "../errors.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { Receipt, StreamOwner } from "./receipts.ts";
-import type { StreamSummary } from "./stream.ts";
-
-/** What is known of a stream: of a closed one, what it had been given when it ended. */
-export interface StreamKnowledge
-  extends Pick<Receipt, "cursor" | "messages" | "bytes" | "acked" | "openMs"> {
-  readonly state: "open" | "closed";
-  /** Null while the stream is open. */
-  readonly receipt: Receipt | null;
-}
-
-/** What another process has to know of a long-poll stream to go on with it. */
-export interface PollRecord {
-  readonly acked: Cursor | null;
-  readonly messages: number;
-  readonly bytes: number;
-  /** Unix ms. */
-  readonly openedAt: number;
-  /** By which it is listed. */
-  readonly handle: number;
-}
+import type { PollRecord, StreamKnowledge, StreamSummary } from "./stream-figures.ts";
 
 /** Which streams an operator means. */
 export type StreamsOf = { readonly client: string } | { readonly channel: string };

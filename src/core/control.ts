@@ -1,9 +1,10 @@
 import { ForeverframeError } from "../errors.ts";
-import { type Bus, known, type StreamKnowledge } from "./bus.ts";
+import { type Bus, known } from "./bus.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { Receipt, StreamOwner } from "./receipts.ts";
+import type { StreamKnowledge } from "./stream-figures.ts";
 
 /** What control works on. */
 export interface ControlOptions {

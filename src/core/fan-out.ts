@@ -12,7 +12,7 @@ import type { View, Views } from "./view.ts";
 export interface FanOutOptions {
   readonly log: MessageLog;
   readonly scheduler: Scheduler;
-  readonly views: Views;
+  readonly views: Views<Stream>;
   /** Ends a stream whose response is too large or too old. */
   readonly recycle: (stream: Stream) => void;
   readonly onError: (error: unknown) => void;
@@ -106,7 +106,7 @@ export class FanOut {
     if (gaps.length > 0) for (const stream of liveStreams(views)) this.#replay.add(stream);
     const byChannel = groupByChannel(messages);
     const slices = new Slices(scheduler);
-    const deliverTo = async (find: (channel: string) => Iterable<View>) => {
+    const deliverTo = async (find: (channel: string) => Iterable<View<Stream>>) => {
       const wanted = await findWanted(byChannel.keys(), find, slices);
       for (const [view, channels] of wanted) {
         if (view.live.size === 0) continue;
@@ -136,10 +136,10 @@ export class FanOut {
 /** Which views want some of these channels, and which of them. */
 async function findWanted(
   channels: Iterable<string>,
-  find: (channel: string) => Iterable<View>,
+  find: (channel: string) => Iterable<View<Stream>>,
   slices: Slices,
-): Promise<ReadonlyMap<View, readonly string[]>> {
-  const wanted = new Map<View, string[]>();
+): Promise<ReadonlyMap<View<Stream>, readonly string[]>> {
+  const wanted = new Map<View<Stream>, string[]>();
   await slices.forEach(channels, (channel) => {
     slices.lookNext(); // one search among many patterns may take as long as a slice
     for (const view of find(channel)) {
@@ -155,7 +155,7 @@ async function findWanted(
  * Whether a piece is so large for the streams that share it that each should rather read it from the log, as fast as its
  * client takes it: a piece for each of a thousand streams that read nothing would be a thousand pieces in memory.
  */
-function isTooMuch(messages: readonly StoredMessage[], { live }: View): boolean {
+function isTooMuch(messages: readonly StoredMessage[], { live }: View<Stream>): boolean {
   const bytes = messages.reduce((sum, { json }) => sum + json.length, 0);
   return messages.length > 1 && bytes > SEGMENT.maxBytes * live.size;
 }
@@ -185,7 +185,7 @@ function messagesOf(
   return messages.filter(({ channel }) => wanted.has(channel));
 }
 
-function* liveStreams(views: Views): Iterable<Stream> {
+function* liveStreams(views: Views<Stream>): Iterable<Stream> {
   for (const view of views) yield* view.live;
 }
 

@@ -1,5 +1,6 @@
 import type { ForeverframeError } from "../errors.ts";
 import { Admin } from "./admin.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Bus } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
@@ -14,6 +15,7 @@ import type { Receipt, ReceiptLimits } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
+import type { Stream } from "./stream.ts";
 import { StreamLives } from "./stream-lives.ts";
 import type { StreamLimits } from "./streams.ts";
 import { TurnBudget } from "./turn-budget.ts";
@@ -61,7 +63,7 @@ export class Hub {
     this.#options = options;
     const { log, bus, scheduler, limits, onError } = options;
     this.#reads = new TurnBudget(scheduler, READS_MS);
-    const views = new Views();
+    const views = new Views<Stream>();
     const fanOut = new FanOut(tip, {
       log,
       scheduler,
@@ -80,13 +82,15 @@ export class Hub {
         bus.tell("noticeAppended");
       },
     });
-    const local = new LocalPeer({ scheduler, lives, fanOut });
+    const arrivals = new Arrivals();
+    const local = new LocalPeer({ scheduler, lives, arrivals, fanOut });
     this.#opener = new Opener({
       ...options,
       lives,
       views,
       fanOut,
       local,
+      arrivals,
       isDraining: () => this.#draining,
     });
     this.control = new Control({ bus, local });

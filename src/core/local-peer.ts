@@ -1,4 +1,5 @@
-import type { AnswerTo, Peer, PollRecord, Seniority, StreamKnowledge, StreamsOf } from "./bus.ts";
+import type { Arrivals } from "./arrivals.ts";
+import type { AnswerTo, Peer, Seniority, StreamsOf } from "./bus.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CloseReason } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -6,33 +7,23 @@ import type { Receipt, StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
+import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
 import type { StreamLives } from "./stream-lives.ts";
 
 /** What a process offers to the others. */
 export interface LocalPeerOptions {
   readonly scheduler: Scheduler;
   readonly lives: StreamLives;
+  readonly arrivals: Arrivals;
   readonly fanOut: FanOut;
 }
 
 /** The streams of this process alone, as this process and the others ask for them. */
 export class LocalPeer implements Peer {
   readonly #options: LocalPeerOptions;
-  /** Long-poll streams that are on their way here from another process. */
-  readonly #arrivals = new Map<string, Promise<unknown>>();
-  /** Those of them that have been found: the others may come to nothing. */
-  readonly #found = new Set<string>();
-
-  /** What is being done to many streams: to one that comes or goes meanwhile, too. */
-  readonly #orders = new Set<(stream: Stream) => void>();
 
   constructor(options: LocalPeerOptions) {
     this.#options = options;
-  }
-
-  /** A stream has come from another process. */
-  settleIn(stream: Stream): void {
-    for (const order of this.#orders) order(stream);
   }
 
   noticeAppended(): void {
@@ -47,41 +38,15 @@ export class LocalPeer implements Peer {
     this.#options.lives.remember(receipt);
   }
 
-  /** Whether a stream is on its way here. */
-  isArriving(stream: string): boolean {
-    return this.#arrivals.has(stream);
-  }
-
-  /** Resolves when a stream that is on its way here has arrived, or has not. */
-  async arrived(stream: string): Promise<void> {
-    await this.#arrivals.get(stream);
-  }
-
-  /** Whoever asks for a stream meanwhile waits until it has arrived, or has not: else it would be nowhere for a moment. */
-  arrive<T>(stream: string, arrival: Promise<T>): Promise<T> {
-    const settled = arrival.catch(() => {});
-    this.#arrivals.set(stream, settled);
-    void settled.then(() => {
-      this.#arrivals.delete(stream);
-      this.#found.delete(stream);
-    });
-    return arrival;
-  }
-
-  /** The search for a stream that is to arrive is over: another process has given it away. */
-  markFound(stream: string): void {
-    this.#found.add(stream);
-  }
-
   async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
-    await this.arrived(stream);
+    await this.#options.arrivals.settled(stream);
     const { lives } = this.#options;
     const found = lives.get(stream);
     return found === undefined ? lives.receiptOf(stream) : lives.end(found, reason);
   }
 
   async state(stream: string): Promise<StreamKnowledge | null> {
-    await this.arrived(stream);
+    await this.#options.arrivals.settled(stream);
     const { lives } = this.#options;
     const found = lives.get(stream);
     if (found !== undefined) return found.describe(this.#now());
@@ -92,25 +57,25 @@ export class LocalPeer implements Peer {
   }
 
   async ownerOf(stream: string): Promise<StreamOwner | null> {
-    await this.arrived(stream);
+    await this.#options.arrivals.settled(stream);
     return this.#options.lives.ownerOf(stream);
   }
 
   async acknowledge(stream: string, cursor: Cursor): Promise<boolean | null> {
-    await this.arrived(stream);
+    await this.#options.arrivals.settled(stream);
     return this.#options.lives.get(stream)?.acknowledge(cursor) ?? null;
   }
 
   async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null> {
-    const { scheduler, lives } = this.#options;
+    const { scheduler, lives, arrivals } = this.#options;
     await scheduler.nextTurn(); // what this process has just been given is known by then
     // Not for one that is being looked for here, too: each would wait for the other.
-    if (this.#found.has(stream)) await this.arrived(stream);
+    if (arrivals.isFound(stream)) await arrivals.settled(stream);
     const found = lives.get(stream);
     if (found === undefined) return lives.finalReceiptOf(stream);
     if (found.view.encoding.transport !== "poll") return null;
     if (found.selectors.key !== selectorsKey) return null;
-    for (const order of this.#orders) order(found);
+    arrivals.applyOrders(found);
     if (found.closed) return lives.finalReceiptOf(stream);
     lives.release(found);
     const { acked, messages, bytes, handle } = found.summarize(this.#now());
@@ -138,8 +103,8 @@ export class LocalPeer implements Peer {
   }
 
   async list(after: number, limit: number): Promise<AnswerTo<"list">> {
-    const { lives } = this.#options;
-    await this.#allArrived();
+    const { lives, arrivals } = this.#options;
+    await arrivals.allSettled();
     const now = this.#now();
     // One that has come from another process has kept its handle, and is not in their order.
     const rest = [...lives.all()].filter(({ handle }) => handle > after);
@@ -151,15 +116,9 @@ export class LocalPeer implements Peer {
   }
 
   /** Do something to these streams, and to all that are on their way here. */
-  async #order(act: (stream: Stream) => void, streams: readonly Stream[]): Promise<void> {
-    this.#orders.add(act);
-    await forEachInSlices(streams, this.#options.scheduler, act);
-    await this.#allArrived();
-    this.#orders.delete(act);
-  }
-
-  async #allArrived(): Promise<void> {
-    await Promise.all(this.#arrivals.values());
+  #order(act: (stream: Stream) => void, streams: readonly Stream[]): Promise<void> {
+    const { scheduler, arrivals } = this.#options;
+    return arrivals.during(act, forEachInSlices(streams, scheduler, act));
   }
 
   #now(): number {

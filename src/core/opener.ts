@@ -1,5 +1,6 @@
 import { ForeverframeError } from "../errors.ts";
-import { type Bus, known, type PollRecord } from "./bus.ts";
+import type { Arrivals } from "./arrivals.ts";
+import { type Bus, known } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { gapEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -10,6 +11,7 @@ import { newRecycleLimits, type RecycleAfter } from "./recycle.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { Stream } from "./stream.ts";
+import type { PollRecord } from "./stream-figures.ts";
 import type { StreamLives } from "./stream-lives.ts";
 import { resolveBeginning, type StreamBeginning, type StreamStart } from "./stream-start.ts";
 import type { Applicant } from "./streams.ts";
@@ -64,9 +66,10 @@ export interface OpenerOptions extends StreamNames {
   readonly scheduler: Scheduler;
   readonly limits: OpenerLimits;
   readonly lives: StreamLives;
-  readonly views: Views;
+  readonly views: Views<Stream>;
   readonly fanOut: FanOut;
   readonly local: LocalPeer;
+  readonly arrivals: Arrivals;
   readonly isDraining: () => boolean;
 }
 
@@ -112,22 +115,22 @@ export class Opener {
     request: OpenRequest,
     takeSink: (sink: Sink) => boolean,
   ): Promise<Receipt | null> {
-    const { local } = this.#options;
+    const { arrivals } = this.#options;
     if (id === "") {
       await this.open(request);
       return null;
     }
     const takesOver = await this.#mayTakeOver(request);
     do {
-      await local.arrived(id);
+      await arrivals.settled(id);
       if (await this.#resume(id, request, takeSink)) return null;
-    } while (local.isArriving(id)); // another poll may have begun to look for it
-    return local.arrive(id, this.#fetch(id, { ...request, takesOver }));
+    } while (arrivals.has(id)); // another poll may have begun to look for it
+    return arrivals.await(id, this.#fetch(id, { ...request, takesOver }));
   }
 
   /** Take a long-poll stream over from the process that has it, if one does. */
   async #fetch(id: string, request: CheckedRequest): Promise<Receipt | null> {
-    const { bus, lives, local, newStreamId } = this.#options;
+    const { bus, lives, arrivals, newStreamId } = this.#options;
     this.#checkRoom(request); // a stream that is given where there is no room would be lost
     const early = lives.finalReceiptOf(id);
     if (early !== null) return early;
@@ -135,7 +138,7 @@ export class Opener {
     const { found } = await bus.find("giveAway", id, request.selectors.key);
     if (found !== null && "closed" in found) return found;
     if (found !== null) {
-      local.markFound(id);
+      arrivals.markFound(id);
       await this.#open(request, id, found);
       return null;
     }
@@ -154,7 +157,7 @@ export class Opener {
     this.#checkRoom(request); // others may have come meanwhile
     const stream = this.#connect(request, beginning, id, record);
     this.#begin(stream, beginning);
-    if (record !== null) this.#options.local.settleIn(stream);
+    if (record !== null) this.#options.arrivals.applyOrders(stream);
   }
 
   async #resume(

@@ -155,7 +155,7 @@ export class Replay {
     else this.#queue.add(stream);
   }
 
-  async #segment(view: View, after: Cursor): Promise<Segment> {
+  async #segment(view: View<Stream>, after: Cursor): Promise<Segment> {
     const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
     const { log, delivered } = this.#options;
     const known = this.#segments.get(key);

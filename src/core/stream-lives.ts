@@ -13,7 +13,7 @@ export interface StreamLivesOptions {
   readonly bus: Bus;
   readonly scheduler: Scheduler;
   readonly limits: StreamLimits & ReceiptLimits;
-  readonly views: Views;
+  readonly views: Views<Stream>;
   readonly fanOut: FanOut;
 }
 

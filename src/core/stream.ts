@@ -1,4 +1,3 @@
-import type { PollRecord, StreamKnowledge } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { type Cursor, epochOf, positionOf } from "./cursor.ts";
 import {
@@ -12,6 +11,7 @@ import type { Gap } from "./log.ts";
 import type { Receipt } from "./receipts.ts";
 import type { RecycleLimits } from "./recycle.ts";
 import type { Sink, SinkListener } from "./sink.ts";
+import type { PollRecord, StreamKnowledge, StreamSummary } from "./stream-figures.ts";
 import type { View } from "./view.ts";
 
 /** A closed stream's connection is cut after this many ms, however much of it is unread. */
@@ -36,7 +36,7 @@ export interface StreamOptions {
   readonly address: string | null;
   /** A name of the caller's own for its client; null if it gave none. */
   readonly client: string | null;
-  readonly view: View;
+  readonly view: View<Stream>;
   readonly sink: Sink;
   readonly host: StreamHost;
   /** Where it starts. */
@@ -45,22 +45,6 @@ export interface StreamOptions {
   readonly openedAt: number;
   readonly openedUnixMs: number;
   readonly recycle: RecycleLimits;
-}
-
-/** What a listing shows of a stream. */
-export interface StreamSummary {
-  readonly handle: number;
-  readonly client: string | null;
-  readonly address: string | null;
-  readonly channels: readonly string[];
-  readonly transport: string;
-  /** Whether it has been given all that there is; else it reads on from the log. */
-  readonly live: boolean;
-  readonly cursor: Cursor;
-  readonly acked: Cursor | null;
-  readonly messages: number;
-  readonly bytes: number;
-  readonly openMs: number;
 }
 
 /**
@@ -84,7 +68,7 @@ export class Stream implements SinkListener {
   readonly #recycleBytes: number;
   readonly #sink: Sink;
   #closed = false;
-  readonly view: View;
+  readonly view: View<Stream>;
   readonly #recycleMs: number;
   readonly #host: StreamHost;
   readonly id: string;

@@ -2,7 +2,6 @@ import { ForeverframeError } from "../errors.ts";
 import { EVERYTHING, type SelectorSet, selectorsOfChannels } from "./channel-name.ts";
 import type { StoredMessage } from "./log.ts";
 import { isLongPattern, PatternIndex, SHORT_SEGMENTS } from "./pattern-index.ts";
-import type { Stream } from "./stream.ts";
 import type { Encoding } from "./transport.ts";
 
 /** Messages in the final bytes of one view. */
@@ -17,15 +16,15 @@ export interface EncodedMessages {
  * What is new is encoded once for all of them. (By channel it would have to be sorted again for a stream on two
  * channels, and a message would come twice where selectors overlap.)
  */
-export class View {
+export class View<Stream> {
   readonly selectors: SelectorSet;
   readonly encoding: Encoding;
   readonly #live = new Set<Stream>();
-  readonly #index: ViewIndex;
+  readonly #index: ViewIndex<Stream>;
   /** Streams of this view, live or not. */
   streams = 0;
 
-  constructor(selectors: SelectorSet, encoding: Encoding, index: ViewIndex) {
+  constructor(selectors: SelectorSet, encoding: Encoding, index: ViewIndex<Stream>) {
     this.selectors = selectors;
     this.encoding = encoding;
     this.#index = index;
@@ -57,19 +56,19 @@ export class View {
 const MAX_WANTED_NAMES = 64;
 
 /** Finds views by channel: those that have a live stream. */
-class ViewIndex {
+class ViewIndex<Stream> {
   /**
    * Those without patterns, by name: where each client has a channel of its own, a message is for one view of thousands. A set
    * for each of thousands of names would be the largest part of a stream.
    */
-  readonly #byName = new Map<string, View | Set<View>>();
+  readonly #byName = new Map<string, View<Stream> | Set<View<Stream>>>();
   /** Those with patterns, by all of their selectors. */
-  readonly byPattern = new PatternIndex<View>();
+  readonly byPattern = new PatternIndex<View<Stream>>();
   #withPatterns = 0;
   /** Of this moment; undefined when it has to be made anew, null for nothing. */
   #wanted: SelectorSet | null | undefined = null;
   /** Views that were added since {@link takeWanted}. */
-  #joined = new Set<View>();
+  #joined = new Set<View<Stream>>();
 
   /** What all views want; null for nothing. Views that are added from now on are told by {@link takeJoined}. */
   takeWanted(): SelectorSet | null {
@@ -79,13 +78,13 @@ class ViewIndex {
   }
 
   /** The views that were added since {@link takeWanted}, once, in case it left out something that they want. */
-  takeJoined(): Iterable<View> {
+  takeJoined(): Iterable<View<Stream>> {
     const joined = this.#joined;
     this.#joined = new Set();
     return joined;
   }
 
-  add(view: View): void {
+  add(view: View<Stream>): void {
     const { names, patterns, selectors } = view.selectors;
     // A read that looks for everything finds what is for this one, too.
     if (this.#wanted !== EVERYTHING) {
@@ -105,7 +104,7 @@ class ViewIndex {
     }
   }
 
-  remove(view: View): void {
+  remove(view: View<Stream>): void {
     const { names, patterns, selectors } = view.selectors;
     this.#joined.delete(view);
     this.#wanted = undefined;
@@ -127,7 +126,7 @@ class ViewIndex {
     return this.#byName.size === 0 ? null : selectorsOfChannels(this.#byName.keys());
   }
 
-  naming(channel: string): Iterable<View> {
+  naming(channel: string): Iterable<View<Stream>> {
     const views = this.#byName.get(channel) ?? [];
     return views instanceof View ? [views] : views;
   }
@@ -140,10 +139,10 @@ const MAX_PATTERN_NODES = 500_000;
 const MAX_PATTERN_SHAPES = 1_024;
 
 /** The views in use. */
-export class Views implements Iterable<View> {
+export class Views<Stream> implements Iterable<View<Stream>> {
   /** By encoding, then by selectors: whose keys are long, and would be copied to be joined. */
-  readonly #views = new Map<string, Map<string, View>>();
-  readonly #index = new ViewIndex();
+  readonly #views = new Map<string, Map<string, View<Stream>>>();
+  readonly #index = new ViewIndex<Stream>();
 
   /**
    * Check that a stream with these selectors may come.
@@ -168,7 +167,7 @@ export class Views implements Iterable<View> {
   }
 
   /** The view for these selectors and this encoding, with one stream more. */
-  join(selectors: SelectorSet, encoding: Encoding): View {
+  join(selectors: SelectorSet, encoding: Encoding): View<Stream> {
     let view = this.#views.get(encoding.key)?.get(selectors.key);
     if (view === undefined) {
       view = new View(selectors, encoding, this.#index);
@@ -179,7 +178,7 @@ export class Views implements Iterable<View> {
   }
 
   /** A stream of the view has ended. */
-  leave(view: View, stream: Stream): void {
+  leave(view: View<Stream>, stream: Stream): void {
     view.leaveLive(stream);
     view.streams--;
     if (view.streams === 0) this.#remove(view);
@@ -191,27 +190,27 @@ export class Views implements Iterable<View> {
   }
 
   /** See `ViewIndex.takeJoined`. */
-  takeJoined(): Iterable<View> {
+  takeJoined(): Iterable<View<Stream>> {
     return this.#index.takeJoined();
   }
 
   /** Views without patterns that want a channel, and have a live stream. */
-  naming(channel: string): Iterable<View> {
+  naming(channel: string): Iterable<View<Stream>> {
     return this.#index.naming(channel);
   }
 
   /** The same of those with patterns. */
-  matching(channel: string): Iterable<View> {
-    const found = new Set<View>();
+  matching(channel: string): Iterable<View<Stream>> {
+    const found = new Set<View<Stream>>();
     this.#index.byPattern.find(channel, found);
     return found;
   }
 
-  *[Symbol.iterator](): Iterator<View> {
+  *[Symbol.iterator](): Iterator<View<Stream>> {
     for (const views of this.#views.values()) yield* views.values();
   }
 
-  #add(view: View): void {
+  #add(view: View<Stream>): void {
     const { key, patterns, selectors } = view.selectors;
     const { key: encodingKey } = view.encoding;
     const views = this.#views.get(encodingKey);
@@ -222,7 +221,7 @@ export class Views implements Iterable<View> {
       for (const selector of selectors) this.#index.byPattern.reserve(selector);
   }
 
-  #remove(view: View): void {
+  #remove(view: View<Stream>): void {
     const { key, patterns, selectors } = view.selectors;
     const { key: encodingKey } = view.encoding;
     const views = this.#views.get(encodingKey);

@@ -1,5 +1,4 @@
 import { timeOfPosition } from "../core/cursor.ts";
-import type { NewRow } from "./tables.ts";
 
 /** What the index of a channel says of one message. */
 export interface IndexEntry {
@@ -12,6 +11,12 @@ export interface IndexEntry {
   readonly shared: string | null;
 }
 
+/** What is known of a message that is appended. */
+interface NewIndexEntry extends Pick<IndexEntry, "time" | "shared"> {
+  /** Unix ms in its position. */
+  readonly positionTime: number;
+}
+
 const HAS_BYTES = 1;
 const HAS_TIME = 2;
 const HAS_SHARED = 4;
@@ -21,7 +26,10 @@ const TIME_BYTES = 6;
  * An entry as the index stores it under its position: a byte of flags, then what they say is there.
  * One that version 0.1 wrote is empty.
  */
-export function formatIndexEntry({ time, positionTime, shared }: NewRow, bytes: number): Buffer {
+export function formatIndexEntry(
+  { time, positionTime, shared }: NewIndexEntry,
+  bytes: number,
+): Buffer {
   const hasTime = time !== positionTime;
   if (!hasTime && shared === null) {
     const value = Buffer.allocUnsafe(5);

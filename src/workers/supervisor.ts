@@ -6,12 +6,12 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { BusRelay } from "../buses/bus-relay.ts";
-import { type BusWords, isBusWords } from "../buses/worker-bus.ts";
+import { type BusFrame, isBusFrame } from "../buses/worker-bus.ts";
 import { warnOfHolder } from "../engine.ts";
 import { ForeverframeError } from "../errors.ts";
 import { takeDirectory } from "../logs/open-log.ts";
 import type { Config } from "../settings/config.ts";
-import type { FromWorker, ToWorker } from "./worker-words.ts";
+import type { WorkerCommand, WorkerReport } from "./worker-messages.ts";
 
 /** Pause between two questions whether a worker is alive, in ms. */
 const PING_MS = 1_000;
@@ -60,8 +60,8 @@ export async function startWorkers(config: Config, logger: Logger): Promise<Runn
   }
 }
 
-/** The place of one worker, whichever process has it. */
-interface Place {
+/** What one worker is, whichever process has its slot. */
+interface Slot {
   readonly index: number;
   worker: Worker;
   /** Questions whether it is alive that it has not answered. */
@@ -76,7 +76,7 @@ class Supervisor {
   readonly adminToken: string;
   readonly #logger: Logger;
   readonly #relay = new BusRelay();
-  readonly #places: Place[] = [];
+  readonly #slots: Slot[] = [];
   #config: Config;
   #pinging: NodeJS.Timeout | null = null;
   #stopping = false;
@@ -112,7 +112,7 @@ class Supervisor {
     await url;
     const all = new Promise<string>((resolve, reject) => {
       this.#onListening = (address) => {
-        if (this.#places.every(({ isListening }) => isListening)) resolve(address);
+        if (this.#slots.every(({ isListening }) => isListening)) resolve(address);
       };
       this.#onFailed = reject;
     });
@@ -124,14 +124,14 @@ class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#pinging !== null) clearInterval(this.#pinging);
-    const workers = this.#places.map(({ worker }) => worker).filter((worker) => !worker.isDead());
+    const workers = this.#slots.map(({ worker }) => worker).filter((worker) => !worker.isDead());
     const ended = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
-    for (const worker of workers) say(worker, { do: "drain" });
+    for (const worker of workers) say(worker, { type: "drain" });
     // One that starts has nothing to end, and would not hear.
-    for (const { worker, isListening } of this.#places)
+    for (const { worker, isListening } of this.#slots)
       if (!isListening) worker.process.kill("SIGKILL");
     const late = setTimeout(() => {
-      for (const { worker, index } of this.#places.filter(({ worker }) => !worker.isDead())) {
+      for (const { worker, index } of this.#slots.filter(({ worker }) => !worker.isDead())) {
         this.#logger.error(
           { worker: index, pid: worker.process.pid },
           "a worker does not end: killed",
@@ -145,44 +145,44 @@ class Supervisor {
 
   #fork(index: number): void {
     const worker = cluster.fork();
-    const { pauseMs } = this.#places[index] ?? { pauseMs: FIRST_PAUSE_MS };
+    const { pauseMs } = this.#slots[index] ?? { pauseMs: FIRST_PAUSE_MS };
     const startedAt = performance.now();
-    const place = { index, worker, unanswered: 0, startedAt, pauseMs, isListening: false };
-    this.#places[index] = place;
-    worker.on("message", (words: FromWorker) => {
+    const slot = { index, worker, unanswered: 0, startedAt, pauseMs, isListening: false };
+    this.#slots[index] = slot;
+    worker.on("message", (report: WorkerReport) => {
       if (worker.isDead()) return; // what it said last
-      if (isBusWords(words)) this.#relay.receive(worker.id, words);
-      else this.#hear(place, words);
+      if (isBusFrame(report)) this.#relay.receive(worker.id, report);
+      else this.#hear(slot, report);
     });
     worker.on("error", (error) => {
       this.#logger.error({ err: error, worker: index }, "a worker's process reports an error");
       // One that could not be started has no end either.
-      if (worker.process.pid === undefined) this.#ended(place, null, null);
+      if (worker.process.pid === undefined) this.#ended(slot, null, null);
     });
-    worker.once("exit", (code, signal) => this.#ended(place, code, signal));
+    worker.once("exit", (code, signal) => this.#ended(slot, code, signal));
   }
 
-  #hear(place: Place, words: Exclude<FromWorker, BusWords>): void {
-    switch (words.is) {
+  #hear(slot: Slot, report: Exclude<WorkerReport, BusFrame>): void {
+    switch (report.type) {
       case "idle": {
         const { adminToken } = this;
-        const task = { config: this.#config, index: place.index, adminToken };
-        say(place.worker, { do: "start", task });
+        const task = { config: this.#config, index: slot.index, adminToken };
+        say(slot.worker, { type: "start", task });
         break;
       }
       case "alive":
-        place.unanswered = 0;
+        slot.unanswered = 0;
         break;
       case "listening": {
-        place.isListening = true;
-        const { worker } = place;
-        this.#relay.add(worker.id, (toWorker) => say(worker, toWorker));
-        this.#onListening?.(words.url);
+        slot.isListening = true;
+        const { worker } = slot;
+        this.#relay.add(worker.id, (frame) => say(worker, frame));
+        this.#onListening?.(report.url);
         break;
       }
       case "failed": {
-        const { message, isOurs } = words;
-        this.#logger.error({ worker: place.index, reason: message }, "a worker can't start");
+        const { message, isOurs } = report;
+        this.#logger.error({ worker: slot.index, reason: message }, "a worker can't start");
         this.#onFailed?.(
           isOurs ? new ForeverframeError("FF_CONFIG_INVALID", message) : new Error(message),
         );
@@ -191,32 +191,32 @@ class Supervisor {
   }
 
   #ping(): void {
-    for (const place of this.#places) {
-      const { index, worker, isListening } = place;
+    for (const slot of this.#slots) {
+      const { index, worker, isListening } = slot;
       if (worker.isDead()) continue;
       const limitMs = isListening ? this.#config.workerHangMs : START_MS;
-      if (place.unanswered * PING_MS >= limitMs) {
+      if (slot.unanswered * PING_MS >= limitMs) {
         this.#logger.error({ worker: index, pid: worker.process.pid }, "a worker hangs: killed");
         worker.process.kill("SIGKILL");
         continue;
       }
-      place.unanswered++;
-      say(worker, { do: "ping" });
+      slot.unanswered++;
+      say(worker, { type: "ping" });
     }
   }
 
-  #ended(place: Place, code: number | null, signal: string | null): void {
-    const { index, worker, startedAt } = place;
-    place.isListening = false;
+  #ended(slot: Slot, code: number | null, signal: string | null): void {
+    const { index, worker, startedAt } = slot;
+    slot.isListening = false;
     this.#relay.remove(worker.id);
     if (this.#stopping) return;
     const livedLong = performance.now() - startedAt >= SHORT_LIFE_MS;
-    const pauseMs = livedLong ? 0 : place.pauseMs;
-    place.pauseMs = livedLong ? FIRST_PAUSE_MS : Math.min(2 * place.pauseMs, MAX_PAUSE_MS);
+    const pauseMs = livedLong ? 0 : slot.pauseMs;
+    slot.pauseMs = livedLong ? FIRST_PAUSE_MS : Math.min(2 * slot.pauseMs, MAX_PAUSE_MS);
     const about = { worker: index, code, signal, pauseMs };
     this.#logger.error(about, "a worker has ended, and is replaced");
     // Nothing could ever be served.
-    if (!this.#places.some((other) => other.isListening))
+    if (!this.#slots.some((other) => other.isListening))
       this.#onFailed?.(new Error(`a worker ended before it listened (${signal ?? code})`));
     setTimeout(() => {
       if (!this.#stopping) this.#fork(index);
@@ -237,6 +237,6 @@ async function findFreePort({ host }: Config): Promise<number> {
   }
 }
 
-function say(worker: Worker, words: ToWorker): void {
-  if (worker.isConnected()) worker.send(words, undefined, () => {}); // one that has just died hears nothing
+function say(worker: Worker, command: WorkerCommand): void {
+  if (worker.isConnected()) worker.send(command, undefined, () => {}); // one that has just died hears nothing
 }

@@ -1,20 +1,20 @@
 import cluster from "node:cluster";
 import { pino } from "pino";
-import { isBusWords, WorkerBus } from "../buses/worker-bus.ts";
+import { isBusFrame, WorkerBus } from "../buses/worker-bus.ts";
 import { ForeverframeError } from "../errors.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { LogOutput } from "../process/log-output.ts";
 import { startServer } from "../server.ts";
-import type { FromWorker, ToWorker, WorkerTask } from "./worker-words.ts";
+import type { WorkerCommand, WorkerReport, WorkerTask } from "./worker-messages.ts";
 
 /** The entry of a worker: a whole server, that shares its port and its log with others. Started by the supervisor. */
 const bus = new WorkerBus(say);
 let drain = async (): Promise<void> => {};
 
-process.on("message", (words: ToWorker) => {
-  if (isBusWords(words)) bus.receive(words);
-  else if (words.do === "ping") say({ is: "alive" });
-  else if (words.do === "start") void start(words.task);
+process.on("message", (command: WorkerCommand) => {
+  if (isBusFrame(command)) bus.receive(command);
+  else if (command.type === "ping") say({ type: "alive" });
+  else if (command.type === "start") void start(command.task);
   else void stop();
 });
 // The supervisor is gone: nobody would replace this one, or tell it to stop. Before Node's own listener ends it.
@@ -23,7 +23,7 @@ process.prependListener("disconnect", () => endProcess("SIGKILL"));
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => void stop());
-say({ is: "idle" });
+say({ type: "idle" });
 
 async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
   const logger = pino(
@@ -35,11 +35,13 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
     const generation = cluster.worker?.id ?? 0;
     const server = await startServer({ ...config, adminToken }, logger, { bus, index, generation });
     drain = () => server.drain();
-    say({ is: "listening", url: server.url });
+    say({ type: "listening", url: server.url });
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const isOurs = error instanceof ForeverframeError;
-    say({ is: "failed", message: isOurs ? error.message : message, isOurs }, () => process.exit(1));
+    say({ type: "failed", message: isOurs ? error.message : message, isOurs }, () =>
+      process.exit(1),
+    );
   }
 }
 
@@ -48,7 +50,7 @@ async function stop(): Promise<void> {
   process.exit();
 }
 
-function say(words: FromWorker, then = () => {}): void {
+function say(report: WorkerReport, then = () => {}): void {
   // Without a supervisor there is nobody to talk to; that it has just gone, `disconnect` will say.
-  if (process.connected) process.send?.(words, undefined, undefined, then);
+  if (process.connected) process.send?.(report, undefined, undefined, then);
 }

@@ -1,10 +1,10 @@
 import { BusRelay } from "../../src/buses/bus-relay.ts";
-import { type BusWords, WorkerBus } from "../../src/buses/worker-bus.ts";
+import { type BusFrame, WorkerBus } from "../../src/buses/worker-bus.ts";
 import { describeBus } from "../contract/bus-contract.ts";
 
 /** As between processes: later, and as JSON. */
-function later(words: BusWords, receive: (words: BusWords) => void): void {
-  const text = JSON.stringify(words);
+function later(frame: BusFrame, receive: (frame: BusFrame) => void): void {
+  const text = JSON.stringify(frame);
   setImmediate(() => receive(JSON.parse(text)));
 }
 
@@ -16,11 +16,11 @@ describeBus("of workers and their relay", async () => {
     async join() {
       const process = ++joined;
       let hangs = false;
-      const bus = new WorkerBus((words) =>
-        later(words, (arrived) => relay.receive(process, arrived)),
+      const bus = new WorkerBus((frame) =>
+        later(frame, (arrived) => relay.receive(process, arrived)),
       );
-      relay.add(process, (words) =>
-        later(words, (arrived) => {
+      relay.add(process, (frame) =>
+        later(frame, (arrived) => {
           if (!hangs) bus.receive(arrived);
         }),
       );

@@ -45,11 +45,7 @@ export function describeTransportContract(
   fixture: TransportFixture,
   { name: serverName, start, stop }: ServerFixture,
 ): void {
-  const { name } = fixture;
-  // What a poll is answered has no events of their own for these.
-  const hasCloseEvent = name !== "poll";
-  // What the package does when it is not read is its own affair.
-  const canStall = !name.includes("package");
+  const { name, transport, capabilities } = fixture;
 
   describe(`a stream by ${name} of ${serverName}`, function () {
     this.timeout(20_000);
@@ -81,7 +77,7 @@ export function describeTransportContract(
       await untilEvents(client, () => of(client, "close").length > 0, `close by ${reason}`);
       const last = client.events.at(-1);
       expect(last).to.include({ type: "close", reason, reconnect });
-      if (hasCloseEvent) {
+      if (capabilities.events) {
         expect(last).to.have.all.keys("type", "reason", "reconnect", "retryMs", "cursor");
         if (reconnect) expect(last?.["retryMs"]).to.be.a("number").and.be.above(0);
         else expect(last?.["retryMs"]).to.equal(0);
@@ -99,7 +95,7 @@ export function describeTransportContract(
     it("starts with open, and gives what is published as it was, in order", async () => {
       const { url } = await start();
       const client = await open(url, "channels=doors");
-      const details = hasCloseEvent ? ["heartbeatMs"] : [];
+      const details = capabilities.events ? ["heartbeatMs"] : [];
       expect(client.events[0]).to.have.keys("type", "stream", "cursor", "close", ...details);
       const ids: string[] = [];
       for (const data of AWKWARD) ids.push(await publishJson(url, "doors", data));
@@ -267,7 +263,7 @@ export function describeTransportContract(
       const receipt = (await answer.json()) as Record<string, unknown>;
       expect(receipt).to.include({ closed: true, reason: "client", messages: 1 });
       // A poll acknowledges with its next one.
-      if (hasCloseEvent) expect(receipt["acked"]).to.equal(null);
+      if (capabilities.events) expect(receipt["acked"]).to.equal(null);
       expect(receipt["stream"]).to.equal(client.events[0]?.["stream"]);
       expect(receipt["bytes"]).to.be.a("number").and.be.above(0);
       expect(receipt["openMs"]).to.be.within(0, 20_000);
@@ -321,17 +317,17 @@ export function describeTransportContract(
       const text = await answer.text();
       expect(text).to.not.contain(String(client.events[0]?.["stream"]));
       const [listed] = (JSON.parse(text) as { streams: WireEvent[] }).streams;
-      expect(listed).to.include({ client: "panel", transport: name.replace(/,.*/, "") });
+      expect(listed).to.include({ client: "panel", transport });
     });
 
-    if (hasCloseEvent)
+    if (capabilities.events)
       it("is told how long a silence may be", async () => {
         const { url } = await start({ heartbeatMs: 7_000 });
         const client = await open(url, "channels=doors");
         expect(client.events[0]).to.include({ type: "open", heartbeatMs: 7_000 });
       });
 
-    if (hasCloseEvent)
+    if (capabilities.events)
       it("is told where the log is when nothing came for it, and can go on from there", async () => {
         const { url } = await start({ heartbeatMs: 60 });
         const client = await open(url, "channels=doors");
@@ -345,7 +341,7 @@ export function describeTransportContract(
         expect(dataOf(next)).to.deep.equal([2]);
       });
 
-    if (canStall)
+    if (capabilities.stall)
       it("costs others nothing when its client reads nothing, and ends as slow", async () => {
         const server = await start({ stallMs: 500, retainMessages: 10_000, recycleBytes: 0 });
         const { url } = server;
@@ -361,7 +357,7 @@ export function describeTransportContract(
         await untilMessages(reader, 2_000);
         reader.destroy();
         // It ends as slow, where a connection stands for it; a poll is only gone when it is not repeated.
-        if (!hasCloseEvent) return;
+        if (!capabilities.events) return;
         await eventually(
           10_000,
           async () => (await openStreams(server)) === 0,

@@ -21,26 +21,26 @@ describe("Views", () => {
         fc.array(fc.boolean(), { maxLength: 12 }),
         fc.subarray(CHANNELS),
         (opened, left, published) => {
-          const views = new Views();
+          const views = new Views<Stream>();
           const joined = opened.map((text) => views.join(parseSelectors(text), encoding));
           const live = joined.map((view) => {
             const stream = streamOf();
             view.goLive(stream);
             return stream;
           });
-          const streams = new Map<View, number>();
+          const streams = new Map<View<Stream>, number>();
           for (const view of joined) streams.set(view, (streams.get(view) ?? 0) + 1);
           joined.forEach((view, i) => {
             if (!left[i]) return;
             views.leave(view, live[i] ?? streamOf());
             streams.set(view, (streams.get(view) ?? 0) - 1);
           });
-          const expected = new Map<View, readonly string[]>();
+          const expected = new Map<View<Stream>, readonly string[]>();
           for (const [view, count] of streams) {
             const wanted = published.filter((channel) => view.selectors.matches(channel));
             if (count > 0 && wanted.length > 0) expected.set(view, wanted);
           }
-          const found = new Map<View, string[]>();
+          const found = new Map<View<Stream>, string[]>();
           for (const channel of published) {
             for (const view of [...views.naming(channel), ...views.matching(channel)])
               found.set(view, [...(found.get(view) ?? []), channel]);
@@ -53,7 +53,7 @@ describe("Views", () => {
   });
 
   it("have no view found that has no live stream, such as polls that nobody waits on", () => {
-    const views = new Views();
+    const views = new Views<Stream>();
     for (const text of ["a", "*", "a,b.*"]) {
       const view = views.join(parseSelectors(text), encoding);
       const [stream, other] = [streamOf(), streamOf()];
@@ -70,7 +70,7 @@ describe("Views", () => {
   });
 
   it("find those of a channel in some ms, whatever the shapes of a great many patterns", () => {
-    const views = new Views();
+    const views = new Views<Stream>();
     // 64 patterns of any `*` and `a` in 16 segments: a search would follow 2 of them at each segment.
     const shape = (n: number, length: number) =>
       Array.from({ length }, (_, bit) => ((n >> bit) & 1 ? "*" : "a")).join(".");

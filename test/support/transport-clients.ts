@@ -1,5 +1,6 @@
 import { EventSource } from "eventsource";
 import { WebSocket } from "ws";
+import type { TransportName } from "../../src/core/transport.ts";
 import { RawConnection, type WireEvent } from "./raw-http.ts";
 import { eventually } from "./within.ts";
 
@@ -17,6 +18,14 @@ export interface TransportClient {
 /** How a transport is spoken. */
 export interface TransportFixture {
   readonly name: string;
+  /** As listings name it, and `transport=` gives it. */
+  readonly transport: TransportName;
+  readonly capabilities: {
+    /** Whether it has events of its own for how a stream opens, closes and goes on: a poll's answer says less. */
+    readonly events: boolean;
+    /** Whether the client can stop reading: what a package does when it is not read is its own affair. */
+    readonly stall: boolean;
+  };
   /** Start a stream. @param query without `transport` */
   open(url: string, query: string): TransportClient;
 }
@@ -189,19 +198,37 @@ function openPolls(url: string, query: string): TransportClient {
 
 export const FRAME: TransportFixture = {
   name: "frame",
+  transport: "frame",
+  capabilities: { events: true, stall: true },
   open: (url, query) => openRaw(url, query, "frame", (connection) => connection.frameEvents()),
 };
 export const NDJSON: TransportFixture = {
   name: "ndjson",
+  transport: "ndjson",
+  capabilities: { events: true, stall: true },
   open: (url, query) => openRaw(url, query, "ndjson", (connection) => connection.ndjsonEvents()),
 };
 export const SSE: TransportFixture = {
   name: "sse",
+  transport: "sse",
+  capabilities: { events: true, stall: true },
   open: (url, query) => openRaw(url, query, "sse", ({ body }) => parseEventStream(body)),
 };
 export const EVENT_SOURCE: TransportFixture = {
   name: "sse, by the npm eventsource package",
+  transport: "sse",
+  capabilities: { events: true, stall: false },
   open: openEventSource,
 };
-export const WEBSOCKET: TransportFixture = { name: "ws", open: openWebSocket };
-export const POLL: TransportFixture = { name: "poll", open: openPolls };
+export const WEBSOCKET: TransportFixture = {
+  name: "ws",
+  transport: "ws",
+  capabilities: { events: true, stall: true },
+  open: openWebSocket,
+};
+export const POLL: TransportFixture = {
+  name: "poll",
+  transport: "poll",
+  capabilities: { events: false, stall: true },
+  open: openPolls,
+};

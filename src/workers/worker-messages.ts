@@ -1,0 +1,27 @@
+import type { BusFrame } from "../buses/worker-bus.ts";
+import type { Config } from "../settings/config.ts";
+
+/** What a worker is told to be. */
+export interface WorkerTask {
+  readonly config: Config;
+  /** Its slot among the workers, from 0. A worker that replaces another has its index. */
+  readonly index: number;
+  readonly adminToken: string;
+}
+
+/** What the supervisor says to a worker. */
+export type WorkerCommand =
+  | { readonly type: "start"; readonly task: WorkerTask }
+  | { readonly type: "ping" }
+  | { readonly type: "drain" }
+  | BusFrame;
+
+/** What a worker says to the supervisor. */
+export type WorkerReport =
+  /** It listens to the supervisor from now on: what was said before is lost. */
+  | { readonly type: "idle" }
+  | { readonly type: "listening"; readonly url: string }
+  /** It can't start, and ends. The sentence is for who started it, if it is one of ours. */
+  | { readonly type: "failed"; readonly message: string; readonly isOurs: boolean }
+  | { readonly type: "alive" }
+  | BusFrame;

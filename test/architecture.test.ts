@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect } from "chai";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const SRC = join(ROOT, "src");
+
+/** Files of a folder and its folders, whose name ends so. */
+function filesIn(folder: string, ending: RegExp): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => ending.test(name))
+    .map((name) => join(folder, name));
+}
+
+/** What each file imports, types too. */
+function readImports(folder: string): ReadonlyMap<string, readonly string[]> {
+  const known = new Map<string, readonly string[]>();
+  for (const file of filesIn(folder, /\.ts$/)) {
+    const found = readFileSync(file, "utf8").matchAll(/(?:\bfrom|\bimport\()\s*"(\.[^"]+)"/g);
+    known.set(
+      file,
+      Array.from(found, ([, path = ""]) => resolve(dirname(file), path)),
+    );
+  }
+  return known;
+}
+
+/** A circle of imports; null if there is none. */
+function findCircle(imports: ReadonlyMap<string, readonly string[]>): readonly string[] | null {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): readonly string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return null;
+    path.push(file);
+    for (const imported of imports.get(file) ?? []) {
+      const circle = visit(imported);
+      if (circle !== null) return circle;
+    }
+    path.pop();
+    done.add(file);
+    return null;
+  };
+  for (const file of imports.keys()) {
+    const circle = visit(file);
+    if (circle !== null) return circle.map((name) => relative(ROOT, name));
+  }
+  return null;
+}
+
+/** Rooms of the house, each above those that it may import. Files outside of a folder are rooms of their own. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  "cli.ts": ["commands", "process"],
+  "index.ts": [
+    "foreverframe.ts",
+    "subscription.ts",
+    "http",
+    "core",
+    "settings",
+    "logger.ts",
+    "errors.ts",
+  ],
+  commands: ["workers", "server.ts", "core", "process", "settings", "logger.ts", "errors.ts"],
+  workers: [
+    "server.ts",
+    "engine.ts",
+    "buses",
+    "logs",
+    "process",
+    "settings",
+    "logger.ts",
+    "errors.ts",
+  ],
+  "foreverframe.ts": [
+    "engine.ts",
+    "subscription.ts",
+    "http",
+    "core",
+    "process",
+    "settings",
+    "logger.ts",
+    "errors.ts",
+  ],
+  "server.ts": ["engine.ts", "http", "core", "process", "settings", "logger.ts"],
+  "subscription.ts": ["http", "transports", "core"],
+  "engine.ts": [
+    "http",
+    "logs",
+    "buses",
+    "sources",
+    "core",
+    "process",
+    "settings",
+    "logger.ts",
+    "errors.ts",
+  ],
+  http: ["transports", "core", "process", "settings", "logger.ts", "errors.ts"],
+  transports: ["core", "errors.ts"],
+  sources: ["core", "errors.ts"],
+  logs: ["core", "errors.ts"],
+  buses: ["core", "errors.ts"],
+  process: ["core", "logs", "logger.ts"],
+  settings: ["core", "errors.ts"],
+  core: ["errors.ts"],
+  "logger.ts": [],
+  "errors.ts": [],
+};
+
+const roomOf = (file: string) => relative(SRC, file).split("/")[0] ?? "";
+
+describe("the house", () => {
+  for (const folder of ["src", "bench"]) {
+    it(`has no circle of imports in ${folder}/, not even of types`, () => {
+      expect(findCircle(readImports(join(ROOT, folder)))).to.equal(null);
+    });
+  }
+
+  it("has imports that point down only", () => {
+    const upward: string[] = [];
+    for (const [file, imports] of readImports(SRC)) {
+      for (const imported of imports) {
+        const [from, to] = [roomOf(file), roomOf(imported)];
+        if (from !== to && ROOMS[from]?.includes(to) !== true)
+          upward.push(`${relative(SRC, file)} -> ${relative(SRC, imported)}`);
+      }
+    }
+    expect(upward).to.deep.equal([]);
+  });
+
+  it("knows HttpConnection in http/connection/ only", () => {
+    const knowing = filesIn(SRC, /\.ts$/).filter(
+      (file) =>
+        !file.includes("/connection/") && /\bHttpConnection\b/.test(readFileSync(file, "utf8")),
+    );
+    expect(knowing).to.deep.equal([]);
+  });
+});
