@@ -8,7 +8,7 @@ import type { ChannelSummary } from "./core/log.ts";
 import { withIdempotencyKey } from "./core/publisher.ts";
 import type { Receipt } from "./core/receipts.ts";
 import type { StreamSummary } from "./core/stream-figures.ts";
-import type { StreamStart } from "./core/stream-start.ts";
+import type { StartRequest } from "./core/stream-start.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { ForeverframeError } from "./errors.ts";
 import { attachTo } from "./http/attach.ts";
@@ -361,7 +361,7 @@ function stringify(data: JsonValue): string {
   );
 }
 
-function parseStart(after: string | undefined, last: number | undefined): StreamStart {
+function parseStart(after: string | undefined, last: number | undefined): StartRequest {
   if (last !== undefined && (!Number.isInteger(last) || last < 0 || last > MAX_LIMIT)) {
     throw new ForeverframeError(
       "FF_PARAMETER_INVALID",

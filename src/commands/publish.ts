@@ -35,25 +35,25 @@ export interface PublishOptions {
  */
 export async function publish({ url, channel, data, input }: PublishOptions): Promise<void> {
   const name = parseChannelName(channel);
-  const publisher = new Publisher(routeUrl(url, `channels/${encodeURIComponent(name)}/messages`));
+  const sender = new LineSender(routeUrl(url, `channels/${encodeURIComponent(name)}/messages`));
   try {
-    if (data !== undefined) await publisher.send([{ number: 1, text: checkArgument(data) }]);
+    if (data !== undefined) await sender.send([{ number: 1, text: checkArgument(data) }]);
     else {
       for await (const lines of readLines(input, MAX_LINE)) {
-        const texts = lines.filter((line) => isText(line) || publisher.refuse(line, NOT_UTF8));
-        for (const batch of batchesOf(texts.filter(isText))) await publisher.sendOrName(batch);
+        const texts = lines.filter((line) => isText(line) || sender.refuse(line, NOT_UTF8));
+        for (const batch of batchesOf(texts.filter(isText))) await sender.sendOrName(batch);
       }
     }
   } finally {
-    const { published } = publisher;
+    const { published } = sender;
     console.error(
       `foreverframe: published ${published} ${published === 1 ? "message" : "messages"} to ${name}`,
     );
   }
-  if (publisher.refused === 0) return;
+  if (sender.refused === 0) return;
   throw new ForeverframeError(
     "FF_BODY_INVALID",
-    `${publisher.refused} of the lines were refused, as said above: mend them and publish them again`,
+    `${sender.refused} of the lines were refused, as said above: mend them and publish them again`,
   );
 }
 
@@ -76,7 +76,7 @@ function checkArgument(data: string): string {
   );
 }
 
-class Publisher {
+class LineSender {
   published = 0;
   refused = 0;
   readonly #url: URL;

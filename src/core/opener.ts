@@ -5,7 +5,7 @@ import type { SelectorSet } from "./channel-name.ts";
 import { gapEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
-import type { MessageLog } from "./log.ts";
+import type { Gap, MessageLog } from "./log.ts";
 import type { Receipt } from "./receipts.ts";
 import { newRecycleLimits, type RecycleAfter } from "./recycle.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -13,7 +13,7 @@ import type { Sink } from "./sink.ts";
 import { Stream } from "./stream.ts";
 import type { PollRecord } from "./stream-figures.ts";
 import type { StreamLives } from "./stream-lives.ts";
-import { resolveBeginning, type StreamBeginning, type StreamStart } from "./stream-start.ts";
+import { findKnownGaps, resolveStart, type StartPoint, type StartRequest } from "./stream-start.ts";
 import type { Applicant } from "./streams.ts";
 import type { Encoding } from "./transport.ts";
 import type { Views } from "./view.ts";
@@ -21,7 +21,7 @@ import type { Views } from "./view.ts";
 /** What a stream gives. */
 interface Wanted {
   readonly selectors: SelectorSet;
-  readonly start: StreamStart;
+  readonly start: StartRequest;
   /** Whether the client has gone meanwhile. */
   readonly isGone: () => boolean;
 }
@@ -79,6 +79,11 @@ export interface OpenerOptions extends StreamNames {
  */
 const SAME_MOMENT_MS = 100;
 
+/** Where a stream starts, and the losses before it that its client need not be told. */
+interface StreamStart extends StartPoint {
+  readonly knownGaps: readonly Gap[];
+}
+
 /** A request of which is known whether it takes over. */
 type CheckedRequest = OpenRequest & Applicant;
 
@@ -91,8 +96,8 @@ export class Opener {
   }
 
   /**
-   * Open a stream. Everything that was appended before the call and is not wanted by its start, it does not get;
-   * everything after, it gets once, in log order.
+   * Open a stream. It gets every message that is appended after its start exactly once, in log order. One that starts
+   * "now" starts at the log's tip of the moment in which it has been opened, which its `open` event tells.
    *
    * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE; nothing was connected then
    */
@@ -153,10 +158,10 @@ export class Opener {
     record: PollRecord | null = null,
   ): Promise<void> {
     this.#checkRoom(request);
-    const beginning = await this.#resolve(request);
+    const start = await this.#resolve(request);
     this.#checkRoom(request); // others may have come meanwhile
-    const stream = this.#connect(request, beginning, id, record);
-    this.#begin(stream, beginning);
+    const stream = this.#connect(request, start, id, record);
+    this.#begin(stream, start);
     if (record !== null) this.#options.arrivals.applyOrders(stream);
   }
 
@@ -168,13 +173,13 @@ export class Opener {
     const { lives, fanOut } = this.#options;
     const stream = lives.get(id);
     if (stream === undefined || stream.selectors.key !== wanted.selectors.key) return false;
-    const beginning = await this.#resolve(wanted);
+    const start = await this.#resolve(wanted);
     if (stream.closed || !takeSink(stream.sink)) return false;
     if (wanted.start.from === "cursor") stream.acknowledge(wanted.start.after);
     lives.expireAfter(stream, wanted.expiresInMs);
     fanOut.remove(stream);
-    stream.moveTo(beginning.cursor);
-    this.#begin(stream, beginning);
+    stream.moveTo(start.cursor);
+    this.#begin(stream, start);
     return true;
   }
 
@@ -210,14 +215,16 @@ export class Opener {
     );
   }
 
-  async #resolve({ selectors, start, isGone }: Wanted): Promise<StreamBeginning> {
+  async #resolve({ selectors, start, isGone }: Wanted): Promise<StreamStart> {
     this.#checkDraining();
     const { log, fanOut } = this.#options;
-    return resolveBeginning(log, start, selectors, await fanOut.sync(), isGone);
+    const upTo = await fanOut.sync();
+    const point = await resolveStart(log, start, selectors, upTo, isGone);
+    return { ...point, knownGaps: await findKnownGaps(log, point, selectors, upTo) };
   }
 
   /** Say what is missing before the start of a stream, and give it all that comes. */
-  #begin(stream: Stream, { gap, knownGaps }: StreamBeginning): void {
+  #begin(stream: Stream, { gap, knownGaps }: StreamStart): void {
     const { scheduler, fanOut } = this.#options;
     if (gap !== null) stream.say(gapEvent(gap), scheduler.monotonicMs());
     stream.takeNewGaps(knownGaps); // counts them as told
@@ -227,7 +234,7 @@ export class Opener {
   /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */
   #connect(
     request: CheckedRequest,
-    { cursor }: StreamBeginning,
+    { cursor }: StreamStart,
     id: string,
     record: PollRecord | null,
   ): Stream {

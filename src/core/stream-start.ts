@@ -2,8 +2,8 @@ import type { SelectorSet } from "./channel-name.ts";
 import { type Cursor, epochOf } from "./cursor.ts";
 import { type Gap, type MessageLog, originOf } from "./log.ts";
 
-/** Where a stream starts. */
-export type StreamStart =
+/** Where a stream is asked to start. */
+export type StartRequest =
   | { readonly from: "now" }
   | { readonly from: "earliest" }
   | { readonly from: "last"; readonly count: number }
@@ -12,7 +12,7 @@ export type StreamStart =
   | { readonly from: "unknown" };
 
 /** A place to read from, and what has to be said about it. */
-export interface ResolvedStart {
+export interface StartPoint {
   readonly cursor: Cursor;
   /** The cursor was no cursor of this log. */
   readonly gap: Gap | null;
@@ -20,35 +20,21 @@ export interface ResolvedStart {
   readonly wantsWhatIsKept: boolean;
 }
 
-/** Where a stream starts, and the losses before it that its client need not be told. */
-export interface StreamBeginning extends ResolvedStart {
-  readonly knownGaps: readonly Gap[];
-}
-
 /**
- * Find where a stream starts.
+ * Find the losses before the start of a stream that its client need not be told, since it asked for what is kept.
  *
- * @param position everything that was appended before the call is up to here
- * @param isGone see `MessageLog.beforeLast`
+ * @param upTo see {@link resolveStart}
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
-export async function resolveBeginning(
+export async function findKnownGaps(
   log: MessageLog,
-  start: StreamStart,
+  { cursor, wantsWhatIsKept }: StartPoint,
   selectors: SelectorSet,
-  position: Cursor,
-  isGone: () => boolean,
-): Promise<StreamBeginning> {
-  const resolved = await resolveStart(log, start, selectors, position, isGone);
-  if (!resolved.wantsWhatIsKept) return { ...resolved, knownGaps: [] };
-  const { gaps } = await log.read({
-    selectors,
-    after: resolved.cursor,
-    upTo: position,
-    maxMessages: 1,
-    maxBytes: 1,
-  });
-  return { ...resolved, knownGaps: gaps };
+  upTo: Cursor,
+): Promise<readonly Gap[]> {
+  if (!wantsWhatIsKept) return [];
+  const request = { selectors, after: cursor, upTo, maxMessages: 1, maxBytes: 1 };
+  return (await log.read(request)).gaps;
 }
 
 /**
@@ -60,11 +46,11 @@ export async function resolveBeginning(
  */
 export async function resolveStart(
   log: MessageLog,
-  start: StreamStart,
+  start: StartRequest,
   selectors: SelectorSet,
   tip: Cursor,
   isGone: () => boolean,
-): Promise<ResolvedStart> {
+): Promise<StartPoint> {
   switch (start.from) {
     case "now":
       return { cursor: tip, gap: null, wantsWhatIsKept: false };
@@ -80,7 +66,7 @@ export async function resolveStart(
       return { cursor: origin, gap, wantsWhatIsKept: false };
     }
     case "cursor": {
-      const { after, gap } = resolveCursor(start.after, tip, selectors);
+      const { after, gap } = resolveAfter(start.after, tip, selectors);
       return { cursor: after, gap, wantsWhatIsKept: false };
     }
   }
@@ -95,7 +81,7 @@ export async function resolveStart(
  * @param tip the log's tip now
  * @returns the cursor to read after, and the gap that has to be told, if any
  */
-function resolveCursor(
+function resolveAfter(
   after: Cursor,
   tip: Cursor,
   selectors: SelectorSet,

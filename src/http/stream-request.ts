@@ -2,7 +2,7 @@ import type { Context } from "koa";
 import { parseSelectors } from "../core/channel-name.ts";
 import { isCursor, parseCursor } from "../core/cursor.ts";
 import type { OpenRequest } from "../core/opener.ts";
-import type { StreamStart } from "../core/stream-start.ts";
+import type { StartRequest } from "../core/stream-start.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { cursorOfLastEventId } from "../transports/sse.ts";
 import { carrierOf } from "./connection/carriers.ts";
@@ -55,7 +55,7 @@ export function continueEventSource(ctx: Context, request: StreamRequest): Strea
   return { ...request, start };
 }
 
-function parseStart(ctx: Context): StreamStart {
+function parseStart(ctx: Context): StartRequest {
   const after = parameter(ctx, "after");
   const last = numberParameter(ctx, "last", 0, MAX_LAST);
   if (after === null)

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { Sink, SinkListener } from "../../src/core/sink.ts";
-import type { StreamStart } from "../../src/core/stream-start.ts";
+import type { StartRequest } from "../../src/core/stream-start.ts";
 import { Encoding } from "../../src/core/transport.ts";
 import { plainFraming } from "../../src/http/connection/framing.ts";
 import { ndjsonTransport } from "../../src/transports/ndjson.ts";
@@ -130,7 +130,7 @@ async function createWorld(turns: () => number) {
   };
   const connect = async (client: Client, room: number) => {
     client.sink = new SlowSink(room);
-    const start: StreamStart =
+    const start: StartRequest =
       client.cursor === null ? { from: "now" } : { from: "cursor", after: client.cursor };
     const { sink } = client;
     await hub.open({

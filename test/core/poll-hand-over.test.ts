@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
-import type { StreamStart } from "../../src/core/stream-start.ts";
+import type { StartRequest } from "../../src/core/stream-start.ts";
 import { Encoding } from "../../src/core/transport.ts";
 import { plainFraming } from "../../src/http/connection/framing.ts";
 import { PollSink } from "../../src/http/sinks/poll-sink.ts";
@@ -83,7 +83,7 @@ async function createWorld(turns: () => number) {
   const poll = async (client: Client, waitMs: number, isLost: boolean) => {
     const me = {};
     client.poll = me;
-    const start: StreamStart =
+    const start: StartRequest =
       client.cursor === null ? { from: "now" } : { from: "cursor", after: client.cursor };
     const wanted = { selectors: client.selectors, start };
     const parts = await new Promise<readonly Buffer[]>((resolve, reject) => {
