@@ -42,7 +42,7 @@ function printAddress(config: Config, { url, adminToken }: Running): void {
       ...(config.workers > 0 ? [`  workers      ${config.workers}`] : []),
       `  log          ${config.memory ? "in memory: it ends with this process" : `${config.data} (durable)`}`,
       `  pages        ${url}/  ${url}/doors.html  ${url}/control.html`,
-      `  admin token  ${config.adminToken === "" ? `${adminToken} (drawn for this start)` : "as given"}`,
+      `  admin token  ${config.adminToken === "" ? `${adminToken} (generated for this start)` : "as given"}`,
       "",
     ].join("\n"),
   );

@@ -4,7 +4,7 @@ import type { CloseReason } from "./events.ts";
 import type { Receipt, StreamOwner } from "./receipts.ts";
 import type { PollRecord, StreamKnowledge, StreamSummary } from "./stream-figures.ts";
 
-/** Which streams an operator means. */
+/** Which streams an admin means. */
 export type StreamsOf = { readonly client: string } | { readonly channel: string };
 
 /** Which of the streams of one client is the newest. */

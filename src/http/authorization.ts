@@ -73,7 +73,7 @@ export class Authorization {
     const what = question.channels.length > 0 ? ` "${shorten(question.channels.join(","))}"` : "";
     throw new ForeverframeError(
       "FF_FORBIDDEN",
-      `The application does not allow you to ${question.action}${what}: sign in, or ask its operators for the right`,
+      `The application does not allow you to ${question.action}${what}: sign in, or ask who runs it for the right`,
     );
   }
 }

@@ -76,7 +76,7 @@ export const SETTINGS = {
   gearmanFunction: list(
     "functions whose jobs are taken, and the channel of each: function=channel, such as getmsg=doors",
   ),
-  adminToken: text("", "token of the operating routes; drawn at each start if empty"),
+  adminToken: text("", "token of the admin routes; generated at each start if empty"),
   allowedHosts: list(
     "names that a Host header may give, beside loopback's and the address listened on",
   ),

@@ -93,7 +93,7 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
     const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
     // Compared as hashes, so that the time it takes tells nothing of the token.
     const isRight = given !== undefined && timingSafeEqual(digest(given), wanted);
-    // Behind a proxy everybody has one address: whoever sends a wrong token must not shut out the operator.
+    // Behind a proxy everybody has one address: somebody who sends wrong tokens must not shut out the admin.
     if ((isGuessable || !isRight) && !guesses.has(address)) {
       ctx.set("Retry-After", "10");
       throw new ForeverframeError(
@@ -109,7 +109,7 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
       ctx.set("WWW-Authenticate", "Bearer");
       throw new ForeverframeError(
         "FF_ADMIN_REQUIRED",
-        "This is for operators: send the admin token, which the server printed at its start, as Authorization: Bearer <token>",
+        "This is for admins: send the admin token, which the server printed at its start, as Authorization: Bearer <token>",
       );
     }
     await next();
