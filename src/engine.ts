@@ -64,7 +64,10 @@ export interface EngineOptions {
   readonly hosts: readonly string[] | null;
 }
 
-/** The whole product but for what listens: the log, the hub, what feeds and trims the log, and the HTTP application. */
+/**
+ * The whole product but for what listens: the log, the hub, what feeds and trims the log, and the
+ * HTTP application.
+ */
 export interface Engine {
   readonly hub: Hub;
   readonly log: MessageLog;
@@ -77,7 +80,8 @@ export interface Engine {
   /**
    * Take no new streams, tell every stream `shutdown`, and stop trimming and the sources.
    *
-   * Resolves when no stream's connection is left, or at `deadline`, after which those that are left are cut.
+   * Resolves when no stream's connection is left, or at `deadline`, after which those that are left
+   * are cut.
    */
   drain(deadline: Promise<void>): Promise<void>;
   /** Stop reading the log, and close it. Call it last. */

@@ -6,7 +6,9 @@ interface ErrorSpec {
   readonly reconnect: boolean;
 }
 
-/** The one table of codes. `docs/errors.md` has a heading for each; a test holds the two together. */
+/**
+ * The one table of codes. `docs/errors.md` has a heading for each; a test holds the two together.
+ */
 export const ERRORS = {
   FF_CHANNEL_INVALID: { status: 400, reconnect: false },
   FF_SELECTOR_INVALID: { status: 400, reconnect: false },
@@ -55,7 +57,8 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 /**
- * An error that its cause may read: `message` is one sentence that says what was wrong, the value seen and the remedy.
+ * An error that its cause may read: `message` is one sentence that says what was wrong, the value
+ * seen and the remedy.
  *
  * Anything else that is thrown reaches a client as a bare FF_INTERNAL, and the log in full.
  */

@@ -1,4 +1,6 @@
-/** Takes the lines of the log: one of pino's, Fastify's `log`, or what an application makes of them. */
+/**
+ * Takes the lines of the log: one of pino's, Fastify's `log`, or what an application makes of them.
+ */
 export interface Logger {
   debug(about: object, text: string): void;
   info(about: object, text: string): void;

@@ -16,8 +16,8 @@ export interface RunningServer {
   /** The token of the admin routes: as given, else generated for this start. */
   readonly adminToken: string;
   /**
-   * Stop: no new streams, every stream is told `shutdown`, publishes under way are finished, the log is closed.
-   * Resolves within `drainMs`; connections that are left then are cut.
+   * Stop: no new streams, every stream is told `shutdown`, publishes under way are finished, the
+   * log is closed. Resolves within `drainMs`; connections that are left then are cut.
    */
   drain(): Promise<void>;
 }
@@ -25,7 +25,8 @@ export interface RunningServer {
 /**
  * Start everything that a configuration asks for, in this process.
  *
- * @param membership of a worker, whose supervisor holds the log's directory; null for a server alone
+ * @param membership of a worker, whose supervisor holds the log's directory; null for a server
+ *   alone
  * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_CONFIG_INVALID (such as: the address is in use)
  */
 export async function startServer(

@@ -1,7 +1,10 @@
 import { throttle } from "./throttle.ts";
 import { type BusFrame, HINT, HINT_MS } from "./worker-bus.ts";
 
-/** How long the relay waits for answers, in ms: less than who asked does, so that one that hangs costs no other's answer. */
+/**
+ * How long the relay waits for answers, in ms: less than who asked does, so that one that hangs
+ * costs no other's answer.
+ */
 const ANSWER_MS = 2_000;
 
 /** The way to a process. */
@@ -31,8 +34,8 @@ export class BusRelay {
   readonly #links = new Map<number, Link>();
   readonly #questions = new Map<number, OpenQuestion>();
   /**
-   * By stream, those who wait until they may ask for it to be given to them. Two at once would each wait for what the
-   * other is about to be given.
+   * By stream, those who wait until they may ask for it to be given to them. Two at once would each
+   * wait for what the other is about to be given.
    */
   readonly #queues = new Map<string, (() => void)[]>();
   #lastQuestion = 0;
@@ -115,8 +118,8 @@ export class BusRelay {
 
   #settle(number: number, question: OpenQuestion): void {
     this.#reply(question);
-    // Only now, and not as soon as one has found: the next to ask for the stream may be given it before those that are
-    // left have looked, and they would give it away once more.
+    // Only now, and not as soon as one has found: the next to ask for the stream may be given it
+    // before those that are left have looked, and they would give it away once more.
     this.#drop(number, question);
   }
 

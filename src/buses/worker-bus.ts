@@ -40,7 +40,10 @@ const FRAME_TYPES = [
 /** That the log has grown. */
 export const HINT: BusFrame = { type: "tell", notice: "noticeAppended", about: [] };
 
-/** Hints from one process, and to one, come no faster: so that they cost little, however many publish. In ms. */
+/**
+ * Hints from one process, and to one, come no faster: so that they cost little, however many
+ * publish. In ms.
+ */
 export const HINT_MS = 1;
 
 /** Not even the relay has answered. */

@@ -10,7 +10,10 @@ import { escapeForTerminal } from "./terminal.ts";
 const MAX_LINES = 1_000;
 const MAX_CHARACTERS = 1_048_576;
 
-/** Longest line that is sent to be judged by the server; more than the largest --max-message-bytes there can be. */
+/**
+ * Longest line that is sent to be judged by the server; more than the largest --max-message-bytes
+ * there can be.
+ */
 const MAX_LINE = 16_777_216;
 
 /** After how many ms a batch is sent again that the server could not take, or did not answer. */
@@ -26,12 +29,15 @@ export interface PublishOptions {
 }
 
 /**
- * `foreverframe publish`: one value, or each line of the input, in its order. Blank lines are passed over.
+ * `foreverframe publish`: one value, or each line of the input, in its order. Blank lines are
+ * passed over.
  *
- * Lines that wait go together, in one atomic batch with a key of its own: so it can be sent again when the connection
- * broke, and is stored once. A line that the server refuses is named on stderr, and those behind it go on.
+ * Lines that wait go together, in one atomic batch with a key of its own: so it can be sent again
+ * when the connection broke, and is stored once. A line that the server refuses is named on stderr,
+ * and those behind it go on.
  *
- * @throws ForeverframeError when the server is not there or goes away for long, or has refused something
+ * @throws ForeverframeError when the server is not there or goes away for long, or has refused
+ *   something
  */
 export async function publish({ url, channel, data, input }: PublishOptions): Promise<void> {
   const name = parseChannelName(channel);
@@ -116,7 +122,10 @@ class LineSender {
     }
   }
 
-  /** Send lines; where the server refuses them together, each by itself, and name those that it refuses. */
+  /**
+   * Send lines; where the server refuses them together, each by itself, and name those that it
+   * refuses.
+   */
   async sendOrName(lines: readonly TextLine[]): Promise<void> {
     try {
       await this.send(lines);

@@ -14,7 +14,8 @@ interface Running {
 }
 
 /**
- * `foreverframe serve`: runs until SIGTERM, SIGINT or SIGHUP, then drains. A second signal ends it at once.
+ * `foreverframe serve`: runs until SIGTERM, SIGINT or SIGHUP, then drains. A second signal ends it
+ * at once.
  *
  * @throws ForeverframeError FF_CONFIG_INVALID, FF_LOG_UNAVAILABLE
  */
@@ -24,7 +25,8 @@ export async function serve(
 ): Promise<void> {
   const config = parseConfig(flags, environment);
   if (process.pid === 1) return runAsInit();
-  process.stdout.on("error", () => {}); // a full disk, or nobody there: what it says is no reason to stop
+  // A full disk, or nobody there: what it says is no reason to stop
+  process.stdout.on("error", () => {});
   const logger = pino({ name: "foreverframe" }, new LogOutput());
   endOnFault(logger);
   const running = await (config.workers > 0

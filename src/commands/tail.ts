@@ -25,8 +25,8 @@ interface Ending {
 }
 
 /**
- * `foreverframe tail`: prints events as NDJSON until the stream is closed on purpose, and goes on from its cursor when
- * the connection breaks.
+ * `foreverframe tail`: prints events as NDJSON until the stream is closed on purpose, and goes on
+ * from its cursor when the connection breaks.
  *
  * @throws ForeverframeError when the server is not there, or refuses
  */

@@ -6,8 +6,9 @@ type Order = (stream: Stream) => void;
 /**
  * The long-poll streams that are on their way here from another process.
  *
- * Whoever asks for such a stream meanwhile waits until it has arrived, or has not: otherwise it would be nowhere for a
- * moment. What is being done to many streams is done also to those that come or go while it takes its slices.
+ * Whoever asks for such a stream meanwhile waits until it has arrived, or has not: otherwise it
+ * would be nowhere for a moment. What is being done to many streams is done also to those that come
+ * or go while it takes its slices.
  */
 export class Arrivals {
   readonly #arrivals = new Map<string, Promise<unknown>>();
@@ -56,14 +57,17 @@ export class Arrivals {
     this.#found.add(stream);
   }
 
-  /** A stream has come from another process, or is about to go to one: do what is being done to many streams. */
+  /**
+   * A stream has come from another process, or is about to go to one: do what is being done to many
+   * streams.
+   */
   applyOrders(stream: Stream): void {
     for (const order of this.#orders) order(stream);
   }
 
   /**
-   * Do something to streams that come or go until `done` settles, and until all that were on their way by then have
-   * arrived.
+   * Do something to streams that come or go until `done` settles, and until all that were on their
+   * way by then have arrived.
    */
   async during(order: Order, done: Promise<void>): Promise<void> {
     this.#orders.add(order);

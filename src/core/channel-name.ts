@@ -11,7 +11,10 @@ declare const channelName: unique symbol;
 /** The name of a channel that {@link parseChannelName} has checked. */
 export type ChannelName = string & { readonly [channelName]: true };
 
-/** What one stream wants: channel names, and patterns where `*` is one segment and a last `**` one or more. */
+/**
+ * What one stream wants: channel names, and patterns where `*` is one segment and a last `**` one
+ * or more.
+ */
 export interface SelectorSet {
   /** The selectors, each once, sorted; equal sets have equal keys. */
   readonly key: string;
@@ -37,7 +40,10 @@ export const EVERYTHING: SelectorSet = {
 const FORBIDDEN = /[\p{Cc}\p{Surrogate},/]/u;
 const WILDCARDS = new Set(["*", "**"]);
 
-/** Why a text is neither a channel name nor a selector, as the end of a sentence; null where it may be one. */
+/**
+ * Why a text is neither a channel name nor a selector, as the end of a sentence; null where it may
+ * be one.
+ */
 function nameFault(text: string): string | null {
   if (text === "") return "is empty";
   if (Buffer.byteLength(text) > MAX_CHANNEL_BYTES)
@@ -114,7 +120,8 @@ function createSelectorSet(given: readonly string[]): SelectorSet {
   const isPattern = (selector: string) =>
     selector.split(".").some((segment) => WILDCARDS.has(segment));
   const patterns = selectors.filter(isPattern);
-  // As small as can be: where each client has a channel of its own, there are as many of these as streams.
+  // As small as can be: where each client has a channel of its own, there are as many of these as
+  // streams.
   if (patterns.length === 0) {
     return {
       key,

@@ -1,18 +1,23 @@
 import { ForeverframeError, shorten } from "../errors.ts";
 
 /**
- * A place in the log, and every message's id: everything up to and including one message. Opaque to clients.
+ * A place in the log, and every message's id: everything up to and including one message. Opaque to
+ * clients.
  *
- * Inside it is `<epoch>.<position>`: the epoch names one life of a log (4 to 12 characters of [a-z0-9]), the position
- * is 13 base-36 digits, so cursors of one epoch compare as strings. A log that lost its messages
- * starts a new epoch, so that an old cursor is answered with a gap instead of matching by accident.
+ * Inside it is `<epoch>.<position>`: the epoch names one life of a log (4 to 12 characters of
+ * [a-z0-9]), the position is 13 base-36 digits, so cursors of one epoch compare as strings. A log
+ * that lost its messages starts a new epoch, so that an old cursor is answered with a gap instead
+ * of matching by accident.
  */
 export type Cursor = string;
 
 export const TIME_DIGITS = 9;
 export const COUNTER_DIGITS = 4;
 
-/** Digits of a position: 9 for the milliseconds since 1970 (they last to the year 5188), 4 for the counter within one. */
+/**
+ * Digits of a position: 9 for the milliseconds since 1970 (they last to the year 5188), 4 for the
+ * counter within one.
+ */
 const POSITION_LENGTH = TIME_DIGITS + COUNTER_DIGITS;
 
 /** The position before every message. */

@@ -1,6 +1,9 @@
 import type { Scheduler } from "./scheduler.ts";
 
-/** Deadlines are looked at this often, in ms. An item expires at its deadline or up to this long before, never after. */
+/**
+ * Deadlines are looked at this often, in ms. An item expires at its deadline or up to this long
+ * before, never after.
+ */
 const LOOK_MS = 100;
 
 /** Items by the moment in which they expire. Costs nothing while there are none. */

@@ -79,8 +79,9 @@ export class FanOut {
   }
 
   /**
-   * Say that the connection lives, to every stream that was silent since `before` (monotonic ms): by a `cursor` event if
-   * the log has moved on without it. And replace responses that have become too old.
+   * Say that the connection lives, to every stream that was silent since `before` (monotonic ms):
+   * by a `cursor` event if the log has moved on without it. And replace responses that have become
+   * too old.
    */
   beat(before: number): void {
     const { views, scheduler, recycle } = this.#options;
@@ -89,20 +90,25 @@ export class FanOut {
       if (stream.lastWriteAt > before) return;
       if (!stream.writable) return leaveLive(stream);
       const { encoding } = stream.view;
-      // Not the tailer's cursor: this stream may be one that the delivery under way has still to reach.
+      // Not the tailer's cursor: this stream may be one that the delivery under way has still to
+      // reach.
       const delivered = this.#delivered;
       if (stream.cursor >= delivered) stream.say(encoding.heartbeat, now);
       else stream.give(encoding.event(cursorEvent(delivered)), delivered, 0, now);
     });
   }
 
-  /** Give what is new to the live streams; those that can't take it read on from the log when they can. */
+  /**
+   * Give what is new to the live streams; those that can't take it read on from the log when they
+   * can.
+   */
   async #deliver({ messages, cursor, gaps }: LogBatch): Promise<void> {
     const { views, scheduler, recycle } = this.#options;
     // The read began before these were wanted, so what it found may lack what is for them.
     for (const view of views.takeJoined())
       for (const stream of view.live) if (stream.cursor < cursor) this.#replay.add(stream);
-    // Messages were trimmed before this process had read them: each stream finds its own gaps in the log.
+    // Messages were trimmed before this process had read them: each stream finds its own gaps in
+    // the log.
     if (gaps.length > 0) for (const stream of liveStreams(views)) this.#replay.add(stream);
     const byChannel = groupByChannel(messages);
     const slices = new Slices(scheduler);
@@ -152,8 +158,9 @@ async function findWanted(
 }
 
 /**
- * Whether a piece is so large for the streams that share it that each should rather read it from the log, as fast as its
- * client takes it: a piece for each of a thousand streams that read nothing would be a thousand pieces in memory.
+ * Whether a piece is so large for the streams that share it that each should rather read it from
+ * the log, as fast as its client takes it: a piece for each of a thousand streams that read nothing
+ * would be a thousand pieces in memory.
  */
 function isTooMuch(messages: readonly StoredMessage[], { live }: View<Stream>): boolean {
   const bytes = messages.reduce((sum, { json }) => sum + json.length, 0);

@@ -21,7 +21,10 @@ import type { StreamLimits } from "./streams.ts";
 import { TurnBudget } from "./turn-budget.ts";
 import { Views } from "./view.ts";
 
-/** Heartbeats are looked for this often in one heartbeat interval, so one comes at most a sixteenth late. */
+/**
+ * Heartbeats are looked for this often in one heartbeat interval, so one comes at most a sixteenth
+ * late.
+ */
 const BEATS_PER_HEARTBEAT = 16;
 
 /** What a hub is told to keep to. */
@@ -41,8 +44,8 @@ export interface HubOptions extends StreamNames {
 }
 
 /**
- * How long messages are read for requests in one turn of the event loop, in ms: one piece, since to write it to a client that
- * reads slowly takes many times as long.
+ * How long messages are read for requests in one turn of the event loop, in ms: one piece, since to
+ * write it to a client that reads slowly takes many times as long.
  */
 const READS_MS = 0;
 
@@ -135,7 +138,10 @@ export class Hub {
     return readMessages(this.#options.log, this.#reads, selectors, after, maxMessages);
   }
 
-  /** The cursor after everything that was appended before this call, and before all that is appended after it. */
+  /**
+   * The cursor after everything that was appended before this call, and before all that is appended
+   * after it.
+   */
   tip(): Promise<Cursor> {
     return this.#options.log.tip();
   }

@@ -1,11 +1,17 @@
 import { ForeverframeError } from "../errors.ts";
 
-/** Deepest nesting of arrays and objects in one message: a browser's parser recurses, and dies where JSON.parse does not. */
+/**
+ * Deepest nesting of arrays and objects in one message: a browser's parser recurses, and dies where
+ * JSON.parse does not.
+ */
 export const MAX_DATA_DEPTH = 100;
 
 declare const escapedJson: unique symbol;
 
-/** JSON text on one line that may stand inside a script of an HTML document: only this file makes it. */
+/**
+ * JSON text on one line that may stand inside a script of an HTML document: only this file makes
+ * it.
+ */
 export type EscapedJson = string & { readonly [escapedJson]: true };
 
 const ESCAPES = [
@@ -17,9 +23,11 @@ const ESCAPES = [
 ] as const;
 
 /**
- * Make JSON text safe to stand inside a script of an HTML document: `<`, `>`, `&`, U+2028 and U+2029 become escapes.
+ * Make JSON text safe to stand inside a script of an HTML document: `<`, `>`, `&`, U+2028 and
+ * U+2029 become escapes.
  *
- * They can only occur inside strings, so the value stays the same: https://www.rfc-editor.org/rfc/rfc8259#section-7
+ * They can only occur inside strings, so the value stays the same:
+ * https://www.rfc-editor.org/rfc/rfc8259#section-7
  */
 function escapeJson(json: string): EscapedJson {
   // Not by a function for each character: 64 KB of them would take 9 ms.
@@ -40,7 +48,8 @@ export function formatJson(value: unknown): EscapedJson {
  *
  * @param what names the text in an error's sentence, such as `the body`
  * @returns what `JSON.parse` makes of it
- * @throws ForeverframeError FF_BODY_INVALID: no JSON, nested deeper than `maxDepth`, or a `__proto__` key
+ * @throws ForeverframeError FF_BODY_INVALID: no JSON, nested deeper than `maxDepth`, or a
+ *   `__proto__` key
  */
 export function checkJsonText(text: string, what: string, maxDepth: number): unknown {
   let value: unknown;
@@ -59,7 +68,8 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
       `${what} nests arrays and objects deeper than ${maxDepth} levels: send flatter data`,
     );
   }
-  // In a script `{"__proto__": x}` sets a prototype instead of a member; it may be spelt with escapes.
+  // In a script `{"__proto__": x}` sets a prototype instead of a member; it may be spelt with
+  // escapes.
   if ((text.includes("__proto__") || text.includes("\\u")) && hasProtoKey(value)) {
     throw new ForeverframeError(
       "FF_BODY_INVALID",
@@ -70,10 +80,11 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
 }
 
 /**
- * Check JSON text that came from outside and bring it into the form that is stored: escaped, on one line.
+ * Check JSON text that came from outside and bring it into the form that is stored: escaped, on one
+ * line.
  *
- * The text is kept rather than parsed and printed again, which would turn `1e999` into `null` and `-0` into `0`:
- * data arrives equal to what `JSON.parse` makes of the body.
+ * The text is kept rather than parsed and printed again, which would turn `1e999` into `null` and
+ * `-0` into `0`: data arrives equal to what `JSON.parse` makes of the body.
  *
  * @throws ForeverframeError what {@link checkJsonText} throws
  */
@@ -83,8 +94,8 @@ export function parseJsonText(text: string, what: string): EscapedJson {
 }
 
 /**
- * Turn what `JSON.parse` made into escaped JSON text that it makes the same of: `JSON.stringify` loses `-0` and the
- * infinities that `1e999` is parsed to.
+ * Turn what `JSON.parse` made into escaped JSON text that it makes the same of: `JSON.stringify`
+ * loses `-0` and the infinities that `1e999` is parsed to.
  */
 export function formatParsedJson(value: unknown): EscapedJson {
   return escapeJson(printParsed(value));
@@ -126,8 +137,8 @@ function depthOf(json: string): number {
 }
 
 /**
- * Visit each character that is in no string. A regular expression for whole strings would run out of stack in one of
- * millions of escapes.
+ * Visit each character that is in no string. A regular expression for whole strings would run out
+ * of stack in one of millions of escapes.
  */
 function visitBetweenStrings(json: string, visit: (code: number, index: number) => void): void {
   let inString = false;

@@ -16,9 +16,10 @@ interface Held {
 }
 
 /**
- * A limit of the memory that clients make a process hold, for all of them together: bodies that come slowly, answers
- * that nobody reads. When it is reached, the client that holds most has to let go, so that many small ones go
- * on; among those that hold about as much, the one that has held it longest: most clients are done in a moment.
+ * A limit of the memory that clients make a process hold, for all of them together: bodies that
+ * come slowly, answers that nobody reads. When it is reached, the client that holds most has to let
+ * go, so that many small ones go on; among those that hold about as much, the one that has held it
+ * longest: most clients are done in a moment.
  */
 export class MemoryBudget {
   readonly #maxBytes: number;
@@ -35,8 +36,8 @@ export class MemoryBudget {
   }
 
   /**
-   * @param letGo ends what is held, if this one has to go when there is too much: called once at most, and
-   *        counted as held no more
+   * @param letGo ends what is held, if this one has to go when there is too much: called once at
+   *   most, and counted as held no more
    */
   hold(letGo: () => void): Holding {
     const holding: Held = { bytes: 0, clients: 1, letGo };
@@ -63,7 +64,8 @@ export class MemoryBudget {
 
   #relieve(fallback: Held): void {
     let [chosen = fallback] = this.#holdings;
-    // In the order in which they began: of those that hold about as much, the one that has held it longest.
+    // In the order in which they began: of those that hold about as much, the one that has held it
+    // longest.
     for (const holding of this.#holdings)
       if (shareOf(holding) > 2 * shareOf(chosen)) chosen = holding;
     this.#bytes -= chosen.bytes;

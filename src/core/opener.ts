@@ -31,11 +31,16 @@ export interface OpenRequest extends Wanted {
   readonly encoding: Encoding;
   /** A name of the caller's own for its client; null for none. */
   readonly client: string | null;
-  /** The id of an earlier stream of this client, whose streams end with `replaced`; null for none. */
+  /**
+   * The id of an earlier stream of this client, whose streams end with `replaced`; null for none.
+   */
   readonly takesOverFrom: string | null;
   /** Where it connects from, for the limit and the listing. */
   readonly address: string | null;
-  /** After this many ms it ends with `expired`; null for never. The next poll of a long-poll stream says it anew. */
+  /**
+   * After this many ms it ends with `expired`; null for never. The next poll of a long-poll stream
+   * says it anew.
+   */
   readonly expiresInMs: number | null;
   /** Takes over the connection; called once, when nothing can go wrong any more. */
   readonly connect: () => Sink;
@@ -53,7 +58,9 @@ export interface OpenerLimits extends RecycleAfter {
 export interface StreamNames {
   /** Generates an id for a stream: at least 128 random bits, in [A-Za-z0-9._-]. */
   readonly newStreamId: () => string;
-  /** The number that names the next stream in listings: rising, and never the same in two processes. */
+  /**
+   * The number that names the next stream in listings: rising, and never the same in two processes.
+   */
   readonly nextHandle: () => number;
   /** Generates a number from 0 to 1. */
   readonly random: () => number;
@@ -74,8 +81,8 @@ export interface OpenerOptions extends StreamNames {
 }
 
 /**
- * After so many ms a client's older streams are ended once more. One that another process opened in the same ms may have come there
- * just behind the first order, and may be the older one by its id.
+ * After so many ms a client's older streams are ended once more. One that another process opened in
+ * the same ms may have come there just behind the first order, and may be the older one by its id.
  */
 const SAME_MOMENT_MS = 100;
 
@@ -96,10 +103,12 @@ export class Opener {
   }
 
   /**
-   * Open a stream. It gets every message that is appended after its start exactly once, in log order. One that starts
-   * "now" starts at the log's tip of the moment in which it has been opened, which its `open` event tells.
+   * Open a stream. It gets every message that is appended after its start exactly once, in log
+   * order. One that starts "now" starts at the log's tip of the moment in which it has been opened,
+   * which its `open` event tells.
    *
-   * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE; nothing was connected then
+   * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE;
+   *   nothing was connected then
    */
   async open(request: OpenRequest): Promise<void> {
     const takesOver = await this.#mayTakeOver(request);
@@ -107,11 +116,11 @@ export class Opener {
   }
 
   /**
-   * Go on with a long-poll stream from the place that its client names, in whichever process it was; if it is unknown, open
-   * one.
+   * Go on with a long-poll stream from the place that its client names, in whichever process it
+   * was; if it is unknown, open one.
    *
-   * @param takeSink is given the sink of a stream that is open here, and says whether it is one of a poll; called once, when
-   *        nothing can go wrong any more
+   * @param takeSink is given the sink of a stream that is open here, and says whether it is one of
+   *   a poll; called once, when nothing can go wrong any more
    * @returns null, or the receipt of a stream that has ended for good: then nothing was done
    * @throws ForeverframeError what {@link open} throws
    */
@@ -139,7 +148,8 @@ export class Opener {
     this.#checkRoom(request); // a stream that is given where there is no room would be lost
     const early = lives.finalReceiptOf(id);
     if (early !== null) return early;
-    // One that hangs may have it. Then its client has another from here on, and that one ends when no poll comes.
+    // One that hangs may have it. Then its client has another from here on, and that one ends when
+    // no poll comes.
     const { found } = await bus.find("giveAway", id, request.selectors.key);
     if (found !== null && "closed" in found) return found;
     if (found !== null) {
@@ -231,7 +241,10 @@ export class Opener {
     fanOut.serve(stream);
   }
 
-  /** Make the stream, and say how it starts. In one step of the event loop, so that nothing can be in between. */
+  /**
+   * Make the stream, and say how it starts. In one step of the event loop, so that nothing can be
+   * in between.
+   */
   #connect(
     request: CheckedRequest,
     { cursor }: StreamStart,

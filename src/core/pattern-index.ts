@@ -21,8 +21,8 @@ interface Node<T> {
 /**
  * Items by their selectors, found by channel: a tree of the selectors' segments.
  *
- * A search follows only what matches so far, instead of comparing the channel with every selector: thousands of streams
- * have patterns of their own.
+ * A search follows only what matches so far, instead of comparing the channel with every selector:
+ * thousands of streams have patterns of their own.
  */
 export class PatternIndex<T> {
   readonly #root: Node<T> = createNode();
@@ -36,8 +36,9 @@ export class PatternIndex<T> {
   }
 
   /**
-   * How many shapes the beginnings of long selectors have: which of their segments are `*`. A channel matches at most one
-   * beginning of each shape, so a search visits no more nodes than there are shapes, and the 511 of short ones.
+   * How many shapes the beginnings of long selectors have: which of their segments are `*`. A
+   * channel matches at most one beginning of each shape, so a search visits no more nodes than
+   * there are shapes, and the 511 of short ones.
    */
   get shapes(): number {
     return this.#shapes.size;

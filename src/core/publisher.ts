@@ -16,7 +16,8 @@ export interface PublisherOptions {
 const MAX_IDEMPOTENCY_KEY_BYTES = 255;
 
 /**
- * A publish that is a repeat if the same key was used for the same channels less than 10 minutes ago.
+ * A publish that is a repeat if the same key was used for the same channels less than 10 minutes
+ * ago.
  *
  * @param key null for a publish that is never a repeat
  * @throws ForeverframeError FF_IDEMPOTENCY_KEY_INVALID
@@ -49,7 +50,8 @@ export class Publisher {
    * Append messages to the log; every stream that wants them gets them.
    *
    * @returns their ids, once the log has them
-   * @throws ForeverframeError what `MessageLog.append` throws, FF_PUBLISHES_TOO_MANY, FF_BATCH_TOO_LARGE
+   * @throws ForeverframeError what `MessageLog.append` throws, FF_PUBLISHES_TOO_MANY,
+   *   FF_BATCH_TOO_LARGE
    */
   async publish(request: AppendRequest): Promise<readonly Cursor[]> {
     const { log, maxPendingBytes, onAppended } = this.#options;

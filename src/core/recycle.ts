@@ -1,6 +1,9 @@
 import type { Encoding } from "./transport.ts";
 
-/** Responses are recycled at their limit, give or take this part of it: those of a busy channel not all at once. */
+/**
+ * Responses are recycled at their limit, give or take this part of it: those of a busy channel not
+ * all at once.
+ */
 const SPREAD = 0.25;
 
 const NEVER: RecycleLimits = { bytes: 0, ms: 0 };

@@ -20,12 +20,17 @@ const CACHE_BYTES = 8_388_608;
 /** Pause before the log is tried again after it failed, in ms. */
 const RETRY_MS = 500;
 
-/** A piece of the log in the bytes of one view: immutable, so it can be given to any stream of the view that needs it. */
+/**
+ * A piece of the log in the bytes of one view: immutable, so it can be given to any stream of the
+ * view that needs it.
+ */
 interface Segment {
   readonly encoded: EncodedMessages | null;
   readonly cursor: Cursor;
   readonly gaps: readonly Gap[];
-  /** Whether it ended with the tailer's cursor at that time, and not because it was large enough. */
+  /**
+   * Whether it ended with the tailer's cursor at that time, and not because it was large enough.
+   */
   readonly atEnd: boolean;
 }
 
@@ -43,14 +48,17 @@ export interface ReplayOptions {
 /**
  * Reads the log for streams that are behind it, until they are live.
  *
- * Round-robin, a segment each, so that a stream with much to read delays nobody. After a restart thousands ask for the
- * same: segments are read and encoded once.
+ * Round-robin, a segment each, so that a stream with much to read delays nobody. After a restart
+ * thousands ask for the same: segments are read and encoded once.
  */
 export class Replay {
   readonly #options: ReplayOptions;
   /** Streams to be served, the next first. */
   readonly #queue = new Set<Stream>();
-  /** Those of them whose last segment held nothing for them. A search takes longer than a segment, and must not delay the others. */
+  /**
+   * Those of them whose last segment held nothing for them. A search takes longer than a segment,
+   * and must not delay the others.
+   */
   readonly #searching = new Set<Stream>();
   /** Streams served since the last of those. */
   #servedBetween = 0;
@@ -90,16 +98,18 @@ export class Replay {
   /**
    * The step from replay to live, taken here and nowhere else.
    *
-   * A stream is live when it has been given everything up to the tailer's cursor, which is everything that the live
-   * streams have been given or are being given in this moment. Both are compared in one step of the event loop. What
-   * is beyond it has not been delivered to anybody, and will come to this stream as to the others.
+   * A stream is live when it has been given everything up to the tailer's cursor, which is
+   * everything that the live streams have been given or are being given in this moment. Both are
+   * compared in one step of the event loop. What is beyond it has not been delivered to anybody,
+   * and will come to this stream as to the others.
    *
    * @returns whether it is live now
    */
   goLive(stream: Stream): boolean {
     if (stream.closed || !stream.writable || stream.cursor < this.#options.delivered())
       return false;
-    // It may have been queued again meanwhile, by a drain: live and queued, it would be given what is on its way twice.
+    // It may have been queued again meanwhile, by a drain: live and queued, it would be given what
+    // is on its way twice.
     this.remove(stream);
     stream.reachedTip();
     if (!stream.writable) return false; // a poll, which is answered now
@@ -159,8 +169,9 @@ export class Replay {
     const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
     const { log, delivered } = this.#options;
     const known = this.#segments.get(key);
-    // One that ended with the log is read anew once there is more: else each publish would add a small segment to a chain
-    // that every stream had to walk, and those at its end would never catch up.
+    // One that ended with the log is read anew once there is more: else each publish would add a
+    // small segment to a chain that every stream had to walk, and those at its end would never
+    // catch up.
     if (known !== undefined && (!known.atEnd || known.cursor >= delivered())) return known;
     const generation = this.#generation;
     const batch = await log.read({

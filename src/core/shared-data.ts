@@ -5,7 +5,10 @@ const SHARED_FROM = 512;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Data that several messages of one append have and that is worth sharing, as in one publish to many channels. */
+/**
+ * Data that several messages of one append have and that is worth sharing, as in one publish to
+ * many channels.
+ */
 export function repeatedData(messages: readonly NewMessage[]): ReadonlySet<string> {
   if (messages.length === 1) return NONE;
   const seen = new Set<string>();

@@ -7,7 +7,10 @@ export interface SinkListener {
   readonly id: string;
   /** Everything that is for the stream up to here was written. */
   readonly cursor: Cursor;
-  /** Nobody takes bytes for now, and no `onDrain` will follow: a poll has been answered, or its client has gone. */
+  /**
+   * Nobody takes bytes for now, and no `onDrain` will follow: a poll has been answered, or its
+   * client has gone.
+   */
   onPause(): void;
   /** The sink takes bytes again, after it was not writable. */
   onDrain(): void;
@@ -17,7 +20,10 @@ export interface SinkListener {
   onClosed(): void;
 }
 
-/** Where the bytes of one stream go: a socket, or what behaves like one. Each piece is one encoded event, or several messages. */
+/**
+ * Where the bytes of one stream go: a socket, or what behaves like one. Each piece is one encoded
+ * event, or several messages.
+ */
 export interface Sink {
   /**
    * Call once, before the first write.
@@ -34,7 +40,8 @@ export interface Sink {
   /** Bytes written that the operating system has not taken yet. */
   readonly queuedBytes: number;
   /**
-   * Write these last bytes and end the connection; after `destroyAfterMs` it is cut, whatever is left.
+   * Write these last bytes and end the connection; after `destroyAfterMs` it is cut, whatever is
+   * left.
    *
    * @param reason why the stream ends, for a connection that says it in a way of its own
    */

@@ -1,13 +1,16 @@
 import type { Scheduler } from "./scheduler.ts";
 
 /**
- * Others get their turn after this many ms: control requests, and publishes, so that more of them share the next write.
- * With 8 ms, 16 publishers in flight had 0.9 million deliveries/s instead of 2.4, and at 200,000/s offered the 99th percentile of
- * the latency was 75 ms instead of 45; the turns cost nothing that could be measured (bench/).
+ * Others get their turn after this many ms: control requests, and publishes, so that more of them
+ * share the next write. With 8 ms, 16 publishers in flight had 0.9 million deliveries/s instead of
+ * 2.4, and at 200,000/s offered the 99th percentile of the latency was 75 ms instead of 45; the
+ * turns cost nothing that could be measured (bench/).
  */
 const SLICE_MS = 2;
 
-/** Items between two looks at the clock, which costs as much as giving one stream a small message. */
+/**
+ * Items between two looks at the clock, which costs as much as giving one stream a small message.
+ */
 const ITEMS_PER_LOOK = 32;
 
 /** Long work over many items, done in slices: what waits in the event loop goes in between. */
@@ -46,9 +49,9 @@ export class Slices {
   }
 
   /**
-   * Visit items until it is time for a look at the clock; false when there were no more. Apart from the asynchronous loop,
-   * because there the compiler keeps an iterator's result for each item: 40 bytes a delivery (measured), where now there
-   * are none.
+   * Visit items until it is time for a look at the clock; false when there were no more. Apart from
+   * the asynchronous loop, because there the compiler keeps an iterator's result for each item: 40
+   * bytes a delivery (measured), where now there are none.
    */
   #visitSome<T>(iterator: Iterator<T>, visit: (item: T, now: number) => void): boolean {
     for (; this.#itemsToLook > 0; this.#itemsToLook--) {

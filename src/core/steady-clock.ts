@@ -41,7 +41,10 @@ export class SteadyClock {
     this.now(); // the doubt begins here
   }
 
-  /** Unix ms as it is believed: never ahead of the wall clock's by more than a jump that was taken back. */
+  /**
+   * Unix ms as it is believed: never ahead of the wall clock's by more than a jump that was taken
+   * back.
+   */
   now(): number {
     const monotonic = this.#monotonicMs();
     const offset = this.#now() - monotonic;

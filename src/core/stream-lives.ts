@@ -17,7 +17,10 @@ export interface StreamLivesOptions {
   readonly fanOut: FanOut;
 }
 
-/** The streams of one process: those that are open, those that are ending, and those that are remembered. */
+/**
+ * The streams of one process: those that are open, those that are ending, and those that are
+ * remembered.
+ */
 export class StreamLives implements StreamHost {
   readonly #options: StreamLivesOptions;
   readonly #open: Streams;
@@ -78,7 +81,8 @@ export class StreamLives implements StreamHost {
    * End a stream, and remember how.
    *
    * @param retryMs how long its client waits before it comes back; 0 where it does not, or at once
-   * @returns its receipt, the same again where it has ended already; null if that was so long ago that it is forgotten
+   * @returns its receipt, the same again where it has ended already; null if that was so long ago
+   *   that it is forgotten
    */
   end(stream: Stream, reason: CloseReason, retryMs = 0): Receipt | null {
     if (stream.closed) return this.receiptOf(stream.id);
@@ -106,13 +110,19 @@ export class StreamLives implements StreamHost {
     return this.#receipts.get(id, this.#now());
   }
 
-  /** The receipt of a stream that ended a short while ago and whose client is not to come back; null otherwise. */
+  /**
+   * The receipt of a stream that ended a short while ago and whose client is not to come back; null
+   * otherwise.
+   */
   finalReceiptOf(id: string): Receipt | null {
     const receipt = this.receiptOf(id);
     return receipt === null || reconnects(receipt.reason) ? null : receipt;
   }
 
-  /** Whose a stream is that is open here, or ended here a short while ago; null if that is not known. */
+  /**
+   * Whose a stream is that is open here, or ended here a short while ago; null if that is not
+   * known.
+   */
   ownerOf(id: string): StreamOwner | null {
     const stream = this.#open.get(id);
     if (stream !== undefined) return { client: stream.client };

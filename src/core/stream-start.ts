@@ -8,7 +8,10 @@ export type StartRequest =
   | { readonly from: "earliest" }
   | { readonly from: "last"; readonly count: number }
   | { readonly from: "cursor"; readonly after: Cursor }
-  /** After something that is no cursor of any log: all that is kept is new, and what was before may be missing. */
+  /**
+   * After something that is no cursor of any log: all that is kept is new, and what was before may
+   * be missing.
+   */
   | { readonly from: "unknown" };
 
 /** A place to read from, and what has to be said about it. */
@@ -21,7 +24,8 @@ export interface StartPoint {
 }
 
 /**
- * Find the losses before the start of a stream that its client need not be told, since it asked for what is kept.
+ * Find the losses before the start of a stream that its client need not be told, since it asked for
+ * what is kept.
  *
  * @param upTo see {@link resolveStart}
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
@@ -75,8 +79,9 @@ export async function resolveStart(
 /**
  * Decide where a client goes on that brings a cursor.
  *
- * A cursor of another epoch has seen nothing of this one, so all that is kept is new to it. One beyond the tip comes
- * from a log that was rolled back: what was appended since may have ids before it, and the ids that it saw are gone.
+ * A cursor of another epoch has seen nothing of this one, so all that is kept is new to it. One
+ * beyond the tip comes from a log that was rolled back: what was appended since may have ids before
+ * it, and the ids that it saw are gone.
  *
  * @param tip the log's tip now
  * @returns the cursor to read after, and the gap that has to be told, if any

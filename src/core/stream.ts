@@ -50,12 +50,12 @@ export interface StreamOptions {
 /**
  * One client's open delivery: a cursor and a sink.
  *
- * It holds no messages. At the tip its view hands it shared bytes; when its socket is full it stops, and on drain it is
- * read on from the log. So a slow reader costs a cursor.
+ * It holds no messages. At the tip its view hands it shared bytes; when its socket is full it
+ * stops, and on drain it is read on from the log. So a slow reader costs a cursor.
  *
- * What a delivery needs comes first and is in the object itself (whole numbers below 2^31 are, so times are for the first 24
- * days; fractions and `Infinity` would be objects of their own): between two deliveries to a stream, thousands of others
- * have used the processor's cache.
+ * What a delivery needs comes first and is in the object itself (whole numbers below 2^31 are, so
+ * times are for the first 24 days; fractions and `Infinity` would be objects of their own): between
+ * two deliveries to a stream, thousands of others have used the processor's cache.
  */
 export class Stream implements SinkListener {
   /** Everything up to here was given, or is not wanted. */
@@ -149,7 +149,10 @@ export class Stream implements SinkListener {
     this.#host.disconnected(this);
   }
 
-  /** Whether its response is so large that a new one should take its place, and could be told so now. */
+  /**
+   * Whether its response is so large that a new one should take its place, and could be told so
+   * now.
+   */
   get isLarge(): boolean {
     // Only after a message: else a limit below the size of the preamble would replace it for ever.
     return (
@@ -236,7 +239,10 @@ export class Stream implements SinkListener {
     this.#cursor = cursor;
   }
 
-  /** Its client says itself up to where it has everything, and is given what follows, once more where that is before. */
+  /**
+   * Its client says itself up to where it has everything, and is given what follows, once more
+   * where that is before.
+   */
   moveTo(cursor: Cursor): void {
     this.#cursor = cursor;
     this.#toldCursor = cursor;
@@ -269,7 +275,9 @@ export class Stream implements SinkListener {
     });
   }
 
-  /** It has been given everything that there is: what was told of earlier losses is of no more use. */
+  /**
+   * It has been given everything that there is: what was told of earlier losses is of no more use.
+   */
   reachedTip(): void {
     this.#toldGaps = null;
     this.#sink.reachedTip();

@@ -76,10 +76,12 @@ export class Streams {
   }
 
   /**
-   * Check that one more may come. If all places are taken, a stream that no poll waits for makes room: it holds no
-   * connection, and its client loses nothing, since its next poll says where to resume.
+   * Check that one more may come. If all places are taken, a stream that no poll waits for makes
+   * room: it holds no connection, and its client loses nothing, since its next poll says where to
+   * resume.
    *
-   * @throws ForeverframeError FF_STREAMS_TOO_MANY, FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY
+   * @throws ForeverframeError FF_STREAMS_TOO_MANY, FF_ADDRESS_STREAMS_TOO_MANY,
+   *   FF_CLIENT_STREAMS_TOO_MANY
    */
   checkRoom({ address, client, takesOver }: Applicant): void {
     const { maxStreams, maxStreamsPerAddress, maxStreamsPerClient } = this.#limits;

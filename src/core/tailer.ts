@@ -14,11 +14,14 @@ export interface TailerOptions {
   readonly log: MessageLog;
   readonly scheduler: Scheduler;
   /**
-   * What is to be read, asked before each read; null for nothing. What it leaves out is not looked for: who wants it
-   * from then on has to read it from the log.
+   * What is to be read, asked before each read; null for nothing. What it leaves out is not looked
+   * for: who wants it from then on has to read it from the log.
    */
   readonly wanted: () => SelectorSet | null;
-  /** Gets everything beyond the start, in log order, one batch at a time; the next waits until it is done. */
+  /**
+   * Gets everything beyond the start, in log order, one batch at a time; the next waits until it is
+   * done.
+   */
   readonly deliver: (batch: LogBatch) => Promise<void>;
   /** Hears of a failed read, which is repeated. */
   readonly onError: (error: unknown) => void;
@@ -32,11 +35,11 @@ interface Waiter {
 }
 
 /**
- * Reads the log onward from its tip, once for all streams of a process: the only source of live messages. It reads
- * what they want, and not what else is published.
+ * Reads the log onward from its tip, once for all streams of a process: the only source of live
+ * messages. It reads what they want, and not what else is published.
  *
- * It is told that there may be more, never what: so publishes of this process and of others take the same way, in log
- * order, and nothing is delivered that the log does not hold durably.
+ * It is told that there may be more, never what: so publishes of this process and of others take
+ * the same way, in log order, and nothing is delivered that the log does not hold durably.
  */
 export class Tailer {
   readonly #options: TailerOptions;
@@ -87,7 +90,8 @@ export class Tailer {
 
   async #run(): Promise<void> {
     while (this.#served < this.#wakes && !this.#stopped) {
-      // What else is published in this turn comes along, so that each stream gets one write for all.
+      // What else is published in this turn comes along, so that each stream gets one write for
+      // all.
       await this.#options.scheduler.nextTurn();
       const wake = this.#wakes;
       try {
@@ -107,13 +111,15 @@ export class Tailer {
   async #readToEnd(): Promise<void> {
     const { log, deliver } = this.#options;
     for (let atEnd = false; !atEnd && !this.#stopped; ) {
-      // Publishes may follow one another without end: whoever waits now waits for what is there now.
+      // Publishes may follow one another without end: whoever waits now waits for what is there
+      // now.
       const wake = this.#wakes;
       const tip = this.#waiting.length > 0 ? await log.tip() : null;
       const batch = await this.#read();
       atEnd = batch.atEnd;
       if (batch.cursor === this.#cursor) continue;
-      // Before the delivery: a stream that catches up meanwhile must know that this batch is on its way to the others.
+      // Before the delivery: a stream that catches up meanwhile must know that this batch is on its
+      // way to the others.
       this.#cursor = batch.cursor;
       await deliver(batch);
       if (tip !== null && this.#cursor >= tip)

@@ -14,7 +14,10 @@ export interface Transport {
   readonly key: string;
   /** Of the response. */
   readonly contentType: string;
-  /** Whether a response takes memory in its client as long as it lasts, and has to be replaced now and then. */
+  /**
+   * Whether a response takes memory in its client as long as it lasts, and has to be replaced now
+   * and then.
+   */
   readonly recycles: boolean;
   /** What comes before the first event, whose own bytes are `firstLength` long. */
   preamble(firstLength: number): Buffer;
@@ -46,7 +49,10 @@ export class Encoding {
   readonly #transport: Transport;
   readonly #framing: Framing;
 
-  /** The one encoding of a transport in a framing: most streams share a transport, and so share this. */
+  /**
+   * The one encoding of a transport in a framing: most streams share a transport, and so share
+   * this.
+   */
   static of(transport: Transport, framing: Framing): Encoding {
     let known = encodings.get(transport);
     if (known === undefined) {

@@ -11,7 +11,9 @@ export interface TrimmerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Removes what a log no longer keeps, a piece at a time. One process of those on a log does this. */
+/**
+ * Removes what a log no longer keeps, a piece at a time. One process of those on a log does this.
+ */
 export class Trimmer {
   readonly #options: TrimmerOptions;
   readonly #stopLooking: () => void;

@@ -9,8 +9,8 @@ export function oneStep<T>(work: () => T): Steps<T> {
 }
 
 /**
- * Work that many clients ask for at once, done in the order of their asking, some ms of it in each turn of the event loop: so
- * that it holds up nobody else.
+ * Work that many clients ask for at once, done in the order of their asking, some ms of it in each
+ * turn of the event loop: so that it holds up nobody else.
  */
 export class TurnBudget {
   readonly #scheduler: Scheduler;
@@ -29,9 +29,12 @@ export class TurnBudget {
     this.#ms = ms;
   }
 
-  /** Do a small piece of work now, or in a later turn if this one has had enough. It must not throw. */
+  /**
+   * Do a small piece of work now, or in a later turn if this one has had enough. It must not throw.
+   */
   run(work: () => void): void {
-    // Where others wait, they are not done now, within the work of whoever asks: they would see it half done.
+    // Where others wait, they are not done now, within the work of whoever asks: they would see it
+    // half done.
     const isNext = this.#waiting.length === 0 && this.#unfinished === null;
     this.#waiting.push(work);
     const isFirst = this.#ends === null;
@@ -39,7 +42,10 @@ export class TurnBudget {
     if (isNext) this.#work(isFirst);
   }
 
-  /** Do a small piece of work in a later turn, as all that is asked for from now on. It must not throw. */
+  /**
+   * Do a small piece of work in a later turn, as all that is asked for from now on. It must not
+   * throw.
+   */
   runLater(work: () => void): void {
     this.#waiting.push(work);
     if (this.#ends === null) this.#beginTurn();
@@ -60,8 +66,8 @@ export class TurnBudget {
   }
 
   /**
-   * Do work in as many steps in one turn as it leaves time for. What comes behind it waits until it is done: else much would be half
-   * done at once.
+   * Do work in as many steps in one turn as it leaves time for. What comes behind it waits until it
+   * is done: else much would be half done at once.
    */
   inSteps<T>(steps: Steps<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -94,7 +100,10 @@ export class TurnBudget {
     });
   }
 
-  /** @param isFirst whether nothing was done in this turn: one piece is done then, however long it takes */
+  /**
+   * @param isFirst whether nothing was done in this turn: one piece is done then, however long it
+   *   takes
+   */
   #work(isFirst: boolean): void {
     if (this.#isWorking) return; // what asks for more work while it is done waits for its place
     this.#isWorking = true;

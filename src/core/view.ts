@@ -13,8 +13,8 @@ export interface EncodedMessages {
 /**
  * All streams that want the same bytes: the same selectors in the same transport and framing.
  *
- * What is new is encoded once for all of them. (By channel it would have to be sorted again for a stream on two
- * channels, and a message would come twice where selectors overlap.)
+ * What is new is encoded once for all of them. (By channel it would have to be sorted again for a
+ * stream on two channels, and a message would come twice where selectors overlap.)
  */
 export class View<Stream> {
   readonly selectors: SelectorSet;
@@ -52,14 +52,18 @@ export class View<Stream> {
   }
 }
 
-/** Beyond this many names everything is read: a log finds few channels by their indexes, and many by a look at all. */
+/**
+ * Beyond this many names everything is read: a log finds few channels by their indexes, and many by
+ * a look at all.
+ */
 const MAX_WANTED_NAMES = 64;
 
 /** Finds views by channel: those that have a live stream. */
 class ViewIndex<Stream> {
   /**
-   * Those without patterns, by name: where each client has a channel of its own, a message is for one view of thousands. A set
-   * for each of thousands of names would be the largest part of a stream.
+   * Those without patterns, by name: where each client has a channel of its own, a message is for
+   * one view of thousands. A set for each of thousands of names would be the largest part of a
+   * stream.
    */
   readonly #byName = new Map<string, View<Stream> | Set<View<Stream>>>();
   /** Those with patterns, by all of their selectors. */
@@ -70,14 +74,20 @@ class ViewIndex<Stream> {
   /** Views that were added since {@link takeWanted}. */
   #joined = new Set<View<Stream>>();
 
-  /** What all views want; null for nothing. Views that are added from now on are told by {@link takeJoined}. */
+  /**
+   * What all views want; null for nothing. Views that are added from now on are told by {@link
+   * takeJoined}.
+   */
   takeWanted(): SelectorSet | null {
     this.#joined.clear();
     if (this.#wanted === undefined) this.#wanted = this.#findWanted();
     return this.#wanted;
   }
 
-  /** The views that were added since {@link takeWanted}, once, in case it left out something that they want. */
+  /**
+   * The views that were added since {@link takeWanted}, once, in case it left out something that
+   * they want.
+   */
   takeJoined(): Iterable<View<Stream>> {
     const joined = this.#joined;
     this.#joined = new Set();
@@ -135,7 +145,10 @@ class ViewIndex<Stream> {
 /** Segments of patterns that are kept for all streams together: some 100 MB. */
 const MAX_PATTERN_NODES = 500_000;
 
-/** Shapes of long patterns: a search follows each at most, in some tenths of a ms. See {@link PatternIndex.shapes}. */
+/**
+ * Shapes of long patterns: a search follows each at most, in some tenths of a ms. See {@link
+ * PatternIndex.shapes}.
+ */
 const MAX_PATTERN_SHAPES = 1_024;
 
 /** The views in use. */
@@ -216,7 +229,8 @@ export class Views<Stream> implements Iterable<View<Stream>> {
     const views = this.#views.get(encodingKey);
     if (views === undefined) this.#views.set(encodingKey, new Map([[key, view]]));
     else views.set(key, view);
-    // Reserved for as long as the view is in use: what was allowed must not be too much when its streams go live.
+    // Reserved for as long as the view is in use: what was allowed must not be too much when its
+    // streams go live.
     if (patterns.length > 0)
       for (const selector of selectors) this.#index.byPattern.reserve(selector);
   }

@@ -41,7 +41,9 @@ export interface AppOptions {
 
 /** The HTTP side: who may call, the routes, the pages. */
 export interface App {
-  /** Answer a request. Resolves when it was answered, or a stream has its response. Never rejects. */
+  /**
+   * Answer a request. Resolves when it was answered, or a stream has its response. Never rejects.
+   */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Whether a route or a page is at the path of a request; other paths would be answered 404. */
   has(request: IncomingMessage): Promise<boolean>;
@@ -103,7 +105,8 @@ async function answerServerOptions(ctx: Koa.Context, next: Koa.Next): Promise<vo
 
 function routesAt(routers: readonly Router[], path: string) {
   const layers = routers.flatMap((router) => router.match(path, "GET").path);
-  return layers.filter(({ methods }) => methods.length > 0); // others are middleware of a whole router
+  // Others are middleware of a whole router
+  return layers.filter(({ methods }) => methods.length > 0);
 }
 
 function refuseOtherMethods(routers: readonly Router[]): Koa.Middleware {

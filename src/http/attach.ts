@@ -7,15 +7,18 @@ import type { Mount } from "./mount.ts";
 export interface AttachOptions {
   /** Everything at and below this path, such as `/push`; `/` for everything. */
   readonly path: string;
-  /** Whether only requests for a WebSocket are taken: something else brings the others to the mount. */
+  /**
+   * Whether only requests for a WebSocket are taken: something else brings the others to the mount.
+   */
   readonly onlyUpgrades: boolean;
 }
 
 /**
  * Give requests and upgrades below a path to a mount. Everything else stays the application's.
  *
- * Not by listeners: those of the application, whether they were added before or after, must not hear of what is ours.
- * The `ws` package, for one, refuses each upgrade whose path it does not know.
+ * Not by listeners: those of the application, whether they were added before or after, must not
+ * hear of what is ours. The `ws` package, for one, refuses each upgrade whose path it does not
+ * know.
  *
  * @returns takes it back
  */

@@ -3,7 +3,9 @@ import type { Receipt } from "../core/receipts.ts";
 
 const STYLE = '<link rel="stylesheet" href="foreverframe.css">';
 
-/** The control frame's page. It works without script: a form posts the close from the frame itself. */
+/**
+ * The control frame's page. It works without script: a form posts the close from the frame itself.
+ */
 export function formatControlPage(stream: string, receipt: Receipt | null): string {
   const state =
     receipt === null

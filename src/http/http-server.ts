@@ -20,7 +20,10 @@ const MAX_HEAD_BYTES = 32_768;
 /** How long what comes from clients is parsed as HTTP in one turn of the event loop, in ms. */
 const READING_MS = 4;
 
-/** What a socket takes before a stream waits for its client, in bytes. Newer versions of Node would take 65,536. */
+/**
+ * What a socket takes before a stream waits for its client, in bytes. Newer versions of Node would
+ * take 65,536.
+ */
 const SOCKET_BYTES = 16_384;
 
 /** Connections that wait to be accepted: a thousand panels may come at once. */
@@ -78,7 +81,8 @@ export class HttpServer {
    * Listen.
    *
    * @param port 0 for any that is free
-   * @returns the address, such as `http://127.0.0.1:8080`; where it listens on all addresses, loopback's
+   * @returns the address, such as `http://127.0.0.1:8080`; where it listens on all addresses,
+   *   loopback's
    * @throws ForeverframeError FF_CONFIG_INVALID: the address is in use, or none of this machine
    */
   async listen(host: string, port: number): Promise<string> {
@@ -93,7 +97,10 @@ export class HttpServer {
     return formatUrl(host, (this.#http.address() as AddressInfo).port);
   }
 
-  /** Accept no more connections. Resolves when the last request has been answered, or at `deadline`, which cuts the rest. */
+  /**
+   * Accept no more connections. Resolves when the last request has been answered, or at `deadline`,
+   * which cuts the rest.
+   */
   async drain(deadline: Promise<void>): Promise<void> {
     const closed = new Promise((resolve) => this.#http.once("close", resolve));
     this.#http.close();

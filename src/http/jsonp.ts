@@ -9,7 +9,8 @@ import { queryOf } from "./parameters.ts";
 export const SCRIPT_TYPE = "application/javascript; charset=utf-8";
 
 /**
- * Check that a poll may be one of a script element: it is answered by a call of `callback`, a refusal too.
+ * Check that a poll may be one of a script element: it is answered by a call of `callback`, a
+ * refusal too.
  *
  * @throws ForeverframeError FF_CALLBACK_INVALID, FF_ORIGIN_REFUSED
  */
@@ -28,7 +29,10 @@ export function checkJsonp(ctx: Context, callback: string, jsonp: boolean): void
   );
 }
 
-/** The function that a poll's answer calls, whatever else is wrong with the request; null if it is to be JSON. */
+/**
+ * The function that a poll's answer calls, whatever else is wrong with the request; null if it is
+ * to be JSON.
+ */
 export function jsonpCallback(ctx: Context, jsonp: boolean): string | null {
   const { transport, callback } = queryOf(ctx);
   const isAsked = jsonp && ctx.path === "/stream" && transport === "poll";

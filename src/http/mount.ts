@@ -15,15 +15,19 @@ const MAX_WAITING_REQUESTS = 16;
 export interface MountOptions {
   readonly app: App;
   readonly budgets: SharedBudgets;
-  /** An answer is cut when nothing of it has moved for this long while its client has some to read, in ms. */
+  /**
+   * An answer is cut when nothing of it has moved for this long while its client has some to read,
+   * in ms.
+   */
   readonly stallMs: number;
 }
 
 /**
  * The HTTP application on servers that somebody else made.
  *
- * It takes over nothing but the requests that it is given: no listener of the server's, no timeout of a connection for
- * longer than its answer takes. As on our own server, a connection has one request at a time answered.
+ * It takes over nothing but the requests that it is given: no listener of the server's, no timeout
+ * of a connection for longer than its answer takes. As on our own server, a connection has one
+ * request at a time answered.
  */
 export class Mount {
   readonly #options: MountOptions;
@@ -92,7 +96,9 @@ export class Mount {
     void this.handle(request, response, originalUrl);
   }
 
-  /** Resolves when no request is being answered, or at `deadline`, which cuts those that are left. */
+  /**
+   * Resolves when no request is being answered, or at `deadline`, which cuts those that are left.
+   */
   async drain(deadline: Promise<void>): Promise<void> {
     if (this.#open.size === 0) return;
     const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
@@ -100,7 +106,10 @@ export class Mount {
     for (const response of this.#open) response.destroy();
   }
 
-  /** @returns those of its connection. Of HTTP/2, each request has its own: they are answered side by side */
+  /**
+   * @returns those of its connection. Of HTTP/2, each request has its own: they are answered side
+   *   by side
+   */
   #turnsOf({ socket, httpVersionMajor }: IncomingMessage): Turns {
     let turns = httpVersionMajor === 1 ? this.#turns.get(socket) : undefined;
     if (turns === undefined) {
@@ -133,8 +142,9 @@ export class Mount {
 }
 
 /**
- * Where a request for the mount itself has to go that lacks its last slash: the relative links of the page there would
- * lead elsewhere. Relative, since a proxy may have put the application under a prefix.
+ * Where a request for the mount itself has to go that lacks its last slash: the relative links of
+ * the page there would lead elsewhere. Relative, since a proxy may have put the application under a
+ * prefix.
  *
  * @returns null where nothing is wrong
  */

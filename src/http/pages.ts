@@ -43,7 +43,8 @@ export function pageMiddleware({ path, policy }: PageDirectory, access: AccessOp
   return async (ctx, next) => {
     if ((ctx.method === "GET" || ctx.method === "HEAD") && !ctx.path.endsWith("/")) {
       const folder = await folderAt(path, ctx.path);
-      // Its relative links would lead elsewhere. Relative, since a proxy may have put this server under a prefix.
+      // Its relative links would lead elsewhere. Relative, since a proxy may have put this server
+      // under a prefix.
       if (folder)
         return ctx.redirect(`./${ctx.path.slice(ctx.path.lastIndexOf("/") + 1)}/${ctx.search}`);
     }

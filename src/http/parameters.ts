@@ -9,9 +9,11 @@ const MAX_PARAMETERS = 64;
 const queries = new WeakMap<IncomingMessage, ParsedUrlQuery>();
 
 /**
- * The query, whatever is wrong with it: for what has to be known before a request is checked, and of one that was refused.
+ * The query, whatever is wrong with it: for what has to be known before a request is checked, and
+ * of one that was refused.
  *
- * Not by Koa, whose `ctx.query` takes n * n steps for n parameters: a web page could stop a server with a few requests.
+ * Not by Koa, whose `ctx.query` takes n * n steps for n parameters: a web page could stop a server
+ * with a few requests.
  */
 export function queryOf({ req, querystring }: Context): ParsedUrlQuery {
   let query = queries.get(req);
@@ -37,7 +39,8 @@ export function addParameters(ctx: Context, form: string): void {
  * One parameter of the query.
  *
  * @returns null where it is absent or empty
- * @throws ForeverframeError FF_PARAMETER_INVALID: given twice, not percent-encoded UTF-8, or one of too many
+ * @throws ForeverframeError FF_PARAMETER_INVALID: given twice, not percent-encoded UTF-8, or one of
+ *   too many
  */
 export function parameter(ctx: Context, name: string): string | null {
   checkEncoding(ctx.querystring, "query");

@@ -40,8 +40,8 @@ const FORM_OVERHEAD = { factor: 3, bytes: 1_024 };
 /**
  * Make what reads the body of a publish, and makes its values.
  *
- * It throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE, and what
- * {@link readBody} throws.
+ * It throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE,
+ * FF_BATCH_TOO_LARGE, and what {@link readBody} throws.
  */
 export function createPublishReader(
   limits: BodyLimits,
@@ -130,10 +130,11 @@ function* parseLines(text: string, limits: BodyLimits): Generator<unknown, Publi
 }
 
 /**
- * The field `msg` as a string where there is one, else an object of all fields; a repeated one becomes an array.
+ * The field `msg` as a string where there is one, else an object of all fields; a repeated one
+ * becomes an array.
  *
- * A body that is a JSON object or array as a whole is that: curl and PHP's curl call every body a form unless they are
- * told otherwise.
+ * A body that is a JSON object or array as a whole is that: curl and PHP's curl call every body a
+ * form unless they are told otherwise.
  */
 function parseForm(text: string, { maxMessageBytes }: BodyLimits): EscapedJson {
   if (isJsonContainer(text)) {

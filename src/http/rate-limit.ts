@@ -1,4 +1,7 @@
-/** Keys that are counted at once; beyond that the oldest is forgotten, which lets it do a little more. */
+/**
+ * Keys that are counted at once; beyond that the oldest is forgotten, which lets it do a little
+ * more.
+ */
 const MAX_KEYS = 100_000;
 
 /** How often something may happen. */
@@ -9,7 +12,10 @@ export interface Rate {
   readonly atOnce: number;
 }
 
-/** Lets each key do something so many times a second: a bucket that fills at that rate, https://en.wikipedia.org/wiki/Token_bucket */
+/**
+ * Lets each key do something so many times a second: a bucket that fills at that rate,
+ * https://en.wikipedia.org/wiki/Token_bucket
+ */
 export class RateLimit {
   readonly #rate: Rate;
   readonly #now: () => number;

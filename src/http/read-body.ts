@@ -36,8 +36,8 @@ export interface BodyOptions extends Pick<BodyReading, "budget" | "turns"> {
  * Not by koa-bodyparser, since what it has read so far can neither be counted nor be let go.
  *
  * @param parse is given the bytes as they came, and works in small steps
- * @throws ForeverframeError what `tooLarge` gives, and what `parse` throws; FF_BODIES_TOO_MANY; FF_REQUEST_INVALID: it
- *         broke off
+ * @throws ForeverframeError what `tooLarge` gives, and what `parse` throws; FF_BODIES_TOO_MANY;
+ *   FF_REQUEST_INVALID: it broke off
  */
 export async function readBody<T extends object | string>(
   ctx: Context,
@@ -78,7 +78,8 @@ export async function readBody<T extends object | string>(
       stopReading();
       let steps: Steps<T> | null = null;
       const next = (): IteratorResult<unknown, T | null> => {
-        if (kept === null) return { done: true, value: null }; // it had to go while it waited, and was refused
+        // It had to go while it waited, and was refused
+        if (kept === null) return { done: true, value: null };
         steps ??= parse(kept);
         return steps.next();
       };
@@ -95,8 +96,8 @@ export async function readBody<T extends object | string>(
 }
 
 /**
- * Put a piece behind the first `used` bytes. Not a list of pieces: of a body in chunks of one byte, a list would be a hundred
- * times as large as what is counted.
+ * Put a piece behind the first `used` bytes. Not a list of pieces: of a body in chunks of one byte,
+ * a list would be a hundred times as large as what is counted.
  *
  * @returns the same memory, or twice as much with the same bytes
  */
@@ -148,7 +149,8 @@ export function smallBodyMiddleware(limit: number): Middleware {
 }
 
 /**
- * A body that a body parser of the application has read before the request came here; null if none has.
+ * A body that a body parser of the application has read before the request came here; null if none
+ * has.
  *
  * @throws ForeverframeError FF_BODY_INVALID: what it said is gone
  */

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import type { ErrorCode, ForeverframeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
-/** Refusals with the same code are counted for this long, in ms: else whoever is refused could fill the log. */
+/**
+ * Refusals with the same code are counted for this long, in ms: else whoever is refused could fill
+ * the log.
+ */
 const COUNT_MS = 10_000;
 
 /** Codes of trouble that the log itself tells of, once. */
@@ -13,7 +16,10 @@ interface Counted {
   count: number;
 }
 
-/** Lines of the log about requests that failed: the first of each kind at once, those that follow as a number. */
+/**
+ * Lines of the log about requests that failed: the first of each kind at once, those that follow as
+ * a number.
+ */
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #now: () => number;
@@ -28,7 +34,8 @@ export class RefusalLog {
   /**
    * A request was refused.
    *
-   * @param cause what was thrown: a fault of ours is logged with its stack, an expected refusal without
+   * @param cause what was thrown: a fault of ours is logged with its stack, an expected refusal
+   *   without
    */
   note(error: ForeverframeError, cause: unknown, path: string): void {
     const { code, status, message } = error;
@@ -46,7 +53,10 @@ export class RefusalLog {
     if (counts !== null) this.#logger.error({ ...counts, err: cause }, what);
   }
 
-  /** @returns how many of the kind were not logged before this one; null if this one is not to be logged either */
+  /**
+   * @returns how many of the kind were not logged before this one; null if this one is not to be
+   *   logged either
+   */
   #count(kind: string): { readonly notLogged?: number } | null {
     const now = this.#now();
     const counted = this.#counts.get(kind);
@@ -60,7 +70,10 @@ export class RefusalLog {
   }
 }
 
-/** A stream's id lets whoever reads it close the stream; its hash tells lines about one stream from others. */
+/**
+ * A stream's id lets whoever reads it close the stream; its hash tells lines about one stream from
+ * others.
+ */
 function hideIds(path: string): string {
   return path.slice(0, 200).replace(/(\/streams\/)([^/]+)/, (_, before, id) => {
     return `${before}#${createHash("sha256").update(id).digest("hex").slice(0, 8)}`;

@@ -4,8 +4,9 @@ import type { ForeverframeError } from "../errors.ts";
 import { sseTransport } from "../transports/sse.ts";
 
 /**
- * Refuse an EventSource for a while. It gives up for good after any status but 200, so it gets an answer that ends at
- * once, and comes back by itself: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
+ * Refuse an EventSource for a while. It gives up for good after any status but 200, so it gets an
+ * answer that ends at once, and comes back by itself:
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
  *
  * @param retryMs after how long it should come back
  */

@@ -6,8 +6,8 @@ import { queryOf } from "./parameters.ts";
 const MAX_ACCEPT_LENGTH = 1_024;
 
 /**
- * Whether the answer is to be a document, as far as can be told: the request is for a display frame, or a browser is to
- * show what comes, whatever transport was asked for.
+ * Whether the answer is to be a document, as far as can be told: the request is for a display
+ * frame, or a browser is to show what comes, whatever transport was asked for.
  */
 export function isFrameRequest(ctx: Context): boolean {
   if (ctx.method !== "GET" || ctx.path !== "/stream") return false;
@@ -20,8 +20,8 @@ export function isEventSourceRequest(ctx: Context): boolean {
 }
 
 /**
- * The transport that the request asks for, checked or not: `frame` unless `transport`, an upgrade or `Accept` say
- * otherwise.
+ * The transport that the request asks for, checked or not: `frame` unless `transport`, an upgrade
+ * or `Accept` say otherwise.
  */
 export function requestedTransport(ctx: Context): string {
   const given = queryOf(ctx)["transport"];

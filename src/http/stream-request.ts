@@ -39,7 +39,8 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
 /**
  * Let an EventSource go on where it was.
  *
- * @returns the request with its start by `Last-Event-ID`, if it has one; null if the stream was ended on purpose
+ * @returns the request with its start by `Last-Event-ID`, if it has one; null if the stream was
+ *   ended on purpose
  * @throws ForeverframeError FF_PARAMETER_INVALID
  */
 export function continueEventSource(ctx: Context, request: StreamRequest): StreamRequest | null {
@@ -48,7 +49,8 @@ export function continueEventSource(ctx: Context, request: StreamRequest): Strea
   if (last === "") return request;
   const cursor = cursorOfLastEventId(last);
   if (cursor === null) return null;
-  // Not refused, since an EventSource would give up for good: it may be the id of another server's event.
+  // Not refused, since an EventSource would give up for good: it may be the id of another server's
+  // event.
   const start = isCursor(cursor)
     ? ({ from: "cursor", after: cursor } as const)
     : ({ from: "unknown" } as const);

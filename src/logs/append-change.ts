@@ -117,7 +117,9 @@ export class AppendChange {
     this.#tables.putMarks(this.#marks);
   }
 
-  /** Due at once if there are too many, and for this put there once: the next appends find it so. */
+  /**
+   * Due at once if there are too many, and for this put there once: the next appends find it so.
+   */
   #dueOf(name: string, record: ChannelRecord, time: number): number {
     const retention = this.#options.rules.of(name);
     if (record.messages > retention.maxMessages) return 0;

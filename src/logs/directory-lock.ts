@@ -22,7 +22,8 @@ export interface LockOptions {
 }
 
 /**
- * Take a directory for this server: two of them on one log would not hear of one another's messages.
+ * Take a directory for this server: two of them on one log would not hear of one another's
+ * messages.
  *
  * @returns lets it go
  * @throws ForeverframeError FF_LOG_UNAVAILABLE: another server has it, or nothing can be made there
@@ -90,7 +91,9 @@ function inUse(directory: string, holder: LockHolder): ForeverframeError {
   );
 }
 
-/** Whether a file system can't hold sockets, as those of memory sticks and of some shared folders. */
+/**
+ * Whether a file system can't hold sockets, as those of memory sticks and of some shared folders.
+ */
 function isUnsupported(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL", "ENXIO"].includes(code);

@@ -33,7 +33,10 @@ export class DiskReserve {
     this.#path = join(directory, "reserve");
   }
 
-  /** Whether the disk has so much room for this process; also where that can't be told, as when the directory is gone. */
+  /**
+   * Whether the disk has so much room for this process; also where that can't be told, as when the
+   * directory is gone.
+   */
   hasRoomFor(bytes: number): boolean {
     try {
       const { bavail, bsize } = statfsSync(this.#directory);

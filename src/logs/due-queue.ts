@@ -3,7 +3,9 @@ import type { DueChannel } from "./tables.ts";
 /** Entries taken back are swept out when they are this many, and more than those that count. */
 const SWEPT_ABOVE = 1_000;
 
-/** Channels by what falls due next, in memory: a binary heap, whose removals are swept out later. */
+/**
+ * Channels by what falls due next, in memory: a binary heap, whose removals are swept out later.
+ */
 export class DueQueue {
   #heap: DueChannel[] = [];
   /** The entry of each channel that counts: others in the heap were taken back. */

@@ -3,7 +3,10 @@ import { timeOfPosition } from "../core/cursor.ts";
 /** What the index of a channel says of one message. */
 export interface IndexEntry {
   readonly position: string;
-  /** Unix ms of the wall clock when it was appended: the message's age. Where that clock went back, not the position's. */
+  /**
+   * Unix ms of the wall clock when it was appended: the message's age. Where that clock went back,
+   * not the position's.
+   */
   readonly time: number;
   /** Bytes of its own JSON. Null in a log of version 0.1. */
   readonly bytes: number | null;

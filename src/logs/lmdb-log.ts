@@ -12,7 +12,8 @@ import { TableLog, type TableLogOptions } from "./table-log.ts";
 import type { LogMarks, TableStore, Upkeep } from "./tables.ts";
 
 /**
- * Open the durable log in a directory, which is made if it is not there. Several processes may have it open.
+ * Open the durable log in a directory, which is made if it is not there. Several processes may have
+ * it open.
  *
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
@@ -52,7 +53,8 @@ export class LmdbStore implements TableStore {
   }
   read<T>(query: (tables: LmdbTables) => T): T {
     const { root } = this.#databases;
-    // The library keeps one snapshot for a turn of the event loop; what was committed within it must be seen.
+    // The library keeps one snapshot for a turn of the event loop; what was committed within it
+    // must be seen.
     root.resetReadTxn();
     const transaction = root.useReadTransaction();
     try {
@@ -123,9 +125,11 @@ function openDatabases(path: string): Databases {
     // Of all workers, and of those that were killed until they are noticed.
     maxReaders: 2_048,
     noSubdir: false,
-    // With it on, a commit is visible before it is on the disk, and a crash takes back what somebody has seen.
+    // With it on, a commit is visible before it is on the disk, and a crash takes back what
+    // somebody has seen.
     overlappingSync: false,
-    // The log makes its own batches; the library's leave a promise that nobody can catch when a commit fails.
+    // The log makes its own batches; the library's leave a promise that nobody can catch when a
+    // commit fails.
     eventTurnBatching: false,
   });
   // A process that was killed while it read would keep what it read from ever being written over.

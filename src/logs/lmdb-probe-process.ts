@@ -1,6 +1,6 @@
-// Run by lmdb-probe.ts, and expected to die where the file is damaged. Walks over everything that is in use, then commits
-// a change that changes nothing, which needs the list of free pages too. (The file's size tells nothing: pages that are
-// free were perhaps never written.)
+// Run by lmdb-probe.ts, and expected to die where the file is damaged. Walks over everything that
+// is in use, then commits a change that changes nothing, which needs the list of free pages too.
+// (The file's size tells nothing: pages that are free were perhaps never written.)
 import { ORIGIN } from "../core/cursor.ts";
 import { ForeverframeError } from "../errors.ts";
 import { LmdbStore } from "./lmdb-log.ts";
@@ -23,7 +23,8 @@ store.read((tables) => {
 await store
   .write((tables) => tables.putMarks(tables.marks()))
   .catch((error: unknown) => {
-    if (error instanceof ForeverframeError && error.code === "FF_LOG_FULL") return; // whole, all the same
+    // Whole, all the same
+    if (error instanceof ForeverframeError && error.code === "FF_LOG_FULL") return;
     throw error;
   });
 await store.close();

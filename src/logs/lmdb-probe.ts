@@ -4,12 +4,14 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ForeverframeError } from "../errors.ts";
 
-/** The probe gives up looking after this many ms: what it has not seen by then it takes for whole. */
+/**
+ * The probe gives up looking after this many ms: what it has not seen by then it takes for whole.
+ */
 const PROBE_MS = 10_000;
 
 /**
- * Look at a log's file from a process of its own: LMDB reads a file that is cut short or damaged as if it were memory, and
- * the process that does dies without a word.
+ * Look at a log's file from a process of its own: LMDB reads a file that is cut short or damaged as
+ * if it were memory, and the process that does dies without a word.
  *
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */

@@ -37,13 +37,16 @@ export interface Databases {
   readonly root: RootDatabase<LogMarks | Upkeep | Probe, string>;
   readonly channels: Database<ChannelRecord, string>;
   /**
-   * Position to the channel's name (a byte of length, then UTF-8) and the JSON. Where data is shared there is a byte 0 and
-   * the data's name before this, and the JSON ends where the data begins.
+   * Position to the channel's name (a byte of length, then UTF-8) and the JSON. Where data is
+   * shared there is a byte 0 and the data's name before this, and the JSON ends where the data
+   * begins.
    */
   readonly messages: Database<Buffer, string>;
   /** [channel number, position] to what `index-entry.ts` writes. */
   readonly index: Database<Buffer, [number, string]>;
-  /** Name to data that several messages share, with the end of their JSON, and to how many they are. */
+  /**
+   * Name to data that several messages share, with the end of their JSON, and to how many they are.
+   */
   readonly shared: Database<Buffer, string>;
   readonly sharedRows: Database<number, string>;
   readonly idempotency: Database<IdempotencyRecord, string>;
@@ -139,7 +142,8 @@ export class LmdbTables implements TableWriter {
       this.#lastChannel = channel;
       this.#lastLength = Buffer.byteLength(channel);
     }
-    // In one string, since making one Buffer is cheaper than joining some. The length's byte is put in after that.
+    // In one string, since making one Buffer is cheaper than joining some. The length's byte is put
+    // in after that.
     const start = shared === null ? "" : SHARES + shared;
     const value = Buffer.from(`${start}?${channel}${json}`);
     value[start.length] = this.#lastLength;

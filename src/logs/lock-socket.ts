@@ -44,9 +44,9 @@ const UNKNOWN: LockHolder = { pid: null, host: hostname(), state: "holds" };
 /**
  * A socket in a directory on which a process says that it is there.
  *
- * It is seen by all processes of the machine, in whatever container they are, and it is dead as soon
- * as its process is, however that ended. Its name is its own for ever, so what is found dead can be
- * removed without a look at who else does so.
+ * It is seen by all processes of the machine, in whatever container they are, and it is dead as
+ * soon as its process is, however that ended. Its name is its own for ever, so what is found dead
+ * can be removed without a look at who else does so.
  */
 export class LockSocket {
   readonly name: string;
@@ -79,7 +79,8 @@ export class LockSocket {
       });
     });
     const socket = new LockSocket(server, path, name);
-    // Between the two steps of listening, a connection would be refused as by a dead one: so only now is it seen.
+    // Between the two steps of listening, a connection would be refused as by a dead one: so only
+    // now is it seen.
     renameSync(draft, path);
     return socket;
   }

@@ -9,7 +9,8 @@ const OTHERS_NOTHING = 0o077;
 /**
  * Make a directory and those above it, where they are not there. One that is there keeps its mode.
  *
- * Node's own way never returns where nothing can be made and that is reported as missing, as in /proc.
+ * Node's own way never returns where nothing can be made and that is reported as missing, as in
+ * /proc.
  *
  * @throws the system's error
  */
@@ -38,7 +39,10 @@ export function withPrivateFiles<T>(run: () => T): T {
   }
 }
 
-/** Make files of a directory their owner's alone that were made by others' rules. Those that are not there are skipped. */
+/**
+ * Make files of a directory their owner's alone that were made by others' rules. Those that are not
+ * there are skipped.
+ */
 export function makePrivate(directory: string, names: readonly string[]): void {
   for (const path of names.map((name) => join(directory, name))) {
     const found = statSync(path, { throwIfNoEntry: false });

@@ -1,6 +1,9 @@
 import type { ForeverframeError } from "../errors.ts";
 
-/** Trouble has ended when nothing has failed for this long, in ms: else it would come and go with each append. */
+/**
+ * Trouble has ended when nothing has failed for this long, in ms: else it would come and go with
+ * each append.
+ */
 const CALM_MS = 5_000;
 
 /** What a log's health needs. */
@@ -16,7 +19,10 @@ export class LogHealth {
   #trouble: ForeverframeError | null = null;
   #failedAt = 0;
   #isShut = false;
-  /** The smallest append that was refused because of the log's size, in bytes; 0 where it is other trouble. */
+  /**
+   * The smallest append that was refused because of the log's size, in bytes; 0 where it is other
+   * trouble.
+   */
   #refusedBytes = 0;
 
   constructor(options: LogHealthOptions) {

@@ -32,7 +32,9 @@ export function openMemoryLog(
   return TableLog.open(new MemoryStore(), drawEpoch, options);
 }
 
-/** Tables in memory. A change is made in place, so it must not throw half way; the log's own do not. */
+/**
+ * Tables in memory. A change is made in place, so it must not throw half way; the log's own do not.
+ */
 class MemoryStore implements TableStore {
   readonly capabilities = { durable: false, shared: false };
   readonly #tables = new MemoryTables();
@@ -166,7 +168,8 @@ class MemoryTables implements TableWriter {
   removeMessage(position: string, number: number): void {
     this.#rows.delete(position);
     this.#byChannel.get(number)?.remove(position);
-    // Cutting each out of a long array would move all behind it: dead positions are swept when they are the majority.
+    // Cutting each out of a long array would move all behind it: dead positions are swept when they
+    // are the majority.
     if (++this.#dead > this.#rows.size) {
       this.#all.keep((kept) => this.#rows.has(kept));
       this.#dead = 0;
@@ -213,7 +216,8 @@ class MemoryTables implements TableWriter {
   expiredIdempotency(now: number, limit: number): readonly string[] {
     const keys: string[] = [];
     for (const [key, { expires }] of this.#idempotency) {
-      if (expires >= now || keys.length >= limit) break; // in the order of their use, so of their end
+      // In the order of their use, so of their end
+      if (expires >= now || keys.length >= limit) break;
       keys.push(key);
     }
     return keys;

@@ -1,6 +1,7 @@
 /**
- * Names in their order. They are put into it when they are looked for, all that came since at once: to find the place of each in a
- * list of a hundred thousand, or to sort that for each look, would hold others up.
+ * Names in their order. They are put into it when they are looked for, all that came since at once:
+ * to find the place of each in a list of a hundred thousand, or to sort that for each look, would
+ * hold others up.
  */
 export class NameList {
   readonly #isThere: (name: string) => boolean;

@@ -23,14 +23,18 @@ function readOwner(path: string): { readonly pid: number; readonly started: stri
   }
 }
 
-/** When a process was started, in the kernel's ticks; null where it has ended, or the system does not say. */
+/**
+ * When a process was started, in the kernel's ticks; null where it has ended, or the system does
+ * not say.
+ */
 function startOf(pid: number): string | null {
   try {
     // Fields 3 and 22, counted from after the name, which may hold anything:
     // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const ended = fields[0] === "Z" || fields[0] === "X"; // killed, and nobody has asked how it ended
+    // Killed, and nobody has asked how it ended
+    const ended = fields[0] === "Z" || fields[0] === "X";
     return ended ? null : (fields[19] ?? null);
   } catch {
     return null;

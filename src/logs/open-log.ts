@@ -39,8 +39,8 @@ export async function openLog(options: OpenLogOptions): Promise<MessageLog> {
 }
 
 /**
- * Take the directory of a log for this process and those that it starts, and find out in a process of its own that the
- * log's file would not kill this one.
+ * Take the directory of a log for this process and those that it starts, and find out in a process
+ * of its own that the log's file would not kill this one.
  *
  * @returns lets go of it
  * @throws ForeverframeError FF_LOG_UNAVAILABLE

@@ -3,10 +3,11 @@ import { COUNTER_DIGITS, TIME_DIGITS, timeOfPosition } from "../core/cursor.ts";
 const COUNTER_LIMIT = 36 ** COUNTER_DIGITS;
 
 /**
- * Draws positions by a hybrid clock: the larger of now and the last one's milliseconds, and a counter within one.
+ * Draws positions by a hybrid clock: the larger of now and the last one's milliseconds, and a
+ * counter within one.
  *
- * So they rise when the wall clock goes back, and none comes twice when a disk is rolled back to an earlier state:
- * the clock has gone on meanwhile.
+ * So they rise when the wall clock goes back, and none comes twice when a disk is rolled back to an
+ * earlier state: the clock has gone on meanwhile.
  */
 export class PositionClock {
   readonly #now: () => number;
@@ -25,7 +26,9 @@ export class PositionClock {
     return this.#time;
   }
 
-  /** The wall clock's milliseconds when it was looked at last: it may be behind the positions' own. */
+  /**
+   * The wall clock's milliseconds when it was looked at last: it may be behind the positions' own.
+   */
   get wallTime(): number {
     return this.#wallTime;
   }

@@ -3,7 +3,10 @@ import type { PositionRange } from "./tables.ts";
 /** Rising positions, in memory. */
 export class PositionList {
   #positions: string[] = [];
-  /** Those before this index were removed: cutting each out of a long array would move all behind it. */
+  /**
+   * Those before this index were removed: cutting each out of a long array would move all behind
+   * it.
+   */
   #start = 0;
 
   push(position: string): void {

@@ -3,10 +3,15 @@ import type { NewMessage } from "../core/log.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import type { TableReader, TableWriter, Upkeep } from "./tables.ts";
 
-/** What a row takes beside its JSON, about: its keys, its place in the index, and room left in pages. */
+/**
+ * What a row takes beside its JSON, about: its keys, its place in the index, and room left in
+ * pages.
+ */
 const ROW_BYTES = 200;
 
-/** A row's own, its event up to the data, and a channel's name, whose characters may all be escaped. */
+/**
+ * A row's own, its event up to the data, and a channel's name, whose characters may all be escaped.
+ */
 const MOST_BYTES_BESIDE_DATA = 1_200;
 
 /** Rows and bytes of a log of version 0.1 that one piece counts: some 10 ms of a transaction. */

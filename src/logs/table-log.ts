@@ -30,7 +30,9 @@ const MAX_MESSAGES_PER_COMMIT = 2_500;
 /** A log looks at most this often whether its trouble has ended, in ms. */
 const LOOK_EVERY_MS = 1_000;
 
-/** A full disk is tried at most this often, in ms: each try is a failure that a library may print. */
+/**
+ * A full disk is tried at most this often, in ms: each try is a failure that a library may print.
+ */
 const TRY_FULL_EVERY_MS = 10_000;
 
 /** What a log needs from outside. */
@@ -57,7 +59,10 @@ interface PendingAppend {
   reject(error: unknown): void;
 }
 
-/** The whole of a {@link MessageLog} but its storage: order, ids, batches, idempotency, gaps and retention. */
+/**
+ * The whole of a {@link MessageLog} but its storage: order, ids, batches, idempotency, gaps and
+ * retention.
+ */
 export class TableLog implements MessageLog {
   readonly epoch: string;
   readonly capabilities: MessageLog["capabilities"];
@@ -112,8 +117,8 @@ export class TableLog implements MessageLog {
   }
 
   /**
-   * Group commit: what comes while one transaction is on its way to the disk goes together into the next.
-   * So one sync serves as many publishers as there are, and one alone waits for one sync.
+   * Group commit: what comes while one transaction is on its way to the disk goes together into the
+   * next. So one sync serves as many publishers as there are, and one alone waits for one sync.
    */
   async #commitPending(): Promise<void> {
     while (this.#pending.length > 0) {
@@ -133,7 +138,8 @@ export class TableLog implements MessageLog {
         else resolve(outcome ?? []);
       });
     }
-    // In the same step as the last look at the queue: a caller that goes on now must find nobody committing.
+    // In the same step as the last look at the queue: a caller that goes on now must find nobody
+    // committing.
     this.#committing = null;
   }
 
@@ -242,7 +248,8 @@ export class TableLog implements MessageLog {
       return;
     }
     const now = monotonicMs();
-    // Room inside the file, as after another process has removed something, is found only by trying.
+    // Room inside the file, as after another process has removed something, is found only by
+    // trying.
     const isHopeless = this.#health.shut !== null && !this.#store.hasRoom();
     if (now - this.#probedAt < (isHopeless ? TRY_FULL_EVERY_MS : LOOK_EVERY_MS)) return;
     this.#probedAt = now;
@@ -250,7 +257,10 @@ export class TableLog implements MessageLog {
     await this.#commit(() => this.#store.probe()).catch(() => {}); // it is told by the log's health
   }
 
-  /** Remove something; where the disk is full, a little of it, at the price of what is held in reserve for this. */
+  /**
+   * Remove something; where the disk is full, a little of it, at the price of what is held in
+   * reserve for this.
+   */
   async #remove<T>(change: (tables: TableWriter, maxRemovals?: number) => T): Promise<T> {
     try {
       return await this.#write((tables) => change(tables));
@@ -296,7 +306,8 @@ function beginLog(
 ): LogMarks {
   const known = tables.marks();
   const upkeep = tables.upkeep();
-  if (known.epoch !== "" && upkeep?.uncounted !== undefined) return known; // another process was first
+  // Another process was first
+  if (known.epoch !== "" && upkeep?.uncounted !== undefined) return known;
   const isNew = known.epoch === "";
   const marks = { ...known, epoch: isNew ? drawEpoch() : known.epoch, bytes: 0 };
   tables.putMarks(marks);

@@ -3,10 +3,15 @@ import { formatCursor, laterPosition, ORIGIN, positionOf } from "../core/cursor.
 import type { Gap, LogBatch, ReadRequest, StoredMessage } from "../core/log.ts";
 import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./tables.ts";
 
-/** Up to this many channels are merged by their indexes; more are found by scanning all messages. */
+/**
+ * Up to this many channels are merged by their indexes; more are found by scanning all messages.
+ */
 const MAX_MERGED_CHANNELS = 64;
 
-/** Patterns are looked up among this many channels; among more, all messages are scanned, and gaps are told of all. */
+/**
+ * Patterns are looked up among this many channels; among more, all messages are scanned, and gaps
+ * are told of all.
+ */
 const MAX_LISTED_CHANNELS = 2_000;
 
 /** Patterns that are compared with a channel cost as much as one row. */
@@ -100,7 +105,10 @@ function costOfRow({ patterns }: SelectorSet): number {
   return 1 + patterns.length / PATTERNS_PER_ROW;
 }
 
-/** Rows of the selected channels in the range's order; rows with a null channel only say how far a scan has come. */
+/**
+ * Rows of the selected channels in the range's order; rows with a null channel only say how far a
+ * scan has come.
+ */
 function* rows(
   tables: TableReader,
   selectors: SelectorSet,
@@ -108,8 +116,8 @@ function* rows(
   range: PositionRange,
 ): Iterable<Row> {
   if (range.after >= range.upTo) return;
-  // Where all channels are selected, as always for the tailer, looking each message up by the indexes takes twice as long as
-  // reading one after another.
+  // Where all channels are selected, as always for the tailer, looking each message up by the
+  // indexes takes twice as long as reading one after another.
   const few = selected !== null && selected.length <= MAX_MERGED_CHANNELS;
   if (few && selected.length < tables.channelCount()) {
     const records = selected.map(([, record]) => record);
@@ -130,7 +138,10 @@ function* rows(
   }
 }
 
-/** The channels that are selected, by name; null where that is all, or there are too many to look for patterns among. */
+/**
+ * The channels that are selected, by name; null where that is all, or there are too many to look
+ * for patterns among.
+ */
 type Selected = readonly (readonly [name: string, record: ChannelRecord])[] | null;
 
 function findSelected(tables: TableReader, { names, patterns, matches }: SelectorSet): Selected {
@@ -170,7 +181,8 @@ function* mergePositions(
 ): Iterable<string> {
   const sign = range.order === "oldest first" ? 1 : -1;
   const heads = channels
-    // Most channels of a resuming stream have nothing new: their last message tells without opening their index.
+    // Most channels of a resuming stream have nothing new: their last message tells without opening
+    // their index.
     .filter((record) => record.last > range.after)
     .map((record) => tables.positionsOf(record.number, range)[Symbol.iterator]());
   const nexts = heads.map((iterator) => iterator.next());

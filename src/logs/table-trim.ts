@@ -5,7 +5,9 @@ import { countRows, needsCounting, removeRow } from "./table-bytes.ts";
 import { dueByAge, indexChannels, needsIndexing, putChannelDue } from "./table-due.ts";
 import type { ChannelRecord, TableReader, TableWriter } from "./tables.ts";
 
-/** Channels that one call looks at, and rows that it removes at most: some 10 ms of a transaction. */
+/**
+ * Channels that one call looks at, and rows that it removes at most: some 10 ms of a transaction.
+ */
 const CHANNELS_PER_CALL = 1_000;
 const REMOVALS_PER_CALL = 2_000;
 
@@ -26,7 +28,10 @@ export interface TrimOptions {
   readonly maxRemovals?: number;
 }
 
-/** Whether {@link trimTables} would find something to do. As cheap as it can be: it is asked each second. */
+/**
+ * Whether {@link trimTables} would find something to do. As cheap as it can be: it is asked each
+ * second.
+ */
 export function isTrimDue(tables: TableReader, options: TrimOptions): boolean {
   return (
     isRemovalDue(tables, options) || needsIndexing(tables, options.rules) || needsCounting(tables)
@@ -42,7 +47,8 @@ function isRemovalDue(tables: TableReader, { now, wallTime }: TrimOptions): bool
 }
 
 /**
- * See `MessageLog.trim`. The marks that make gaps exact are written in the transaction that removes the messages.
+ * See `MessageLog.trim`. The marks that make gaps exact are written in the transaction that removes
+ * the messages.
  *
  * @returns whether there is more to do now
  */

@@ -12,8 +12,9 @@ export interface ChannelRecord {
   /** Position of the last message ever appended. */
   readonly last: string;
   /**
-   * Unix ms from which there is something to remove by the retention rules, 0 for now: the channel's
-   * key among those that are due. Undefined in a log of version 0.1 until {@link Upkeep} gets there.
+   * Unix ms from which there is something to remove by the retention rules, 0 for now: the
+   * channel's key among those that are due. Undefined in a log of version 0.1 until {@link Upkeep}
+   * gets there.
    */
   readonly due?: number | undefined;
 }
@@ -57,7 +58,10 @@ export interface Upkeep {
   readonly retention: string;
   /** Channels up to this name have been put there by these rules; null when all have. */
   readonly indexedTo: string | null;
-  /** Positions (`after`, `upTo`] that version 0.1 wrote and whose bytes are not in the marks; null when all are. */
+  /**
+   * Positions (`after`, `upTo`] that version 0.1 wrote and whose bytes are not in the marks; null
+   * when all are.
+   */
   readonly uncounted: { readonly after: string; readonly upTo: string } | null;
 }
 
@@ -106,7 +110,10 @@ export interface SharedData {
   readonly rows: number;
 }
 
-/** Read access to everything that a log stores, in one snapshot. Valid only inside the callback that it is given to. */
+/**
+ * Read access to everything that a log stores, in one snapshot. Valid only inside the callback that
+ * it is given to.
+ */
 export interface TableReader {
   marks(): LogMarks;
   /** Undefined in a log that has never been trimmed by an index of what is due. */
@@ -131,7 +138,9 @@ export interface TableReader {
   lateIdempotency(then: number, limit: number): readonly string[];
 }
 
-/** Write access inside one transaction; what is written is seen by reads of the same transaction. */
+/**
+ * Write access inside one transaction; what is written is seen by reads of the same transaction.
+ */
 export interface TableWriter extends TableReader {
   putMarks(marks: LogMarks): void;
   putUpkeep(upkeep: Upkeep): void;
@@ -164,7 +173,8 @@ export interface TableStore {
   /** Run `query` on one snapshot, taken now. */
   read<T>(query: (tables: TableReader) => T): T;
   /**
-   * Run `change` in a transaction of its own, serialised with those of all processes. If it throws, nothing is kept.
+   * Run `change` in a transaction of its own, serialised with those of all processes. If it throws,
+   * nothing is kept.
    *
    * @returns what `change` returned, once it is visible and as durable as the store promises
    */

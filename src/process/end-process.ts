@@ -4,8 +4,9 @@ import { isHandled } from "../logs/library-errors.ts";
 /**
  * End this process at once, as if it had been killed: what the log has answered is on the disk.
  *
- * Not by `process.exit()`, nor by Node after an uncaught error: these wait for ever for a transaction that is under way.
- * https://github.com/kriszyp/lmdb-js/issues/336 It needs a process id other than 1: see `runAsInit`.
+ * Not by `process.exit()`, nor by Node after an uncaught error: these wait for ever for a
+ * transaction that is under way. https://github.com/kriszyp/lmdb-js/issues/336 It needs a process
+ * id other than 1: see `runAsInit`.
  *
  * @param signal whose default action ends it
  */
@@ -16,8 +17,8 @@ export function endProcess(signal: NodeJS.Signals): void {
 
 /** Make lines of the log of what nobody catches, and end this process then. */
 export function endOnFault(logger: Logger): void {
-  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all others,
-  // unless the same error turns out to have been thrown.
+  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all
+  // others, unless the same error turns out to have been thrown.
   console.error = (...reasons: readonly unknown[]) =>
     setImmediate(() => {
       if (!isHandled(reasons[0])) logger.error({ err: reasons[0] }, "a library says");

@@ -7,8 +7,9 @@ const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2"] as const;
 /**
  * Run this command once more in a process of its own, pass signals on to it, and end as it ends.
  *
- * For a process that is the first of a container: the kernel ignores every signal that process 1 sends itself, so it could not
- * end itself at a second SIGTERM or after a fault. https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+ * For a process that is the first of a container: the kernel ignores every signal that process 1
+ * sends itself, so it could not end itself at a second SIGTERM or after a fault.
+ * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
  */
 export function runAsInit(): void {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {

@@ -7,12 +7,15 @@ const MAX_WAITING_BYTES = 1_048_576;
 /** Pause before a reader that took nothing is tried again, in ms. */
 const RETRY_MS = 100;
 
-/** Hands bytes on without ever waiting. Returns how many were taken; throws where nobody ever will. */
+/**
+ * Hands bytes on without ever waiting. Returns how many were taken; throws where nobody ever will.
+ */
 type TryWrite = (bytes: Buffer) => number;
 
 /**
- * Standard error for the lines of the log. Neither a reader that stands still nor a full disk may stop or end the server: what
- * can't be written waits, at most 1 MiB of it, and then lines are lost and counted.
+ * Standard error for the lines of the log. Neither a reader that stands still nor a full disk may
+ * stop or end the server: what can't be written waits, at most 1 MiB of it, and then lines are lost
+ * and counted.
  */
 export class LogOutput {
   readonly #tryWrite: TryWrite;
@@ -96,7 +99,10 @@ function statsOf(fd: number): Stats | null {
   }
 }
 
-/** Opened anew, since whether a write waits is a property that all processes share which have it from the same parent. */
+/**
+ * Opened anew, since whether a write waits is a property that all processes share which have it
+ * from the same parent.
+ */
 function openUnblocked(): number {
   try {
     return openSync(

@@ -18,8 +18,9 @@ let seen = 0;
 let waiting: (() => void)[] = [];
 
 /**
- * Node accepts one connection in each turn of the event loop. So work that fills its turns would keep a thousand browsers that
- * come at once waiting for seconds: while one connection follows another, all work gives way to them, some ms long.
+ * Node accepts one connection in each turn of the event loop. So work that fills its turns would
+ * keep a thousand browsers that come at once waiting for seconds: while one connection follows
+ * another, all work gives way to them, some ms long.
  */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -47,8 +47,9 @@ const DAY_MS = 86_400_000;
 const MIN_ADMIN_TOKEN = 6;
 
 /**
- * Everything that can be set, every default and every limit. Each is a flag (`maxStreams` is `--max-streams`) and a
- * variable of the environment (`FOREVERFRAME_MAX_STREAMS`); `docs/configuration.md` lists them, held to this by a test.
+ * Everything that can be set, every default and every limit. Each is a flag (`maxStreams` is
+ * `--max-streams`) and a variable of the environment (`FOREVERFRAME_MAX_STREAMS`);
+ * `docs/configuration.md` lists them, held to this by a test.
  */
 export const SETTINGS = {
   host: text("127.0.0.1", "address to listen on; other than loopback it needs --open"),
@@ -246,7 +247,8 @@ export function defaultConfig(overrides: Partial<Config> = {}): Config {
  * Check a configuration that was made by hand, as the command line's are.
  *
  * @returns the same
- * @throws ForeverframeError FF_CONFIG_INVALID: a setting is unknown or out of its range, or two don't go together
+ * @throws ForeverframeError FF_CONFIG_INVALID: a setting is unknown or out of its range, or two
+ *   don't go together
  */
 export function checkConfig(config: Config): Config {
   for (const name of Object.keys(config)) {
@@ -317,7 +319,8 @@ function checkVariables(environment: Readonly<Record<string, string | undefined>
 }
 
 /**
- * Whether Kubernetes has set a variable, as it does in each container for a service named "foreverframe", or "foreverframe-x":
+ * Whether Kubernetes has set a variable, as it does in each container for a service named
+ * "foreverframe", or "foreverframe-x":
  * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 function isOfKubernetes(name: string, value = ""): boolean {

@@ -4,7 +4,10 @@ import { ForeverframeError } from "../errors.ts";
 /** Files that are left for the log, the pages, the logs, and connections that are no streams. */
 const RESERVED_FILES = 200;
 
-/** How many files this process may have open; null where the system does not say. Node raises it to what it may. */
+/**
+ * How many files this process may have open; null where the system does not say. Node raises it to
+ * what it may.
+ */
 export function readOpenFilesLimit(): number | null {
   try {
     const limits = readFileSync("/proc/self/limits", "utf8");
@@ -15,7 +18,10 @@ export function readOpenFilesLimit(): number | null {
   }
 }
 
-/** Sockets that may be open before idle connections have to make room; Infinity where the system does not say. */
+/**
+ * Sockets that may be open before idle connections have to make room; Infinity where the system
+ * does not say.
+ */
 export function maxSocketsOf(openFiles: number | null): number {
   return openFiles === null
     ? Number.POSITIVE_INFINITY

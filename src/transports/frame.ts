@@ -8,27 +8,33 @@ export const DEFAULT_CALLBACK = "parent.push";
 const MAX_CALLBACK_BYTES = 64;
 const CALLBACK = /^[A-Za-z_$][A-Za-z0-9_$]*(?:\.[A-Za-z_$][A-Za-z0-9_$]*)*$/;
 
-/** The first event's `</script>` ends here or later: WebKit holds back the first 512 to 1,024 bytes, Firefox 1,024 to sniff. */
+/**
+ * The first event's `</script>` ends here or later: WebKit holds back the first 512 to 1,024 bytes,
+ * Firefox 1,024 to sniff.
+ */
 const FIRST_SCRIPT_ENDS_AT = 2_048;
 
 /** Starts each script that posts an event: it calls a function of the document's own. */
 const POSTED = { before: Buffer.from("<script>push("), after: Buffer.from(")</script>") };
 
-// As a window of its own it has no page around it, but perhaps one that opened it: then it does nothing.
+// As a window of its own it has no page around it, but perhaps one that opened it: then it does
+// nothing.
 const ALONE =
   'if(parent===self){document.write("A display frame works in a page only.");' +
   'if(self.stop)stop();else document.execCommand("Stop")}';
 
-// A script that has run stays a node of the document for ever: an hour of messages would cost the panel its memory. The
-// last one is left alone, since it may have come in part: a script that is taken out before its end never runs.
+// A script that has run stays a node of the document for ever: an hour of messages would cost the
+// panel its memory. The last one is left alone, since it may have come in part: a script that is
+// taken out before its end never runs.
 const SWEEP =
   "setInterval(function(){" +
   'for(var s=document.getElementsByTagName("script"),i=s.length-2;i>=0;i--)s[i].parentNode.removeChild(s[i])' +
   "},500)";
 
 /**
- * Names by which a callback would reach out of the page around the frame, or into what no page calls by itself: in a window
- * of its own, a display document could press buttons in the window that opened it.
+ * Names by which a callback would reach out of the page around the frame, or into what no page
+ * calls by itself: in a window of its own, a display document could press buttons in the window
+ * that opened it.
  */
 const RESERVED = new Set([
   "__proto__",
@@ -48,7 +54,10 @@ const RESERVED = new Set([
   "window",
 ]);
 
-/** What every window has and does something when it is called, or has such functions: a page has names of its own. */
+/**
+ * What every window has and does something when it is called, or has such functions: a page has
+ * names of its own.
+ */
 const OF_WINDOWS = new Set(
   (
     "alert blur caches captureEvents clearInterval clearTimeout close confirm cookieStore createImageBitmap crypto " +
@@ -97,7 +106,8 @@ function invalidCallback(text: string, remedy: string): ForeverframeError {
 }
 
 /**
- * The forever-iframe: an HTML document that never ends, where each event is a script that calls the page around it.
+ * The forever-iframe: an HTML document that never ends, where each event is a script that calls the
+ * page around it.
  *
  * @param callback a checked callback
  */
@@ -107,8 +117,9 @@ export function frameTransport(callback: string): Transport {
 }
 
 /**
- * A forever-iframe in a page of another origin: each event is posted to it as JSON text, and to no other page that may have
- * taken its place. So is a heartbeat, as an event of a type that clients don't know, since the page can't look into the frame.
+ * A forever-iframe in a page of another origin: each event is posted to it as JSON text, and to no
+ * other page that may have taken its place. So is a heartbeat, as an event of a type that clients
+ * don't know, since the page can't look into the frame.
  *
  * @param origin a checked origin, of the page around the frame
  */

@@ -13,9 +13,9 @@ const MAX_MESSAGES = 1_000;
 const MAX_BYTES = 1_048_576;
 
 /**
- * A long-poll stream in pieces, of which a {@link PollAnswer} makes answers: each message is `,` and a line, any other
- * event a line. No event has a line end inside, so messages can be counted and cut without being parsed, and their bytes
- * are shared by all polls that get them.
+ * A long-poll stream in pieces, of which a {@link PollAnswer} makes answers: each message is `,`
+ * and a line, any other event a line. No event has a line end inside, so messages can be counted
+ * and cut without being parsed, and their bytes are shared by all polls that get them.
  */
 export const pollTransport: Transport = {
   name: "poll",
@@ -64,7 +64,8 @@ export class PollAnswer {
   /**
    * The answer's bytes, most of them shared.
    *
-   * @param cursor everything up to here is in the answer, or was not wanted; it says less where it had to leave some out
+   * @param cursor everything up to here is in the answer, or was not wanted; it says less where it
+   *   had to leave some out
    */
   format(stream: string, cursor: string): readonly Buffer[] {
     const [first, ...others] = this.#messages;

@@ -2,8 +2,8 @@ import type { StreamEvent } from "../core/events.ts";
 import type { Transport } from "../core/transport.ts";
 
 /**
- * The shortest `retry:` that is sent, in ms. A browser keeps the last one for all later cuts, so one that says "at once"
- * would have it call a server that is down without a pause.
+ * The shortest `retry:` that is sent, in ms. A browser keeps the last one for all later cuts, so
+ * one that says "at once" would have it call a server that is down without a pause.
  */
 const MIN_RETRY_MS = 1_000;
 
@@ -14,7 +14,8 @@ const NOTHING = Buffer.alloc(0);
 const BLANK_LINE = Buffer.from("\n\n");
 
 /**
- * Server-sent events, for `EventSource`: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * Server-sent events, for `EventSource`:
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
  *
  * The JSON of an event is one line, so it is one `data:` field, and no publisher can forge another.
  */
@@ -32,7 +33,8 @@ export const sseTransport: Transport = {
 /**
  * What a `Last-Event-ID` says.
  *
- * @returns the cursor as text, unchecked; null for one that was ended on purpose: 204 stops an EventSource for good
+ * @returns the cursor as text, unchecked; null for one that was ended on purpose: 204 stops an
+ *   EventSource for good
  */
 export function cursorOfLastEventId(text: string): string | null {
   return text.endsWith(END) ? null : text;

@@ -38,7 +38,8 @@ export interface RunningWorkers {
 }
 
 /**
- * Start as many servers as `config.workers` says, on one port and one log, and replace those that die or hang.
+ * Start as many servers as `config.workers` says, on one port and one log, and replace those that
+ * die or hang.
  *
  * @throws ForeverframeError what `startServer` throws
  */
@@ -95,8 +96,8 @@ class Supervisor {
     if (this.#config.port === 0)
       this.#config = { ...this.#config, port: await findFreePort(this.#config) };
     const path = fileURLToPath(import.meta.url);
-    // Each accepts for itself. Else this process did, and handed connections on: one that was on its way to a worker which
-    // is killed in that moment would stay open and never be answered.
+    // Each accepts for itself. Else this process did, and handed connections on: one that was on
+    // its way to a worker which is killed in that moment would stay open and never be answered.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL(`worker-process${extname(path)}`, import.meta.url)),
@@ -238,5 +239,6 @@ async function findFreePort({ host }: Config): Promise<number> {
 }
 
 function say(worker: Worker, command: WorkerCommand): void {
-  if (worker.isConnected()) worker.send(command, undefined, () => {}); // one that has just died hears nothing
+  // One that has just died hears nothing
+  if (worker.isConnected()) worker.send(command, undefined, () => {});
 }

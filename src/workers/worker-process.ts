@@ -7,7 +7,10 @@ import { LogOutput } from "../process/log-output.ts";
 import { startServer } from "../server.ts";
 import type { WorkerCommand, WorkerReport, WorkerTask } from "./worker-messages.ts";
 
-/** The entry of a worker: a whole server, that shares its port and its log with others. Started by the supervisor. */
+/**
+ * The entry of a worker: a whole server, that shares its port and its log with others. Started by
+ * the supervisor.
+ */
 const bus = new WorkerBus(say);
 let drain = async (): Promise<void> => {};
 
@@ -17,9 +20,11 @@ process.on("message", (command: WorkerCommand) => {
   else if (command.type === "start") void start(command.task);
   else void stop();
 });
-// The supervisor is gone: nobody would replace this one, or tell it to stop. Before Node's own listener ends it.
+// The supervisor is gone: nobody would replace this one, or tell it to stop. Before Node's own
+// listener ends it.
 process.prependListener("disconnect", () => endProcess("SIGKILL"));
-// A terminal's Ctrl-C, or its end, reaches all processes; the supervisor says in which order they stop.
+// A terminal's Ctrl-C, or its end, reaches all processes; the supervisor says in which order they
+// stop.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => void stop());

@@ -7,8 +7,8 @@ import { formatProblem } from "../middleware/errors.ts";
 import { HttpConnection } from "./http-connection.ts";
 
 /**
- * Answer what could not be parsed as HTTP, or did not come in time: Node gives it to nobody else. Requests that came
- * before it are answered first.
+ * Answer what could not be parsed as HTTP, or did not come in time: Node gives it to nobody else.
+ * Requests that came before it are answered first.
  */
 export function refuseBrokenRequest(error: Error, connection: Duplex): void {
   if (!(connection instanceof HttpConnection) || !connection.writable) {

@@ -4,19 +4,22 @@ import type { Framing } from "../../core/transport.ts";
 /**
  * What a request came on, and how a stream gets its bytes out once its route has said yes.
  *
- * On our own server a stream takes the socket itself (`SocketCarrier`), which costs a third of the memory. On a server
- * that somebody else made, it writes to the response (`ResponseCarrier`).
+ * On our own server a stream takes the socket itself (`SocketCarrier`), which costs a third of the
+ * memory. On a server that somebody else made, it writes to the response (`ResponseCarrier`).
  */
 export interface Carrier {
   /** How pieces of the response's body have to be framed. */
   readonly framing: Framing;
   /** Whether nobody waits for the answer any more. */
   readonly isGone: boolean;
-  /** Call `then` once nobody waits for the answer any more: at once if that is so already. It may be called twice. */
+  /**
+   * Call `then` once nobody waits for the answer any more: at once if that is so already. It may be
+   * called twice.
+   */
   onGone(then: () => void): void;
   /**
-   * The request's body has come whole: `go` is called when the bodies that came before it on this connection have been
-   * dealt with.
+   * The request's body has come whole: `go` is called when the bodies that came before it on this
+   * connection have been dealt with.
    */
   inReadOrder(go: () => void): void;
   /**

@@ -15,7 +15,9 @@ export function setCarrier(request: IncomingMessage, carrier: Carrier): void {
   carriers.set(request, carrier);
 }
 
-/** What a request came on: a connection of our own server, unless {@link setCarrier} said otherwise. */
+/**
+ * What a request came on: a connection of our own server, unless {@link setCarrier} said otherwise.
+ */
 export function carrierOf({ req, res }: Exchange): Carrier {
   return carriers.get(req) ?? new SocketCarrier(req, res);
 }

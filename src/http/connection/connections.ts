@@ -5,12 +5,18 @@ import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./ht
 import type { RequestTurns } from "./request-turns.ts";
 import { createUpgradeResponse, formatHeadWithoutUpgrade, isUpgrade } from "./upgrades.ts";
 
-/** A connection that came, or was used, within so many ms has its next request under way: it is not idle. */
+/**
+ * A connection that came, or was used, within so many ms has its next request under way: it is not
+ * idle.
+ */
 const NEW_MS = 1_000;
 
 /** What all connections of a server keep to. */
 export interface ConnectionsLimits extends ConnectionLimits {
-  /** Sockets that may be open at once, streams included: beyond it, idle connections make room, and half-sent requests. */
+  /**
+   * Sockets that may be open at once, streams included: beyond it, idle connections make room, and
+   * half-sent requests.
+   */
   readonly maxSockets: number;
   /** Whether a request may be served while others of the kind before it on its connection are. */
   readonly mayOverlap: (request: IncomingMessage) => boolean;
@@ -21,8 +27,8 @@ export interface ConnectionsLimits extends ConnectionLimits {
 export class Connections implements ConnectionHost {
   readonly #limits: ConnectionsLimits;
   /**
-   * Those without a request, and since when in monotonic ms, the longest idle first: browsers open some in advance, and keep those
-   * that they have used.
+   * Those without a request, and since when in monotonic ms, the longest idle first: browsers open
+   * some in advance, and keep those that they have used.
    */
   readonly #idle = new Map<HttpConnection, number>();
   /** Those with a request, the longest busy first. */
@@ -41,8 +47,8 @@ export class Connections implements ConnectionHost {
   }
 
   /**
-   * Let a server speak on {@link HttpConnection}s. Call it once, before the server listens. Its `connection` event may bring
-   * what was read of the socket already.
+   * Let a server speak on {@link HttpConnection}s. Call it once, before the server listens. Its
+   * `connection` event may bring what was read of the socket already.
    */
   serve(http: HttpServer): void {
     const listeners = http.listeners("connection");
@@ -56,7 +62,8 @@ export class Connections implements ConnectionHost {
         this.#idle.delete(connection);
         this.#busy.delete(connection);
       });
-      // "Any Duplex stream can be passed": https://nodejs.org/docs/latest-v20.x/api/http.html#event-connection
+      // "Any Duplex stream can be passed":
+      // https://nodejs.org/docs/latest-v20.x/api/http.html#event-connection
       for (const listener of listeners) listener.call(http, connection);
     });
   }
@@ -73,7 +80,10 @@ export class Connections implements ConnectionHost {
     this.#idle.set(connection, this.#scheduler.monotonicMs());
   }
 
-  /** Cut each connection as soon as it has no request under way: now, or when its last one has been answered. */
+  /**
+   * Cut each connection as soon as it has no request under way: now, or when its last one has been
+   * answered.
+   */
   drain(): void {
     this.#isDraining = true;
     for (const connection of this.#idle.keys()) connection.destroy();
@@ -124,7 +134,10 @@ export class Connections implements ConnectionHost {
     connection.inTurn({ exchange, overlaps: false, begin: () => this.#begin(request, begin) });
   }
 
-  /** A request's turn on its connection has come: begin with it as soon as the others leave time for it. */
+  /**
+   * A request's turn on its connection has come: begin with it as soon as the others leave time for
+   * it.
+   */
   #begin(request: IncomingMessage, work: () => void): void {
     this.#limits.turns.run(request, () => {
       if (!HttpConnection.of(request).destroyed) work();

@@ -10,13 +10,16 @@ import { type Exchange, type Turn, type TurnRequest, Turns } from "./turns.ts";
 /** Requests that may wait for their turn. While this many do, nothing more is read. */
 const MAX_WAITING_REQUESTS = 16;
 
-/** Bytes that are parsed behind the first request, and how many times as much short headers take when they are parsed. */
+/**
+ * Bytes that are parsed behind the first request, and how many times as much short headers take
+ * when they are parsed.
+ */
 const MAX_AHEAD_BYTES = 8_192;
 const PARSED_FACTOR = 10;
 
 /**
- * What Node reads at once. A read of so many bytes is followed by others in the same turn of the event loop, 32 in all, unless the
- * socket is paused; a paused one keeps one more.
+ * What Node reads at once. A read of so many bytes is followed by others in the same turn of the
+ * event loop, 32 in all, unless the socket is paused; a paused one keeps one more.
  */
 const FULL_READ_BYTES = 65_536;
 
@@ -51,15 +54,18 @@ export interface ConnectionHost {
 }
 
 /**
- * A connection as Node's HTTP server is given it: in place of the socket, so that a stream can take the socket away.
+ * A connection as Node's HTTP server is given it: in place of the socket, so that a stream can take
+ * the socket away.
  *
- * For as long as a connection lasts, Node's server keeps a parser for it, a dozen listeners and their contexts: 6 of the
- * 9.4 KiB that a stream took (measured). When a stream takes the socket, HTTP sees this connection end, and lets go
- * of all that. An ordinary request costs some microseconds more for it.
+ * For as long as a connection lasts, Node's server keeps a parser for it, a dozen listeners and
+ * their contexts: 6 of the 9.4 KiB that a stream took (measured). When a stream takes the socket,
+ * HTTP sees this connection end, and lets go of all that. An ordinary request costs some
+ * microseconds more for it.
  *
- * It serves one request at a time. Requests behind it wait for their turn: else a client could have thousands
- * of answers made at once, and an upgrade would take the connection from an answer that is under way. Only publishes overlap,
- * since many of them share one commit to the disk; they are as few as may wait.
+ * It serves one request at a time. Requests behind it wait for their turn: else a client could have
+ * thousands of answers made at once, and an upgrade would take the connection from an answer that
+ * is under way. Only publishes overlap, since many of them share one commit to the disk; they are
+ * as few as may wait.
  */
 export class HttpConnection extends Duplex {
   readonly #socket: Socket;
@@ -124,7 +130,8 @@ export class HttpConnection extends Duplex {
     this.#stall = new StallTimer(socket, limits.stallMs);
     this.#unreadHolding = limits.unread.hold(() => this.cut());
     this.#isHalfClosed = socket.readableEnded;
-    // Node's server takes its own listener away with an upgrade, and an error without a listener ends the process.
+    // Node's server takes its own listener away with an upgrade, and an error without a listener
+    // ends the process.
     this.on("error", ignore);
     this.on("resume", this.#onResume);
     socket.on("data", this.#onData);
@@ -168,7 +175,10 @@ export class HttpConnection extends Duplex {
     return this.#limits.waitingPieces;
   }
 
-  /** Finish what is being written, then cut the connection. Node's server calls it after the last response. */
+  /**
+   * Finish what is being written, then cut the connection. Node's server calls it after the last
+   * response.
+   */
   destroySoon(): void {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
@@ -208,8 +218,8 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * Nothing more can be understood of what comes. A request that waits and has not come whole never will: it is given
-   * up, so that what comes next is the turn behind it.
+   * Nothing more can be understood of what comes. A request that waits and has not come whole never
+   * will: it is given up, so that what comes next is the turn behind it.
    */
   stopReading(): void {
     this.#isBroken = true;
@@ -218,11 +228,12 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * Whether nothing else is on the connection but the one request: nothing behind it but line ends, nothing unwritten, and
-   * both sides open.
+   * Whether nothing else is on the connection but the one request: nothing behind it but line ends,
+   * nothing unwritten, and both sides open.
    */
   get isQuiet(): boolean {
-    // Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3
+    // Old clients send an empty line behind a request:
+    // https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3
     const nothingWaits = this.readableLength === 0 && isOnlyLineEnds(this.#unread);
     const isOpen = !this.#isHalfClosed && !this.#isBroken && this.#socket.writable;
     return this.#turns.size === 1 && nothingWaits && this.writableLength === 0 && isOpen;
@@ -236,8 +247,8 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * Take the socket; what is written afterwards goes nowhere. It is the caller's to end this connection, so that HTTP lets
-   * go of it.
+   * Take the socket; what is written afterwards goes nowhere. It is the caller's to end this
+   * connection, so that HTTP lets go of it.
    *
    * @returns the socket, without listeners and without a timer. It may be destroyed already.
    */
@@ -267,7 +278,8 @@ export class HttpConnection extends Duplex {
     this.#readOn();
   }
 
-  // Done when the kernel has it, as with a socket: Node's server times idle connections from then on.
+  // Done when the kernel has it, as with a socket: Node's server times idle connections from then
+  // on.
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
     if (this.#taken) {
       done();
@@ -344,7 +356,8 @@ export class HttpConnection extends Duplex {
     const isBehind = this.#turns.size > 1;
     if (!isBehind && this.#receivedHolding === null) return;
     const { length } = this.#unread;
-    const unread = length > 0 ? length + FULL_READ_BYTES : 0; // its socket is paused, and has read one more
+    // Its socket is paused, and has read one more
+    const unread = length > 0 ? length + FULL_READ_BYTES : 0;
     this.#receivedHolding ??= this.#limits.received.hold(() => this.cut());
     this.#receivedHolding.set(isBehind ? unread + this.#aheadBytes * PARSED_FACTOR : 0);
   }
@@ -356,7 +369,8 @@ export class HttpConnection extends Duplex {
 
   #endIfServed(): void {
     if (!this.#isHalfClosed || this.#unread.length > 0) return;
-    // A client that has ended its half may still wait for its answer; one that broke off in a request does not.
+    // A client that has ended its half may still wait for its answer; one that broke off in a
+    // request does not.
     if (this.#turns.size === 0 || this.receiving !== null) {
       this.#isBroken = true; // nothing comes any more
       this.push(null);

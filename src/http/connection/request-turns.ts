@@ -3,8 +3,9 @@ import type { Scheduler } from "../../core/scheduler.ts";
 import { TurnBudget } from "../../core/turn-budget.ts";
 
 /**
- * How long requests are begun in one turn of the event loop, in ms: those that open streams, and all others. After a
- * restart thousands of streams come back at once, and a publish or a close must not wait for all of them.
+ * How long requests are begun in one turn of the event loop, in ms: those that open streams, and
+ * all others. After a restart thousands of streams come back at once, and a publish or a close must
+ * not wait for all of them.
  */
 const OPENS_MS = 2;
 const REQUESTS_MS = 4;

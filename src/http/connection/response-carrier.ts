@@ -9,7 +9,9 @@ import { plainFraming } from "./framing.ts";
 import type { Turns } from "./turns.ts";
 import { acceptWebSocket, takeUpgradeHead } from "./upgrades.ts";
 
-/** The carrier of a request on a server that somebody else made: a stream writes to the response. */
+/**
+ * The carrier of a request on a server that somebody else made: a stream writes to the response.
+ */
 export class ResponseCarrier implements Carrier {
   /** Node frames what is written. */
   readonly framing: Framing = plainFraming;
@@ -62,7 +64,8 @@ export class ResponseCarrier implements Carrier {
     const socket = this.#socket;
     const response = this.#response;
     response.detachSocket(socket);
-    socket.once("close", () => response.emit("close")); // it would never come, and the exchange is over only now
+    // It would never come, and the exchange is over only now
+    socket.once("close", () => response.emit("close"));
     const head = takeUpgradeHead(request);
     return acceptWebSocket({ request, socket, head, pieces: this.#pieces, close });
   }

@@ -14,9 +14,9 @@ const MAX_LINE_ENDS = 16;
 /**
  * The carrier of a request on our own server: a stream takes the socket.
  *
- * In HTTP's eyes the connection ends there, so that request, response, context and parser can be collected, and nobody
- * times it out, keeps it alive or closes it but the stream. The connection ends with the stream, which the head says:
- * otherwise a proxy would keep it for its next request.
+ * In HTTP's eyes the connection ends there, so that request, response, context and parser can be
+ * collected, and nobody times it out, keeps it alive or closes it but the stream. The connection
+ * ends with the stream, which the head says: otherwise a proxy would keep it for its next request.
  */
 export class SocketCarrier implements Carrier {
   readonly #request: IncomingMessage;
@@ -58,7 +58,8 @@ export class SocketCarrier implements Carrier {
   take(contentType: string): SocketSink {
     const response = this.#response;
     const connection = this.#connection;
-    // A stream knows nothing of a body that is still to come, of a request behind this one, or of its answer.
+    // A stream knows nothing of a body that is still to come, of a request behind this one, or of
+    // its answer.
     const isAlone = this.#request.complete && connection.isQuiet;
     response.writeHead(200, {
       ...STREAM_HEADERS,
@@ -68,13 +69,14 @@ export class SocketCarrier implements Carrier {
     });
     response.flushHeaders();
     const socket = connection.takeSocket();
-    // What is written goes nowhere, but to Node the exchange is complete. For one that broke off it makes an Error with a
-    // stack, which is a tenth of what a stream takes to open.
+    // What is written goes nowhere, but to Node the exchange is complete. For one that broke off it
+    // makes an Error with a stack, which is a tenth of what a stream takes to open.
     response.once("close", () => connection.destroy());
     response.end();
     const sink = new SocketSink(socket, connection.waitingPieces);
-    // A client of a stream has nothing more to say. If it does (a second request on this connection), or ends its side,
-    // the stream is over: nobody could answer in the middle of a response that never ends.
+    // A client of a stream has nothing more to say. If it does (a second request on this
+    // connection), or ends its side, the stream is over: nobody could answer in the middle of a
+    // response that never ends.
     socket.on("data", destroyUnlessLineEnds);
     socket.on("end", destroy);
     if (isAlone) socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -107,7 +109,8 @@ function destroy(this: Socket): void {
 }
 
 /**
- * Old clients send an empty line behind a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3. None sends many.
+ * Old clients send an empty line behind a request:
+ * https://www.rfc-editor.org/rfc/rfc9112#section-2.2-3. None sends many.
  */
 function destroyUnlessLineEnds(this: Socket, bytes: Buffer): void {
   if (bytes.length > MAX_LINE_ENDS || !isOnlyLineEnds(bytes)) this.destroy();

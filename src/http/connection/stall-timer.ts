@@ -4,10 +4,12 @@ import type { Socket } from "node:net";
 const LOOKS = 4;
 
 /**
- * Finds out that the other side of a socket has taken nothing for too long, to within a quarter of that time.
+ * Finds out that the other side of a socket has taken nothing for too long, to within a quarter of
+ * that time.
  *
- * Node's own timer of a socket starts anew when the kernel has taken some of what waits, so it spares those who read slowly. But
- * it sees that only when it runs out, so it takes up to twice its time: here it runs out several times.
+ * Node's own timer of a socket starts anew when the kernel has taken some of what waits, so it
+ * spares those who read slowly. But it sees that only when it runs out, so it takes up to twice its
+ * time: here it runs out several times.
  */
 export class StallTimer {
   readonly #socket: Socket;

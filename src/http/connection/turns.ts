@@ -23,7 +23,10 @@ export class Turn implements TurnRequest {
   readonly begin: () => void;
   hasBegun = false;
   isRead = false;
-  /** What is to be done with its body, when those before it have been dealt with; null before that and afterwards. */
+  /**
+   * What is to be done with its body, when those before it have been dealt with; null before that
+   * and afterwards.
+   */
   onRead: (() => void) | null = null;
 
   constructor({ exchange, overlaps, begin }: TurnRequest) {
@@ -33,7 +36,10 @@ export class Turn implements TurnRequest {
   }
 }
 
-/** The requests of one connection, served in their order: one at a time, or together with those that overlap with it. */
+/**
+ * The requests of one connection, served in their order: one at a time, or together with those that
+ * overlap with it.
+ */
 export class Turns {
   /** The first is being served, and those that overlap with it. */
   readonly #turns: Turn[] = [];
@@ -73,10 +79,11 @@ export class Turns {
   }
 
   /**
-   * A request's body has come whole. Requests that overlap begin in their order, but how soon their bodies are through Node's
-   * streams depends on when each came.
+   * A request's body has come whole. Requests that overlap begin in their order, but how soon their
+   * bodies are through Node's streams depends on when each came.
    *
-   * @param go called when the bodies of all requests before it have been, or those requests have ended
+   * @param go called when the bodies of all requests before it have been, or those requests have
+   *   ended
    */
   read(request: IncomingMessage, go: () => void): void {
     const turn = this.#turns.find(({ exchange }) => exchange?.request === request);

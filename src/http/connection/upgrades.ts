@@ -18,7 +18,8 @@ const webSockets = new WebSocketServer({
   noServer: true,
   clientTracking: false,
   autoPong: false, // a client that sends pings and reads nothing would fill the memory with answers
-  perMessageDeflate: false, // shared frames are written as they are; a compressor takes 100 times a stream's memory
+  // Shared frames are written as they are; a compressor takes 100 times a stream's memory
+  perMessageDeflate: false,
   maxPayload: MAX_CLIENT_MESSAGE_BYTES,
 });
 
@@ -28,9 +29,9 @@ const heads = new WeakMap<IncomingMessage, Buffer>();
 /**
  * Whether a request asks for a WebSocket of ours.
  *
- * Only WebSocket is spoken here. A request that offers another protocol, as some HTTP libraries do with each
- * (`Upgrade: h2c`), is taken as if it had not: https://www.rfc-editor.org/rfc/rfc9110#section-7.8. So is one that names
- * another transport.
+ * Only WebSocket is spoken here. A request that offers another protocol, as some HTTP libraries do
+ * with each (`Upgrade: h2c`), is taken as if it had not:
+ * https://www.rfc-editor.org/rfc/rfc9110#section-7.8. So is one that names another transport.
  */
 export function isUpgrade({ method, url = "", headers }: IncomingMessage): boolean {
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return false;
@@ -38,7 +39,8 @@ export function isUpgrade({ method, url = "", headers }: IncomingMessage): boole
 }
 
 /**
- * Make the response for a request that asks for an upgrade: it is answered like all others, or ends in `Carrier.upgrade`.
+ * Make the response for a request that asks for an upgrade: it is answered like all others, or ends
+ * in `Carrier.upgrade`.
  *
  * @param connection whose parser is gone
  * @param head what came behind the request
@@ -79,7 +81,8 @@ export function checkUpgrade(ctx: Context): void {
   // What the library would refuse, without a sentence and when the stream is there already.
   const isComplete =
     /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "") &&
-    headers["sec-websocket-version"] === "13"; // an older one tells its page's origin by another header
+    // An older one tells its page's origin by another header
+    headers["sec-websocket-version"] === "13";
   if (isComplete) return;
   ctx.set("Sec-WebSocket-Version", "13");
   throw new ForeverframeError(

@@ -10,7 +10,10 @@ const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 /** Headers of one request: browsers and proxies send some dozens. */
 const MAX_HEADERS = 128;
 
-/** Headers of a request that a page of an allowed origin may set: those that libraries for EventSource and XHR send. */
+/**
+ * Headers of a request that a page of an allowed origin may set: those that libraries for
+ * EventSource and XHR send.
+ */
 const ALLOWED_HEADERS = [
   "Authorization",
   "Cache-Control",
@@ -34,10 +37,12 @@ export interface AccessOptions {
 }
 
 /**
- * Keep out other sites' pages, which can reach a server on 127.0.0.1 through the browser of whoever sits before it.
+ * Keep out other sites' pages, which can reach a server on 127.0.0.1 through the browser of whoever
+ * sits before it.
  *
- * `Host` must be known, or a name of the attacker's that points here (DNS rebinding) would make the page same-origin.
- * Then a request that a browser says comes from another origin is refused. Programs send none of these headers.
+ * `Host` must be known, or a name of the attacker's that points here (DNS rebinding) would make the
+ * page same-origin. Then a request that a browser says comes from another origin is refused.
+ * Programs send none of these headers.
  *
  * @param isRoute whether something else than a page is at a path
  */
@@ -68,7 +73,8 @@ export function accessMiddleware(
 
 /** Until somebody has said who may call, others are refused. */
 function checkAddress({ req }: Context): void {
-  const address = req.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "::1"; // a local socket has none
+  // A local socket has none
+  const address = req.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "::1";
   if (isLoopback(address)) return;
   throw new ForeverframeError(
     "FF_FORBIDDEN",
@@ -121,7 +127,9 @@ function countOfHosts(rawHeaders: readonly string[]): number {
   return count;
 }
 
-/** Whether a Host is the address that the connection has here: one that the machine got later, too. */
+/**
+ * Whether a Host is the address that the connection has here: one that the machine got later, too.
+ */
 function isOwnAddress(ctx: Context, name: string): boolean {
   const address = name.replace(/^\[|\]$/g, "");
   if (isIP(address) === 0) return false;
@@ -129,13 +137,19 @@ function isOwnAddress(ctx: Context, name: string): boolean {
   return local === address;
 }
 
-/** The host of a Host header in lower case, without its port and final dot; an IPv6 address in brackets. */
+/**
+ * The host of a Host header in lower case, without its port and final dot; an IPv6 address in
+ * brackets.
+ */
 function hostName(host: string): string {
   if (isIPv6(host)) return `[${host.toLowerCase()}]`;
   return host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
 }
 
-/** The origin that a browser says the request comes from, where that is not this server; null otherwise. */
+/**
+ * The origin that a browser says the request comes from, where that is not this server; null
+ * otherwise.
+ */
 function foreignSource(ctx: Context): string | null {
   const { method, headers } = ctx.req;
   const { host, origin, referer } = headers;
@@ -144,19 +158,23 @@ function foreignSource(ctx: Context): string | null {
     case "same-site":
       return origin ?? originOf(referer) ?? "another site";
     case "same-origin":
-      // The browser's own word, which no page can set. It compares what the page sees with what it calls, so it holds
-      // where a proxy has changed Host, and where a page hides its origin ("null").
+      // The browser's own word, which no page can set. It compares what the page sees with what it
+      // calls, so it holds where a proxy has changed Host, and where a page hides its origin
+      // ("null").
       return contradictsHost(ctx) ? (origin ?? "another site") : null;
   }
-  // Browsers before 2020 send no Sec-Fetch-Site, and all others leave it out on plain http. The oldest have no Origin
-  // with a form: there only Referer tells.
+  // Browsers before 2020 send no Sec-Fetch-Site, and all others leave it out on plain http. The
+  // oldest have no Origin with a form: there only Referer tells.
   const isCall = queryOf(ctx)["callback"] !== undefined;
   const matters = (method !== "GET" && method !== "HEAD") || isCall;
   const source = origin ?? (matters ? originOf(referer) : undefined);
   return source === undefined || isSameOrigin(source, host) ? null : source;
 }
 
-/** Whether Host names the same server on another port than the browser's page does, although no proxy has changed it. */
+/**
+ * Whether Host names the same server on another port than the browser's page does, although no
+ * proxy has changed it.
+ */
 function contradictsHost(ctx: Context): boolean {
   const { host, origin } = ctx.req.headers;
   if (host === undefined || origin === undefined || !URL.canParse(origin)) return false;
@@ -174,8 +192,8 @@ function refusal(ctx: Context, source: string): ForeverframeError {
 }
 
 /**
- * Whether a browser has said where a request comes from. One for a script element of a page that hides its origin has not:
- * then nobody knows who would read the answer.
+ * Whether a browser has said where a request comes from. One for a script element of a page that
+ * hides its origin has not: then nobody knows who would read the answer.
  */
 export function tellsItsSource({ req: { headers } }: Context): boolean {
   const { origin, referer } = headers;
@@ -225,7 +243,10 @@ function answerPreflight(ctx: Context): void {
   ctx.status = 204;
 }
 
-/** Whether somebody followed a link: what it leads to is shown to them, and the other site sees nothing of it. */
+/**
+ * Whether somebody followed a link: what it leads to is shown to them, and the other site sees
+ * nothing of it.
+ */
 function isVisit(ctx: Context): boolean {
   const { headers } = ctx.req;
   return (

@@ -4,9 +4,9 @@ import type { AccessOptions } from "./access.ts";
 /**
  * What a document may do that a browser makes of an answer: https://www.w3.org/TR/CSP3/
  *
- * `frame` is the display frame's, whose events are scripts in it; `control` the control frame's, which works without
- * script but tells its page by one; `page` a built-in page's; `ownPage` one of `--pages`, which may be written in any way;
- * `data` everything else, which is no document.
+ * `frame` is the display frame's, whose events are scripts in it; `control` the control frame's,
+ * which works without script but tells its page by one; `page` a built-in page's; `ownPage` one of
+ * `--pages`, which may be written in any way; `data` everything else, which is no document.
  */
 const POLICIES = {
   frame: "default-src 'none'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
@@ -28,7 +28,9 @@ export function formatPolicy(
   return `${POLICIES[name]}; ${["frame-ancestors 'self'", ...origins].join(" ")}`;
 }
 
-/** Say with every answer what a browser may make of it; pages are served with a policy of their own. */
+/**
+ * Say with every answer what a browser may make of it; pages are served with a policy of their own.
+ */
 export function policyMiddleware(access: AccessOptions): Middleware {
   return async (ctx, next) => {
     ctx.set({

@@ -13,7 +13,9 @@ import { createRouter } from "../router.ts";
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
-/** Wrong tokens of one address: as many at once as somebody may mistype, then one in ten seconds. */
+/**
+ * Wrong tokens of one address: as many at once as somebody may mistype, then one in ten seconds.
+ */
 const GUESSES = { perSecond: 0.1, atOnce: 10 };
 
 /** What the routes need. */
@@ -30,10 +32,11 @@ export interface AdminOptions {
  * What an admin asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED,
  * and after some wrong ones 429 FF_ADMIN_GUESSES.
  *
- * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a handle.
- * GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name; `after` is a name.
- * POST /channels/:channel/close and POST /clients/:client/close: 200 `{"closed":<how many>}`, with reason `admin`.
- * DELETE /channels/:channel: 200 `{"channel","removed":<how many>}`.
+ * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a
+ * handle. GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name;
+ * `after` is a name. POST /channels/:channel/close and POST /clients/:client/close: 200
+ * `{"closed":<how many>}`, with reason `admin`. DELETE /channels/:channel: 200
+ * `{"channel","removed":<how many>}`.
  *
  * What concerns the streams of all workers may be answered 503 FF_WORKER_SILENT.
  */
@@ -63,7 +66,8 @@ export function adminRoutes(hub: Hub, options: AdminOptions): Router {
   router.post("/clients/:client/close", admin, (ctx) =>
     closeClient(ctx, pathParameter(ctx, "client")),
   );
-  // URL libraries resolve a segment "." or ".." before they send it: https://url.spec.whatwg.org/#path-state
+  // URL libraries resolve a segment "." or ".." before they send it:
+  // https://url.spec.whatwg.org/#path-state
   router.post("/clients/close", admin, (ctx) => closeClient(ctx, "."));
   router.post("/close", admin, (ctx) => closeClient(ctx, ".."));
 
@@ -75,7 +79,10 @@ export function adminRoutes(hub: Hub, options: AdminOptions): Router {
   return router;
 }
 
-/** From so many characters on a token is not found by guessing, however often: the drawn ones have 22. */
+/**
+ * From so many characters on a token is not found by guessing, however often: the drawn ones have
+ * 22.
+ */
 const UNGUESSABLE_CHARACTERS = 20;
 
 function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOptions): Middleware {
@@ -93,7 +100,8 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
     const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
     // Compared as hashes, so that the time it takes tells nothing of the token.
     const isRight = given !== undefined && timingSafeEqual(digest(given), wanted);
-    // Behind a proxy everybody has one address: somebody who sends wrong tokens must not shut out the admin.
+    // Behind a proxy everybody has one address: somebody who sends wrong tokens must not shut out
+    // the admin.
     if ((isGuessable || !isRight) && !guesses.has(address)) {
       ctx.set("Retry-After", "10");
       throw new ForeverframeError(

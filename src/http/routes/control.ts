@@ -14,19 +14,23 @@ import { createRouter } from "../router.ts";
 const MAX_ACK_BYTES = 1_024;
 
 /**
- * The control frame's requests, on a connection of their own. All may be answered 503 FF_WORKER_SILENT.
+ * The control frame's requests, on a connection of their own. All may be answered 503
+ * FF_WORKER_SILENT.
  *
  * GET /streams/:stream: 200 with the stream's state and what it was given so far,
  * `{"stream","state","cursor","messages", "bytes","acked","openMs"}`, and its `receipt` if it is
  * closed; 404 FF_STREAM_UNKNOWN.
  *
- * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept` prefers HTML as a
- * document that calls `parent.controlled(receipt)`; the same again while receipts are kept; 404 FF_STREAM_UNKNOWN.
+ * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept`
+ * prefers HTML as a document that calls `parent.controlled(receipt)`; the same again while receipts
+ * are kept; 404 FF_STREAM_UNKNOWN.
  *
- * POST /streams/:stream/ack, body `{"cursor"}` as JSON (or as text, which is what a beacon sends): 204, the client has
- * handled everything up to there; 400 FF_BODY_INVALID, FF_CURSOR_INVALID; 404 FF_STREAM_UNKNOWN.
+ * POST /streams/:stream/ack, body `{"cursor"}` as JSON (or as text, which is what a beacon sends):
+ * 204, the client has handled everything up to there; 400 FF_BODY_INVALID, FF_CURSOR_INVALID; 404
+ * FF_STREAM_UNKNOWN.
  *
- * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404 FF_STREAM_UNKNOWN.
+ * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404
+ * FF_STREAM_UNKNOWN.
  */
 export function controlRoutes(hub: Hub, authorization: Authorization): Router {
   const router = createRouter();

@@ -28,7 +28,10 @@ import {
 } from "../read-body.ts";
 import { createRouter } from "../router.ts";
 
-/** What a publish to several channels has in its body beside the data, in bytes: the longest name with quotes, comma and space. */
+/**
+ * What a publish to several channels has in its body beside the data, in bytes: the longest name
+ * with quotes, comma and space.
+ */
 const BYTES_PER_CHANNEL = 132;
 const ENVELOPE_BYTES = 1_024;
 
@@ -42,10 +45,11 @@ export interface PublishRouteOptions extends BodyLimits {
 /**
  * POST /channels/:channel/messages, body: JSON, text, form or NDJSON (a batch).
  *
- * 201 `{"id","channel"}`, for a batch `{"ids"}`, once the log has it; 400 FF_CHANNEL_INVALID, FF_BODY_INVALID,
- * FF_IDEMPOTENCY_KEY_INVALID; 413 FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE; 415 FF_BODY_TYPE_UNSUPPORTED,
- * FF_BODY_ENCODING_UNSUPPORTED; 422 FF_IDEMPOTENCY_CONFLICT; 429 FF_PUBLISH_RATE; 503 FF_LOG_FULL, FF_LOG_UNAVAILABLE,
- * FF_PUBLISHES_TOO_MANY, FF_CHANNELS_TOO_MANY, FF_IDEMPOTENCY_FULL
+ * 201 `{"id","channel"}`, for a batch `{"ids"}`, once the log has it; 400 FF_CHANNEL_INVALID,
+ * FF_BODY_INVALID, FF_IDEMPOTENCY_KEY_INVALID; 413 FF_MESSAGE_TOO_LARGE, FF_BATCH_TOO_LARGE; 415
+ * FF_BODY_TYPE_UNSUPPORTED, FF_BODY_ENCODING_UNSUPPORTED; 422 FF_IDEMPOTENCY_CONFLICT; 429
+ * FF_PUBLISH_RATE; 503 FF_LOG_FULL, FF_LOG_UNAVAILABLE, FF_PUBLISHES_TOO_MANY,
+ * FF_CHANNELS_TOO_MANY, FF_IDEMPOTENCY_FULL
  *
  * POST /messages, body `{"channels":[...],"data":...}`: 201 `{"ids"}`; the same codes.
  *
@@ -98,8 +102,8 @@ export function publishRoutes(
 }
 
 /**
- * Whether a request is a publish of one message: its answer waits for the disk, and many of them can wait together. A batch
- * can't, since while it is parsed another one could come before it.
+ * Whether a request is a publish of one message: its answer waits for the disk, and many of them
+ * can wait together. A batch can't, since while it is parsed another one could come before it.
  */
 export function isPublish({ method, url = "", headers }: IncomingMessage): boolean {
   if (method !== "POST" || !/\/messages(?:$|\?)/.test(url)) return false;
@@ -126,7 +130,8 @@ function parseSpread(
   text: string,
   { maxMessageBytes, maxPublishChannels }: BodyLimits,
 ): { readonly channels: readonly ChannelName[]; readonly data: EscapedJson } {
-  const body = checkJsonText(text, "The body", MAX_DATA_DEPTH + 1); // the data is one level deeper than by itself
+  // The data is one level deeper than by itself
+  const body = checkJsonText(text, "The body", MAX_DATA_DEPTH + 1);
   const wanted =
     'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';
   if (typeof body !== "object" || body === null || !("channels" in body) || !("data" in body)) {

@@ -18,8 +18,8 @@ const COMMA = Buffer.from(",");
 /**
  * GET /channels/:channel/messages?after=&limit=: what the log keeps of one channel, oldest first.
  *
- * 200 `{"messages","cursor","gaps"}`; go on with `after=<cursor>`. 400 FF_CHANNEL_INVALID, FF_CURSOR_INVALID,
- * FF_PARAMETER_INVALID
+ * 200 `{"messages","cursor","gaps"}`; go on with `after=<cursor>`. 400 FF_CHANNEL_INVALID,
+ * FF_CURSOR_INVALID, FF_PARAMETER_INVALID
  */
 export function readRoutes(hub: Hub, authorization: Authorization): Router {
   const router = createRouter();
@@ -40,7 +40,10 @@ export function readRoutes(hub: Hub, authorization: Authorization): Router {
 
 type Batches = AsyncGenerator<LogBatch, void>;
 
-/** Send an answer piece by piece, each made when the one before it has been taken: a stream of Node's would hold two. */
+/**
+ * Send an answer piece by piece, each made when the one before it has been taken: a stream of
+ * Node's would hold two.
+ */
 async function sendPieces(ctx: Context, pieces: AsyncIterable<Buffer>): Promise<void> {
   const { res } = ctx;
   ctx.respond = false;

@@ -48,14 +48,17 @@ export interface StreamRouteOptions extends PollLimits {
 }
 
 /**
- * POST /stream, body: the parameters as a form, or none: a poll; 405 FF_METHOD_NOT_ALLOWED for other transports.
+ * POST /stream, body: the parameters as a form, or none: a poll; 405 FF_METHOD_NOT_ALLOWED for
+ * other transports.
  *
- * GET /stream: opens a stream, and hands its connection over or, as a poll, answers with what it has.
+ * GET /stream: opens a stream, and hands its connection over or, as a poll, answers with what it
+ * has.
  *
- * 200 and events in the transport asked for, 101 for a WebSocket, 204 for an EventSource whose stream was ended on purpose;
- * 400 FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_CALLBACK_INVALID, FF_PARAMETER_INVALID, FF_TRANSPORT_UNKNOWN,
- * FF_REQUEST_INVALID; 403 FF_ORIGIN_REFUSED; 426 FF_UPGRADE_REQUIRED; 429
- * FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY; 503 FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
+ * 200 and events in the transport asked for, 101 for a WebSocket, 204 for an EventSource whose
+ * stream was ended on purpose; 400 FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_CALLBACK_INVALID,
+ * FF_PARAMETER_INVALID, FF_TRANSPORT_UNKNOWN, FF_REQUEST_INVALID; 403 FF_ORIGIN_REFUSED; 426
+ * FF_UPGRADE_REQUIRED; 429 FF_ADDRESS_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY; 503
+ * FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
  */
 export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: BodyReading): Router {
   const router = createRouter();

@@ -16,8 +16,8 @@ interface WaitingPoll {
 /**
  * The sink of a long-poll stream, which lives across its polls.
  *
- * It collects what is for the poll that waits now. Without one it takes nothing: the next poll says where to go on, so
- * what was written or lost meanwhile is read again from the log.
+ * It collects what is for the poll that waits now. Without one it takes nothing: the next poll says
+ * where to go on, so what was written or lost meanwhile is read again from the log.
  */
 export class PollSink implements Sink {
   readonly #keptMs: number;

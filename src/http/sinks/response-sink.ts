@@ -10,7 +10,10 @@ export class ResponseSink implements Sink, PieceWaiter {
   /** What the client has not taken, while the response is not writable. */
   #waiting: Buffer | null = null;
 
-  /** @param response with its head sent, whose `timeout` event comes when nothing has moved for as long as a client may stall */
+  /**
+   * @param response with its head sent, whose `timeout` event comes when nothing has moved for as
+   *   long as a client may stall
+   */
   constructor(response: ServerResponse, pieces: WaitingPieces) {
     this.#response = response;
     this.#pieces = pieces;
@@ -43,7 +46,8 @@ export class ResponseSink implements Sink, PieceWaiter {
   }
 
   get writable(): boolean {
-    // After a large write that the kernel took at once, `writableNeedDrain` stays true until the next tick.
+    // After a large write that the kernel took at once, `writableNeedDrain` stays true until the
+    // next tick.
     return !this.#response.writableNeedDrain || this.#response.writableLength === 0;
   }
 

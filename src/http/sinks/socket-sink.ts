@@ -3,7 +3,10 @@ import type { Sink, SinkListener } from "../../core/sink.ts";
 import { StallTimer } from "../connection/stall-timer.ts";
 import type { PieceWaiter, WaitingPieces } from "./waiting-pieces.ts";
 
-/** The sink of a socket, for listeners that all sockets share: six closures for each would be a tenth of a stream. */
+/**
+ * The sink of a socket, for listeners that all sockets share: six closures for each would be a
+ * tenth of a stream.
+ */
 const SINK = Symbol("sink");
 
 type SinkSocket = Socket & { [SINK]?: SocketSink };
@@ -17,7 +20,10 @@ export class SocketSink implements Sink, PieceWaiter {
   /** While it is not writable. */
   #stall: { readonly timer: StallTimer; readonly piece: Buffer } | null = null;
 
-  /** @param socket with a listener for its errors, which `close` says too. What comes from it is its owner's to hear */
+  /**
+   * @param socket with a listener for its errors, which `close` says too. What comes from it is its
+   *   owner's to hear
+   */
   constructor(socket: Socket, pieces: WaitingPieces) {
     this.#socket = socket;
     this.#pieces = pieces;
@@ -49,7 +55,8 @@ export class SocketSink implements Sink, PieceWaiter {
   }
 
   get writable(): boolean {
-    // After a large write that the kernel took at once, `writableNeedDrain` stays true until the next tick.
+    // After a large write that the kernel took at once, `writableNeedDrain` stays true until the
+    // next tick.
     return !this.#socket.writableNeedDrain || this.#socket.writableLength === 0;
   }
 

@@ -13,10 +13,11 @@ interface WaitingPiece {
 }
 
 /**
- * Pieces that clients of streams have not read, counted in the memory budget: each once, however many streams share it.
+ * Pieces that clients of streams have not read, counted in the memory budget: each once, however
+ * many streams share it.
  *
- * A client that reads nothing holds one piece, which is as large as one message may be. Thousands of them with selectors of
- * their own hold thousands of pieces.
+ * A client that reads nothing holds one piece, which is as large as one message may be. Thousands
+ * of them with selectors of their own hold thousands of pieces.
  */
 export class WaitingPieces {
   readonly #budget: MemoryBudget;

@@ -12,14 +12,17 @@ const UNSUPPORTED_DATA = 1_003;
 const SERVICE_RESTART = 1_012;
 const TRY_AGAIN_LATER = 1_013;
 
-/** Bytes that a client may send: it has little to say, and each frame of six bytes takes a step of its own to read. */
+/**
+ * Bytes that a client may send: it has little to say, and each frame of six bytes takes a step of
+ * its own to read.
+ */
 const TALK = { bytesPerSecond: 4_096, maxBytesAtOnce: 16_384 };
 
 /**
  * The connection of a WebSocket stream.
  *
- * What it is given are whole frames, so they go straight to the socket. What its client sends, and how the connection
- * ends, is the library's.
+ * What it is given are whole frames, so they go straight to the socket. What its client sends, and
+ * how the connection ends, is the library's.
  */
 export class WebSocketSink implements Sink {
   readonly #socket: SocketSink;
@@ -45,7 +48,8 @@ export class WebSocketSink implements Sink {
     socket.prependListener("data", ({ length }: Buffer) => {
       if (!this.#mayTalk(length)) webSocket.terminate();
     });
-    webSocket.on("error", () => webSocket.terminate()); // a frame that is none, or too large: the library has said so
+    // A frame that is none, or too large: the library has said so
+    webSocket.on("error", () => webSocket.terminate());
     webSocket.on("ping", (data) => {
       if (!socket.destroyed && this.#socket.queuedBytes === 0) webSocket.pong(data);
     });

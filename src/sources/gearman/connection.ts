@@ -51,7 +51,8 @@ export class GearmanConnection {
   }
 
   /**
-   * Ask in the text protocol, before the first packet: http://gearman.org/protocol/, "Administrative Protocol".
+   * Ask in the text protocol, before the first packet: http://gearman.org/protocol/,
+   * "Administrative Protocol".
    *
    * @param isComplete says whether the answer has its end, or throws because it is none
    */
@@ -82,7 +83,8 @@ export class GearmanConnection {
   /**
    * The next packet; null if none came within so many ms.
    *
-   * @throws Error when the connection has ended, when what came is none, or when it reports an error
+   * @throws Error when the connection has ended, when what came is none, or when it reports an
+   *   error
    */
   async receive(ms: number): Promise<Packet | null> {
     for (;;) {

@@ -9,20 +9,33 @@ import { dataOfWorkload } from "./job-data.ts";
 import { type Job, PACKET, parseJob } from "./packets.ts";
 import { identifyServer } from "./server-id.ts";
 
-/** The first pause before something is tried again, and the longest, in ms: each that was in vain doubles it. */
+/**
+ * The first pause before something is tried again, and the longest, in ms: each that was in vain
+ * doubles it.
+ */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
-/** A job that the log does not take is kept for so long, in ms. Then it goes back to the queue, behind all others. */
+/**
+ * A job that the log does not take is kept for so long, in ms. Then it goes back to the queue,
+ * behind all others.
+ */
 const HOLD_MS = 7_000;
 
-/** When the server stops, a job server may take so long to say whether there is another job, in ms. */
+/**
+ * When the server stops, a job server may take so long to say whether there is another job, in ms.
+ */
 const STOP_MS = 1_000;
 
-/** A job server that has had nothing to do for so long is asked again, in ms: whether it still answers. */
+/**
+ * A job server that has had nothing to do for so long is asked again, in ms: whether it still
+ * answers.
+ */
 const SLEEP_MS = 60_000;
 
-/** Bytes of a packet beside its workload that are kept: the handle, the function and the unique id. */
+/**
+ * Bytes of a packet beside its workload that are kept: the handle, the function and the unique id.
+ */
 const MAX_JOB_NAMES_BYTES = 4_096;
 
 /** What a source is made of. */
@@ -44,9 +57,10 @@ export interface GearmanSourceOptions {
 /**
  * A Gearman worker whose jobs become messages of a channel, one after the other.
  *
- * A job is answered complete only when the log has it. When the log does not take it, the connection is ended, which is the one
- * way to give a background job back to the queue; so is a job that was under way when this process died. When it comes
- * again it is stored once: its handle and its job server are its idempotency key.
+ * A job is answered complete only when the log has it. When the log does not take it, the
+ * connection is ended, which is the one way to give a background job back to the queue; so is a job
+ * that was under way when this process died. When it comes again it is stored once: its handle and
+ * its job server are its idempotency key.
  */
 export class GearmanSource implements Source {
   readonly #options: GearmanSourceOptions;
@@ -66,7 +80,9 @@ export class GearmanSource implements Source {
     this.#running = this.#run();
   }
 
-  /** Take no more jobs. Resolves when the job under way has been answered, or has been given back. */
+  /**
+   * Take no more jobs. Resolves when the job under way has been answered, or has been given back.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     if (this.#state === "idle") this.#connection?.destroy();
@@ -173,13 +189,16 @@ export class GearmanSource implements Source {
       );
     }
     const data = dataOfWorkload(workload);
-    // Not by the job's unique id: that is the application's, which may give it to each job of a door. To make equal jobs one
-    // while they wait is the job server's, if the submitter wishes it.
+    // Not by the job's unique id: that is the application's, which may give it to each job of a
+    // door. To make equal jobs one while they wait is the job server's, if the submitter wishes it.
     const key = `gearman ${job} ${server} ${handle} ${channel} ${data}`;
     return { messages: [{ channel, data }], idempotency: { key } };
   }
 
-  /** @returns the message's id, which who waits for the job is answered: some take an empty answer for a failure */
+  /**
+   * @returns the message's id, which who waits for the job is answered: some take an empty answer
+   *   for a failure
+   */
   async #store(request: AppendRequest, about: object): Promise<Cursor> {
     const { publish, log } = this.#options;
     let { idempotency } = request;

@@ -1,7 +1,8 @@
 /**
  * The packets of Gearman's binary protocol that a worker needs: http://gearman.org/protocol/
  *
- * The clients on npm are not kept any more, and complete a job where it has to go back to the queue.
+ * The clients on npm are not kept any more, and complete a job where it has to go back to the
+ * queue.
  */
 export const PACKET = {
   CAN_DO: 1,
@@ -54,7 +55,10 @@ export function formatPacket(type: number, ...parts: readonly (string | Buffer)[
   return Buffer.concat([head, data]);
 }
 
-/** The parts of a JOB_ASSIGN_UNIQ: handle, function, unique id, each ended by a zero byte, and the workload. */
+/**
+ * The parts of a JOB_ASSIGN_UNIQ: handle, function, unique id, each ended by a zero byte, and the
+ * workload.
+ */
 export function parseJob({ data, bytes }: Packet): Job | null {
   const parts: Buffer[] = [];
   let start = 0;
@@ -74,7 +78,10 @@ export function parseJob({ data, bytes }: Packet): Job | null {
   };
 }
 
-/** Cuts what comes from a job server into packets. Of one that is too large it keeps the beginning and lets the rest pass by. */
+/**
+ * Cuts what comes from a job server into packets. Of one that is too large it keeps the beginning
+ * and lets the rest pass by.
+ */
 export class PacketParser {
   readonly #maxKept: number;
   readonly #onPacket: (packet: Packet) => void;

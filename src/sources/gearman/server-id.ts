@@ -5,10 +5,12 @@ import { type GearmanConnection, notGearman } from "./connection.ts";
 const STATUS_LINE = /^[^\t\n]*\t\d+\t\d+\t\d+\r?$/;
 
 /**
- * What tells one life of a job server from the next: it counts its handles anew in each, and in a container it has the
- * same process id in each, too. So it is marked: by a function that nobody works for, and that it knows as long as it lives.
+ * What tells one life of a job server from the next: it counts its handles anew in each, and in a
+ * container it has the same process id in each, too. So it is marked: by a function that nobody
+ * works for, and that it knows as long as it lives.
  *
- * @param job the function that is worked for: each has a mark of its own, so that two that come at once don't differ
+ * @param job the function that is worked for: each has a mark of its own, so that two that come at
+ *   once don't differ
  * @returns one that was drawn now, if the job server can't be marked
  */
 export async function identifyServer(connection: GearmanConnection, job: string): Promise<string> {
