@@ -112,7 +112,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       nextHandle: createHandles(membership),
       newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
       random: Math.random,
-      onError: (error) => logger.error({ err: error }, "the log can't be read, trying again"),
+      onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
     });
     undo.add(() => hub.stop());
     const isFirst = (membership?.index ?? 0) === 0;
@@ -181,15 +181,15 @@ function openConfiguredLog(config: Config, logger: Logger, isTaken: boolean): Pr
     now: nodeScheduler.unixMs,
     monotonicMs: nodeScheduler.monotonicMs,
     onTrouble: (trouble: ForeverframeError | null) => {
-      if (trouble === null) logger.info({}, "the log takes messages again");
-      else logger.error({ err: trouble }, "the log takes no messages: publishes are refused");
+      if (trouble === null) logger.info({}, "log available again");
+      else logger.error({ err: trouble }, "log unavailable: publishes are refused");
     },
   });
 }
 
 /** Say that another server has the log's directory, while its end is awaited. */
 export function warnOfHolder(logger: Logger, data: string, holder: string): void {
-  logger.warn({ data, holder }, "another server has the log: waiting some seconds for its end");
+  logger.warn({ data, holder }, "log in use by another server: waiting some seconds for it to end");
 }
 
 /** The numbers that name streams in listings: rising, and never the same in two workers. */
@@ -216,7 +216,7 @@ function resolveLimits(config: Config): Config {
 
 function startTrimmer(log: MessageLog, { trimMs }: Config, logger: Logger): Trimmer {
   const onError = (error: unknown) =>
-    logger.error({ err: error }, "the log can't be trimmed, trying again");
+    logger.error({ err: error }, "log can't be trimmed, trying again");
   return new Trimmer({ log, scheduler: nodeScheduler, pauseMs: trimMs, onError });
 }
 

@@ -47,7 +47,7 @@ export async function runProgram(version: string): Promise<void> {
   program
     .command("publish")
     .description(
-      "publish one value, or each line of standard input; what is no JSON is published as text",
+      "publish one value, or each line of standard input; a value that is not JSON is published as text",
     )
     .argument("<channel>", "channel to publish to, such as doors.north")
     .argument("[data]", "the value; without it, standard input is read line by line")
@@ -58,7 +58,9 @@ export async function runProgram(version: string): Promise<void> {
 
   program
     .command("tail")
-    .description("print the events of channels, one JSON object a line, and go on after a cut")
+    .description(
+      "print the events of channels, one JSON object a line, and resume when the connection breaks",
+    )
     .argument("<channels>", "comma-separated channels or patterns, such as doors.*")
     .option("--url <url>", "address of the server", DEFAULT_URL)
     .option("--after <cursor>", 'start after this cursor; "earliest" for all that is kept')

@@ -14,7 +14,7 @@ export function routeUrl(base: string, path: string): URL {
   }
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
-    `--url ${shorten(base)} is no address: write one such as http://127.0.0.1:8080, without a user's name`,
+    `--url ${shorten(base)} is not an address: write one such as http://127.0.0.1:8080, without a user's name`,
   );
 }
 

@@ -34,7 +34,7 @@ export async function tail({ url, channels, after, last, write }: TailOptions): 
   if (after !== undefined && last !== undefined) {
     throw new ForeverframeError(
       "FF_CONFIG_INVALID",
-      "--after and --last are both given: use --last for a first look, and --after to go on from a cursor",
+      "--after and --last are both given: use --last for a first look, and --after to resume from a cursor",
     );
   }
   let cursor: string | null = after ?? null;
@@ -102,7 +102,7 @@ function parseEvent(line: string): TailedEvent {
   }
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
-    `--url leads to something that sends "${shorten(line)}", which is no event: give the address of a Foreverframe server`,
+    `--url leads to something that sends "${shorten(line)}", which is not an event: give the address of a Foreverframe server`,
   );
 }
 

@@ -43,7 +43,7 @@ export class Control {
     if (answer === null) {
       throw new ForeverframeError(
         "FF_STREAM_UNKNOWN",
-        "The stream is not open here: open one, and go on from your cursor",
+        "The stream is not open: open another one, and resume from your cursor",
       );
     }
     if (answer) return;

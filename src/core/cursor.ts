@@ -44,7 +44,7 @@ export function parseCursor(text: string): Cursor {
   if (isCursor(text)) return text;
   throw new ForeverframeError(
     "FF_CURSOR_INVALID",
-    `"${shorten(text)}" is no cursor: give the id of a message, or the cursor of another event`,
+    `"${shorten(text)}" is not a cursor: give the id of a message, or the cursor of another event`,
   );
 }
 

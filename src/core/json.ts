@@ -59,7 +59,7 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
     const reason = error instanceof SyntaxError ? error.message : String(error);
     throw new ForeverframeError(
       "FF_BODY_INVALID",
-      `${what} is no JSON (${reason.slice(0, 120)}): send one JSON value, or text with Content-Type text/plain`,
+      `${what} is not JSON (${reason.slice(0, 120)}): send one JSON value, or text with Content-Type text/plain`,
     );
   }
   if (depthOf(text) > maxDepth) {

@@ -228,7 +228,7 @@ export function unsupportedType(ctx: Context, types: readonly string[]): Forever
   if (bodyIsAbsent(ctx)) {
     return new ForeverframeError(
       "FF_BODY_INVALID",
-      `There is no body: send one with Content-Type ${types[0]}`,
+      `The request has no body: send one with Content-Type ${types[0]}`,
     );
   }
   // PHP's curl sends an array of fields so.

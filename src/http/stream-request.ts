@@ -65,7 +65,7 @@ function parseStart(ctx: Context): StartRequest {
   if (last !== null) {
     throw new ForeverframeError(
       "FF_PARAMETER_INVALID",
-      '"last" and "after" are both given: use "last" for a first page, and "after" to go on from a cursor',
+      '"last" and "after" are both given: use "last" for a first page, and "after" to resume from a cursor',
     );
   }
   return after === "earliest"

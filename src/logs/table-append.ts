@@ -73,7 +73,7 @@ function appendOne(
     if (known.fingerprint === fingerprint) return idsOf(known, options.epoch);
     return new ForeverframeError(
       "FF_IDEMPOTENCY_CONFLICT",
-      "This Idempotency-Key came with another body less than 10 minutes ago: draw a new key for each message",
+      "This Idempotency-Key came with another body less than 10 minutes ago: generate a new key for each message",
     );
   }
   const { maxIdempotencyKeys } = options;

@@ -21,10 +21,10 @@ export function endOnFault(logger: Logger): void {
   // others, unless the same error turns out to have been thrown.
   console.error = (...reasons: readonly unknown[]) =>
     setImmediate(() => {
-      if (!isHandled(reasons[0])) logger.error({ err: reasons[0] }, "a library says");
+      if (!isHandled(reasons[0])) logger.error({ err: reasons[0] }, "error printed by a library");
     });
   process.on("uncaughtException", (error) => {
-    logger.fatal({ err: error }, "ends by a fault of its own");
+    logger.fatal({ err: error }, "uncaught error: the process ends");
     endProcess("SIGKILL");
   });
 }

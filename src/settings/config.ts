@@ -54,12 +54,12 @@ const MIN_ADMIN_TOKEN = 6;
 export const SETTINGS = {
   host: text("127.0.0.1", "address to listen on; other than loopback it needs --open"),
   port: number(8080, 0, 65_535, "port to listen on; 0 takes any that is free"),
-  open: flag("serve to everybody who reaches the address: there are no tokens yet"),
+  open: flag("serve everybody who can reach the address: there are no tokens yet"),
   data: text("./data", "directory of the durable log"),
   memory: flag("keep the log in memory: it ends with the process"),
   pages: text(
     "",
-    "directory of your own pages, served beside the built-in ones and before them; none if empty",
+    "directory of your own pages, which are served before the built-in ones; none if empty",
   ),
   workers: number(
     0,
@@ -71,31 +71,29 @@ export const SETTINGS = {
     15_000,
     1_000,
     600_000,
-    "a worker that does not answer for so long is killed and replaced, in ms",
+    "kill and replace a worker that has not answered for this long, in ms",
   ),
   gearman: text("", "host:port of a Gearman job server, whose jobs become messages; none if empty"),
   gearmanFunction: list(
-    "functions whose jobs are taken, and the channel of each: function=channel, such as getmsg=doors",
+    "functions to take jobs of, and the channel for each: function=channel, such as getmsg=doors",
   ),
   adminToken: text("", "token of the admin routes; generated at each start if empty"),
-  allowedHosts: list(
-    "names that a Host header may give, beside loopback's and the address listened on",
-  ),
+  allowedHosts: list("names that the Host header may have, besides loopback's and those of --host"),
   allowedOrigins: list(
-    "origins of other sites whose pages may call, such as https://intranet.example",
+    "origins of other sites whose pages may call this server, such as https://intranet.example",
   ),
   jsonp: flag("answer polls with a callback as scripts (JSONP), for pages of the allowed origins"),
   maxStreams: number(
     0,
     0,
     1_000_000,
-    "streams open at once; 0 takes what the limit of open files allows, with room left",
+    "streams open at once; 0 for as many as the limit of open files allows",
   ),
   maxStreamsPerAddress: number(
     0,
     0,
     1_000_000,
-    "streams of one address; 0 for three quarters of all, so that one address can't have all places",
+    "streams of one address; 0 for three quarters of all, so that one address can't take them all",
   ),
   maxStreamsPerClient: number(100, 1, 1_000_000, "streams of one client's name"),
   maxSelectors: number(64, 1, 64, "selectors of one stream"),
@@ -123,7 +121,7 @@ export const SETTINGS = {
     134_217_728,
     1_048_576,
     17_179_869_184,
-    "bytes of bodies being read, of all clients together, and as many of what clients have not read: beyond it the largest is cut off",
+    "memory for request bodies being read, and the same again for answers that clients have not read, in bytes; beyond it, the client that holds most is cut off",
   ),
   keepAliveMs: number(
     75_000,
@@ -138,7 +136,7 @@ export const SETTINGS = {
     30_000,
     100,
     3_600_000,
-    "a stream whose client reads nothing for so long ends, in ms",
+    "end a stream whose client has read nothing for this long, in ms",
   ),
   recycleBytes: number(
     1_048_576,
@@ -175,7 +173,7 @@ export const SETTINGS = {
     5_000,
     1,
     600_000,
-    "about how long clients wait to come back after a stop, in ms",
+    "how long clients wait on average before they come back after a stop, in ms",
   ),
 } as const satisfies Record<string, Setting>;
 
@@ -314,7 +312,7 @@ function checkVariables(environment: Readonly<Record<string, string | undefined>
   ) ?? [undefined];
   if (unknown === undefined) return;
   throw invalid(
-    `${unknown} in the environment is no setting: see "foreverframe serve --help" for their names`,
+    `${unknown} in the environment is not a setting: see "foreverframe serve --help" for their names`,
   );
 }
 

@@ -101,7 +101,7 @@ export function parseFrameCallback(text: string): string {
 function invalidCallback(text: string, remedy: string): ForeverframeError {
   return new ForeverframeError(
     "FF_CALLBACK_INVALID",
-    `The callback "${shorten(text)}" is no function of the page: use ${remedy}, at most ${MAX_CALLBACK_BYTES} bytes, and none of the browser's own such as "opener" or "alert"`,
+    `The callback "${shorten(text)}" is not a function of the page: use ${remedy}, at most ${MAX_CALLBACK_BYTES} bytes, and none of the browser's own such as "opener" or "alert"`,
   );
 }
 

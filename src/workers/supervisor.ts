@@ -135,7 +135,7 @@ class Supervisor {
       for (const { worker, index } of this.#slots.filter(({ worker }) => !worker.isDead())) {
         this.#logger.error(
           { worker: index, pid: worker.process.pid },
-          "a worker does not end: killed",
+          "worker did not stop in time: killed",
         );
         worker.process.kill("SIGKILL");
       }
@@ -156,7 +156,7 @@ class Supervisor {
       else this.#hear(slot, report);
     });
     worker.on("error", (error) => {
-      this.#logger.error({ err: error, worker: index }, "a worker's process reports an error");
+      this.#logger.error({ err: error, worker: index }, "worker process error");
       // One that could not be started has no end either.
       if (worker.process.pid === undefined) this.#ended(slot, null, null);
     });
@@ -183,7 +183,7 @@ class Supervisor {
       }
       case "failed": {
         const { message, isOurs } = report;
-        this.#logger.error({ worker: slot.index, reason: message }, "a worker can't start");
+        this.#logger.error({ worker: slot.index, reason: message }, "worker failed to start");
         this.#onFailed?.(
           isOurs ? new ForeverframeError("FF_CONFIG_INVALID", message) : new Error(message),
         );
@@ -197,7 +197,10 @@ class Supervisor {
       if (worker.isDead()) continue;
       const limitMs = isListening ? this.#config.workerHangMs : START_MS;
       if (slot.unanswered * PING_MS >= limitMs) {
-        this.#logger.error({ worker: index, pid: worker.process.pid }, "a worker hangs: killed");
+        this.#logger.error(
+          { worker: index, pid: worker.process.pid },
+          "worker not answering: killed",
+        );
         worker.process.kill("SIGKILL");
         continue;
       }
@@ -215,7 +218,7 @@ class Supervisor {
     const pauseMs = livedLong ? 0 : slot.pauseMs;
     slot.pauseMs = livedLong ? FIRST_PAUSE_MS : Math.min(2 * slot.pauseMs, MAX_PAUSE_MS);
     const about = { worker: index, code, signal, pauseMs };
-    this.#logger.error(about, "a worker has ended, and is replaced");
+    this.#logger.error(about, "worker ended: starting another");
     // Nothing could ever be served.
     if (!this.#slots.some((other) => other.isListening))
       this.#onFailed?.(new Error(`a worker ended before it listened (${signal ?? code})`));

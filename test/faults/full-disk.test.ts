@@ -80,11 +80,11 @@ describe("a log on a disk that is full", function () {
     for (let n = 0; n < 5; n++) await publish(60_000);
     const refused = await ready();
     expect([refused.status, refused.json.code]).to.deep.equal([503, "FF_LOG_FULL"]);
-    expect(server.lines(/takes no messages/)).to.have.lengthOf(1);
+    expect(server.lines(/publishes are refused/)).to.have.lengthOf(1);
     server.makeRoom();
     // Nobody publishes: the log looks for itself.
     await eventually(15_000, async () => (await ready()).status === 200, "a server that is ready");
-    expect(server.lines(/takes no messages/)).to.have.lengthOf(1);
+    expect(server.lines(/publishes are refused/)).to.have.lengthOf(1);
     expect(server.lines(/takes messages again/)).to.have.lengthOf(1);
     expect(server.lines(/can't be trimmed/)).to.have.lengthOf(0);
     expect((await publish(60_000)).status).to.equal(201);

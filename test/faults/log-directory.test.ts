@@ -68,7 +68,7 @@ describe("the directory of a log", function () {
         });
         expect([status, json.code]).to.deep.equal([503, "FF_LOG_UNAVAILABLE"]);
       }
-      const lines = server.stderr.split("\n").filter((line) => /takes no messages/.test(line));
+      const lines = server.stderr.split("\n").filter((line) => /publishes are refused/.test(line));
       expect(lines).to.have.lengthOf(1);
       server.kill("SIGTERM");
       expect((await within(12_000, server.outcome, "the end of the server")).code).to.equal(0);

@@ -141,7 +141,7 @@ describe("the size of a message", () => {
       const { url } = await startTestServer();
       const answer = await publishRaw(url, "doors", FORM, body);
       expectProblem(answer, 400, "FF_BODY_INVALID");
-      expect(answer.json.detail).to.include("is no JSON");
+      expect(answer.json.detail).to.include("is not JSON");
       expect(await kept(url, "doors")).to.deep.equal([]);
     });
   }

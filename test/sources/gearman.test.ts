@@ -262,10 +262,13 @@ describe("Gearman as a source", function () {
     const ERROR = "\0RES\0\0\0\u0013\0\0\0\u0004bad\0";
     const JOB_OF_ANOTHER = "\0RES\0\0\0\u001f\0\0\0\u000bh\0other\0\0\0{}";
     for (const [answers, sentence] of [
-      [["HTTP/1.1 400 Bad Request\r\n\r\n"], "this is no answer of a job server"],
-      [[NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, "garbage"], "this is no answer of a job server"],
+      [["HTTP/1.1 400 Bad Request\r\n\r\n"], "this is not an answer of a job server"],
+      [[NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, "garbage"], "this is not an answer of a job server"],
       [["ERR unknown\n", "ERR unknown\n", "ERR unknown\n", ERROR], "bad"],
-      [[NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, JOB_OF_ANOTHER], "this is no answer of a job server"],
+      [
+        [NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, JOB_OF_ANOTHER],
+        "this is not an answer of a job server",
+      ],
       [[NO_FUNCTIONS, "OK\n", NO_FUNCTIONS, "\0RES\0\0"], "no answer in 10 s"],
       [[], "no answer in 10 s"],
     ] as const) {

@@ -237,7 +237,7 @@ describe("workers", function () {
       const events = await back.connection.untilEvents((all) => all.length === 2, "the message");
       expect(events[1]).to.include({ id: published });
     }
-    expect(process.stderr).to.contain("a worker has ended, and is replaced");
+    expect(process.stderr).to.contain("worker ended: starting another");
     // The new one is on the bus.
     await eventually(10_000, async () => (await list(url)).total === 4, "all streams in the list");
   });
@@ -263,7 +263,7 @@ describe("workers", function () {
     const [victim] = workers();
     global.process.kill(victim ?? 0, "SIGSTOP");
     await eventually(15_000, () => !workers().includes(victim ?? 0), "its end");
-    expect(process.stderr).to.contain("a worker hangs: killed");
+    expect(process.stderr).to.contain("worker not answering: killed");
     await eventually(10_000, () => workers().length === 2, "another worker");
     await eventually(
       10_000,

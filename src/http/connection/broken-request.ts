@@ -77,7 +77,8 @@ function explain(error: Error & { code?: unknown; reason?: unknown }): {
     case CONNECT_REQUEST:
       return {
         code: "FF_REQUEST_INVALID",
-        detail: "This server is no proxy: send it GET and POST, and set no proxy of this address",
+        detail:
+          "This server is not a proxy: send it GET and POST requests, and don't set its address as a proxy",
       };
     default:
       return {

@@ -87,7 +87,7 @@ export function checkUpgrade(ctx: Context): void {
   ctx.set("Sec-WebSocket-Version", "13");
   throw new ForeverframeError(
     "FF_REQUEST_INVALID",
-    "The request is no WebSocket handshake of version 13: use a WebSocket library",
+    "The request is not a WebSocket handshake of version 13: use a WebSocket library",
   );
 }
 

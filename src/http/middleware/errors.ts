@@ -30,7 +30,7 @@ export function errorMiddleware(
     } catch (cause) {
       if (ctx.respond === false) {
         // The response is a stream's already: there is no one to be told but the log.
-        refusals.noteFault(cause, "a stream failed after its connection was handed over");
+        refusals.noteFault(cause, "a stream failed after it took its connection");
         carrierOf(ctx).cut();
         return;
       }

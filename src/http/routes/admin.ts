@@ -112,7 +112,8 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
     if (!isRight) {
       if (given !== undefined) {
         guesses.take(address);
-        if (!guesses.has(address)) logger.warn({ address }, "wrong admin tokens: address held off");
+        if (!guesses.has(address))
+          logger.warn({ address }, "too many wrong admin tokens: address held off");
       }
       ctx.set("WWW-Authenticate", "Bearer");
       throw new ForeverframeError(

@@ -90,7 +90,7 @@ function parseAck(text: string): Cursor {
   }
   throw new ForeverframeError(
     "FF_BODY_INVALID",
-    'The body is no object with a "cursor": send {"cursor":"<the id of the last message you have handled>"}',
+    'The body is not an object with a "cursor": send {"cursor":"<the id of the last message you have handled>"}',
   );
 }
 

@@ -133,7 +133,7 @@ function parseSpread(
   // The data is one level deeper than by itself
   const body = checkJsonText(text, "The body", MAX_DATA_DEPTH + 1);
   const wanted =
-    'The body is no object with "channels" and "data": send {"channels":["doors"],"data":1}';
+    'The body is not an object with "channels" and "data": send {"channels":["doors"],"data":1}';
   if (typeof body !== "object" || body === null || !("channels" in body) || !("data" in body)) {
     throw new ForeverframeError("FF_BODY_INVALID", wanted);
   }

@@ -125,7 +125,7 @@ export class GearmanConnection {
 
 /** What came is not Gearman's. */
 export function notGearman(seen: Buffer | string): Error {
-  return new Error(`this is no answer of a job server: ${quote(seen)}`);
+  return new Error(`this is not an answer of a job server: ${quote(seen)}`);
 }
 
 /** For a log line: not all of what may be anything. */

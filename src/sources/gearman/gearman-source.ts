@@ -110,7 +110,7 @@ export class GearmanSource implements Source {
       } catch (error) {
         if (this.#stopped) return;
         const about = { ...this.#about, reason: reasonOf(error), pauseMs: this.#pauseMs };
-        this.#options.log.warn(about, "gearman: takes no jobs, tries again");
+        this.#options.log.warn(about, "gearman: no connection, trying again");
       } finally {
         this.#connection?.destroy();
         this.#connection = null;
@@ -134,7 +134,7 @@ export class GearmanSource implements Source {
     const server = await identifyServer(connection, job);
     connection.send(PACKET.SET_CLIENT_ID, "foreverframe");
     connection.send(PACKET.CAN_DO, job);
-    log.info(this.#about, "gearman: takes jobs");
+    log.info(this.#about, "gearman: taking jobs");
     while (!this.#stopped) {
       this.#state = "asking";
       const next = await this.#grab(connection);
@@ -172,7 +172,7 @@ export class GearmanSource implements Source {
       if (!isForGood(error)) throw error;
       // Given back, it would come again for ever.
       const about = { ...this.#about, handle, unique, bytes, reason: reasonOf(error) };
-      this.#options.log.error(about, "gearman: a job can't be published, and fails");
+      this.#options.log.error(about, "gearman: job failed, it can't be published");
       connection.send(PACKET.WORK_FAIL, handle);
       return;
     }
@@ -216,10 +216,10 @@ export class GearmanSource implements Source {
         if (isForGood(error)) throw error;
         const reason = reasonOf(error);
         if (this.#stopped || heldMs + pauseMs > HOLD_MS) {
-          log.warn({ ...about, reason }, "gearman: the log can't take a job, which goes back");
+          log.warn({ ...about, reason }, "gearman: log unavailable, job returned to the queue");
           throw error;
         }
-        if (heldMs === 0) log.warn({ ...about, reason }, "gearman: the log can't take a job yet");
+        if (heldMs === 0) log.warn({ ...about, reason }, "gearman: log unavailable, job held");
       }
       await this.#pause(pauseMs);
       heldMs += pauseMs;
