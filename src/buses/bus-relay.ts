@@ -2,8 +2,8 @@ import { throttle } from "./throttle.ts";
 import { type BusFrame, HINT, HINT_MS } from "./worker-bus.ts";
 
 /**
- * How long the relay waits for answers, in ms: less than who asked does, so that one that hangs
- * costs no other's answer.
+ * How long the relay waits for answers, in ms. Less than the asking process waits, so that one
+ * process that hangs does not cost the answers of the others.
  */
 const ANSWER_MS = 2_000;
 
@@ -93,7 +93,7 @@ export class BusRelay {
 
   #put(from: number, frame: BusFrame & { readonly type: "ask" }, wanted: string | null): void {
     const number = ++this.#lastQuestion;
-    // What one that has ended would be given, nobody would have.
+    // Ask nobody on behalf of a process that has exited: a stream given to it would be lost.
     const others = this.#links.has(from)
       ? [...this.#links].filter(([process]) => process !== from)
       : [];

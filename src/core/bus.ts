@@ -26,18 +26,25 @@ export interface Peer {
   close(stream: string, reason: CloseReason): Promise<Receipt | null>;
   /** What is known here; null if nothing is. */
   state(stream: string): Promise<StreamKnowledge | null>;
-  /** Whose a stream is that is open here, or was a short while ago; null if that is not known here. */
+  /**
+   * Whose a stream is that is open here, or was a short while ago; null if that is not known here.
+   */
   ownerOf(stream: string): Promise<StreamOwner | null>;
-  /** Its client has handled everything up to there. Null if it is not open here; false if it was not given that much. */
+  /**
+   * Its client has handled everything up to there. Null if it is not open here; false if it was not
+   * given that much.
+   */
   acknowledge(stream: string, cursor: Cursor): Promise<boolean | null>;
   /**
-   * Let go of a long-poll stream with these selectors, whose client polls elsewhere now. The receipt of one that has ended
-   * for good; null if it is unknown here.
+   * Let go of a long-poll stream with these selectors, whose client polls elsewhere now. Gives the
+   * receipt if the stream has ended for good; null if it is unknown here.
    */
   giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null>;
   /** End streams with `admin`, and say how many there were. */
   endAll(of: StreamsOf): Promise<number>;
-  /** A client has a newer stream elsewhere: end those here that were opened before, with `replaced`. */
+  /**
+   * A client has a newer stream elsewhere: end those here that were opened before, with `replaced`.
+   */
   replace(client: string, by: Seniority): Promise<void>;
   /** Open streams by handle, from the one after `after` on, and how many there are at all. */
   list(
@@ -59,7 +66,10 @@ export type AnswerTo<Q extends Question> = Awaited<ReturnType<Peer[Q]>>;
 export interface Answers<Answer> {
   /** In no order. */
   readonly answers: readonly Answer[];
-  /** How many processes did not answer within some seconds: they hang. One that has ended is not waited for. */
+  /**
+   * How many processes did not answer within some seconds: they hang. One that has ended is not
+   * waited for.
+   */
   readonly silent: number;
 }
 
@@ -74,7 +84,7 @@ export interface Found<Answer> {
 /** A question that one process at most can answer with more than null, since a stream is in one. */
 export type StreamQuestion = "close" | "state" | "ownerOf" | "acknowledge" | "giveAway";
 
-/** @throws ForeverframeError FF_WORKER_SILENT: so many processes did not answer, if it is one or more */
+/** @throws ForeverframeError FF_WORKER_SILENT: any process failed to answer */
 export function checkComplete(silent: number): void {
   if (silent === 0) return;
   throw new ForeverframeError(
@@ -96,7 +106,8 @@ export function known<Answer>({ found, silent }: Found<Answer>): Answer | null {
 /**
  * How the processes that share a log talk to one another.
  *
- * It carries hints and requests, never messages: those travel by the log, so nothing is lost when the bus is.
+ * It carries hints and requests, never messages: those travel by the log, so nothing is lost when
+ * the bus is.
  */
 export interface Bus {
   /** @param peer this process, as the others call it */

@@ -68,7 +68,7 @@ export function timeOfPosition(position: string): number {
   return Number.parseInt(position.slice(0, TIME_DIGITS), 36);
 }
 
-/** Draw the name of a new epoch from 5 random bytes. */
+/** Make the name of a new epoch from 5 random bytes. */
 export function formatEpoch(random: Uint8Array): string {
   return Array.from(random.slice(0, 5), (byte) => byte.toString(36).padStart(2, "0")).join("");
 }

@@ -27,7 +27,7 @@ export function reconnects(reason: CloseReason): boolean {
 /** One event, ready to be framed by a transport. */
 export interface StreamEvent {
   readonly type: "open" | "message" | "cursor" | "gap" | "close" | "error";
-  /** Where a client goes on that has handled this event; null where the event moves no cursor. */
+  /** Where a client that has handled this event resumes; null if the event moves no cursor. */
   readonly cursor: Cursor | null;
   /** The whole event as escaped JSON on one line, UTF-8. */
   readonly json: Buffer;
@@ -59,7 +59,10 @@ export function cursorEvent(cursor: Cursor): StreamEvent {
   return event({ type: "cursor", cursor }, cursor);
 }
 
-/** Messages may be missing. The client's cursor stays: what other channels have in that range follows. */
+/**
+ * Messages may be missing. The client's cursor stays: what other channels have in that range
+ * follows.
+ */
 export function gapEvent({ after, upTo, channels, reason }: Gap): StreamEvent {
   return event({ type: "gap", after, upTo, channels, reason }, null);
 }

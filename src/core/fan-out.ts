@@ -18,7 +18,9 @@ export interface FanOutOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Gives the log to the streams: live by their views, and to those that are behind by replay. */
+/**
+ * Gives the log to the streams: live through their views, and by replay to those that are behind.
+ */
 export class FanOut {
   readonly #options: FanOutOptions;
   readonly #tailer: Tailer;

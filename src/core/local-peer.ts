@@ -69,7 +69,7 @@ export class LocalPeer implements Peer {
   async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null> {
     const { scheduler, lives, arrivals } = this.#options;
     await scheduler.nextTurn(); // what this process has just been given is known by then
-    // Not for one that is being looked for here, too: each would wait for the other.
+    // Not while this process is looking for it, too: each would wait for the other.
     if (arrivals.isFound(stream)) await arrivals.settled(stream);
     const found = lives.get(stream);
     if (found === undefined) return lives.finalReceiptOf(stream);

@@ -16,7 +16,10 @@ interface Idempotency {
   readonly key: string;
 }
 
-/** One atomic append: all of its messages become visible together, one after the other in the log, or none does. */
+/**
+ * One atomic append: all of its messages become visible together, one after the other in the log,
+ * or none does.
+ */
 export interface AppendRequest {
   /** 1 or more. */
   readonly messages: readonly NewMessage[];
@@ -27,7 +30,10 @@ export interface AppendRequest {
 export interface StoredMessage {
   readonly id: Cursor;
   readonly channel: string;
-  /** The event's final bytes: escaped JSON in UTF-8, valid in every transport. Shared: never write into it. */
+  /**
+   * The event's final bytes: escaped JSON in UTF-8, valid in every transport. Shared: never write
+   * into it.
+   */
   readonly json: Buffer;
 }
 
@@ -37,7 +43,10 @@ export interface Gap {
   readonly upTo: Cursor;
   /** Channel names, or selectors where the log has forgotten which channels they were. */
   readonly channels: readonly string[];
-  /** `expired`: trimmed or deleted. `epoch`: the cursor is of another life of the log, or beyond its tip. */
+  /**
+   * `expired`: trimmed or deleted. `epoch`: the cursor is of another life of the log, or beyond its
+   * tip.
+   */
   readonly reason: "expired" | "epoch";
 }
 
@@ -50,7 +59,10 @@ export interface ReadRequest {
   readonly upTo: Cursor | null;
   /** At least 1. */
   readonly maxMessages: number;
-  /** The batch ends with the message that reaches this many bytes of JSON; at least one message is returned. */
+  /**
+   * The batch ends with the message that reaches this many bytes of JSON; at least one message is
+   * returned.
+   */
   readonly maxBytes: number;
 }
 
@@ -58,11 +70,14 @@ export interface ReadRequest {
 export interface LogBatch {
   /** In log order. May be empty before the end, where nothing matched in a long stretch. */
   readonly messages: readonly StoredMessage[];
-  /** Where to go on from: the last message's id, or further where nothing else matched. */
+  /** Where to resume: the last message's id, or further where nothing else matched. */
   readonly cursor: Cursor;
   /** Whether `cursor` is `upTo`, or was the tip. */
   readonly atEnd: boolean;
-  /** One for each channel that lost messages after `after`. A false gap is allowed, a missed one never. */
+  /**
+   * One for each channel that lost messages after `after`. A false gap is allowed, a missed one
+   * never.
+   */
   readonly gaps: readonly Gap[];
 }
 
@@ -85,7 +100,7 @@ export interface Retention {
 
 /** How long the messages of each channel are kept. */
 export interface RetentionRules {
-  /** A short name of these rules: others that may keep something else have another. */
+  /** A short name for these rules: rules that may keep something else have another name. */
   readonly fingerprint: string;
   of(channel: string): Retention;
 }
@@ -93,8 +108,9 @@ export interface RetentionRules {
 /**
  * All messages kept, in one total order over all channels.
  *
- * Ids rise in the order in which appends become visible, whatever the number of callers and processes, and none is
- * used twice. What a read returns is as durable as the log promises: nobody sees what a crash can take back.
+ * Ids rise in the order in which appends become visible, whatever the number of callers and
+ * processes, and none is used twice. What a read returns is as durable as the log promises: nobody
+ * sees what a crash can take back.
  */
 export interface MessageLog {
   /** Names this life of the log: 4 to 12 characters of [a-z0-9]. */
@@ -109,18 +125,19 @@ export interface MessageLog {
   /**
    * Append messages, next to one another and atomically.
    *
-   * @returns their ids in the order given, once they are visible and durable; for a repeat by the idempotency key the
-   *          first call's ids, also after a crash in between
-   * @throws ForeverframeError FF_IDEMPOTENCY_CONFLICT (the key came with other messages), FF_IDEMPOTENCY_FULL,
-   *         FF_CHANNELS_TOO_MANY, FF_LOG_FULL (nothing was stored), FF_LOG_UNAVAILABLE (nothing was stored, or it is not
-   *         known: repeat with the same key)
+   * @returns their ids in the order given, once they are visible and durable; for a repeat by the
+   *   idempotency key the first call's ids, also after a crash in between
+   * @throws ForeverframeError FF_IDEMPOTENCY_CONFLICT (the key came with other messages),
+   *   FF_IDEMPOTENCY_FULL, FF_CHANNELS_TOO_MANY, FF_LOG_FULL (nothing was stored),
+   *   FF_LOG_UNAVAILABLE (nothing was stored, or it is not known: repeat with the same key)
    */
   append(request: AppendRequest): Promise<readonly Cursor[]>;
 
   /**
    * Read what a selector set matches, oldest first.
    *
-   * @throws ForeverframeError FF_LOG_UNAVAILABLE when the log can't be read now; nothing was skipped
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE when the log can't be read now; nothing was
+   *   skipped
    */
   read(request: ReadRequest): Promise<LogBatch>;
 
@@ -131,7 +148,8 @@ export interface MessageLog {
    * The cursor after which exactly the last `count` messages of `selectors` up to `upTo` follow.
    * Where fewer are kept, the cursor before all messages.
    *
-   * @param isGone whether nobody waits for the answer any more: then the search, which may be a long one, ends
+   * @param isGone whether nobody waits for the answer any more: then the search, which may be a
+   *   long one, ends
    * @throws ForeverframeError FF_LOG_UNAVAILABLE; FF_REQUEST_INVALID: nobody waits
    */
   beforeLast(
@@ -145,8 +163,8 @@ export interface MessageLog {
   channels(after: string, limit: number): Promise<readonly ChannelSummary[]>;
 
   /**
-   * Remove all messages that a channel keeps at the time of the call; what is appended meanwhile stays. Reads that look
-   * for what was removed get a gap.
+   * Remove all messages that a channel keeps at the time of the call; what is appended meanwhile
+   * stays. Reads that look for what was removed get a gap.
    *
    * @returns how many there were
    */
@@ -162,12 +180,15 @@ export interface MessageLog {
   trim(): Promise<boolean>;
 
   /**
-   * Why appends fail now, or null while they are taken: FF_LOG_FULL, FF_LOG_UNAVAILABLE. Trouble has ended a few seconds
-   * after the last failure; whether it has is found out by this call and by {@link trim}, also when nobody appends.
+   * Why appends fail now, or null while they are taken: FF_LOG_FULL, FF_LOG_UNAVAILABLE. Trouble
+   * has ended a few seconds after the last failure; whether it has is found out by this call and by
+   * {@link trim}, also when nobody appends.
    */
   health(): Promise<ForeverframeError | null>;
 
-  /** Let go of files and timers. Appends that were accepted before are finished; later calls fail. */
+  /**
+   * Let go of files and timers. Appends that were accepted before are finished; later calls fail.
+   */
   close(): Promise<void>;
 }
 

@@ -81,8 +81,8 @@ export interface OpenerOptions extends StreamNames {
 }
 
 /**
- * After so many ms a client's older streams are ended once more. One that another process opened in
- * the same ms may have come there just behind the first order, and may be the older one by its id.
+ * After this many ms a client's older streams are ended once more. A stream that another process
+ * opened in the same ms may have missed the first order, and may be the older one by its id.
  */
 const SAME_MOMENT_MS = 100;
 
@@ -94,7 +94,7 @@ interface StreamStart extends StartPoint {
 /** A request of which is known whether it takes over. */
 type CheckedRequest = OpenRequest & Applicant;
 
-/** Opens streams, and goes on with those that come as one poll after another. */
+/** Opens streams, and continues those that come as one poll after another. */
 export class Opener {
   readonly #options: OpenerOptions;
 

@@ -1,4 +1,4 @@
-/** Selectors of so many segments need no limit of their shapes: there are 511. */
+/** Selectors of up to this many segments need no limit on their shapes: there are 511. */
 export const SHORT_SEGMENTS = 8;
 
 /** Whether a selector has more segments than {@link SHORT_SEGMENTS}, without a last `**`. */

@@ -11,7 +11,7 @@ export const SEGMENT = { maxMessages: 1_000, maxBytes: 65_536 };
 /** How long streams are served in one turn of the event loop, in ms. */
 const TURN_MS = 2;
 
-/** While others wait, one search goes on after so many of them. */
+/** While other streams wait, one search continues after this many of them. */
 const SERVED_BETWEEN_SEARCHES = 8;
 
 /** Encoded segments that are kept for other streams of the same view, in bytes. */
@@ -73,7 +73,8 @@ export class Replay {
 
   /** Serve this stream until it is live, full, or closed. */
   add(stream: Stream): void {
-    // Never both: else what is read here could come after what is live.
+    // A stream is never both live and queued: replay could then deliver older messages after live
+    // ones.
     stream.view.leaveLive(stream);
     this.#searching.delete(stream);
     this.#queue.add(stream);
@@ -89,7 +90,7 @@ export class Replay {
     this.#segmentBytes = 0;
   }
 
-  /** The stream has ended, or goes on elsewhere. */
+  /** The stream has ended, or continues in another process. */
   remove(stream: Stream): void {
     this.#queue.delete(stream);
     this.#searching.delete(stream);
@@ -169,9 +170,9 @@ export class Replay {
     const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
     const { log, delivered } = this.#options;
     const known = this.#segments.get(key);
-    // One that ended with the log is read anew once there is more: else each publish would add a
-    // small segment to a chain that every stream had to walk, and those at its end would never
-    // catch up.
+    // A segment that ended with the log is read again once there is more. Otherwise each publish
+    // would add a small segment to a chain that every stream had to walk, and those at its end
+    // would never catch up.
     if (known !== undefined && (!known.atEnd || known.cursor >= delivered())) return known;
     const generation = this.#generation;
     const batch = await log.read({

@@ -1,4 +1,4 @@
-/** Time as core sees it, so that tests can drive it. */
+/** Time as core sees it: tests drive it. */
 export interface Scheduler {
   /** Ms since some start: it never goes back. */
   monotonicMs(): number;

@@ -8,7 +8,7 @@ export interface StreamSummary {
   readonly address: string | null;
   readonly channels: readonly string[];
   readonly transport: string;
-  /** Whether it has been given all that there is; else it reads on from the log. */
+  /** Whether it has been given everything that there is. If not, it is being read from the log. */
   readonly live: boolean;
   readonly cursor: Cursor;
   readonly acked: Cursor | null;

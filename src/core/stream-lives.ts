@@ -81,8 +81,8 @@ export class StreamLives implements StreamHost {
    * End a stream, and remember how.
    *
    * @param retryMs how long its client waits before it comes back; 0 where it does not, or at once
-   * @returns its receipt, the same again where it has ended already; null if that was so long ago
-   *   that it is forgotten
+   * @returns its receipt, the same again if it has already ended; null if that was too long ago to
+   *   be remembered
    */
   end(stream: Stream, reason: CloseReason, retryMs = 0): Receipt | null {
     if (stream.closed) return this.receiptOf(stream.id);
@@ -94,7 +94,7 @@ export class StreamLives implements StreamHost {
     return receipt;
   }
 
-  /** Take a stream out of this process, without a word to its client: it goes on in another one. */
+  /** Take a stream out of this process, without telling its client: it continues in another one. */
   release(stream: Stream): void {
     stream.release();
     this.#leave(stream);

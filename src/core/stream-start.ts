@@ -9,8 +9,8 @@ export type StartRequest =
   | { readonly from: "last"; readonly count: number }
   | { readonly from: "cursor"; readonly after: Cursor }
   /**
-   * After something that is no cursor of any log: all that is kept is new, and what was before may
-   * be missing.
+   * After something that is not a cursor of any log: everything that is kept is new, and earlier
+   * messages may be missing.
    */
   | { readonly from: "unknown" };
 
@@ -77,7 +77,7 @@ export async function resolveStart(
 }
 
 /**
- * Decide where a client goes on that brings a cursor.
+ * Decide where a client that brings a cursor resumes.
  *
  * A cursor of another epoch has seen nothing of this one, so all that is kept is new to it. One
  * beyond the tip comes from a log that was rolled back: what was appended since may have ids before

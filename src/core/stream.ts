@@ -131,7 +131,7 @@ export class Stream implements SinkListener {
 
   /** See {@link SinkListener}. */
   onPause(): void {
-    this.view.leaveLive(this); // else each message would look for it
+    this.view.leaveLive(this); // otherwise each message would look for it
   }
 
   /** See {@link SinkListener}. */
@@ -154,7 +154,8 @@ export class Stream implements SinkListener {
    * now.
    */
   get isLarge(): boolean {
-    // Only after a message: else a limit below the size of the preamble would replace it for ever.
+    // Only after a message: otherwise a limit below the size of the preamble would replace it for
+    // ever.
     return (
       this.#recycleBytes > 0 &&
       this.#bytes >= this.#recycleBytes &&
@@ -308,7 +309,7 @@ export class Stream implements SinkListener {
     return receipt;
   }
 
-  /** It goes on in another process: its client is told nothing. */
+  /** It continues in another process: its client is told nothing. */
   release(): void {
     this.#closed = true;
     this.#sink.destroy();

@@ -90,8 +90,8 @@ export class Tailer {
 
   async #run(): Promise<void> {
     while (this.#served < this.#wakes && !this.#stopped) {
-      // What else is published in this turn comes along, so that each stream gets one write for
-      // all.
+      // Wait for what else is published in this turn, so that each stream gets one write for all of
+      // it.
       await this.#options.scheduler.nextTurn();
       const wake = this.#wakes;
       try {
@@ -111,8 +111,7 @@ export class Tailer {
   async #readToEnd(): Promise<void> {
     const { log, deliver } = this.#options;
     for (let atEnd = false; !atEnd && !this.#stopped; ) {
-      // Publishes may follow one another without end: whoever waits now waits for what is there
-      // now.
+      // Publishes may follow one another without end, so a waiter waits only for what is there now.
       const wake = this.#wakes;
       const tip = this.#waiting.length > 0 ? await log.tip() : null;
       const batch = await this.#read();

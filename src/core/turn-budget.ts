@@ -10,7 +10,7 @@ export function oneStep<T>(work: () => T): Steps<T> {
 
 /**
  * Work that many clients ask for at once, done in the order of their asking, some ms of it in each
- * turn of the event loop: so that it holds up nobody else.
+ * turn of the event loop, so that it delays nobody else.
  */
 export class TurnBudget {
   readonly #scheduler: Scheduler;
@@ -33,7 +33,7 @@ export class TurnBudget {
    * Do a small piece of work now, or in a later turn if this one has had enough. It must not throw.
    */
   run(work: () => void): void {
-    // Where others wait, they are not done now, within the work of whoever asks: they would see it
+    // Where others wait, this does not run them now, inside the caller's work: they would see it
     // half done.
     const isNext = this.#waiting.length === 0 && this.#unfinished === null;
     this.#waiting.push(work);
@@ -67,7 +67,7 @@ export class TurnBudget {
 
   /**
    * Do work in as many steps in one turn as it leaves time for. What comes behind it waits until it
-   * is done: else much would be half done at once.
+   * is done. Otherwise much would be half done at once.
    */
   inSteps<T>(steps: Steps<T>): Promise<T> {
     return new Promise((resolve, reject) => {

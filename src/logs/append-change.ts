@@ -44,7 +44,7 @@ export class AppendChange {
     this.#options = options;
     this.#idPrefix = formatCursor(options.epoch, "");
     this.#marks = tables.marks();
-    // Another process may have appended; and ids of a commit that failed are never drawn again.
+    // Another process may have appended; and ids of a commit that failed are never used again.
     options.clock.advanceTo(this.#marks.tip);
   }
 

@@ -34,8 +34,8 @@ export class DiskReserve {
   }
 
   /**
-   * Whether the disk has so much room for this process; also where that can't be told, as when the
-   * directory is gone.
+   * Whether the disk has this much room for this process; also where that can't be told, as when
+   * the directory is gone.
    */
   hasRoomFor(bytes: number): boolean {
     try {

@@ -19,7 +19,7 @@ const MAX_PATH_BYTES = 100;
 /** A process that has taken the connection and says nothing for this long is there, and hangs. */
 const ANSWER_MS = 2_000;
 
-/** What is older is no socket that is being made, in ms. */
+/** A socket older than this is not still being created, in ms. */
 const DRAFT_MS = 60_000;
 
 const DRAFT = /^serve\.[0-9a-f]{16}\.sock\.new$/;

@@ -1,8 +1,8 @@
 import type { ForeverframeError } from "../errors.ts";
 
 /**
- * Trouble has ended when nothing has failed for this long, in ms: else it would come and go with
- * each append.
+ * Trouble has ended when nothing has failed for this long, in ms. Otherwise it would come and go
+ * with each append.
  */
 const CALM_MS = 5_000;
 

@@ -3,7 +3,7 @@ import { COUNTER_DIGITS, TIME_DIGITS, timeOfPosition } from "../core/cursor.ts";
 const COUNTER_LIMIT = 36 ** COUNTER_DIGITS;
 
 /**
- * Draws positions by a hybrid clock: the larger of now and the last one's milliseconds, and a
+ * Generates positions by a hybrid clock: the larger of now and the last one's milliseconds, and a
  * counter within one.
  *
  * So they rise when the wall clock goes back, and none comes twice when a disk is rolled back to an
@@ -33,7 +33,7 @@ export class PositionClock {
     return this.#wallTime;
   }
 
-  /** Never draw a position up to and including this one again. */
+  /** Never give a position up to and including this one again. */
   advanceTo(position: string): void {
     const time = timeOfPosition(position);
     const counter = Number.parseInt(position.slice(TIME_DIGITS), 36);

@@ -138,8 +138,8 @@ export class TableLog implements MessageLog {
         else resolve(outcome ?? []);
       });
     }
-    // In the same step as the last look at the queue: a caller that goes on now must find nobody
-    // committing.
+    // Clear this in the same tick as the last queue check. Otherwise an append that arrives in
+    // between would wait for a commit loop that has ended.
     this.#committing = null;
   }
 

@@ -176,7 +176,7 @@ function storeTrimmed(
     tables.putMarks(marks);
     return;
   }
-  // Else every channel name ever used would be kept for ever.
+  // Otherwise every channel name ever used would be kept for ever.
   if (dueBefore !== undefined) tables.removeDue({ due: dueBefore, number, channel: name });
   tables.removeChannel(name);
   const forgottenTo = laterPosition(before.forgottenTo, channelTrimmedTo);

@@ -4,11 +4,11 @@ import { Socket } from "node:net";
 /** Lines that wait for whoever reads them, in bytes: beyond it new ones are counted instead. */
 const MAX_WAITING_BYTES = 1_048_576;
 
-/** Pause before a reader that took nothing is tried again, in ms. */
+/** Pause before writing again to a reader that took nothing, in ms. */
 const RETRY_MS = 100;
 
 /**
- * Hands bytes on without ever waiting. Returns how many were taken; throws where nobody ever will.
+ * Writes bytes without ever waiting. Returns how many were taken; throws if none ever will be.
  */
 type TryWrite = (bytes: Buffer) => number;
 
