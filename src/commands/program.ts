@@ -70,7 +70,7 @@ export async function runProgram(version: string): Promise<void> {
     );
 
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0); // whoever read us has enough
+    if (error.code === "EPIPE") process.exit(0); // the reader has enough
     process.stderr.write(`foreverframe: standard output can't be written (${error.code})\n`);
     process.exit(1);
   });

@@ -141,7 +141,7 @@ class LineSender {
   }
 }
 
-/** What is no JSON value is text. */
+/** A value that is not JSON is text. */
 function toJson(text: string): string {
   try {
     JSON.parse(text);

@@ -25,7 +25,7 @@ export async function serve(
 ): Promise<void> {
   const config = parseConfig(flags, environment);
   if (process.pid === 1) return runAsInit();
-  // A full disk, or nobody there: what it says is no reason to stop
+  // A full disk, or a closed pipe, is no reason to stop serving.
   process.stdout.on("error", () => {});
   const logger = pino({ name: "foreverframe" }, new LogOutput());
   endOnFault(logger);

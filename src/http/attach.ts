@@ -8,7 +8,8 @@ export interface AttachOptions {
   /** Everything at and below this path, such as `/push`; `/` for everything. */
   readonly path: string;
   /**
-   * Whether only requests for a WebSocket are taken: something else brings the others to the mount.
+   * Whether only requests for a WebSocket are taken, because a framework's router brings the
+   * others.
    */
   readonly onlyUpgrades: boolean;
 }

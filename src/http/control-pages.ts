@@ -25,7 +25,9 @@ export function formatUnknownPage(): string {
   );
 }
 
-/** What the form gets: it tells the page around the frame, and whoever looks at the frame. */
+/**
+ * What the form gets: it tells the page around the frame, and the person who looks at the frame.
+ */
 export function formatReceiptPage(receipt: Receipt): string {
   const call = `try{parent.controlled(${formatJson(receipt)})}catch(e){}`;
   // Most are never seen, in a hidden frame: no style sheet, which would be one more request.

@@ -130,7 +130,7 @@ function* parseLines(text: string, limits: BodyLimits): Generator<unknown, Publi
 }
 
 /**
- * The field `msg` as a string where there is one, else an object of all fields; a repeated one
+ * The field `msg` as a string if there is one, otherwise an object of all fields; a repeated one
  * becomes an array.
  *
  * A body that is a JSON object or array as a whole is that: curl and PHP's curl call every body a

@@ -13,7 +13,7 @@ export interface Rate {
 }
 
 /**
- * Lets each key do something so many times a second: a bucket that fills at that rate,
+ * Lets each key do something this many times a second: a bucket that fills at that rate,
  * https://en.wikipedia.org/wiki/Token_bucket
  */
 export class RateLimit {
@@ -32,7 +32,7 @@ export class RateLimit {
     return this.#tokens(key) >= 1;
   }
 
-  /** @returns false if the key may not do it now; else it has done it once */
+  /** @returns false if the key may not do it now; otherwise this counts as once */
   take(key: string): boolean {
     const tokens = this.#tokens(key);
     if (tokens < 1) return false;

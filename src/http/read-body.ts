@@ -130,7 +130,8 @@ export function smallBodyMiddleware(limit: number): Middleware {
     enableTypes: ["text"],
     extendTypes: { text: [...BEACON_TYPES] },
     textLimit: String(limit),
-    // null: the body parser decodes leniently, so that what is no UTF-8 would be taken as U+FFFD.
+    // null: the body parser decodes leniently, so that bytes that are not UTF-8 would be taken as
+    // U+FFFD.
     encoding: null,
   };
   const parser = bodyParser(options);
@@ -167,7 +168,7 @@ function earlierBody(ctx: Context): Buffer | null {
   );
 }
 
-/** The refusal of a body that is no publish's. */
+/** The refusal of a body that is too large and is not a publish. */
 export function bodyTooLarge(limit: number): ForeverframeError {
   return new ForeverframeError(
     "FF_MESSAGE_TOO_LARGE",

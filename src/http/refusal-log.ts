@@ -3,8 +3,8 @@ import type { ErrorCode, ForeverframeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
 /**
- * Refusals with the same code are counted for this long, in ms: else whoever is refused could fill
- * the log.
+ * Refusals with the same code are counted for this long, in ms. Otherwise a client that is refused
+ * could fill the log.
  */
 const COUNT_MS = 10_000;
 
@@ -71,8 +71,7 @@ export class RefusalLog {
 }
 
 /**
- * A stream's id lets whoever reads it close the stream; its hash tells lines about one stream from
- * others.
+ * Anybody who reads a stream's id can close the stream, so only its hash is logged.
  */
 function hideIds(path: string): string {
   return path.slice(0, 200).replace(/(\/streams\/)([^/]+)/, (_, before, id) => {

@@ -93,7 +93,7 @@ function parseTakeover(ctx: Context, client: string | null): string | null {
   }
   const earlier = parameter(ctx, "earlier");
   if (earlier !== null) return earlier;
-  // Else anybody who knows or guesses a client's name could end its streams with a link.
+  // Otherwise anybody who knows or guesses a client's name could end its streams with a link.
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
     '"takeover" is given without "earlier": give the id of an earlier stream of this client, or leave "takeover" out',

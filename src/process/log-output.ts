@@ -1,7 +1,7 @@
 import { constants, fstatSync, openSync, type Stats, writeSync } from "node:fs";
 import { Socket } from "node:net";
 
-/** Lines that wait for whoever reads them, in bytes: beyond it new ones are counted instead. */
+/** Lines that wait for their reader, in bytes. Beyond it, new lines are counted instead. */
 const MAX_WAITING_BYTES = 1_048_576;
 
 /** Pause before writing again to a reader that took nothing, in ms. */
@@ -24,7 +24,7 @@ export class LogOutput {
   #lost = 0;
   #retry: NodeJS.Timeout | null = null;
 
-  /** @param tryWrite for tests; else what standard error is decides */
+  /** @param tryWrite for tests; by default, chosen by what standard error is */
   constructor(tryWrite: TryWrite = openStandardError()) {
     this.#tryWrite = tryWrite;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ForeverframeError } from "../errors.ts";
 
-/** Files that are left for the log, the pages, the logs, and connections that are no streams. */
+/** Files kept free for the log, the pages, log lines, and connections that are not streams. */
 const RESERVED_FILES = 200;
 
 /**

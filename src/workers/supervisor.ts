@@ -16,7 +16,7 @@ import type { WorkerCommand, WorkerReport } from "./worker-messages.ts";
 /** Pause between two questions whether a worker is alive, in ms. */
 const PING_MS = 1_000;
 
-/** A worker may take so long to start, in ms. */
+/** A worker may take this long to start, in ms. */
 const START_MS = 60_000;
 
 /** A worker that lived for less than this is replaced only after a pause, in ms. */
@@ -96,8 +96,9 @@ class Supervisor {
     if (this.#config.port === 0)
       this.#config = { ...this.#config, port: await findFreePort(this.#config) };
     const path = fileURLToPath(import.meta.url);
-    // Each accepts for itself. Else this process did, and handed connections on: one that was on
-    // its way to a worker which is killed in that moment would stay open and never be answered.
+    // Each worker accepts for itself. Otherwise this process would accept, and pass connections on:
+    // one that was on its way to a worker which is killed in that moment would stay open and never
+    // be answered.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL(`worker-process${extname(path)}`, import.meta.url)),

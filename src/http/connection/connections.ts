@@ -6,8 +6,8 @@ import type { RequestTurns } from "./request-turns.ts";
 import { createUpgradeResponse, formatHeadWithoutUpgrade, isUpgrade } from "./upgrades.ts";
 
 /**
- * A connection that came, or was used, within so many ms has its next request under way: it is not
- * idle.
+ * A connection that came, or was used, within this many ms has its next request under way: it is
+ * not idle.
  */
 const NEW_MS = 1_000;
 

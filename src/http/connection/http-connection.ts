@@ -18,7 +18,7 @@ const MAX_AHEAD_BYTES = 8_192;
 const PARSED_FACTOR = 10;
 
 /**
- * What Node reads at once. A read of so many bytes is followed by others in the same turn of the
+ * What Node reads at once. A read of this many bytes is followed by others in the same turn of the
  * event loop, 32 in all, unless the socket is paused; a paused one keeps one more.
  */
 const FULL_READ_BYTES = 65_536;
@@ -62,10 +62,10 @@ export interface ConnectionHost {
  * HTTP sees this connection end, and lets go of all that. An ordinary request costs some
  * microseconds more for it.
  *
- * It serves one request at a time. Requests behind it wait for their turn: else a client could have
- * thousands of answers made at once, and an upgrade would take the connection from an answer that
- * is under way. Only publishes overlap, since many of them share one commit to the disk; they are
- * as few as may wait.
+ * It serves one request at a time. Requests behind it wait for their turn: otherwise a client could
+ * have thousands of answers made at once, and an upgrade would take the connection from an answer
+ * that is under way. Only publishes overlap, since many of them share one commit to the disk; they
+ * are as few as may wait.
  */
 export class HttpConnection extends Duplex {
   readonly #socket: Socket;

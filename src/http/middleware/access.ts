@@ -37,8 +37,8 @@ export interface AccessOptions {
 }
 
 /**
- * Keep out other sites' pages, which can reach a server on 127.0.0.1 through the browser of whoever
- * sits before it.
+ * Keep out other sites' pages, which can reach a server on 127.0.0.1 through the browser of the
+ * person who uses the machine.
  *
  * `Host` must be known, or a name of the attacker's that points here (DNS rebinding) would make the
  * page same-origin. Then a request that a browser says comes from another origin is refused.

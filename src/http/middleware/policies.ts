@@ -6,7 +6,7 @@ import type { AccessOptions } from "./access.ts";
  *
  * `frame` is the display frame's, whose events are scripts in it; `control` the control frame's,
  * which works without script but tells its page by one; `page` a built-in page's; `ownPage` one of
- * `--pages`, which may be written in any way; `data` everything else, which is no document.
+ * `--pages`, which may be written in any way; `data` everything else, which is not a document.
  */
 const POLICIES = {
   frame: "default-src 'none'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",

@@ -3,7 +3,7 @@ import { ForeverframeError } from "../../errors.ts";
 import { RateLimit } from "../rate-limit.ts";
 
 /**
- * Let each address publish so many times a second, and as many at once; 0 for no limit.
+ * Let each address publish this many times a second, and this many at once; 0 for no limit.
  *
  * @param now monotonic ms
  */

@@ -29,8 +29,8 @@ export interface AdminOptions {
 }
 
 /**
- * What an admin asks for, with `Authorization: Bearer <admin token>`; else 401 FF_ADMIN_REQUIRED,
- * and after some wrong ones 429 FF_ADMIN_GUESSES.
+ * What an admin asks for, with `Authorization: Bearer <admin token>`; otherwise 401
+ * FF_ADMIN_REQUIRED, and after several wrong tokens 429 FF_ADMIN_GUESSES.
  *
  * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a
  * handle. GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name;
@@ -80,8 +80,8 @@ export function adminRoutes(hub: Hub, options: AdminOptions): Router {
 }
 
 /**
- * From so many characters on a token is not found by guessing, however often: the drawn ones have
- * 22.
+ * A token of this many characters or more can't be guessed, however often one tries: generated ones
+ * have 22.
  */
 const UNGUESSABLE_CHARACTERS = 20;
 

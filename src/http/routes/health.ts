@@ -5,7 +5,7 @@ import { createRouter } from "../router.ts";
 
 /**
  * GET /healthz: 200 while the process answers. GET /readyz: 200 while it takes streams and its log
- * takes messages, else 503 FF_DRAINING, FF_LOG_FULL or FF_LOG_UNAVAILABLE.
+ * takes messages, otherwise 503 FF_DRAINING, FF_LOG_FULL or FF_LOG_UNAVAILABLE.
  */
 export function healthRoutes(hub: Hub): Router {
   const router = createRouter();

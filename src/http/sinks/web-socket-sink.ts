@@ -44,7 +44,7 @@ export class WebSocketSink implements Sink {
   ) {
     this.#socket = new SocketSink(socket, pieces);
     this.#webSocket = webSocket;
-    // Before the library reads the frames: each of them would be answered else.
+    // Before the library reads the frames: otherwise it would answer each of them.
     socket.prependListener("data", ({ length }: Buffer) => {
       if (!this.#mayTalk(length)) webSocket.terminate();
     });
@@ -105,7 +105,7 @@ function closeCodeOf(reason: CloseReason): number {
   return reason === "slow" ? TRY_AGAIN_LATER : SERVICE_RESTART;
 }
 
-/** The type of an event that a client sent; null if it is no event. */
+/** The type of an event that a client sent; null if it is not an event. */
 function typeOf(text: string): string | null {
   try {
     const { type } = JSON.parse(text);

@@ -5,7 +5,7 @@ import { formatPacket, PACKET, type Packet, PacketParser } from "./packets.ts";
 /** How long a job server may take to accept a connection, or to answer, in ms. */
 const ANSWER_MS = 10_000;
 
-/** The kernel asks after so many ms whether a job server that says nothing is still there. */
+/** TCP keep-alive delay in ms, which finds a dead job server. */
 const KEEP_ALIVE_MS = 30_000;
 
 /** Of an answer in the text protocol: a line for each function that the job server knows. */
@@ -44,7 +44,7 @@ export class GearmanConnection {
       socket.destroy();
       throw late.aborted ? noAnswer() : error;
     }
-    socket.on("error", () => {}); // whoever reads hears of it
+    socket.on("error", () => {}); // the reader hears of it
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.setNoDelay(true);
     return new GearmanConnection(socket, maxKeptBytes);
@@ -81,7 +81,7 @@ export class GearmanConnection {
   }
 
   /**
-   * The next packet; null if none came within so many ms.
+   * The next packet; null if none came within this many ms.
    *
    * @throws Error when the connection has ended, when what came is none, or when it reports an
    *   error

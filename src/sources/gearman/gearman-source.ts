@@ -17,19 +17,19 @@ const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * A job that the log does not take is kept for so long, in ms. Then it goes back to the queue,
+ * A job that the log does not take is kept for this long, in ms. Then it goes back to the queue,
  * behind all others.
  */
 const HOLD_MS = 7_000;
 
 /**
- * When the server stops, a job server may take so long to say whether there is another job, in ms.
+ * When the server stops, a job server may take this long to say whether there is another job, in
+ * ms.
  */
 const STOP_MS = 1_000;
 
 /**
- * A job server that has had nothing to do for so long is asked again, in ms: whether it still
- * answers.
+ * A job server that has had nothing to do for this long, in ms, is asked whether it still answers.
  */
 const SLEEP_MS = 60_000;
 
@@ -144,7 +144,7 @@ export class GearmanSource implements Source {
       this.#pauseMs = FIRST_PAUSE_MS;
       if (next === null && !this.#stopped) await sleep(connection);
     }
-    this.#connection = null; // else it would be cut
+    this.#connection = null; // otherwise it would be cut
     connection.end();
   }
 

@@ -11,7 +11,7 @@ const STATUS_LINE = /^[^\t\n]*\t\d+\t\d+\t\d+\r?$/;
  *
  * @param job the function that is worked for: each has a mark of its own, so that two that come at
  *   once don't differ
- * @returns one that was drawn now, if the job server can't be marked
+ * @returns a new one, if the job server can't be marked
  */
 export async function identifyServer(connection: GearmanConnection, job: string): Promise<string> {
   const mark = `foreverframe.${encodeURIComponent(job)}.`;
