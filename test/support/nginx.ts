@@ -10,22 +10,30 @@ const running = new Set<ChildProcess>();
 
 /**
  * Start nginx before a server, with nothing set but where that is: so Host is the server's address, and HTTP/1.0 is
- * spoken to it.
+ * spoken to it. Below a prefix, it takes that off and lets WebSockets through.
  *
- * @returns the address of nginx
+ * @param upstream address of the server, with a last slash where it has a path
+ * @param prefix such as `/push/`
+ * @returns the address of nginx, without the prefix
  */
-export async function startNginx(upstream: string): Promise<string> {
+export async function startNginx(upstream: string, prefix = "/"): Promise<string> {
   const port = await freePort();
   const directory = createTemporaryDirectory();
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${directory}/${name};`)
     .join(" ");
+  const target = prefix === "/" || upstream.endsWith("/") ? upstream : `${upstream}/`;
+  // https://nginx.org/en/docs/http/websocket.html
+  const webSockets =
+    "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
+  const more = prefix === "/" ? "" : `${webSockets} proxy_set_header Host $http_host;`;
+  const location = `location ${prefix} { proxy_pass ${target}; ${more} }`;
   const config = join(directory, "nginx.conf");
   writeFileSync(
     config,
     `daemon off; pid ${directory}/pid; error_log ${directory}/errors; events {}
      http { access_log off; ${paths}
-     server { listen 127.0.0.1:${port}; location / { proxy_pass ${upstream}; } } }`,
+     server { listen 127.0.0.1:${port}; ${location} } }`,
   );
   const child = spawn(nginxPath() ?? "nginx", ["-c", config, "-e", `${directory}/errors`], {
     stdio: "ignore",
@@ -36,7 +44,7 @@ export async function startNginx(upstream: string): Promise<string> {
   await eventually(
     5_000,
     () =>
-      fetch(`${url}/healthz`).then(
+      fetch(`${url}${prefix}healthz`).then(
         ({ ok }) => ok,
         () => false,
       ),
