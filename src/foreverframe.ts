@@ -67,6 +67,17 @@ export interface ListOptions<Key> {
   readonly limit?: number | undefined;
 }
 
+/** What a server gives to Foreverframe. */
+export interface AttachOptions {
+  /** Everything at and below this path, such as `/push`; `/` for everything. */
+  readonly path: string;
+  /**
+   * Whether to take upgrades to WebSocket and no other requests, where a framework's router brings
+   * those: false by default.
+   */
+  readonly upgradesOnly?: boolean | undefined;
+}
+
 /** Answers a request: what Express, Connect and plain `node:http` call. */
 export type NodeHandler = (
   request: IncomingMessage,
@@ -81,6 +92,7 @@ export interface KoaContext {
   readonly originalUrl: string;
   readonly request: { readonly body?: unknown; readonly rawBody?: unknown };
   respond?: boolean;
+  onerror(error: Error): void;
 }
 
 /** What `ff.fastify` uses of a Fastify instance. */
@@ -166,12 +178,13 @@ export interface Foreverframe extends AsyncDisposable {
   readonly fastify: (instance: FastifyInstance) => Promise<void>;
 
   /**
-   * Take requests and upgrades to WebSocket at and below a path of a server; everything else stays the application's.
-   * Beside `ff.node` or `ff.koa` at the same path, it adds WebSockets.
+   * Take requests and upgrades to WebSocket at and below a path of a server; everything else stays
+   * the application's. No framework sees what it takes: whatever a middleware would have checked is
+   * for `authorize` to check. Beside `ff.node` or `ff.koa`, take the upgrades only.
    *
    * @returns takes it back
    */
-  attach(server: HttpServer | HttpsServer, options: { readonly path: string }): () => void;
+  attach(server: HttpServer | HttpsServer, options: AttachOptions): () => void;
 }
 
 /**
@@ -285,6 +298,7 @@ class EmbeddedForeverframe implements Foreverframe {
       return;
     }
     ctx.respond = false;
+    ctx.onerror = () => {}; // that a client has gone is no fault of the application's
     const { body, rawBody } = ctx.request;
     Object.assign(ctx.req, { body, rawBody }); // of a body parser that came first
     await this.#mount.handle(ctx.req, ctx.res, ctx.originalUrl);
@@ -310,19 +324,22 @@ class EmbeddedForeverframe implements Foreverframe {
       instance.route({ method, url, handler: handle, exposeHeadRoute: false });
     const detach = attachTo(instance.server as HttpServer, this.#mount, {
       path: prefix,
-      onlyUpgrades: true,
+      upgradesOnly: true,
     });
     instance.addHook("onClose", async () => detach());
   };
 
-  attach(server: HttpServer | HttpsServer, { path }: { readonly path: string }): () => void {
+  attach(
+    server: HttpServer | HttpsServer,
+    { path, upgradesOnly = false }: AttachOptions,
+  ): () => void {
     if (!path.startsWith("/")) {
       throw new ForeverframeError(
         "FF_CONFIG_INVALID",
         `The path to attach at is "${path}": begin it with "/", such as "/push"`,
       );
     }
-    return attachTo(server as HttpServer, this.#mount, { path, onlyUpgrades: false });
+    return attachTo(server as HttpServer, this.#mount, { path, upgradesOnly });
   }
 
   async #drain(): Promise<void> {

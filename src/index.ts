@@ -4,6 +4,7 @@ export type { Receipt } from "./core/receipts.ts";
 export type { StreamSummary } from "./core/stream-figures.ts";
 export { ERRORS, type ErrorCode, ForeverframeError } from "./errors.ts";
 export {
+  type AttachOptions,
   createForeverframe,
   type FastifyInstance,
   type Foreverframe,

@@ -90,10 +90,18 @@ export function createApp(options: AppOptions): App {
   };
 }
 
+/** Codes of errors that say that the other side ended the connection: the last one, within a body. */
+const GONE: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "HPE_INVALID_EOF_STATE",
+]);
+
 /** Whether an error says no more than that the other side ended the connection. */
 function hasGone(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : null;
-  return code === "ECONNRESET" || code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE";
+  return GONE.has(String(code));
 }
 
 /** What is asked about the whole server: a balancer's usual way to see whether it is there. */

@@ -11,7 +11,7 @@ export interface AttachOptions {
    * Whether only requests for a WebSocket are taken, because a framework's router brings the
    * others.
    */
-  readonly onlyUpgrades: boolean;
+  readonly upgradesOnly: boolean;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface AttachOptions {
 export function attachTo(
   server: Server,
   mount: Mount,
-  { path, onlyUpgrades }: AttachOptions,
+  { path, upgradesOnly }: AttachOptions,
 ): () => void {
   const { emit } = server;
   const prefix = path.replace(/\/+$/, "");
@@ -43,7 +43,7 @@ export function attachTo(
     return originalUrl;
   };
   const takeRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
-    const url = onlyUpgrades ? null : below(request);
+    const url = upgradesOnly ? null : below(request);
     if (url === null) return false;
     void mount.handle(request, response, take(request, url));
     return true;
@@ -68,7 +68,7 @@ export function attachTo(
     const [request, second, head] = about as [IncomingMessage, ServerResponse & Socket, Buffer];
     if (event === "request" && takeRequest(request, second)) return true;
     if (event === "upgrade" && takeUpgrade(request, second, head)) return true;
-    if (event === "checkContinue" && !onlyUpgrades && below(request) !== null) {
+    if (event === "checkContinue" && !upgradesOnly && below(request) !== null) {
       second.writeContinue();
       return takeRequest(request, second);
     }

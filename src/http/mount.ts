@@ -53,6 +53,7 @@ export class Mount {
    */
   handle(request: IncomingMessage, response: ServerResponse, originalUrl: string): Promise<void> {
     const { app, budgets } = this.#options;
+    if (response.destroyed) return Promise.resolve(); // its client has gone before it came here
     const location = folderOf(request.url ?? "", originalUrl);
     if (location !== null) {
       response.writeHead(301, { Location: location }).end();

@@ -1,61 +1,21 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect } from "chai";
-import express from "express";
 import { ForeverframeError } from "../../src/errors.ts";
-import {
-  createForeverframe,
-  type Foreverframe,
-  type ForeverframeOptions,
-} from "../../src/foreverframe.ts";
+import { createForeverframe } from "../../src/foreverframe.ts";
 import { defaultConfig } from "../../src/settings/config.ts";
 import type { SubscriptionEvent } from "../../src/subscription.ts";
-import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
-import {
-  createTemporaryDirectory,
-  removeTemporaryDirectories,
-} from "../support/temporary-directory.ts";
-import { eventually, within } from "../support/within.ts";
-
-const instances = new Set<Foreverframe>();
-const servers = new Set<Server>();
-
-async function start(options: ForeverframeOptions = {}): Promise<Foreverframe> {
-  const ff = await createForeverframe({ memory: true, drainMs: 1_000, ...options });
-  instances.add(ff);
-  return ff;
-}
-
-async function listen(server: Server): Promise<string> {
-  servers.add(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { dataOf, listen, startLibrary, stopLibraries, take } from "../support/library.ts";
+import { openFrame } from "../support/raw-http.ts";
+import { createTemporaryDirectory } from "../support/temporary-directory.ts";
+import { eventually } from "../support/within.ts";
 
 const faultOf = (promise: Promise<unknown>) =>
   promise.then(
     () => "no fault",
     (error: unknown) => (error instanceof ForeverframeError ? error.code : error),
   );
-
-/** The next events of a subscription. */
-async function take(
-  subscription: AsyncIterator<SubscriptionEvent, undefined>,
-  count: number,
-): Promise<readonly SubscriptionEvent[]> {
-  const events: SubscriptionEvent[] = [];
-  while (events.length < count) {
-    const step = await within(5_000, subscription.next(), `event ${events.length}`);
-    if (step.done) break;
-    events.push(step.value);
-  }
-  return events;
-}
-
-const dataOf = (events: readonly SubscriptionEvent[]) =>
-  events.map((event) => (event.type === "message" ? event.data : event.type));
 
 /** Bytes that the process holds, without what can be collected. */
 async function heldBytes(): Promise<number> {
@@ -69,24 +29,14 @@ async function heldBytes(): Promise<number> {
 }
 
 describe("createForeverframe", () => {
-  afterEach(async () => {
-    closeConnections();
-    for (const ff of instances) await ff.drain();
-    instances.clear();
-    for (const server of servers) {
-      server.close();
-      server.closeAllConnections();
-    }
-    servers.clear();
-    removeTemporaryDirectories();
-  });
+  afterEach(stopLibraries);
 
   it("keeps what it published, and lets another one have the directory after its drain", async () => {
     const data = createTemporaryDirectory();
-    const first = await start({ memory: false, data });
+    const first = await startLibrary({ memory: false, data });
     const { id } = await first.publish("doors.north", { vid: 7 });
     await first.drain();
-    const second = await start({ memory: false, data });
+    const second = await startLibrary({ memory: false, data });
     const subscription = second.subscribe("doors.**", { after: "earliest" });
     const [event] = await take(subscription, 1);
     expect(event).to.deep.include({ type: "message", id, channel: "doors.north" });
@@ -94,7 +44,7 @@ describe("createForeverframe", () => {
   });
 
   it("is disposed of by `await using`", async () => {
-    const ff = await start();
+    const ff = await startLibrary();
     await ff[Symbol.asyncDispose]();
     expect(await faultOf(ff.publish("a", 1))).to.equal("FF_LOG_UNAVAILABLE");
     await ff.drain();
@@ -105,7 +55,7 @@ describe("createForeverframe", () => {
     const ofConsole = () => Object.values(Reflect.get(globalThis, "console"));
     const methods = ofConsole();
     const before = listeners();
-    const [one, two] = [await start(), await start()];
+    const [one, two] = [await startLibrary(), await startLibrary()];
     await one.publish("a", 1);
     await two.publish("a", 2);
     expect(listeners()).to.deep.equal(before);
@@ -154,7 +104,7 @@ describe("createForeverframe", () => {
 
   describe("publish", () => {
     it("takes any JSON value, and a display frame gets it as it was", async () => {
-      const ff = await start();
+      const ff = await startLibrary();
       const url = await listen(createServer(ff.node));
       const { connection } = await openFrame(url, "channels=a");
       const values = [
@@ -171,7 +121,7 @@ describe("createForeverframe", () => {
     });
 
     it("stores a repeat with the same key once", async () => {
-      const ff = await start();
+      const ff = await startLibrary();
       const first = await ff.publish("a", 1, { idempotencyKey: "k" });
       const again = await ff.publish("a", 1, { idempotencyKey: "k" });
       expect(again).to.deep.equal(first);
@@ -184,7 +134,7 @@ describe("createForeverframe", () => {
     });
 
     it("refuses what is not JSON, is too large, or has no channel", async () => {
-      const ff = await start({ maxMessageBytes: 100 });
+      const ff = await startLibrary({ maxMessageBytes: 100 });
       const circle: { self?: unknown } = {};
       circle.self = circle;
       let deep: unknown = 1;
@@ -193,14 +143,14 @@ describe("createForeverframe", () => {
         expect(await faultOf(ff.publish("a", value as never))).to.equal("FF_BODY_INVALID");
       expect(await faultOf(ff.publish("a", "x".repeat(99)))).to.equal("FF_MESSAGE_TOO_LARGE");
       expect(await faultOf(ff.publish("a.*", 1))).to.equal("FF_CHANNEL_INVALID");
-      const roomy = await start();
+      const roomy = await startLibrary();
       expect(await faultOf(roomy.publish("a", deep as never))).to.equal("FF_BODY_INVALID");
     });
   });
 
   describe("subscribe", () => {
     it("gives what is published after the call, in order, to all that want it", async () => {
-      const ff = await start();
+      const ff = await startLibrary();
       await ff.publish("a", 0);
       const [names, patterns] = [ff.subscribe("a,b"), ff.subscribe(["*", "x.**"])];
       for (const channel of ["a", "b", "c", "x.y.z"]) await ff.publish(channel, channel);
@@ -209,7 +159,7 @@ describe("createForeverframe", () => {
     });
 
     it("goes from replay to live without losing or repeating a message", async () => {
-      const ff = await start();
+      const ff = await startLibrary();
       const ids: string[] = [];
       for (let n = 0; n < 3_000; n++) ids.push((await ff.publish("a", n)).id);
       const subscription = ff.subscribe("a", { after: ids[999] });
@@ -222,7 +172,7 @@ describe("createForeverframe", () => {
     });
 
     it("tells what its reader was too slow for by a gap, and holds little for it meanwhile", async () => {
-      const ff = await start({ retainMessages: 20, trimMs: 10 });
+      const ff = await startLibrary({ retainMessages: 20, trimMs: 10 });
       const subscription = ff.subscribe("a");
       const before = await heldBytes();
       for (let n = 0; n < 2_000; n++) await ff.publish("a", [n, "x".repeat(20_000)]);
@@ -247,7 +197,7 @@ describe("createForeverframe", () => {
     });
 
     it("ends by its signal, by break, by close and by drain", async () => {
-      const ff = await start();
+      const ff = await startLibrary();
       const abort = new AbortController();
       const [bySignal, byClose, byDrain] = [
         ff.subscribe("a", { signal: abort.signal }),
@@ -266,7 +216,7 @@ describe("createForeverframe", () => {
     });
 
     it("throws at once what is wrong with its options, and by its loop what comes later", async () => {
-      const ff = await start({ maxStreams: 1 });
+      const ff = await startLibrary({ maxStreams: 1 });
       expect(() => ff.subscribe("a..b")).to.throw(ForeverframeError, /empty segment/);
       expect(() => ff.subscribe("a", { after: "x" })).to.throw(ForeverframeError, /cursor/);
       expect(() => ff.subscribe("a", { last: -1 })).to.throw(ForeverframeError, /last/);
@@ -282,7 +232,7 @@ describe("createForeverframe", () => {
   });
 
   it("closes a stream by its id with a receipt, and lists streams and channels", async () => {
-    const ff = await start();
+    const ff = await startLibrary();
     const url = await listen(createServer(ff.node));
     const { open, connection } = await openFrame(url, "channels=a&client=kiosk-7");
     await openFrame(url, "channels=b&client=kiosk-8");
@@ -296,91 +246,5 @@ describe("createForeverframe", () => {
     expect(await ff.close({ stream: "n1.unknown" })).to.equal(null);
     expect(await ff.close({ client: "kiosk-8" })).to.equal(1);
     expect(await faultOf(ff.streams({ limit: 0 }))).to.equal("FF_PARAMETER_INVALID");
-  });
-
-  describe("mounted", () => {
-    it("passes on what is not its own, with nothing added to it", async () => {
-      const ff = await start();
-      const app = express();
-      app.use(ff.node);
-      app.use((_request, response) => void response.status(404).send("the application's"));
-      const url = await listen(createServer(app));
-      for (const path of ["/none", "/streamer", "/../secret", "/%ff"]) {
-        const response = await fetch(url + path);
-        expect([response.status, await response.text()]).to.deep.equal([404, "the application's"]);
-        expect(response.headers.get("content-security-policy")).to.equal(null);
-      }
-      expect((await fetch(`${url}/stream`)).status).to.equal(400);
-      expect((await fetch(`${url}/healthz`)).status).to.equal(200);
-    });
-
-    it("takes bodies that the application's parsers have read", async () => {
-      const ff = await start();
-      const app = express();
-      app.use(express.json({ strict: false }), express.text(), express.urlencoded());
-      app.use("/push", ff.node);
-      const url = `${await listen(createServer(app))}/push`;
-      const subscription = ff.subscribe("a");
-      await publishJson(url, "a", { n: [1, null] });
-      await publishJson(url, "a", "text");
-      const post = (type: string, body: string) =>
-        fetch(`${url}/channels/a/messages`, {
-          method: "POST",
-          headers: { "Content-Type": type },
-          body,
-        });
-      expect((await post("text/plain", "plain")).status).to.equal(201);
-      expect(dataOf(await take(subscription, 3))).to.deep.equal([
-        { n: [1, null] },
-        "text",
-        "plain",
-      ]);
-      const form = await post("application/x-www-form-urlencoded", "msg=x");
-      expect(form.status).to.equal(400);
-      expect(await form.text()).to.contain("before its body parser");
-    });
-
-    it("takes an offer of another protocol for none, where the application knows no upgrades", async () => {
-      const ff = await start();
-      const server = createServer((request, response) => response.end(`neighbour ${request.url}`));
-      ff.attach(server, { path: "/push" });
-      const url = await listen(server);
-      const connection = new RawConnection(url);
-      connection.send(
-        "POST /n?a=1 HTTP/1.1",
-        "Host: localhost",
-        "Connection: Upgrade",
-        "Upgrade: h2c",
-        "Content-Length: 0",
-      );
-      await eventually(5_000, () => connection.body === "neighbour /n?a=1", "the neighbour");
-      connection.send("GET /again HTTP/1.1", "Host: localhost");
-      await eventually(5_000, () => connection.received.includes("neighbour /again"), "the next");
-    });
-
-    it("gives its path back", async () => {
-      const ff = await start();
-      const server = createServer((_request, response) => response.end("neighbour"));
-      const detach = ff.attach(server, { path: "/push/" });
-      const url = await listen(server);
-      expect((await fetch(`${url}/push/healthz`)).headers.get("content-type")).to.match(/json/);
-      expect(await (await fetch(`${url}/pushy`)).text()).to.equal("neighbour");
-      detach();
-      expect(await (await fetch(`${url}/push/healthz`)).text()).to.equal("neighbour");
-      expect(() => ff.attach(server, { path: "push" })).to.throw(ForeverframeError, /"\/push"/);
-    });
-
-    it("answers 503 when it was drained, and lets its streams end before", async () => {
-      const ff = await start();
-      const url = await listen(createServer(ff.node));
-      const { connection } = await openFrame(url, "channels=a");
-      await ff.drain();
-      const events = await connection.untilEvents((all) => all.length === 2, "its close");
-      expect(events[1]).to.include({ type: "close", reason: "shutdown" });
-      expect(
-        (await fetch(`${url}/stream?channels=a`, { headers: { Accept: "*/*" } })).status,
-      ).to.equal(503);
-      expect((await fetch(`${url}/readyz`)).status).to.equal(503);
-    });
   });
 });

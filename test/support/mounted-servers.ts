@@ -37,7 +37,7 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
     app.use("/push", ff.node);
     app.get("/neighbour", (_request, response) => void response.send("neighbour"));
     const server = createServer(app);
-    ff.attach(server, { path: "/push" });
+    ff.attach(server, { path: "/push", upgradesOnly: true });
     return server;
   },
   async koa(ff) {
@@ -49,7 +49,7 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
       }),
     );
     const server = createServer(app.callback());
-    ff.attach(server, { path: "/push" });
+    ff.attach(server, { path: "/push", upgradesOnly: true });
     return server;
   },
   async fastify(ff) {

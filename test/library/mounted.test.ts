@@ -1,0 +1,132 @@
+import { createServer } from "node:http";
+import { expect } from "chai";
+import express from "express";
+import fastify from "fastify";
+import { ForeverframeError } from "../../src/errors.ts";
+import { dataOf, listen, startLibrary, stopLibraries, take } from "../support/library.ts";
+import { openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
+import { eventually, within } from "../support/within.ts";
+
+describe("Foreverframe in an application", () => {
+  afterEach(stopLibraries);
+
+  it("passes on what is not its own, with nothing added to it", async () => {
+    const ff = await startLibrary();
+    const app = express();
+    app.use(ff.node);
+    app.use((_request, response) => void response.status(404).send("the application's"));
+    const url = await listen(createServer(app));
+    for (const path of ["/none", "/streamer", "/../secret", "/%ff"]) {
+      const response = await fetch(url + path);
+      expect([response.status, await response.text()]).to.deep.equal([404, "the application's"]);
+      expect(response.headers.get("content-security-policy")).to.equal(null);
+    }
+    expect((await fetch(`${url}/stream`)).status).to.equal(400);
+    expect((await fetch(`${url}/healthz`)).status).to.equal(200);
+  });
+
+  it("takes bodies that the application's parsers have read", async () => {
+    const ff = await startLibrary();
+    const app = express();
+    app.use(express.json({ strict: false }), express.text(), express.urlencoded());
+    app.use("/push", ff.node);
+    const url = `${await listen(createServer(app))}/push`;
+    const subscription = ff.subscribe("a");
+    await publishJson(url, "a", { n: [1, null] });
+    await publishJson(url, "a", "text");
+    const post = (type: string, body: string) =>
+      fetch(`${url}/channels/a/messages`, {
+        method: "POST",
+        headers: { "Content-Type": type },
+        body,
+      });
+    expect((await post("text/plain", "plain")).status).to.equal(201);
+    expect(dataOf(await take(subscription, 3))).to.deep.equal([{ n: [1, null] }, "text", "plain"]);
+    const form = await post("application/x-www-form-urlencoded", "msg=x");
+    expect(form.status).to.equal(400);
+    expect(await form.text()).to.contain("before its body parser");
+  });
+
+  it("takes an offer of another protocol for none, where the application knows no upgrades", async () => {
+    const ff = await startLibrary();
+    const server = createServer((request, response) => response.end(`neighbour ${request.url}`));
+    ff.attach(server, { path: "/push" });
+    const url = await listen(server);
+    const connection = new RawConnection(url);
+    connection.send(
+      "POST /n?a=1 HTTP/1.1",
+      "Host: localhost",
+      "Connection: Upgrade",
+      "Upgrade: h2c",
+      "Content-Length: 0",
+    );
+    await eventually(5_000, () => connection.body === "neighbour /n?a=1", "the neighbour");
+    connection.send("GET /again HTTP/1.1", "Host: localhost");
+    await eventually(5_000, () => connection.received.includes("neighbour /again"), "the next");
+  });
+
+  it("lets the application's middleware decide before it, where it takes upgrades only", async () => {
+    const ff = await startLibrary();
+    const app = express();
+    app.use((request, response, next) => {
+      if (request.headers.cookie === "user=1") next();
+      else response.status(401).end();
+    });
+    app.use("/push", ff.node);
+    const server = createServer(app);
+    ff.attach(server, { path: "/push", upgradesOnly: true });
+    const url = await listen(server);
+    expect((await fetch(`${url}/push/healthz`)).status).to.equal(401);
+    const headers = { Cookie: "user=1" };
+    expect((await fetch(`${url}/push/healthz`, { headers })).status).to.equal(200);
+  });
+
+  it("takes a large batch, and ends with a client that goes in the middle of one", async () => {
+    const ff = await startLibrary();
+    const app = fastify();
+    await app.register(ff.fastify, { prefix: "/push" });
+    await app.ready();
+    const url = await listen(app.server);
+    const response = await fetch(`${url}/push/channels/a/messages`, {
+      method: "POST",
+      headers: { "Content-Type": "application/x-ndjson" },
+      body: `${JSON.stringify("x".repeat(1_000))}\n`.repeat(3_000),
+    });
+    expect(response.status).to.equal(201);
+    const connection = new RawConnection(url);
+    connection.send(
+      "POST /push/channels/a/messages HTTP/1.1",
+      "Host: localhost",
+      "Content-Type: application/json",
+      "Content-Length: 100",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    connection.destroy();
+    await within(5_000, ff.drain(), "the drain");
+  });
+
+  it("gives its path back", async () => {
+    const ff = await startLibrary();
+    const server = createServer((_request, response) => response.end("neighbour"));
+    const detach = ff.attach(server, { path: "/push/" });
+    const url = await listen(server);
+    expect((await fetch(`${url}/push/healthz`)).headers.get("content-type")).to.match(/json/);
+    expect(await (await fetch(`${url}/pushy`)).text()).to.equal("neighbour");
+    detach();
+    expect(await (await fetch(`${url}/push/healthz`)).text()).to.equal("neighbour");
+    expect(() => ff.attach(server, { path: "push" })).to.throw(ForeverframeError, /"\/push"/);
+  });
+
+  it("answers 503 when it was drained, and lets its streams end before", async () => {
+    const ff = await startLibrary();
+    const url = await listen(createServer(ff.node));
+    const { connection } = await openFrame(url, "channels=a");
+    await ff.drain();
+    const events = await connection.untilEvents((all) => all.length === 2, "its close");
+    expect(events[1]).to.include({ type: "close", reason: "shutdown" });
+    expect(
+      (await fetch(`${url}/stream?channels=a`, { headers: { Accept: "*/*" } })).status,
+    ).to.equal(503);
+    expect((await fetch(`${url}/readyz`)).status).to.equal(503);
+  });
+});
