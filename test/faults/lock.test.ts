@@ -38,7 +38,7 @@ class Container {
     return eventually(
       15_000,
       () => /serves at (\S+)/.exec(this.output)?.[1],
-      `the address; it said: ${this.output}`,
+      () => `the address; it said: ${this.output}`,
     );
   }
 

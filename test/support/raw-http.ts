@@ -130,7 +130,7 @@ export class RawConnection {
         const events = this.frameEvents();
         return done(events) && events;
       },
-      `${what}; events so far: ${JSON.stringify(this.frameEvents()).slice(-600)}`,
+      () => `${what}; events so far: ${JSON.stringify(this.frameEvents()).slice(-600)}`,
     );
   }
 

@@ -53,7 +53,7 @@ export async function startServeProcess(
   const url = await eventually(
     10_000,
     () => /serves at (\S+)/.exec(started.stdout)?.[1],
-    `the server's address; it said: ${started.stdout}${started.stderr}`,
+    () => `the server's address; it said: ${started.stdout}${started.stderr}`,
   );
   return { process: started, url };
 }

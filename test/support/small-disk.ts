@@ -50,7 +50,7 @@ export class SmallDiskServer {
     return eventually(
       10_000,
       () => [...this.stdout.matchAll(/serves at (\S+)/g)][times - 1]?.[1],
-      `the address; it said: ${this.stdout}${this.stderr}`,
+      () => `the address; it said: ${this.stdout}${this.stderr}`,
     );
   }
 

@@ -59,7 +59,7 @@ export function untilEvents(
   return eventually(
     5_000,
     () => done(client.events),
-    `${what}; so far: ${JSON.stringify(client.events).slice(-600)}`,
+    () => `${what}; so far: ${JSON.stringify(client.events).slice(-600)}`,
   );
 }
 
