@@ -137,7 +137,7 @@ export function describeTransportContract(
     });
 
     it("starts with the last messages, or with all that is kept", async () => {
-      const { url } = await start();
+      const { url } = await start({ retainMessages: 10_000 });
       await publishBatch(url, "doors", numbers(2_500));
       const last = await open(url, "channels=doors&last=3");
       const all = await open(url, "channels=doors&after=earliest");
