@@ -43,15 +43,15 @@ const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n
 /** Every promise of the contract that does not depend on how a stream is carried, checked on whatever `fixture` opens. */
 export function describeTransportContract(
   fixture: TransportFixture,
-  { name: serverName, start, stop }: ServerFixture,
+  { name: serverName, start, stop, release }: ServerFixture,
 ): void {
   const { name, transport, capabilities } = fixture;
 
   describe(`a stream by ${name} of ${serverName}`, function () {
     this.timeout(20_000);
-    afterEach(async () => {
+    afterEach(async function () {
       destroyClients();
-      await stop();
+      await (this.currentTest?.isFailed() ? stop() : release());
     });
 
     const open = (url: string, query: string) => openTransport(fixture, url, query);
