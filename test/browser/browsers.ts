@@ -84,11 +84,11 @@ export function describeInBrowsers(title: string, body: (suite: BrowserSuite) =>
         removeTemporaryDirectories();
       });
       afterEach(async () => {
-        for (const page of await browser.pages()) await page.goto("about:blank");
+        // The first page keeps the browser open.
+        const [, ...pages] = await browser.pages();
+        for (const page of pages) await page.close();
         await closeProxies();
         await stopServers();
-        const [, ...others] = await browser.pages();
-        for (const page of others) await page.close();
       });
       body({
         kind,
