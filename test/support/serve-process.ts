@@ -19,6 +19,7 @@ export class CliProcess {
   readonly child: ChildProcess;
   stdout = "";
   stderr = "";
+  hasEnded = false;
   readonly outcome: Promise<Outcome>;
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
@@ -35,6 +36,7 @@ export class CliProcess {
     this.outcome = new Promise((resolve) => {
       this.child.on("close", (code, signal) => {
         children.delete(this.child);
+        this.hasEnded = true;
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
       });
     });
@@ -50,10 +52,14 @@ export async function startServeProcess(
   args: readonly string[],
 ): Promise<{ readonly process: CliProcess; readonly url: string }> {
   const started = new CliProcess(["serve", "--port", "0", ...args]);
+  const said = () => `it said: ${started.stdout}${started.stderr}`;
   const url = await eventually(
-    10_000,
-    () => /serves at (\S+)/.exec(started.stdout)?.[1],
-    () => `the server's address; it said: ${started.stdout}${started.stderr}`,
+    30_000,
+    () => {
+      if (started.hasEnded) throw new Error(`the server ended before it served; ${said()}`);
+      return /serves at (\S+)/.exec(started.stdout)?.[1];
+    },
+    () => `the server's address; ${said()}`,
   );
   return { process: started, url };
 }
