@@ -1,6 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "../support/free-port.ts";
-import { type CliProcess, childrenOf, startServeProcess } from "../support/serve-process.ts";
+import {
+  type CliProcess,
+  childrenOf,
+  killProcesses,
+  startServeProcess,
+} from "../support/serve-process.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { within } from "../support/within.ts";
 import type { ServerFault } from "./fault-plan.ts";
@@ -52,12 +57,13 @@ export class ChaosServer {
 
   /** Resolves when it is there again. */
   whenStarted(): Promise<void> {
-    return within(20_000, this.#busy, "the server to be there again");
+    return within(60_000, this.#busy, "the server to be there again");
   }
 
+  /** Kill it, also while it starts. */
   end(): void {
     this.#ended = true;
-    this.#process?.kill("SIGKILL");
+    killProcesses();
   }
 
   async #start(): Promise<void> {
