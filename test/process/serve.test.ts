@@ -129,9 +129,10 @@ describe("a server as a process", function () {
     );
 
   it("ends by a fault of its own as process 1, as in a container", async () => {
-    const fault = "data:text/javascript,setTimeout(()=>{throw new Error('a fault')},1500).unref()";
-    const { url, ended } = await start({ command: AS_PROCESS_1, node: ["--import", fault] });
+    const fault = "data:text/javascript,process.on('SIGUSR2',()=>{throw new Error('a fault')})";
+    const { child, url, ended } = await start({ command: AS_PROCESS_1, node: ["--import", fault] });
     await eventually(10_000, () => IS_UP(url), "the server");
+    process.kill(await firstOf(child), "SIGUSR2");
     expect(await within(10_000, ended, "its end")).to.not.equal(0);
   });
 
