@@ -97,7 +97,7 @@ describe("the command line", function () {
       const publisher = new CliProcess(["publish", "log", "--url", url]);
       publisher.child.stdin?.write("first\n\n2");
       await eventually(
-        5_000,
+        10_000,
         async () => (await stored(url, "log")).length === 1,
         "the first line",
       );
