@@ -124,6 +124,7 @@ export function mountedFixture(framework: string): ServerFixture {
     name: `a mount in ${framework}`,
     start: (settings) => startMounted(framework, settings),
     stop: stopMounted,
+    release: stopMounted,
   };
 }
 
