@@ -12,7 +12,7 @@ import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import { type App, createApp } from "./http/app.ts";
-import type { Authorize } from "./http/authorization.ts";
+import type { Authorize } from "./http/authorize.ts";
 import { RequestTurns } from "./http/connection/request-turns.ts";
 import type { PageDirectory } from "./http/pages.ts";
 import { opensStream } from "./http/routes/stream.ts";

@@ -4,70 +4,57 @@ import { pino } from "pino";
 import { parseChannelName, parseSelectors } from "./core/channel-name.ts";
 import { parseCursor } from "./core/cursor.ts";
 import { parseJsonText } from "./core/json.ts";
-import type { ChannelSummary } from "./core/log.ts";
 import { withIdempotencyKey } from "./core/publisher.ts";
-import type { Receipt } from "./core/receipts.ts";
-import type { StreamSummary } from "./core/stream-figures.ts";
 import type { StartRequest } from "./core/stream-start.ts";
+import type { ChannelSummary, Receipt, StreamSummary } from "./core/summaries.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { ForeverframeError } from "./errors.ts";
 import { attachTo } from "./http/attach.ts";
-import type { Authorize } from "./http/authorization.ts";
 import { Mount } from "./http/mount.ts";
-import type { Logger } from "./logger.ts";
+import type { ForeverframeOptions } from "./options.ts";
 import { LogOutput } from "./process/log-output.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
-import { type Config, defaultConfig } from "./settings/config.ts";
-import { type JsonValue, Subscription, type SubscriptionEvent } from "./subscription.ts";
-
-/** Settings of a server that listens: an application listens itself. */
-const OF_SERVERS = [
-  "host",
-  "port",
-  "workers",
-  "workerHangMs",
-  "keepAliveMs",
-  "requestHeadMs",
-  "requestBodyMs",
-] as const satisfies readonly (keyof Config)[];
+import { type Config, defaultConfig, SERVER_SETTINGS } from "./settings/config.ts";
+import { Subscription } from "./subscription.ts";
+import type { JsonValue, SubscriptionEvent } from "./subscription-event.ts";
 
 /** Entries of a list, by default and at most. */
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
-/** The settings of docs/configuration.md that are not about listening, and what only a program can give. */
-export interface ForeverframeOptions extends Partial<Omit<Config, (typeof OF_SERVERS)[number]>> {
-  /** Decides who may do what over HTTP. Without it, only this machine may call, unless `open` is true. */
-  readonly authorize?: Authorize | undefined;
-  /** Takes the lines of the log. By default, warnings and errors go to standard error as lines of JSON. */
-  readonly logger?: Logger | undefined;
-}
-
 /** Options of a publish. */
 export interface PublishOptions {
-  /** 1 to 255 bytes: a repeat with the same key within 10 minutes is not stored again, and gets the first one's id. */
+  /**
+   * Makes it safe to try again, 1 to 255 bytes. A second publish with the same key within 10
+   * minutes stores nothing, and returns the id of the first.
+   */
   readonly idempotencyKey?: string | undefined;
 }
 
 /** Where a subscription starts, and what ends it. */
 export interface SubscribeOptions {
-  /** The id of the last message that was handled, or `"earliest"` for all that is kept. By default it starts now. */
+  /**
+   * The id of the last message that was handled, or `"earliest"` for every message that is kept. By
+   * default, the subscription gets only messages that are published after this call.
+   */
   readonly after?: string | undefined;
   /** Start with this many of the last messages, 0 to 1,000. Not together with `after`. */
   readonly last?: number | undefined;
-  /** Ends the subscription: the loop over it ends. */
+  /** Ends the subscription, and with it the loop that reads it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A part of a list. */
+/** Which part of a list to return. */
 export interface ListOptions<Key> {
-  /** The key of the last entry of the part before. */
+  /**
+   * The key of the last entry of the previous part. By default, the list starts at its first entry.
+   */
   readonly after?: Key | undefined;
   /** 1 to 1,000; 100 by default. */
   readonly limit?: number | undefined;
 }
 
-/** What a server gives to Foreverframe. */
+/** Which requests of a server Foreverframe takes. */
 export interface AttachOptions {
   /** Everything at and below this path, such as `/push`; `/` for everything. */
   readonly path: string;
@@ -78,14 +65,14 @@ export interface AttachOptions {
   readonly upgradesOnly?: boolean | undefined;
 }
 
-/** Answers a request: what Express, Connect and plain `node:http` call. */
+/** Handles a request, as Express, Connect and plain `node:http` call it. */
 export type NodeHandler = (
   request: IncomingMessage,
   response: ServerResponse,
   next?: (error?: unknown) => void,
 ) => void;
 
-/** What `ff.koa` uses of a Koa context. */
+/** The part of a Koa context that {@link Foreverframe.koa} uses. */
 export interface KoaContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -95,7 +82,7 @@ export interface KoaContext {
   onerror(error: Error): void;
 }
 
-/** What `ff.fastify` uses of a Fastify instance. */
+/** The part of a Fastify instance that {@link Foreverframe.fastify} uses. */
 export interface FastifyInstance {
   readonly prefix: string;
   readonly server: unknown;
@@ -110,16 +97,19 @@ export interface FastifyInstance {
   addHook(name: any, hook: any): unknown;
 }
 
-/** Foreverframe in an application's process: a durable log, its streams, and what answers HTTP requests for them. */
+/**
+ * Foreverframe inside an application: a durable log, its streams, and the handlers that answer HTTP
+ * requests for them.
+ */
 export interface Foreverframe extends AsyncDisposable {
   /**
-   * Publish a value to a channel. Resolves once the log has it.
+   * Publish a value to a channel. Resolves once the log holds it durably.
    *
-   * @param channel such as `doors.north`
-   * @param data any value that JSON can carry, as it is: it is escaped here
+   * @param channel a name such as `doors.north`
+   * @param data any JSON value. Do not escape it: every transport does that itself
    * @throws ForeverframeError FF_CHANNEL_INVALID, FF_BODY_INVALID (no JSON), FF_MESSAGE_TOO_LARGE,
-   *         FF_IDEMPOTENCY_KEY_INVALID, FF_IDEMPOTENCY_CONFLICT, FF_IDEMPOTENCY_FULL, FF_CHANNELS_TOO_MANY,
-   *         FF_PUBLISHES_TOO_MANY, FF_LOG_FULL, FF_LOG_UNAVAILABLE
+   *         FF_IDEMPOTENCY_KEY_INVALID, FF_IDEMPOTENCY_CONFLICT, FF_IDEMPOTENCY_FULL,
+   *         FF_CHANNELS_TOO_MANY, FF_PUBLISHES_TOO_MANY, FF_LOG_FULL, FF_LOG_UNAVAILABLE
    */
   publish(
     channel: string,
@@ -128,14 +118,16 @@ export interface Foreverframe extends AsyncDisposable {
   ): Promise<{ readonly id: string }>;
 
   /**
-   * Read messages of channels as they are published, in the order of the log. The loop ends when the subscription is
-   * ended: by its signal, by `break`, or by {@link close} or {@link drain}.
+   * Read the messages of channels in this process, in the order of the log, as they are published.
    *
-   * Reading begins with this call. A reader that is slow holds some 64 KiB; what follows waits in the log.
+   * The subscription begins with this call, not with the first read. A slow reader costs about 64
+   * KiB of memory; later messages wait in the log. The loop over it ends by `break`, by the signal,
+   * by {@link Foreverframe.close} and by {@link Foreverframe.drain}.
    *
-   * @param channels names and patterns such as `doors.*` (one segment) and `doors.**` (one or more)
-   * @throws ForeverframeError at once FF_SELECTOR_INVALID, FF_CURSOR_INVALID, FF_PARAMETER_INVALID; by the loop
-   *         FF_STREAMS_TOO_MANY, FF_DRAINING, FF_LOG_UNAVAILABLE
+   * @param channels names, and patterns: `doors.*` (one segment) or `doors.**` (one or more)
+   * @throws ForeverframeError from this call FF_SELECTOR_INVALID, FF_CURSOR_INVALID,
+   *         FF_PARAMETER_INVALID; from the loop FF_STREAMS_TOO_MANY, FF_DRAINING,
+   *         FF_LOG_UNAVAILABLE
    */
   subscribe(
     channels: string | readonly string[],
@@ -143,60 +135,73 @@ export interface Foreverframe extends AsyncDisposable {
   ): AsyncIterableIterator<SubscriptionEvent, undefined>;
 
   /**
-   * Close one stream: its client does not come back.
+   * Close one stream. Its client does not come back.
    *
-   * @returns its receipt, the same again for a minute; null if it is unknown
+   * @returns its receipt, and the same receipt again for a minute; null for a stream that is not
+   *          known
    */
   close(of: { readonly stream: string }): Promise<Receipt | null>;
 
   /**
-   * Close all streams of a client, or all that want a channel.
+   * Close every stream of a client, or every stream whose selectors match a channel. Their clients
+   * do not come back.
    *
-   * @returns how many there were
+   * @returns how many streams were closed
    */
   close(of: { readonly client: string } | { readonly channel: string }): Promise<number>;
 
-  /** The open streams, by handle. */
+  /** List the open streams, in the order of their handles. */
   streams(options?: ListOptions<number>): Promise<readonly StreamSummary[]>;
 
-  /** The channels that keep messages, by name. */
+  /** List the channels that keep messages, in the order of their names. */
   channels(options?: ListOptions<string>): Promise<readonly ChannelSummary[]>;
 
   /**
-   * Stop: every stream is told `shutdown`, publishes under way are finished, the log is closed. Resolves within
-   * `drainMs`; answers that are left then are cut. Requests that come later are answered 503 FF_DRAINING.
+   * Stop. Tells every stream `shutdown`, so that its client comes back later, finishes the
+   * publishes under way, and closes the log. Requests that arrive afterwards are answered 503
+   * FF_DRAINING.
+   *
+   * Resolves within `drainMs`: responses that are still open by then are cut.
    */
   drain(): Promise<void>;
 
-  /** For Express (`app.use("/push", ff.node)`), Connect and plain `node:http`. Passes on what is not its own. */
+  /**
+   * For Express (`app.use("/push", ff.node)`), Connect and plain `node:http`. Calls `next` for a
+   * path that it does not know; without a `next` it answers 404.
+   */
   readonly node: NodeHandler;
 
-  /** For Koa, at any prefix: `app.use(mount("/push", ff.koa))`. Passes on what is not its own. */
+  /** For Koa: `app.use(mount("/push", ff.koa))`. Calls `next` for a path that it does not know. */
   readonly koa: (ctx: KoaContext, next: () => Promise<unknown>) => Promise<void>;
 
   /** For Fastify, WebSockets included: `fastify.register(ff.fastify, { prefix: "/push" })`. */
   readonly fastify: (instance: FastifyInstance) => Promise<void>;
 
   /**
-   * Take requests and upgrades to WebSocket at and below a path of a server; everything else stays
-   * the application's. No framework sees what it takes: whatever a middleware would have checked is
-   * for `authorize` to check. Beside `ff.node` or `ff.koa`, take the upgrades only.
+   * Handle every request and every WebSocket at and below a path of a server, before the
+   * application sees it: whatever a middleware would have checked is for `authorize` to check.
+   * Everything else stays the application's.
    *
-   * @returns takes it back
+   * Where `ff.node` or `ff.koa` is at the same path, take the upgrades only: then WebSockets work,
+   * and all other requests still go through the application's middleware.
+   *
+   * @returns a function that gives the path back to the application
    */
   attach(server: HttpServer | HttpsServer, options: AttachOptions): () => void;
 }
 
 /**
- * Start Foreverframe in this process. It does not listen, handle signals or end the process, and several may run side by
- * side, each with a `data` directory of its own.
+ * Start Foreverframe in this process.
  *
- * @throws ForeverframeError FF_CONFIG_INVALID: an option is unknown, out of its range, or does not go with another;
- *         FF_LOG_UNAVAILABLE: another server has the directory, or it can't be written
+ * It does not listen, does not handle signals, and never ends the process. Several can run side by
+ * side, each with its own `data` directory.
+ *
+ * @throws ForeverframeError FF_CONFIG_INVALID if an option is unknown, out of its range or in
+ *         conflict with another; FF_LOG_UNAVAILABLE if the directory is in use or can't be written
  */
 export async function createForeverframe(options: ForeverframeOptions = {}): Promise<Foreverframe> {
   const { authorize, logger, ...settings } = options;
-  for (const name of OF_SERVERS) {
+  for (const name of SERVER_SETTINGS) {
     if (name in settings) {
       throw new ForeverframeError(
         "FF_CONFIG_INVALID",

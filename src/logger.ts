@@ -1,6 +1,4 @@
-/**
- * Takes the lines of the log: one of pino's, Fastify's `log`, or what an application makes of them.
- */
+/** Takes log lines: a pino logger, Fastify's `log`, or an object of the application's own. */
 export interface Logger {
   debug(about: object, text: string): void;
   info(about: object, text: string): void;

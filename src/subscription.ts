@@ -3,43 +3,11 @@ import type { OpenRequest } from "./core/opener.ts";
 import type { Sink, SinkListener } from "./core/sink.ts";
 import { Encoding } from "./core/transport.ts";
 import { plainFraming } from "./http/connection/framing.ts";
+import type { SubscriptionEvent } from "./subscription-event.ts";
 import { ndjsonTransport } from "./transports/ndjson.ts";
 
 /** Bytes that may wait for a reader, beyond those of one write. While they do, the rest waits in the log. */
 const MAX_WAITING_BYTES = 65_536;
-
-/** Any value of JSON: `JSON.stringify` makes it, `JSON.parse` gives it back. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [member: string]: JsonValue | undefined };
-
-/** A message that was published to one of the channels. */
-export interface MessageEvent {
-  readonly type: "message";
-  /** Its place in the log: subscribe `after` it to go on from here. */
-  readonly id: string;
-  readonly channel: string;
-  /** When it was published, in Unix ms. */
-  readonly time: number;
-  readonly data: JsonValue;
-}
-
-/** Messages of `channels` in (`after`, `upTo`] may be missing. */
-export interface GapEvent {
-  readonly type: "gap";
-  readonly after: string;
-  readonly upTo: string;
-  readonly channels: readonly string[];
-  /** `expired`: they were kept no longer. `epoch`: `after` is of another log, or beyond the end of this one. */
-  readonly reason: "expired" | "epoch";
-}
-
-/** What a subscription gives. */
-export type SubscriptionEvent = MessageEvent | GapEvent;
 
 type Step = IteratorResult<SubscriptionEvent, undefined>;
 

@@ -53,7 +53,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "cli.ts": ["commands", "process"],
   "index.ts": [
     "foreverframe.ts",
-    "subscription.ts",
+    "options.ts",
+    "subscription-event.ts",
     "http",
     "core",
     "settings",
@@ -73,7 +74,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "foreverframe.ts": [
     "engine.ts",
+    "options.ts",
     "subscription.ts",
+    "subscription-event.ts",
     "http",
     "core",
     "process",
@@ -82,7 +85,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
   ],
   "server.ts": ["engine.ts", "http", "core", "process", "settings", "logger.ts"],
-  "subscription.ts": ["http", "transports", "core"],
+  "options.ts": ["http", "logger.ts"],
+  "subscription.ts": ["subscription-event.ts", "http", "transports", "core"],
+  "subscription-event.ts": [],
   "engine.ts": [
     "http",
     "logs",

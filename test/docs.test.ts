@@ -3,11 +3,16 @@ import { expect } from "chai";
 import { ERRORS } from "../src/errors.ts";
 import {
   flagOf,
+  SERVER_SETTINGS,
   SETTING_NAMES,
   SETTINGS,
   type Setting,
+  type SettingName,
   variableOf,
 } from "../src/settings/config.ts";
+
+/** Settings that src/options.ts does not have, or explains in words of its own. */
+const OF_THE_COMMAND_LINE: readonly SettingName[] = [...SERVER_SETTINGS, "open"];
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
@@ -39,4 +44,37 @@ describe("the documents", () => {
     });
     expect(rows).to.deep.equal(wanted);
   });
+
+  it("have each setting in src/options.ts, with its meaning, range and default", () => {
+    const members = read("src/options.ts").matchAll(
+      /\/\*\* ?((?:(?!\*\/).)*)\*\/\s+readonly (\w+)\?/gs,
+    );
+    const documented = Array.from(members, ([, text = "", name]) => [
+      name,
+      text.replaceAll(/\s+(?:\* )?/g, " ").trim(),
+    ]);
+    const wanted = SETTING_NAMES.filter((name) => !OF_THE_COMMAND_LINE.includes(name)).map(
+      (name) => [name, meaningOf(SETTINGS[name])],
+    );
+    const own = ["authorize", "logger", "open"];
+    expect(documented.slice(0, own.length).map(([name]) => name)).to.deep.equal(own);
+    expect(documented.slice(own.length)).to.deep.equal(wanted);
+  });
 });
+
+/** How src/options.ts explains a setting. */
+function meaningOf(setting: Setting): string {
+  const { kind, default: initial, help } = setting;
+  const meaning = `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
+  if (setting.kind === "number") {
+    const [min, max, value] = [setting.min, setting.max, setting.default].map(inThousands);
+    return `${meaning} From ${min} to ${max}; by default ${value}.`;
+  }
+  const value =
+    kind === "switch" ? "off" : kind === "list" || initial === "" ? "none" : `\`"${initial}"\``;
+  return `${meaning} By default ${value}.`;
+}
+
+function inThousands(number: number): string {
+  return number.toLocaleString("en-US");
+}

@@ -1,8 +1,8 @@
 import { type Bus, checkComplete, type StreamsOf } from "./bus.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
-import type { ChannelSummary, MessageLog } from "./log.ts";
-import type { StreamSummary } from "./stream-figures.ts";
+import type { MessageLog } from "./log.ts";
+import type { ChannelSummary, StreamSummary } from "./summaries.ts";
 
 /** What the admin works on. */
 export interface AdminOptions {

@@ -1,8 +1,9 @@
 import { ForeverframeError } from "../errors.ts";
+import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CloseReason } from "./events.ts";
-import type { Receipt, StreamOwner } from "./receipts.ts";
-import type { PollRecord, StreamKnowledge, StreamSummary } from "./stream-figures.ts";
+import type { StreamOwner } from "./receipts.ts";
+import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
+import type { Receipt, StreamSummary } from "./summaries.ts";
 
 /** Which streams an admin means. */
 export type StreamsOf = { readonly client: string } | { readonly channel: string };

@@ -1,10 +1,11 @@
 import { ForeverframeError } from "../errors.ts";
 import { type Bus, known } from "./bus.ts";
+import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CloseReason } from "./events.ts";
 import type { LocalPeer } from "./local-peer.ts";
-import type { Receipt, StreamOwner } from "./receipts.ts";
+import type { StreamOwner } from "./receipts.ts";
 import type { StreamKnowledge } from "./stream-figures.ts";
+import type { Receipt } from "./summaries.ts";
 
 /** What control works on. */
 export interface ControlOptions {

@@ -1,28 +1,9 @@
 import type { ErrorCode } from "../errors.ts";
 import { ERRORS } from "../errors.ts";
+import { type CloseReason, reconnects } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import { formatJson } from "./json.ts";
 import type { Gap } from "./log.ts";
-
-/** Why streams end, and whether their clients come back. `gone` is seen in receipts only. */
-const CLOSE_REASONS = {
-  client: { reconnect: false },
-  admin: { reconnect: false },
-  expired: { reconnect: false },
-  replaced: { reconnect: false },
-  recycle: { reconnect: true },
-  slow: { reconnect: true },
-  shutdown: { reconnect: true },
-  gone: { reconnect: true },
-} as const satisfies Record<string, { reconnect: boolean }>;
-
-/** One of {@link CLOSE_REASONS}. */
-export type CloseReason = keyof typeof CLOSE_REASONS;
-
-/** Whether the clients of streams that end so come back by themselves. */
-export function reconnects(reason: CloseReason): boolean {
-  return CLOSE_REASONS[reason].reconnect;
-}
 
 /** One event, ready to be framed by a transport. */
 export interface StreamEvent {

@@ -11,13 +11,14 @@ import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
 import { Opener, type OpenerLimits, type OpenRequest, type StreamNames } from "./opener.ts";
 import { Publisher } from "./publisher.ts";
 import { readMessages } from "./read-messages.ts";
-import type { Receipt, ReceiptLimits } from "./receipts.ts";
+import type { ReceiptLimits } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import { StreamLives } from "./stream-lives.ts";
 import type { StreamLimits } from "./streams.ts";
+import type { Receipt } from "./summaries.ts";
 import { TurnBudget } from "./turn-budget.ts";
 import { Views } from "./view.ts";
 

@@ -1,14 +1,15 @@
 import type { Arrivals } from "./arrivals.ts";
 import type { AnswerTo, Peer, Seniority, StreamsOf } from "./bus.ts";
+import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CloseReason } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
-import type { Receipt, StreamOwner } from "./receipts.ts";
+import type { StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
 import type { StreamLives } from "./stream-lives.ts";
+import type { Receipt } from "./summaries.ts";
 
 /** What a process offers to the others. */
 export interface LocalPeerOptions {

@@ -2,6 +2,7 @@ import type { ForeverframeError } from "../errors.ts";
 import type { ChannelName, SelectorSet } from "./channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN } from "./cursor.ts";
 import type { EscapedJson } from "./json.ts";
+import type { ChannelSummary } from "./summaries.ts";
 
 /** One value to be appended. */
 export interface NewMessage {
@@ -79,15 +80,6 @@ export interface LogBatch {
    * never.
    */
   readonly gaps: readonly Gap[];
-}
-
-/** What a log keeps of one channel. */
-export interface ChannelSummary {
-  readonly channel: string;
-  /** Messages kept. */
-  readonly messages: number;
-  /** Id of the last message ever appended, kept or not. */
-  readonly last: Cursor;
 }
 
 /** How long messages of one channel are kept: the stricter of the two. */

@@ -6,7 +6,6 @@ import { gapEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { Gap, MessageLog } from "./log.ts";
-import type { Receipt } from "./receipts.ts";
 import { newRecycleLimits, type RecycleAfter } from "./recycle.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
@@ -15,6 +14,7 @@ import type { PollRecord } from "./stream-figures.ts";
 import type { StreamLives } from "./stream-lives.ts";
 import { findKnownGaps, resolveStart, type StartPoint, type StartRequest } from "./stream-start.ts";
 import type { Applicant } from "./streams.ts";
+import type { Receipt } from "./summaries.ts";
 import type { Encoding } from "./transport.ts";
 import type { Views } from "./view.ts";
 

@@ -1,21 +1,4 @@
-import type { Cursor } from "./cursor.ts";
-import type { CloseReason } from "./events.ts";
-
-/** What a close answers: what the stream had been given when it ended. */
-export interface Receipt {
-  readonly stream: string;
-  readonly closed: true;
-  readonly reason: CloseReason;
-  /** The last place that it was given. */
-  readonly cursor: Cursor;
-  /** The last place that its client said it has handled; null if it never did. */
-  readonly acked: Cursor | null;
-  /** Messages and bytes that were handed to the operating system: not what the client has. */
-  readonly messages: number;
-  readonly bytes: number;
-  /** How long it was open, in ms. */
-  readonly openMs: number;
-}
+import type { Receipt } from "./summaries.ts";
 
 /** How long and how many receipts are kept. */
 export interface ReceiptLimits {

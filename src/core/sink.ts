@@ -1,5 +1,5 @@
+import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CloseReason } from "./events.ts";
 
 /** Hears what becomes of a sink: its stream. */
 export interface SinkListener {

@@ -1,21 +1,5 @@
 import type { Cursor } from "./cursor.ts";
-import type { Receipt } from "./receipts.ts";
-
-/** What a listing shows of a stream. */
-export interface StreamSummary {
-  readonly handle: number;
-  readonly client: string | null;
-  readonly address: string | null;
-  readonly channels: readonly string[];
-  readonly transport: string;
-  /** Whether it has been given everything that there is. If not, it is being read from the log. */
-  readonly live: boolean;
-  readonly cursor: Cursor;
-  readonly acked: Cursor | null;
-  readonly messages: number;
-  readonly bytes: number;
-  readonly openMs: number;
-}
+import type { Receipt } from "./summaries.ts";
 
 /** What is known of a stream: of a closed one, what it had been given when it ended. */
 export interface StreamKnowledge

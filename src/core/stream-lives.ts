@@ -1,11 +1,12 @@
 import type { Bus } from "./bus.ts";
+import { type CloseReason, reconnects } from "./close-reason.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type CloseReason, reconnects } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
-import { type Receipt, type ReceiptLimits, Receipts, type StreamOwner } from "./receipts.ts";
+import { type ReceiptLimits, Receipts, type StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { type Applicant, type StreamLimits, Streams } from "./streams.ts";
+import type { Receipt } from "./summaries.ts";
 import type { Views } from "./view.ts";
 
 /** What the lives of streams depend on. */

@@ -1,17 +1,12 @@
 import type { SelectorSet } from "./channel-name.ts";
+import type { CloseReason } from "./close-reason.ts";
 import { type Cursor, epochOf, positionOf } from "./cursor.ts";
-import {
-  type CloseReason,
-  closeEvent,
-  type OpenDetails,
-  openEvent,
-  type StreamEvent,
-} from "./events.ts";
+import { closeEvent, type OpenDetails, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
-import type { Receipt } from "./receipts.ts";
 import type { RecycleLimits } from "./recycle.ts";
 import type { Sink, SinkListener } from "./sink.ts";
-import type { PollRecord, StreamKnowledge, StreamSummary } from "./stream-figures.ts";
+import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
+import type { Receipt, StreamSummary } from "./summaries.ts";
 import type { View } from "./view.ts";
 
 /** A closed stream's connection is cut after this many ms, however much of it is unread. */

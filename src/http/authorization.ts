@@ -1,40 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import type { Context } from "koa";
 import { ForeverframeError, shorten } from "../errors.ts";
-
-/**
- * What a request wants to do: `subscribe` opens a stream, polls or reads; `publish` publishes; `close` ends one stream
- * by its id; `admin` lists, ends all streams of a client or a channel, and deletes.
- */
-export type Action = "subscribe" | "publish" | "close" | "admin";
-
-/** What an application is asked about a request. */
-export interface AuthorizeQuestion {
-  readonly action: Action;
-  /** Channel names; of `subscribe` selectors, which may be patterns. Empty where the action is about none. */
-  readonly channels: readonly string[];
-  /** The client's name as the request gives it; of `close` the one of the stream; null for none. */
-  readonly client: string | null;
-}
-
-/** What an application allows. */
-export interface Permission {
-  readonly allow: boolean;
-  /** The client's name, in place of the one that the request gives; absent leaves that as it is. */
-  readonly client?: string | null | undefined;
-  /** How long a stream may be open, in ms: then it ends with `expired`. Absent or null for no limit. */
-  readonly expiresInMs?: number | null | undefined;
-}
-
-/**
- * Decides whether a request may do something, by its cookies or whatever else it carries.
- *
- * `request.url` is relative to the mount. What it throws is answered 500 and logged, a ForeverframeError as it says.
- */
-export type Authorize = (
-  request: IncomingMessage,
-  question: AuthorizeQuestion,
-) => boolean | Permission | Promise<boolean | Permission>;
+import type { Authorize, AuthorizeQuestion, Permission } from "./authorize.ts";
 
 /** What a request may do. */
 export interface Grant {

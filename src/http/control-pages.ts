@@ -1,5 +1,5 @@
 import { formatJson } from "../core/json.ts";
-import type { Receipt } from "../core/receipts.ts";
+import type { Receipt } from "../core/summaries.ts";
 
 const STYLE = '<link rel="stylesheet" href="foreverframe.css">';
 

@@ -1,7 +1,7 @@
 import type { Context } from "koa";
 import type { Hub } from "../core/hub.ts";
-import type { Receipt } from "../core/receipts.ts";
 import type { Sink } from "../core/sink.ts";
+import type { Receipt } from "../core/summaries.ts";
 import { Encoding } from "../core/transport.ts";
 import { PollAnswer, pollTransport } from "../transports/poll.ts";
 import { carrierOf } from "./connection/carriers.ts";

@@ -3,13 +3,13 @@ import type { SelectorSet } from "../core/channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN, positionOf, timeOfPosition } from "../core/cursor.ts";
 import type {
   AppendRequest,
-  ChannelSummary,
   LogBatch,
   MessageLog,
   ReadRequest,
   RetentionRules,
 } from "../core/log.ts";
 import { SteadyClock } from "../core/steady-clock.ts";
+import type { ChannelSummary } from "../core/summaries.ts";
 import { ForeverframeError } from "../errors.ts";
 import { LogHealth } from "./log-health.ts";
 import { PositionClock } from "./position-clock.ts";

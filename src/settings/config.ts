@@ -194,6 +194,17 @@ export type SettingName = keyof Config;
 /** All settings, in the order of the table. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 
+/** Settings of a server that listens. An application that embeds Foreverframe listens itself. */
+export const SERVER_SETTINGS: readonly SettingName[] = [
+  "host",
+  "port",
+  "workers",
+  "workerHangMs",
+  "keepAliveMs",
+  "requestHeadMs",
+  "requestBodyMs",
+];
+
 /** `maxStreams` as a flag: `--max-streams`. */
 export function flagOf(name: SettingName): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -234,9 +245,12 @@ export function parseConfig(
 /**
  * The defaults, with some settings replaced: checked as the command line's are.
  *
+ * @param overrides an undefined value counts as absent
  * @throws ForeverframeError FF_CONFIG_INVALID
  */
-export function defaultConfig(overrides: Partial<Config> = {}): Config {
+export function defaultConfig(
+  overrides: { readonly [K in keyof Config]?: Config[K] | undefined } = {},
+): Config {
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
   return checkConfig({ ...parseConfig({}, {}), ...Object.fromEntries(given) });
 }

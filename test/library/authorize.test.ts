@@ -2,12 +2,9 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { expect } from "chai";
-import {
-  createForeverframe,
-  type Foreverframe,
-  type ForeverframeOptions,
-} from "../../src/foreverframe.ts";
-import type { Authorize, AuthorizeQuestion } from "../../src/http/authorization.ts";
+import { createForeverframe, type Foreverframe } from "../../src/foreverframe.ts";
+import type { Authorize, AuthorizeQuestion } from "../../src/http/authorize.ts";
+import type { ForeverframeOptions } from "../../src/options.ts";
 import { closeConnections, openFrame } from "../support/raw-http.ts";
 import {
   destroyClients,

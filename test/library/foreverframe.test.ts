@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { ForeverframeError } from "../../src/errors.ts";
 import { createForeverframe } from "../../src/foreverframe.ts";
 import { defaultConfig } from "../../src/settings/config.ts";
-import type { SubscriptionEvent } from "../../src/subscription.ts";
+import type { SubscriptionEvent } from "../../src/subscription-event.ts";
 import { dataOf, listen, startLibrary, stopLibraries, take } from "../support/library.ts";
 import { openFrame } from "../support/raw-http.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";

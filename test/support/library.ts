@@ -1,11 +1,8 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import {
-  createForeverframe,
-  type Foreverframe,
-  type ForeverframeOptions,
-} from "../../src/foreverframe.ts";
-import type { SubscriptionEvent } from "../../src/subscription.ts";
+import { createForeverframe, type Foreverframe } from "../../src/foreverframe.ts";
+import type { ForeverframeOptions } from "../../src/options.ts";
+import type { SubscriptionEvent } from "../../src/subscription-event.ts";
 import { closeConnections } from "./raw-http.ts";
 import { removeTemporaryDirectories } from "./temporary-directory.ts";
 import { within } from "./within.ts";

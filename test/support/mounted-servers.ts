@@ -8,11 +8,8 @@ import fastify from "fastify";
 import Koa from "koa";
 import mount from "koa-mount";
 import { WebSocketServer } from "ws";
-import {
-  createForeverframe,
-  type Foreverframe,
-  type ForeverframeOptions,
-} from "../../src/foreverframe.ts";
+import { createForeverframe, type Foreverframe } from "../../src/foreverframe.ts";
+import type { ForeverframeOptions } from "../../src/options.ts";
 import type { ServerFixture } from "./server-fixtures.ts";
 
 const ADMIN_TOKEN = "a-token-for-tests";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
-import { type CloseReason, reconnects } from "../../core/events.ts";
+import { type CloseReason, reconnects } from "../../core/close-reason.ts";
 import type { Sink, SinkListener } from "../../core/sink.ts";
 import { SocketSink } from "./socket-sink.ts";
 import type { WaitingPieces } from "./waiting-pieces.ts";

@@ -1,0 +1,39 @@
+/**
+ * Why a stream ended.
+ *
+ * - `client`: its own client closed it.
+ * - `admin`: the application or an operator closed it.
+ * - `expired`: the time that its client was given is over.
+ * - `replaced`: a newer stream of the same client took its place.
+ * - `recycle`: its response had grown large or old.
+ * - `slow`: its client did not read.
+ * - `shutdown`: the server stopped.
+ * - `gone`: its connection broke.
+ *
+ * After the first four its client stays away; after the others it comes back.
+ */
+export type CloseReason =
+  | "client"
+  | "admin"
+  | "expired"
+  | "replaced"
+  | "recycle"
+  | "slow"
+  | "shutdown"
+  | "gone";
+
+const CLOSE_REASONS: Readonly<Record<CloseReason, { readonly reconnect: boolean }>> = {
+  client: { reconnect: false },
+  admin: { reconnect: false },
+  expired: { reconnect: false },
+  replaced: { reconnect: false },
+  recycle: { reconnect: true },
+  slow: { reconnect: true },
+  shutdown: { reconnect: true },
+  gone: { reconnect: true },
+};
+
+/** Whether the clients of streams that end so come back by themselves. */
+export function reconnects(reason: CloseReason): boolean {
+  return CLOSE_REASONS[reason].reconnect;
+}
