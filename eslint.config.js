@@ -1,6 +1,7 @@
 import esx from "eslint-plugin-es-x";
 
-// The client and the pages' scripts run in engines of 2001: this refuses every syntax and every built-in that ES3 does not have.
+// The client and the pages' scripts run in engines of 2001: this refuses every syntax and every
+// built-in that ES3 does not have.
 export default [
   {
     ...esx.configs["flat/restrict-to-es3"],

@@ -1,5 +1,6 @@
-// 15,000 streams come back at once, each with 100 messages to catch up: how long do publishes and closes wait meanwhile?
-// The waits are measured by a process of its own (probes/resume-probe.ts), so that the load's own turns don't count.
+// 15,000 streams come back at once, each with 100 messages to catch up: how long do publishes and
+// closes wait meanwhile? The waits are measured by a process of its own (probes/resume-probe.ts),
+// so that the load's own turns don't count.
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";

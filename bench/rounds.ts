@@ -14,7 +14,8 @@ const REASON_CHARACTERS = 300;
 const SAID_CHARACTERS = 200;
 
 /**
- * Measure it all. Servers take turns within each run, so that what else the machine does meets all of them alike.
+ * Measure it all. Servers take turns within each run, so that what else the machine does meets all
+ * of them alike.
  *
  * @param results gets the outcomes; those of the same measures from before are dropped
  * @param onMeasured is called after each measure

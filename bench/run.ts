@@ -1,4 +1,5 @@
-// Measures Foreverframe and its peers in turn, and prints one table; bench/options.ts has the options.
+// Measures Foreverframe and its peers in turn, and prints one table; bench/options.ts has the
+// options.
 import { readFileSync } from "node:fs";
 import { MOST_STREAMS } from "./measures/measure.ts";
 import { type Options, parseOptions } from "./options.ts";

@@ -1,4 +1,5 @@
-// What 50 readers that never read cost: the server's memory, and a live reader's latency beside them.
+// What 50 readers that never read cost: the server's memory, and a live reader's latency beside
+// them.
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { openStream } from "./load/frame-stream.ts";
@@ -11,7 +12,10 @@ const MESSAGE_BYTES = 2_000;
 const RATE = 1_000;
 const MESSAGES = 15_000; // 30 MB
 
-/** Publish at a constant rate and return the live reader's latencies, in ms, measured from when each was due. */
+/**
+ * Publish at a constant rate and return the live reader's latencies, in ms, measured from when each
+ * was due.
+ */
 async function measure(url: string, live: Socket): Promise<number[]> {
   const latencies: number[] = [];
   let text = "";

@@ -5,7 +5,7 @@
  *   origin           of the server
  *   receive(event)   takes what came; the first is `open`
  *   end(refusal)     it is over; `refusal` is an `error` event of Foreverframe's, or nothing for any other end
- *   limit(ms)        end() it if this is not called again, nor stop(), within so many ms
+ *   limit(ms)        end() it if neither this nor stop() is called within this many ms
  *   isLive()         whether anybody still listens
  *   isOnce           poll: only until there is nothing more
  *

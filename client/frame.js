@@ -1,8 +1,12 @@
 /*
- * The display frame: its document never ends, and each event is a script in it that calls this page.
+ * The display frame: its document never ends, and each event is a script in it that calls this
+ * page.
  */
 
-/** The connection behind each callback: push, push1, push2... Streams of a page seldom need more than the first. */
+/**
+ * The connection behind each callback: push, push1, push2... Streams of a page seldom need more
+ * than the first.
+ */
 var callbacks = [];
 
 /** Pause between two looks at whether a frame's document has ended, in ms. */
@@ -15,8 +19,8 @@ var leaving = [];
 var htmlfile;
 
 /**
- * Where frames are put: in IE before 11 a document that is nowhere shown, in which they load without the busy indicator,
- * the click sound and an entry of the history.
+ * Where frames are put: in IE before 11 a document that is nowhere shown, in which they load
+ * without the busy indicator, the click sound and an entry of the history.
  */
 function frameDocument() {
   try {
@@ -44,7 +48,10 @@ function removeFrames() {
   }
 }
 
-/** The `error` event in a frame that has ended. It calls the page's `push`, which is left alone, so it is read instead. */
+/**
+ * The `error` event in a frame that has ended. It calls the page's `push`, which is left alone, so
+ * it is read instead.
+ */
 function refusalIn(frame) {
   var scripts;
   try {
@@ -56,7 +63,10 @@ function refusalIn(frame) {
   }
 }
 
-/** Heartbeats are spaces, seen by the size of the document. One that was taken out of the page has none. */
+/**
+ * Heartbeats are spaces, seen by the size of the document. One that was taken out of the page has
+ * none.
+ */
 function sizeOf(frame) {
   try {
     return frame.contentWindow.document.documentElement.innerHTML.length;

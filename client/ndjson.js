@@ -2,7 +2,10 @@
  * A line for each event, read while the answer grows: not in IE before 10.
  */
 
-/** Length of an answer after which a new one is asked for: its text stays in memory as long as it lasts. */
+/**
+ * Length of an answer after which a new one is asked for: its text stays in memory as long as it
+ * lasts.
+ */
 var MAX_TEXT_LENGTH = 1000000;
 
 openers["ndjson"] = function (connection) {

@@ -1,9 +1,13 @@
 /*
- * Whether the path to a server buffers, so that frames do not come through: remembered for all pages of this origin.
+ * Whether the path to a server buffers, so that frames do not come through: remembered for all
+ * pages of this origin.
  */
 var PATH_KEY = "foreverframe.path ";
 
-/** Until when, in Unix ms, by the server's origin; for browsers without storage, or where it is forbidden or full. */
+/**
+ * Until when, in Unix ms, by the server's origin; for browsers without storage, or where it is
+ * forbidden or full.
+ */
 var pathUntil = {};
 
 function pathStorage() {
@@ -15,7 +19,10 @@ function pathStorage() {
   }
 }
 
-/** For how many ms more frames need not be tried; 0 if they should be. A clock that was set back does not prolong it. */
+/**
+ * For how many ms more frames need not be tried; 0 if they should be. A clock that was set back
+ * does not prolong it.
+ */
 function pollsFor(origin, maxMs) {
   var storage = pathStorage();
   var until = pathUntil[origin];

@@ -50,7 +50,8 @@ function put(list, item) {
 /** JSON as a value; null for what is no JSON, such as a proxy's error page. */
 function parse(text) {
   try {
-    // IE before 8 has no JSON. What Foreverframe answers is escaped, so that it is a safe expression too.
+    // IE before 8 has no JSON. What Foreverframe answers is escaped, so that it is a safe
+    // expression too.
     return root["JSON"] ? root["JSON"]["parse"](text) : new Function("return " + text)();
   } catch (error) {
     return null;

@@ -5,7 +5,10 @@
 /** How long the server may wait when there is nothing, in s. */
 var WAIT_S = 25;
 
-/** An empty answer within so many ms comes from something that can't wait: it is asked again after a pause, in ms. */
+/**
+ * An empty answer within so many ms comes from something that can't wait: it is asked again after a
+ * pause, in ms.
+ */
 var TOO_SOON_MS = 1000;
 var PAUSE_MS = 5000;
 

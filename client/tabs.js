@@ -1,17 +1,22 @@
 /*
  * One stream for all tabs of a browser: one tab holds it and tells the others what comes.
  *
- * All that is said is { n, from, kind, visible, state, reason, retryMs, cursor, event, before }: who says it, whether its tab is
- * visible, the state and the cursor of its stream, and for kind "event" an event with the cursor before it. So whoever
- * misses something notices, and reads it from the server's log. Other kinds are "hello", which the holder answers, "beat" of the
- * holder, and "bye" of one that goes.
+ * All that is said is { n, from, kind, visible, state, reason, retryMs, cursor, event, before }:
+ * who says it, whether its tab is visible, the state and the cursor of its stream, and for kind
+ * "event" an event with the cursor before it. So whoever misses something notices, and reads it
+ * from the server's log. Other kinds are "hello", which the holder answers, "beat" of the holder,
+ * and "bye" of one that goes.
  *
- * A browser slows the timers of hidden tabs down, but not what they hear: so nobody takes over before a "hello" stayed
- * without an answer for a tick. Two that do it at once hear each other, and one gives in.
+ * A browser slows the timers of hidden tabs down, but not what they hear: so nobody takes over
+ * before a "hello" stayed without an answer for a tick. Two that do it at once hear each other, and
+ * one gives in.
  */
 var TICK_MS = 250;
 var TICKS_PER_BEAT = 4;
-/** Silence of the holder after which it is asked, and after which a visible tab, or another, takes over, in ms. */
+/**
+ * Silence of the holder after which it is asked, and after which a visible tab, or another, takes
+ * over, in ms.
+ */
 var ASK_AFTER_MS = 1200;
 var VISIBLE_AFTER_MS = 2000;
 var HIDDEN_AFTER_MS = 2400;
@@ -68,8 +73,8 @@ function openMedium(name, hear) {
 /**
  * Join the tabs that share a stream.
  *
- * tab has `describe(words)`, which adds the state of its stream, and is told to `hold()` a stream, to `release()` it, and to
- * `follow(words)` of the holder.
+ * tab has `describe(words)`, which adds the state of its stream, and is told to `hold()` a stream,
+ * to `release()` it, and to `follow(words)` of the holder.
  *
  * Gives { tell(event, before), leave() }; null if tabs can't talk here.
  */
@@ -78,7 +83,8 @@ function joinTabs(name, tab) {
   var holding = false;
   var ticks = 0;
   var said = 0;
-  // When the holder was heard, and whether it was asked since then. A new tab does not wait for long.
+  // When the holder was heard, and whether it was asked since then. A new tab does not wait for
+  // long.
   var heardAt = now() - VISIBLE_AFTER_MS;
   var hasAsked = true;
   var medium = openMedium(name, hear);
@@ -123,7 +129,10 @@ function joinTabs(name, tab) {
     }
   }
 
-  /** There is no holder any more, or one that should not be it: the next tick of a visible tab takes over. */
+  /**
+   * There is no holder any more, or one that should not be it: the next tick of a visible tab takes
+   * over.
+   */
   function expectNone() {
     heardAt = now() - VISIBLE_AFTER_MS;
     hasAsked = true;

@@ -40,8 +40,8 @@ function signOf(connection) {
 /**
  * Watch a connection as long as it is live.
  *
- * heartbeatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed() is
- * called when a heartbeat was missed, and once more for each that follows, or when the page was
+ * heartbeatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed()
+ * is called when a heartbeat was missed, and once more for each that follows, or when the page was
  * held up; silent() at the end of the longest silence, and good() when the path has proved good.
  */
 function watch(connection, heartbeatMs, silentMs, on) {

@@ -91,7 +91,7 @@ export interface FastifyInstance {
     type: string,
     parser: (request: unknown, payload: unknown, done: (error: null) => void) => void,
   ): unknown;
-  // biome-ignore lint/suspicious/noExplicitAny: Fastify's own types are generic in a dozen parameters.
+  // biome-ignore lint/suspicious/noExplicitAny: Fastify's own types have a dozen parameters.
   route(options: any): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: the same
   addHook(name: any, hook: any): unknown;

@@ -6,7 +6,10 @@ import { plainFraming } from "./http/connection/framing.ts";
 import type { SubscriptionEvent } from "./subscription-event.ts";
 import { ndjsonTransport } from "./transports/ndjson.ts";
 
-/** Bytes that may wait for a reader, beyond those of one write. While they do, the rest waits in the log. */
+/**
+ * Bytes that may wait for a reader, beyond those of one write. While they do, the rest waits in the
+ * log.
+ */
 const MAX_WAITING_BYTES = 65_536;
 
 type Step = IteratorResult<SubscriptionEvent, undefined>;
@@ -16,8 +19,8 @@ const DONE: Step = { done: true, value: undefined };
 /**
  * A stream whose client is a loop of this process.
  *
- * It holds at most some 64 KiB for a reader that is slow: what follows is read from the log when the reader has caught
- * up, so nothing is lost but what the log no longer keeps, which a gap tells.
+ * It holds at most some 64 KiB for a reader that is slow: what follows is read from the log when
+ * the reader has caught up, so nothing is lost but what the log no longer keeps, which a gap tells.
  */
 export class Subscription implements AsyncIterableIterator<SubscriptionEvent, undefined>, Sink {
   readonly #signal: AbortSignal | undefined;
@@ -164,8 +167,8 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
 }
 
 /**
- * Open a stream that is given everything from this call on: one that starts "now" starts when it has been opened, which
- * takes a moment.
+ * Open a stream that is given everything from this call on: one that starts "now" starts when it
+ * has been opened, which takes a moment.
  */
 async function open(hub: Hub, request: OpenRequest): Promise<void> {
   const { start } = request;

@@ -48,7 +48,10 @@ function findCircle(imports: ReadonlyMap<string, readonly string[]>): readonly s
   return null;
 }
 
-/** Rooms of the house, each above those that it may import. Files outside of a folder are rooms of their own. */
+/**
+ * Rooms of the house, each above those that it may import. Files outside of a folder are rooms of
+ * their own.
+ */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "cli.ts": ["commands", "process"],
   "index.ts": [
@@ -111,6 +114,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
 };
 
+/** Whether a line is longer than 100 columns for another reason than a string or an address. */
+function isTooLong(line: string): boolean {
+  if (line.length <= 100) return false;
+  const comment = /^\s*(?:\/\/|\/?\*)/.test(line);
+  return comment ? !/https?:\S+$/.test(line) : !/["'`/].{20,}["'`/]/.test(line);
+}
+
 const roomOf = (file: string) => relative(SRC, file).split("/")[0] ?? "";
 
 describe("the house", () => {
@@ -130,6 +140,17 @@ describe("the house", () => {
       }
     }
     expect(upward).to.deep.equal([]);
+  });
+
+  it("has lines of at most 100 columns, but for strings that would have to be cut", () => {
+    const folders = ["src", "test", "bench", "client", "examples"];
+    const files = folders.flatMap((folder) => filesIn(join(ROOT, folder), /\.(?:ts|js|mjs)$/));
+    const long = files.flatMap((file) =>
+      readFileSync(file, "utf8")
+        .split("\n")
+        .flatMap((line, n) => (isTooLong(line) ? [`${relative(ROOT, file)}:${n + 1}`] : [])),
+    );
+    expect(long).to.deep.equal([]);
   });
 
   it("knows HttpConnection in http/connection/ only", () => {

@@ -15,7 +15,10 @@ export interface Opened {
   readonly load_cpu: number;
 }
 
-/** What `publish` says; fanout_load.c describes it. Times of `wall_s` in seconds, latencies in ms, CPU in us. */
+/**
+ * What `publish` says; fanout_load.c describes it. Times of `wall_s` in seconds, latencies in ms,
+ * CPU in us.
+ */
 export interface Published {
   readonly messages: number;
   readonly refused: number;
@@ -45,7 +48,10 @@ export interface CaughtUp {
   readonly load_cpu: number;
 }
 
-/** How to publish: closed loop with a window, strictly one message at a time, or open loop with a rate. */
+/**
+ * How to publish: closed loop with a window, strictly one message at a time, or open loop with a
+ * rate.
+ */
 export type Plan = {
   /** 0 or absent: no limit of its own. */
   readonly messages?: number;

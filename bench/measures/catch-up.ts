@@ -4,7 +4,10 @@ import { withColdLoad, withLoad } from "./with-load.ts";
 const NONE = "no history";
 const MESSAGES = 100;
 
-/** Streams that come back at once, each for the last 100 messages; what it takes to open them counts too. */
+/**
+ * Streams that come back at once, each for the last 100 messages; what it takes to open them counts
+ * too.
+ */
 export const catchUp: Measure = {
   name: "catch-up",
   without: { sockjs: NONE, "better-sse": NONE, "bare-loop": NONE },

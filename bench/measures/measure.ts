@@ -19,7 +19,9 @@ export interface Quantity {
 export interface Trial {
   readonly server: RunningServer;
   readonly scale: Scale;
-  /** What `throughput-1` gave for this server so far, in deliveries/s; null if it was not measured. */
+  /**
+   * What `throughput-1` gave for this server so far, in deliveries/s; null if it was not measured.
+   */
   readonly capacity: number | null;
 }
 
@@ -31,7 +33,10 @@ export interface Measure {
   readonly without: Readonly<Record<string, string>>;
   readonly start: StartOptions;
   quantities(scale: Scale): readonly Quantity[];
-  /** @returns the values, and the load's own CPU use as `loadCpu` where that could have been the limit */
+  /**
+   * @returns the values, and the load's own CPU use as `loadCpu` where that could have been the
+   *   limit
+   */
   run(trial: Trial): Promise<Values>;
 }
 

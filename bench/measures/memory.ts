@@ -38,8 +38,8 @@ export const memory: Measure = {
   ],
   run: ({ server, scale }) =>
     withLoad(server, async (load) => {
-      // What the first streams bring for good, such as compiled code, is not theirs. More of them would leave free room
-      // behind, in which those that are measured would cost nothing.
+      // What the first streams bring for good, such as compiled code, is not theirs. More of them
+      // would leave free room behind, in which those that are measured would cost nothing.
       for (let times = 0; times < 3; times++) {
         await load.open(300);
         await load.publishAll({ window: 1, messages: 10 });

@@ -43,7 +43,10 @@ async function post(
   return requests / took;
 }
 
-/** Publishes a second that are answered; at Foreverframe's only once they are durable. Nobody listens. */
+/**
+ * Publishes a second that are answered; at Foreverframe's only once they are durable. Nobody
+ * listens.
+ */
 export const publishMeasure: Measure = {
   name: "publish",
   without: { sockjs: NONE, "better-sse": NONE, "bare-loop": NONE },

@@ -1,7 +1,10 @@
 import { type Measure, streamsFor } from "./measure.ts";
 import { withLoad } from "./with-load.ts";
 
-/** Deliveries a second with so many publishes always in flight, and what it takes to open the streams. */
+/**
+ * Deliveries a second with so many publishes always in flight, and what it takes to open the
+ * streams.
+ */
 function throughput(window: 1 | 16): Measure {
   const opening = [
     { key: "openUs", title: "time to open a stream", unit: "us" },

@@ -4,10 +4,16 @@ import type { RunningServer } from "../servers/server.ts";
 import type { Measure } from "./measure.ts";
 import { withLoad } from "./with-load.ts";
 
-/** Streams of the measure below: all workers have some, and their deliveries are the least of the costs. */
+/**
+ * Streams of the measure below: all workers have some, and their deliveries are the least of the
+ * costs.
+ */
 export const FEW_STREAMS = 64;
 
-/** CPU of the process that was started first, if there are others: it passes on what they say to one another. */
+/**
+ * CPU of the process that was started first, if there are others: it passes on what they say to one
+ * another.
+ */
 function supervisorUs({ pids: [first, ...workers] }: RunningServer): number | null {
   return first === undefined || workers.length === 0 ? null : cpuTimeUs(first);
 }

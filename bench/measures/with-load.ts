@@ -15,7 +15,10 @@ export function withLoad<Result>(
   });
 }
 
-/** The same with another path of the streams, and without the warm-up, whose messages would be found in the history. */
+/**
+ * The same with another path of the streams, and without the warm-up, whose messages would be found
+ * in the history.
+ */
 export async function withColdLoad<Result>(
   server: RunningServer,
   path: string,

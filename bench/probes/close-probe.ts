@@ -1,6 +1,7 @@
-// Closes streams, each when it is due, and prints how long each close event took, in ms: close-probe.ts PORT JSON.
-// Each stream that was closed is replaced, so that their number stays. A process of its own, so that the load's turns
-// don't count, and raw sockets that were open before, so that what a new connection waits for does not count either.
+// Closes streams, each when it is due, and prints how long each close event took, in ms:
+// close-probe.ts PORT JSON. Each stream that was closed is replaced, so that their number stays. A
+// process of its own, so that the load's turns don't count, and raw sockets that were open before,
+// so that what a new connection waits for does not count either.
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { CloseOrder } from "./close-order.ts";
@@ -58,7 +59,10 @@ async function openVictim(): Promise<Victim> {
   return { id: await id, closed };
 }
 
-/** Ask for a stream's end on a connection that is open. @returns from when it was due to the event's arrival, in ms */
+/**
+ * Ask for a stream's end on a connection that is open. @returns from when it was due to the event's
+ * arrival, in ms
+ */
 async function close(control: Socket, { id, closed }: Victim, due: number): Promise<number> {
   control.write(
     `POST /streams/${id}/close HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n`,

@@ -1,5 +1,6 @@
-// Publishes and closes while others resume; prints how long each took, in ms, when its input ends. Its connections and the
-// streams that it closes are open before: what a new connection waits for in the kernel's queue is not the server's doing.
+// Publishes and closes while others resume; prints how long each took, in ms, when its input ends.
+// Its connections and the streams that it closes are open before: what a new connection waits for
+// in the kernel's queue is not the server's doing.
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { openStream } from "../load/frame-stream.ts";

@@ -12,7 +12,10 @@ process.once("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-/** A process of its own group, so that its workers end with it, also when the benchmark is interrupted. */
+/**
+ * A process of its own group, so that its workers end with it, also when the benchmark is
+ * interrupted.
+ */
 export interface MeasuredProcess {
   readonly child: ChildProcess;
   /** The process and its workers. */
@@ -23,7 +26,10 @@ export interface MeasuredProcess {
   stop(): Promise<void>;
 }
 
-/** Start a process with `stdio` for standard input, output and descriptor 3; standard error is kept for `said`. */
+/**
+ * Start a process with `stdio` for standard input, output and descriptor 3; standard error is kept
+ * for `said`.
+ */
 export function startProcess(
   command: string,
   args: readonly string[],
@@ -76,7 +82,10 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** Wait until the process takes connections. @throws when it ended, or after 15 s; it is stopped then */
+/**
+ * Wait until the process takes connections. @throws when it ended, or after 15 s; it is stopped
+ * then
+ */
 export async function untilListening(started: MeasuredProcess, port: number): Promise<void> {
   const { child, said, stop } = started;
   const deadline = performance.now() + START_MS;

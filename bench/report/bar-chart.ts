@@ -70,7 +70,10 @@ function linear(values: readonly number[]): (value: number) => number {
   return (value) => Math.max(1, (value / most) * ROOM);
 }
 
-/** From the power of ten below the smallest value, so that a bar's end can be read as on paper with such a grid. */
+/**
+ * From the power of ten below the smallest value, so that a bar's end can be read as on paper with
+ * such a grid.
+ */
 function logarithmic(all: readonly number[]): (value: number) => number {
   const values = all.filter((value) => value > 0); // 0 stands for none
   const least = Math.floor(Math.log10(Math.min(...values)) - 0.001);

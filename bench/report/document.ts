@@ -22,7 +22,10 @@ export function readDocument({ document }: Suite): {
   return { before: text.slice(0, begin), after: text.slice(end) };
 }
 
-/** Write the report between the markers of the suite's document, and the charts beside it. @throws without markers */
+/**
+ * Write the report between the markers of the suite's document, and the charts beside it. @throws
+ * without markers
+ */
 export function writeDocument(suite: Suite, measured: Measured, report: string): void {
   const { before, after } = readDocument(suite);
   const charts = suite.charts(measured);

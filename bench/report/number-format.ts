@@ -1,4 +1,6 @@
-/** A number with three significant digits; thousands are grouped, and from 10,000 on written with k. */
+/**
+ * A number with three significant digits; thousands are grouped, and from 10,000 on written with k.
+ */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return "0";

@@ -36,7 +36,10 @@ interface Line {
   readonly slope: number;
 }
 
-/** What is computed from the table's medians for machines with more cores, and how that fits what was measured. */
+/**
+ * What is computed from the table's medians for machines with more cores, and how that fits what
+ * was measured.
+ */
 export function formatProjection(measured: Measured): string {
   const samples = samplesOf(measured);
   if (samples.length < 2) return "";
@@ -44,10 +47,13 @@ export function formatProjection(measured: Measured): string {
   const costs = unitCosts(samples, streams);
   const rounded = [costs.delivery, costs.message, costs.perWorker].map(formatNumber);
   const { at0, slope } = costs.supervisor;
-  return `A delivery costs **${rounded[0]} us** of CPU, a message **${rounded[1]} us** and **${rounded[2]} us** more for each worker; of that
-the supervisor has ${formatNumber(Math.max(0, at0))} us and ${formatNumber(slope)} us for each worker. (Fitted to the medians above: the
-difference between ${streams.toLocaleString("en")} and ${FEW_STREAMS} streams, and lines through the number of workers.) So a message to S
-streams on W workers costs ${rounded[1]} + ${rounded[2]} W + ${rounded[0]} S us, which gives for what was measured:
+  return `A delivery costs **${rounded[0]} us** of CPU, a message **${rounded[1]} us** and
+**${rounded[2]} us** more for each worker; of that the supervisor has ${formatNumber(
+    Math.max(0, at0),
+  )} us and ${formatNumber(slope)} us for each worker. (Fitted to the medians above: the
+difference between ${streams.toLocaleString("en")} and ${FEW_STREAMS} streams, and lines through
+the number of workers.) So a message to S streams on W workers costs ${rounded[1]} + ${rounded[2]}
+W + ${rounded[0]} S us, which gives for what was measured:
 
 ${formatFit(samples, streams, costs)}
 

@@ -22,7 +22,10 @@ export function writeResults(suite: Suite, scale: Scale, results: Results): void
   writeFileSync(fileOf(suite, scale), `${JSON.stringify(all, null, 2)}\n`);
 }
 
-/** What that file has, for a run that takes some measures anew; nothing if it was of another machine. */
+/**
+ * What that file has, for a run that takes some measures anew; nothing if it was of another
+ * machine.
+ */
 export function readResults(suite: Suite, scale: Scale): Results {
   const file = fileOf(suite, scale);
   if (!existsSync(file)) return new Results();

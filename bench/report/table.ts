@@ -81,7 +81,9 @@ function multipleRow(
   return [[`… × that of ${title}`, ...cells]];
 }
 
-/** What has to be said about cells: runs that failed, and where the load may have been the limit. */
+/**
+ * What has to be said about cells: runs that failed, and where the load may have been the limit.
+ */
 class Notes {
   readonly #texts: string[] = [];
 

@@ -1,4 +1,5 @@
-// better-sse with one channel, and a route that broadcasts a body to it: node better-sse-process.mjs PORT
+// better-sse with one channel, and a route that broadcasts a body to it: node
+// better-sse-process.mjs PORT
 import { createServer } from "node:http";
 import { createChannel, createSession } from "better-sse";
 import { takePublishes } from "./publish-route.mjs";

@@ -10,7 +10,10 @@ const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 export interface BuiltServer {
   readonly url: string;
   readonly port: number;
-  /** Memory that is the process's own, in MiB: without the mapped file of the log, which the kernel may drop. */
+  /**
+   * Memory that is the process's own, in MiB: without the mapped file of the log, which the kernel
+   * may drop.
+   */
   anonymousMib(): number;
   stop(): Promise<void>;
 }

@@ -89,7 +89,10 @@ export const nchan: Server = {
   start: () => startNchan("eventsource"),
 };
 
-/** The message's bytes and nothing else: the cheapest that it has, though no page could tell one from the next. */
+/**
+ * The message's bytes and nothing else: the cheapest that it has, though no page could tell one
+ * from the next.
+ */
 export const nchanRaw: Server = {
   name: "nchan-raw",
   title: "Nchan (raw stream)",

@@ -1,4 +1,7 @@
-/** A request listener that hands the body of each POST /publish to `broadcast`, answers 200, and leaves other requests. */
+/**
+ * A request listener that hands the body of each POST /publish to `broadcast`, answers 200, and
+ * leaves other requests.
+ */
 export function takePublishes(broadcast) {
   return (request, response) => {
     if (request.method !== "POST" || request.url !== "/publish") return;

@@ -34,7 +34,10 @@ export interface RunningServer {
   readonly publish: Publishing;
   /** It takes Foreverframe's requests to close a stream, and to publish NDJSON batches. */
   readonly speaksForeverframe: boolean;
-  /** @returns the path of streams that get what is published from now on, however late they come; null without history */
+  /**
+   * @returns the path of streams that get what is published from now on, however late they come;
+   *   null without history
+   */
   readonly startHistory: (() => Promise<string>) | null;
   /** Collect its garbage; null if it is no Node program. */
   collect(): Promise<Living | null>;

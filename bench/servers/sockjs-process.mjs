@@ -1,4 +1,5 @@
-// SockJS with its htmlfile transport, and a route that sends a body to all: node sockjs-process.mjs PORT
+// SockJS with its htmlfile transport, and a route that sends a body to all: node sockjs-process.mjs
+// PORT
 import { createServer } from "node:http";
 import sockjs from "sockjs";
 import { takePublishes } from "./publish-route.mjs";
@@ -6,7 +7,8 @@ import { takePublishes } from "./publish-route.mjs";
 const connections = new Set();
 const echo = sockjs.createServer({
   log: () => undefined,
-  // Streams are not to be recycled, and nothing of a stream that ended is to be left when memory is measured.
+  // Streams are not to be recycled, and nothing of a stream that ended is to be left when memory is
+  // measured.
   response_limit: Number.MAX_SAFE_INTEGER,
   disconnect_delay: 1_000,
 });

@@ -4,7 +4,8 @@
  *
  *   node generate.mjs [--rate events-per-second] [--count events]
  *
- * --rate is an average, default 2; --count defaults to no end. A reader that goes away, or Ctrl-C, ends it with status 0.
+ * --rate is an average, default 2; --count defaults to no end. A reader that goes away, or Ctrl-C,
+ * ends it with status 0.
  */
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";

@@ -13,7 +13,10 @@ export interface ControlOptions {
   readonly local: LocalPeer;
 }
 
-/** What is asked about one stream by its id, on a connection of its own: in whichever process the stream is. */
+/**
+ * What is asked about one stream by its id, on a connection of its own: in whichever process the
+ * stream is.
+ */
 export class Control {
   readonly #options: ControlOptions;
 
@@ -35,7 +38,8 @@ export class Control {
   /**
    * The client of a stream has handled everything up to `cursor`.
    *
-   * @throws ForeverframeError FF_STREAM_UNKNOWN, FF_WORKER_SILENT, FF_CURSOR_INVALID: it was not given that much
+   * @throws ForeverframeError FF_STREAM_UNKNOWN, FF_WORKER_SILENT, FF_CURSOR_INVALID: it was not
+   *   given that much
    */
   async acknowledge(id: string, cursor: Cursor): Promise<void> {
     const { local, bus } = this.#options;

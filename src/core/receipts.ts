@@ -18,7 +18,10 @@ export interface StreamOwner {
   readonly client: string | null;
 }
 
-/** Receipts of the last closes, so that a second close, or one that crossed with the client's going, hears the same. */
+/**
+ * Receipts of the last closes, so that a second close, or one that crossed with the client's going,
+ * hears the same.
+ */
 export class Receipts {
   readonly #limits: ReceiptLimits;
   /** In the order of their end, so the oldest are first. */

@@ -91,7 +91,9 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-/** Codes of errors that say that the other side ended the connection: the last one, within a body. */
+/**
+ * Codes of errors that say that the other side ended the connection: the last one, within a body.
+ */
 const GONE: ReadonlySet<string> = new Set([
   "ECONNRESET",
   "EPIPE",

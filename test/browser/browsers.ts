@@ -9,7 +9,10 @@ import {
 import { stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
 
-/** Names that lead to this machine, so that a page of another site can be had, and one that was rebound. */
+/**
+ * Names that lead to this machine, so that a page of another site can be had, and one that was
+ * rebound.
+ */
 const NAMES = ["evil.example", "pages.example"];
 
 /** Without these, Chromium calls home at every start, and needs a sandbox that root has not. */

@@ -128,7 +128,11 @@ describeInBrowsers("the client in its page", (suite) => {
     it(`refuses ${url} as the address of a server`, async () => {
       const { url: server } = await start();
       const message = await page.evaluate(`(() => {
-        try { foreverframe.open({ channels: "news", url: ${JSON.stringify(url)} }); } catch (error) { return error.message; }
+        try {
+          foreverframe.open({ channels: "news", url: ${JSON.stringify(url)} });
+        } catch (error) {
+          return error.message;
+        }
       })()`);
       expect(message).to.equal(`foreverframe: "${url}" is no address of a server`);
       await page.goto(`${server}/?url=${encodeURIComponent(url)}`);

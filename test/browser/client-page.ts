@@ -17,7 +17,10 @@ export interface HandlerCall {
   readonly second: unknown;
 }
 
-/** A stream that was opened by `foreverframe.open` in a page, with a record of what its handlers are told. */
+/**
+ * A stream that was opened by `foreverframe.open` in a page, with a record of what its handlers are
+ * told.
+ */
 export class PageStream {
   readonly #page: Page;
   readonly #number: number;

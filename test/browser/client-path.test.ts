@@ -7,7 +7,10 @@ import { eventually } from "../support/within.ts";
 import { describeInBrowsers } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
-/** Short, so that a test can wait for them. Heartbeats come twice in the time after which silence counts. */
+/**
+ * Short, so that a test can wait for them. Heartbeats come twice in the time after which silence
+ * counts.
+ */
 const TIMES = { retryMs: 200, silentMs: 1_200, frameAgainMs: 16_000 };
 const HEARTBEAT_MS = 400;
 

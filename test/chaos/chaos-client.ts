@@ -6,7 +6,10 @@ import { EventReader } from "./event-reader.ts";
 import type { ClientFault } from "./fault-plan.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
-/** Longest wait for the end of a stream whose close was answered; longer than a pause and than a closing server's grace. */
+/**
+ * Longest wait for the end of a stream whose close was answered; longer than a pause and than a
+ * closing server's grace.
+ */
 const CLOSE_MS = 10_000;
 
 /** A client as the contract wants it: it goes on after its cursor, again and again. */
@@ -155,7 +158,10 @@ export class ChaosClient {
     this.#after(this.#random.whole(0, longest), () => this.open());
   }
 
-  /** Close the stream by its control request; whatever ends the server meanwhile may swallow the answer. */
+  /**
+   * Close the stream by its control request; whatever ends the server meanwhile may swallow the
+   * answer.
+   */
   async #close(url: URL, socket: Socket): Promise<void> {
     const gone = new Promise((resolve) => socket.once("close", resolve));
     try {

@@ -7,7 +7,10 @@ import type { SeededRandom } from "./seeded-random.ts";
 /** Longest wait for one answer, in ms. */
 const ANSWER_MS = 5_000;
 
-/** Publishes one thing after the other, and repeats each with its Idempotency-Key until it is answered 201. */
+/**
+ * Publishes one thing after the other, and repeats each with its Idempotency-Key until it is
+ * answered 201.
+ */
 export class ChaosPublisher {
   readonly #number: number;
   readonly #url: string;

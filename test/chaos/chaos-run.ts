@@ -168,7 +168,10 @@ export class ChaosRun {
     }
   }
 
-  /** Wait for every client to be given the last message that is due to it; the checks say which is not. */
+  /**
+   * Wait for every client to be given the last message that is due to it; the checks say which is
+   * not.
+   */
   async #settle(): Promise<void> {
     const start = this.#record.now();
     const last = this.#records.map((client) => dueTo(client, this.#record).at(-1)?.id ?? "");

@@ -1,12 +1,15 @@
 import { randomInt } from "node:crypto";
 import { ChaosRun, sizeOf } from "./chaos-run.ts";
 
-/** What a run takes beyond its faults, at most: to start, to settle, and to check what millions of deliveries were. */
+/**
+ * What a run takes beyond its faults, at most: to start, to settle, and to check what millions of
+ * deliveries were.
+ */
 const AROUND_SECONDS = 90;
 
 /**
- * One run of some seconds, as a test. CHAOS_SEED repeats the faults of an earlier one; what they meet differs, since
- * several processes take part.
+ * One run of some seconds, as a test. CHAOS_SEED repeats the faults of an earlier one; what they
+ * meet differs, since several processes take part.
  *
  * @param workers of the server; 0 for one process alone
  */

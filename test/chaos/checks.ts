@@ -25,7 +25,10 @@ export function dueTo({ plan, firstOpen }: ClientRecord, record: RunRecord): Ack
     .sort(byId);
 }
 
-/** Hold what a client was given to what is due to it: each once, in log order, equal, and nothing else. */
+/**
+ * Hold what a client was given to what is due to it: each once, in log order, equal, and nothing
+ * else.
+ */
 export function checkClient(client: ClientRecord, record: RunRecord): void {
   const due = dueTo(client, record);
   const given = client.messages;

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ChaosTransport } from "./event-reader.ts";
 
-/** What a client does when nothing goes wrong; plain data, so that it can be given to another process. */
+/**
+ * What a client does when nothing goes wrong; plain data, so that it can be given to another
+ * process.
+ */
 export interface ClientPlan {
   readonly url: string;
   /** Selectors, separated by commas. */

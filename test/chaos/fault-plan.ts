@@ -4,7 +4,10 @@ import type { SeededRandom } from "./seeded-random.ts";
 export type ClientFault =
   /** It cuts its connection. */
   | { readonly kind: "cut" }
-  /** It cuts its connection when this part of the next bytes has come: mostly in the middle of an event. */
+  /**
+   * It cuts its connection when this part of the next bytes has come: mostly in the middle of an
+   * event.
+   */
   | { readonly kind: "cut inside"; readonly part: number }
   /** It closes its stream by the control request, and opens another. */
   | { readonly kind: "close" }
@@ -12,18 +15,23 @@ export type ClientFault =
   | { readonly kind: "pause"; readonly ms: number };
 
 /**
- * What happens to a publisher: the connection of a publish under way is cut, so that its answer is lost; or its next
- * publishes are more than the connection of a client that does not read takes.
+ * What happens to a publisher: the connection of a publish under way is cut, so that its answer is
+ * lost; or its next publishes are more than the connection of a client that does not read takes.
  */
 export type PublisherFault = "lost answer" | "flood";
 
-/** What happens to the server: SIGKILL or SIGTERM, and how long it is away after its end; or one of its workers is killed. */
+/**
+ * What happens to the server: SIGKILL or SIGTERM, and how long it is away after its end; or one of
+ * its workers is killed.
+ */
 export type ServerFault =
   | { readonly kind: "SIGKILL" | "SIGTERM"; readonly awayMs: number }
   /** @param choice which of them, from 0 to 1 */
   | { readonly kind: "worker"; readonly choice: number };
 
-/** One thing that goes wrong with a client: by its own doing, or its process is stopped for a while. */
+/**
+ * One thing that goes wrong with a client: by its own doing, or its process is stopped for a while.
+ */
 export type PlannedClientFault = { readonly at: number; readonly client: number } & (
   | { readonly fault: ClientFault }
   | { readonly frozenMs: number }
@@ -61,7 +69,9 @@ const CLIENT_FAULTS_PER_SECOND = 20;
 const LOST_ANSWERS_PER_SECOND = 5;
 const SECONDS_PER_FLOOD = 6;
 
-/** Draw everything that will go wrong, in the order of time: the same for the same seed and size. */
+/**
+ * Draw everything that will go wrong, in the order of time: the same for the same seed and size.
+ */
 export function planFaults(random: SeededRandom, size: PlanSize): readonly PlannedFault[] {
   const { seconds, publishers } = size;
   const end = seconds * 1_000;

@@ -1,7 +1,10 @@
 import { digestOf } from "./client-plan.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
-/** A flood is so many batches of large messages: more than the buffers of one connection, and few clients want it. */
+/**
+ * A flood is so many batches of large messages: more than the buffers of one connection, and few
+ * clients want it.
+ */
 const FLOOD = { channel: "flood", batches: 4, messages: 64, bytes: 50_000 };
 
 const JSON_TYPE = "application/json";

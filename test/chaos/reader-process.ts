@@ -1,5 +1,6 @@
-// One chaos client in a process of its own, which can be stopped by signals. Its argument is its plan; each line of
-// its input is a fault, or null when faults are over; each line of its output is one call of its watch.
+// One chaos client in a process of its own, which can be stopped by signals. Its argument is its
+// plan; each line of its input is a fault, or null when faults are over; each line of its output is
+// one call of its watch.
 import { createInterface } from "node:readline";
 import { ChaosClient } from "./chaos-client.ts";
 import type { ClientPlan, ClientWatch } from "./client-plan.ts";

@@ -1,4 +1,7 @@
-/** Random numbers that are the same for the same seed: mulberry32, by Tommy Ettinger, in the public domain. */
+/**
+ * Random numbers that are the same for the same seed: mulberry32, by Tommy Ettinger, in the public
+ * domain.
+ */
 export class SeededRandom {
   readonly #seed: number;
   #state: number;
@@ -9,7 +12,9 @@ export class SeededRandom {
     this.#state = this.#seed;
   }
 
-  /** A generator of its own for one purpose, so that what others draw does not shift its numbers. */
+  /**
+   * A generator of its own for one purpose, so that what others draw does not shift its numbers.
+   */
   for(purpose: string): SeededRandom {
     let hash = this.#seed ^ 0x811c9dc5;
     for (const character of purpose) {

@@ -5,7 +5,10 @@ import { dataOf, LogUnderTest } from "./log-under-test.ts";
 
 const YEAR_MS = 365 * 86_400_000;
 
-/** What a log does beside what it is asked: retention, clocks and limits, checked on whatever `open` returns. */
+/**
+ * What a log does beside what it is asked: retention, clocks and limits, checked on whatever `open`
+ * returns.
+ */
 export function describeLogUpkeep(name: string, fixture: LogFixture): void {
   describe(`${name} keeps to its rules`, () => {
     let on: LogUnderTest;

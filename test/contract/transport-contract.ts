@@ -40,7 +40,10 @@ const untilMessages = (client: TransportClient, count: number) =>
   untilEvents(client, () => of(client, "message").length >= count, `${count} messages`);
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
 
-/** Every promise of the contract that does not depend on how a stream is carried, checked on whatever `fixture` opens. */
+/**
+ * Every promise of the contract that does not depend on how a stream is carried, checked on
+ * whatever `fixture` opens.
+ */
 export function describeTransportContract(
   fixture: TransportFixture,
   { name: serverName, start, stop, release }: ServerFixture,
@@ -356,7 +359,8 @@ export function describeTransportContract(
           );
         await untilMessages(reader, 2_000);
         reader.destroy();
-        // It ends as slow, where a connection stands for it; a poll is only gone when it is not repeated.
+        // It ends as slow, where a connection stands for it; a poll is only gone when it is not
+        // repeated.
         if (!capabilities.events) return;
         await eventually(
           10_000,

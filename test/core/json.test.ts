@@ -2,7 +2,10 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { formatParsedJson, MAX_DATA_DEPTH, parseJsonText } from "../../src/core/json.ts";
 
-/** What must never stand in a script: the ends and starts of things, and line ends of old JavaScript. */
+/**
+ * What must never stand in a script: the ends and starts of things, and line ends of old
+ * JavaScript.
+ */
 const DANGEROUS = /[<>&\u2028\u2029]/;
 
 const hasProto = (text: string) => /__proto__/.test(text);

@@ -55,7 +55,9 @@ describe("a long-poll stream", function () {
   });
 });
 
-/** Three clients, each of which takes what the answer to its last poll has, unless that was lost. */
+/**
+ * Three clients, each of which takes what the answer to its last poll has, unless that was lost.
+ */
 async function createWorld(turns: () => number) {
   const world = await DelayedWorld.start(turns);
   const { hub } = world;

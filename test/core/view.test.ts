@@ -71,7 +71,8 @@ describe("Views", () => {
 
   it("find those of a channel in some ms, whatever the shapes of a great many patterns", () => {
     const views = new Views<Stream>();
-    // 64 patterns of any `*` and `a` in 16 segments: a search would follow 2 of them at each segment.
+    // 64 patterns of any `*` and `a` in 16 segments: a search would follow 2 of them at each
+    // segment.
     const shape = (n: number, length: number) =>
       Array.from({ length }, (_, bit) => ((n >> bit) & 1 ? "*" : "a")).join(".");
     const selectorsOf = (n: number) =>

@@ -16,7 +16,10 @@ const MAX_HOLD_MS = 50;
 /** The machine may be busy with something else: only what is slow each time is slow. */
 const TRIES = 4;
 
-/** What parsers stumble over: their own separators, escapes, openings without ends, and what repeats. */
+/**
+ * What parsers stumble over: their own separators, escapes, openings without ends, and what
+ * repeats.
+ */
 const ATOMS = [
   ...'a=&+%.,;:/*"\\[]{}()<>- \t\u0000\u00e9',
   ...'%00 %2e%2e/ a[] a[b] a=1 msg=1 ** *. a.* .* {} [] [[ {"a": "\\u "__proto__" 1e999 -0'.split(

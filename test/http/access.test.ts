@@ -61,7 +61,10 @@ function send(
   });
 }
 
-/** Send one kind of request to a server with an open stream, and hold that a refusal changed nothing. */
+/**
+ * Send one kind of request to a server with an open stream, and hold that a refusal changed
+ * nothing.
+ */
 async function expectRefused(
   kind: Kind,
   extra: (url: string) => OutgoingHttpHeaders,

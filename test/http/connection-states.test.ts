@@ -12,7 +12,10 @@ const UPGRADE = [
   "Sec-WebSocket-Version: 13",
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
-/** What comes behind it is not read far enough to see that the client has gone: so it ends soon by itself. */
+/**
+ * What comes behind it is not read far enough to see that the client has gone: so it ends soon by
+ * itself.
+ */
 const POLL = "GET /stream?transport=poll&channels=quiet&wait=3 HTTP/1.1";
 const EVERYTHING_SOON = {
   requestHeadMs: 300,

@@ -3,7 +3,10 @@ import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts
 import { type Answer, ask, closePathOf, dataOf, untilMessages } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 
-/** The one form of a page, without its scripts: its method, and the path that its action resolves to. */
+/**
+ * The one form of a page, without its scripts: its method, and the path that its action resolves
+ * to.
+ */
 function formOf(page: Answer, address: string): { readonly method: string; readonly path: string } {
   const html = page.text.replace(/<script[\s\S]*?<\/script>/gi, "");
   const [form = "", attributes = ""] = /<form([^>]*)>[\s\S]*?<\/form>/i.exec(html) ?? [];

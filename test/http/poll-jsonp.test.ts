@@ -18,7 +18,10 @@ const jsonp = (
 /** What a browser says of a page of the server itself. */
 const OWN = { "Sec-Fetch-Site": "same-origin" };
 
-/** Run an answer as a page's script would, with `app.show` and `show`, and return what they were given. */
+/**
+ * Run an answer as a page's script would, with `app.show` and `show`, and return what they were
+ * given.
+ */
 function run({ text }: Answer): readonly unknown[] {
   const shown: unknown[] = [];
   const show = (...values: readonly unknown[]) => shown.push(...values);

@@ -94,7 +94,8 @@ describe("a stream whose client does not read", function () {
     connection.socket.pause();
     await publishMuch(url);
     await eventually(5_000, async () => (await streams(url))[0].live === false, "a full socket");
-    // The kernel says that there is room again when a third of its buffer is free: some 2 MB make it notice.
+    // The kernel says that there is room again when a third of its buffer is free: some 2 MB make
+    // it notice.
     for (let pause = 0; pause < 4; pause++) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       await within(5_000, readBytes(connection, 2e6), "2 MB");

@@ -37,7 +37,8 @@ describe("streams with selectors of their own whose clients read nothing", funct
     // More than the kernels take, 4 to 6 MB for each.
     for (let n = 0; n < 7; n++) await publish();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    // The log itself, which is in memory here, has 20 MiB; a piece of 1 MiB for each stream would be 100 MiB more.
+    // The log itself, which is in memory here, has 20 MiB; a piece of 1 MiB for each stream would
+    // be 100 MiB more.
     const grown = (process.memoryUsage().arrayBuffers - before) / MIB;
     expect(grown, "MiB").to.be.below(70);
     const last = await publishJson(url, "a", "the last");
@@ -47,7 +48,10 @@ describe("streams with selectors of their own whose clients read nothing", funct
     expect(one?.received.match(/"type":"message"/g)).to.have.lengthOf(701);
   });
 
-  /** Streams whose clients stop reading, and then more than the kernels take of `a`, in large messages. */
+  /**
+   * Streams whose clients stop reading, and then more than the kernels take of `a`, in large
+   * messages.
+   */
   async function stickAtLargeMessages(url: string, channels: (n: number) => string) {
     const stuck = Array.from({ length: 30 }, (_, n) => {
       const connection = new RawConnection(url);

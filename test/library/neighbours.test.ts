@@ -60,7 +60,8 @@ for (const framework of FRAMEWORK_NAMES) {
         expect(response.status, path).to.equal(200);
         if (path === "/neighbour") expect(response.text).to.equal("neighbour");
         sockets.add(response.port);
-        // An idle connection is the application's: how long a client of ours may stall is nothing to it.
+        // An idle connection is the application's: how long a client of ours may stall is nothing
+        // to it.
         if (path === "/push/healthz") await new Promise((resolve) => setTimeout(resolve, 400));
       }
       expect(sockets.size, "connections").to.equal(1);

@@ -56,7 +56,8 @@ describe("the LMDB log that several processes append to", function () {
       expect(code).to.equal(0);
       answered.push(...output.trim().split("\n"));
     });
-    // As a tailer does: what was read once must never have had something before it that comes later.
+    // As a tailer does: what was read once must never have had something before it that comes
+    // later.
     const seen: string[] = [];
     let after = originOf(log.epoch);
     for (let atEnd = false; running > 0 || !atEnd; ) {

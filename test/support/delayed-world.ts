@@ -47,8 +47,8 @@ const scheduler: Scheduler = {
 };
 
 /**
- * Start a hub on a log in memory that answers late, by so many turns of the event loop each time, under a clock that ends
- * every slice.
+ * Start a hub on a log in memory that answers late, by so many turns of the event loop each time,
+ * under a clock that ends every slice.
  */
 async function startDelayedHub(
   turns: () => number,

@@ -35,7 +35,10 @@ export async function closeProxies(): Promise<void> {
   proxies.clear();
 }
 
-/** Start a proxy before a server, on a free port. The server has to know the host name that it is called by. */
+/**
+ * Start a proxy before a server, on a free port. The server has to know the host name that it is
+ * called by.
+ */
 export async function startFaultyProxy(
   target: string,
   fault: (path: string) => Fault = () => "pass",

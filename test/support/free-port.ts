@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 
 /**
- * A port that is free, and below those that the system hands out by itself: a client that connects to one of these
- * while nobody listens may be given the same port, and so be connected to itself.
+ * A port that is free, and below those that the system hands out by itself: a client that connects
+ * to one of these while nobody listens may be given the same port, and so be connected to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -25,7 +25,10 @@ export interface MountedServer {
   readonly server: Server;
 }
 
-/** Puts Foreverframe into an application that answers `/neighbour` with what it was sent; not listening yet. */
+/**
+ * Puts Foreverframe into an application that answers `/neighbour` with what it was sent; not
+ * listening yet.
+ */
 type Framework = (ff: Foreverframe) => Promise<Server>;
 
 const FRAMEWORKS: Readonly<Record<string, Framework>> = {
@@ -79,8 +82,8 @@ export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS);
 const running = new Set<MountedServer>();
 
 /**
- * Start an application with Foreverframe at `/push`, a route at `/neighbour`, and a WebSocket at `/chat` that sends back
- * what it is sent.
+ * Start an application with Foreverframe at `/push`, a route at `/neighbour`, and a WebSocket at
+ * `/chat` that sends back what it is sent.
  */
 export async function startMounted(
   framework: string,

@@ -1,4 +1,5 @@
-// What the tests need beside npm's packages. Run by `pretest`: installs what is missing where it may, else says how.
+// What the tests need beside npm's packages. Run by `pretest`: installs what is missing where it
+// may, else says how.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -89,7 +90,8 @@ function install(packages) {
 }
 
 /**
- * Have what is needed: install what is missing as root on Debian, else print the command for it and exit with 1.
+ * Have what is needed: install what is missing as root on Debian, else print the command for it and
+ * exit with 1.
  *
  * @param needs each with `name`, `present()` and the Debian `packages` that bring it
  * @param who needs it, for the sentences, such as "The tests need"

@@ -9,8 +9,8 @@ import { eventually } from "./within.ts";
 const running = new Set<ChildProcess>();
 
 /**
- * Start nginx before a server, with nothing set but where that is: so Host is the server's address, and HTTP/1.0 is
- * spoken to it. Below a prefix, it takes that off and lets WebSockets through.
+ * Start nginx before a server, with nothing set but where that is: so Host is the server's address,
+ * and HTTP/1.0 is spoken to it. Below a prefix, it takes that off and lets WebSockets through.
  *
  * @param upstream address of the server, with a last slash where it has a path
  * @param prefix such as `/push/`

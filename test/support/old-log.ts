@@ -1,6 +1,9 @@
 import { open } from "lmdb";
 
-/** Turn the closed log in a directory into what version 0.1 would have written: its keys are of one message each. */
+/**
+ * Turn the closed log in a directory into what version 0.1 would have written: its keys are of one
+ * message each.
+ */
 export async function makeOldLog(directory: string): Promise<void> {
   const root = open<unknown, string>({ path: directory, maxDbs: 16, noSubdir: false });
   const channels = root.openDB<Record<string, unknown>, string>("channels", {});

@@ -100,7 +100,10 @@ export class RawConnection {
     return Buffer.from(chunked ? this.chunks.join("") : this.rawBody, "latin1").toString("utf8");
   }
 
-  /** The events of a display frame with the callback `parent.push`, or another; read as a browser's script would be. */
+  /**
+   * The events of a display frame with the callback `parent.push`, or another; read as a browser's
+   * script would be.
+   */
   frameEvents(callback = "parent.push"): readonly WireEvent[] {
     const start = `<script>${callback}(`;
     return this.body

@@ -25,7 +25,10 @@ interface Sent {
   readonly ms?: number;
 }
 
-/** Ask on a connection of its own and read the whole answer; an answer that does not end is an error. */
+/**
+ * Ask on a connection of its own and read the whole answer; an answer that does not end is an
+ * error.
+ */
 export function ask(
   url: string,
   method: string,

@@ -5,8 +5,8 @@ import { type Config, defaultConfig } from "../../src/settings/config.ts";
 const servers = new Set<RunningServer>();
 
 /**
- * Start a server in this process on a free port, with a log in memory unless `memory: false` and `data` say otherwise.
- * Stop all with {@link stopServers} in `afterEach`.
+ * Start a server in this process on a free port, with a log in memory unless `memory: false` and
+ * `data` say otherwise. Stop all with {@link stopServers} in `afterEach`.
  */
 export async function startTestServer(overrides: Partial<Config> = {}): Promise<RunningServer> {
   const config = defaultConfig({ port: 0, memory: true, drainMs: 2_000, ...overrides });

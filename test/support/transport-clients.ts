@@ -21,9 +21,15 @@ export interface TransportFixture {
   /** As listings name it, and `transport=` gives it. */
   readonly transport: TransportName;
   readonly capabilities: {
-    /** Whether it has events of its own for how a stream opens, closes and goes on: a poll's answer says less. */
+    /**
+     * Whether it has events of its own for how a stream opens, closes and goes on: a poll's answer
+     * says less.
+     */
     readonly events: boolean;
-    /** Whether the client can stop reading: what a package does when it is not read is its own affair. */
+    /**
+     * Whether the client can stop reading: what a package does when it is not read is its own
+     * affair.
+     */
     readonly stall: boolean;
   };
   /** Start a stream. @param query without `transport` */
