@@ -4,7 +4,7 @@
  *   url(more)        the stream's absolute URL for this transport, with more parameters
  *   origin           of the server
  *   receive(event)   takes what came; the first is `open`
- *   end(refusal)     it is over; `refusal` is an `error` event of Foreverframe's, or nothing for any other end
+ *   end(refusal)     it is over; `refusal` is an `error` event, or nothing for any other end
  *   limit(ms)        end() it if neither this nor stop() is called within this many ms
  *   isLive()         whether anybody still listens
  *   isOnce           poll: only until there is nothing more
