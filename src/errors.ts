@@ -64,6 +64,7 @@ export type ErrorCode = keyof typeof ERRORS;
  */
 export class ForeverframeError extends Error {
   override readonly name = "ForeverframeError";
+  /** Tells a program what was wrong: docs/errors.md has the remedy for each. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -1,4 +1,10 @@
 /// <reference types="node" preserve="true" />
+/**
+ * Foreverframe inside an application. Start with {@link createForeverframe}.
+ *
+ * @module foreverframe
+ */
+
 export type { CloseReason } from "./core/close-reason.ts";
 export type { ChannelSummary, Receipt, StreamSummary } from "./core/summaries.ts";
 export { ERRORS, type ErrorCode, ForeverframeError } from "./errors.ts";

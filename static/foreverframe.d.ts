@@ -1,3 +1,9 @@
+/**
+ * The client for pages. Start with {@link open}.
+ *
+ * @module foreverframe/client
+ */
+
 /** What `foreverframe.open` takes. docs/client.md explains each. */
 export interface OpenOptions<Data = unknown> {
   /** The server's base, "" or ending in "/". Default: "", relative to the page. */
@@ -29,11 +35,17 @@ export interface OpenOptions<Data = unknown> {
    * Default: 600,000.
    */
   frameAgainMs?: number;
+  /** The stream is connected. Called again after each reconnection. */
   onopen?(event: OpenEvent): void;
+  /** One message. Each comes once, in the order of the log. */
   onmessage?(event: MessageEvent<Data>): void;
+  /** Messages may be missing. */
   ongap?(event: GapEvent): void;
+  /** The stream was ended on purpose, and does not come back. */
   onclose?(event: CloseEvent): void;
+  /** The server refused the stream. It is tried again only if `reconnect` is true. */
   onerror?(event: ErrorEvent): void;
+  /** The state has changed. */
   onstate?(state: StreamState, detail: StateDetail): void;
 }
 
@@ -59,17 +71,20 @@ export interface StateDetail {
   readonly detail?: string;
 }
 
+/** The stream is connected. */
 export interface OpenEvent {
   readonly type: "open";
   /** The stream's id: the right to close it. */
   readonly stream: string;
   /** Where it starts; null for a poll that began with messages. */
   readonly cursor: string | null;
+  /** Where to POST to close it, relative to the stream's URL. */
   readonly close: string;
   /** The longest silence on the stream, in ms; a poll has none. */
   readonly heartbeatMs?: number;
 }
 
+/** One message. */
 export interface MessageEvent<Data = unknown> {
   readonly type: "message";
   /** Also a cursor: "up to and including this one". */
@@ -81,6 +96,7 @@ export interface MessageEvent<Data = unknown> {
   readonly data: Data;
 }
 
+/** Messages of `channels` after `after`, up to and including `upTo`, may be missing. */
 export interface GapEvent {
   readonly type: "gap";
   readonly after: string;
@@ -90,6 +106,7 @@ export interface GapEvent {
   readonly reason: "expired" | "epoch";
 }
 
+/** The stream was ended on purpose. */
 export interface CloseEvent {
   readonly type: "close";
   readonly reason: "client" | "admin" | "expired" | "replaced";
@@ -98,13 +115,16 @@ export interface CloseEvent {
   readonly cursor: string | null;
 }
 
+/** The server refused the stream. */
 export interface ErrorEvent {
   readonly type: "error";
   /** docs/errors.md lists them; FF_TRANSPORT_UNSUPPORTED is the browser's. */
   readonly code: string;
   /** 0 where no server was asked. */
   readonly status: number;
+  /** One sentence, with the remedy. */
   readonly detail: string;
+  /** Whether the client tries again by itself. */
   readonly reconnect: boolean;
 }
 

@@ -2,6 +2,7 @@ import type { CloseReason } from "./close-reason.ts";
 
 /** What a close answers: what the stream had been given when it ended. */
 export interface Receipt {
+  /** The id of the stream. */
   readonly stream: string;
   readonly closed: true;
   readonly reason: CloseReason;
