@@ -94,7 +94,7 @@ export interface Engine {
  * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_CONFIG_INVALID
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { config, logger, membership } = options;
+  const { config, logger, membership, authorize, hosts, isLocal } = options;
   const limits = resolveLimits(config);
   const jobs = parseGearman(config);
   const pages = pageDirectories(config);
@@ -128,7 +128,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const adminToken = config.adminToken || randomBytes(16).toString("base64url");
     const app = createApp({
       hub,
-      access: { ...options, origins: config.allowedOrigins },
+      access: { hosts, isLocal, origins: config.allowedOrigins },
       limits: config,
       bodies: {
         budget: budgets.bodies,
@@ -136,7 +136,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         largeTurns: new TurnBudget(nodeScheduler, BODIES_MS),
       },
       adminToken,
-      authorize: options.authorize,
+      authorize,
       pages,
       logger,
     });
