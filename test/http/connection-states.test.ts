@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { expect } from "chai";
+import { newMessage } from "../support/messages.ts";
 import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
 import { kept } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
@@ -24,7 +25,8 @@ const EVERYTHING_SOON = {
   keepAliveMs: 300,
   pollKeptMs: 100,
 };
-const LONG = 16_000_000;
+/** Appended to the log, since a request has no time for it. */
+const LONG_MESSAGE = newMessage("long", JSON.stringify("x".repeat(12_000_000)));
 
 /** How a connection comes into each state that it can be in. */
 const STATES: Readonly<Record<string, (connection: RawConnection) => Promise<unknown>>> = {
@@ -120,12 +122,8 @@ describe("a connection", function () {
 
   for (const [event, act] of Object.entries(EVENTS)) {
     it(`that ${event}, in whatever state, is let go, and others notice nothing`, async () => {
-      const { url, hub } = await startTestServer({
-        ...EVERYTHING_SOON,
-        maxMessageBytes: LONG + 2,
-        maxPendingBytes: 2 * LONG,
-      });
-      await publishJson(url, "long", "x".repeat(LONG));
+      const { url, hub, log } = await startTestServer(EVERYTHING_SOON);
+      await log.append({ messages: [LONG_MESSAGE] });
       const bystander = await openFrame(url, "channels=doors");
       await eventually(5_000, () => openSockets() === 2, "nothing but the bystander");
       for (const [state, enter] of Object.entries(STATES)) {
@@ -160,12 +158,8 @@ describe("a connection", function () {
     "when an upgrade is refused",
   ]) {
     it(`is ended by the server ${state}, when nothing more comes`, async () => {
-      const { url } = await startTestServer({
-        ...EVERYTHING_SOON,
-        maxMessageBytes: LONG + 2,
-        maxPendingBytes: 2 * LONG,
-      });
-      await publishJson(url, "long", "x".repeat(LONG));
+      const { url, log } = await startTestServer(EVERYTHING_SOON);
+      await log.append({ messages: [LONG_MESSAGE] });
       await eventually(5_000, () => openSockets() === 0, "no connection");
       const connection = new RawConnection(url);
       await STATES[state]?.(connection);
