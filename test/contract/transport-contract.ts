@@ -51,7 +51,7 @@ export function describeTransportContract(
   const { name, transport, capabilities } = fixture;
 
   describe(`a stream by ${name} of ${serverName}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     afterEach(async function () {
       destroyClients();
       await (this.currentTest?.isFailed() ? stop() : release());

@@ -162,6 +162,7 @@ describe("a connection", function () {
       await log.append({ messages: [LONG_MESSAGE] });
       await eventually(5_000, () => openSockets() === 0, "no connection");
       const connection = new RawConnection(url);
+      await eventually(5_000, () => openSockets() === 2, "both halves");
       await STATES[state]?.(connection);
       // The client's half, and no more of the server's.
       await eventually(10_000, () => openSockets() <= 1, "the server's end of it");
@@ -169,7 +170,9 @@ describe("a connection", function () {
   }
 });
 
-describe("requests on one connection", () => {
+describe("requests on one connection", function () {
+  this.timeout(60_000);
+
   afterEach(async () => {
     closeConnections();
     await stopServers();
