@@ -65,6 +65,22 @@ export const BROWSERS: readonly BrowserKind[] = [
   },
 ];
 
+/** One of each kind, for all suites of a process: a start takes longer than most tests. */
+const started = new Map<BrowserKind, Browser>();
+
+async function startedBrowser(kind: BrowserKind): Promise<Browser> {
+  const earlier = started.get(kind);
+  if (earlier?.connected) return earlier;
+  const browser = await kind.launch();
+  started.set(kind, browser);
+  return browser;
+}
+
+after(async () => {
+  for (const browser of started.values()) await browser.close();
+  removeTemporaryDirectories();
+});
+
 /** What the tests of a suite have. */
 export interface BrowserSuite {
   readonly kind: BrowserKind;
@@ -80,16 +96,15 @@ export function describeInBrowsers(title: string, body: (suite: BrowserSuite) =>
       this.timeout(60_000);
       let browser: Browser;
       before(async () => {
-        browser = await kind.launch();
-      });
-      after(async () => {
-        await browser.close();
-        removeTemporaryDirectories();
+        browser = await startedBrowser(kind);
       });
       afterEach(async () => {
         // The first page keeps the browser open.
         const [, ...pages] = await browser.pages();
-        for (const page of pages) await page.close();
+        for (const page of pages) {
+          await forget(page);
+          await page.close();
+        }
         await closeProxies();
         await stopServers();
       });
@@ -106,6 +121,12 @@ export function describeInBrowsers(title: string, body: (suite: BrowserSuite) =>
       });
     });
   }
+}
+
+/** Remove what a page has stored: a later server may have the same port, and so the same origin. */
+async function forget(page: Page): Promise<void> {
+  // A page that came from nowhere has no storage.
+  await page.evaluate("localStorage.clear()").catch(() => {});
 }
 
 /** Of an element by its id; "" if there is none, or the page is just being replaced. */

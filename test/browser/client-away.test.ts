@@ -2,7 +2,6 @@ import { expect } from "chai";
 import type { Browser } from "puppeteer-core";
 import { closeProxies, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { publishJson } from "../support/raw-http.ts";
-import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { BROWSERS } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
@@ -21,7 +20,6 @@ describe("the client, when its server is away for a minute", function () {
     await Promise.all(browsers.map((browser) => browser.close()));
     await closeProxies();
     await stopServers();
-    removeTemporaryDirectories();
   });
 
   it("comes back by itself, to a frame where it had one, and has lost nothing", async () => {
