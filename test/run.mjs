@@ -21,10 +21,10 @@ const ENOUGH_IDLE = 0.25;
 /** How often that is looked at, in ms. */
 const LOOK_MS = 1_000;
 
-/** A process may take this long to end after its tests, in ms. What is left open keeps it longer. */
+/** A process may take this long to end after its tests, in ms: what is left open keeps it. */
 const END_MS = 30_000;
 
-/** Files that measure time, memory or CPU, or take all of it: they run last, with nothing beside. */
+/** Files that measure time, memory or CPU, or take all of it: they run last, alone. */
 const ALONE = [
   "test/chaos/chaos.test.ts",
   "test/core/view.test.ts",
@@ -98,7 +98,7 @@ function run(group) {
   });
 }
 
-/** @returns a function that tells which part of the processors' time was idle since its last call */
+/** @returns a function that tells which part of the CPU time was idle since its last call */
 function watchIdle() {
   let last = { idle: 0, all: 0 };
   return () => {

@@ -66,7 +66,7 @@ describe("the command line", function () {
       expect(bad.stderr).to.contain('FOREVERFRAME_MAX_STREAMS is "many"');
       const unknown = await run(["serve"], { FOREVERFRAME_MAX_STREMAS: "1" });
       expect(unknown.stderr).to.contain(
-        "FOREVERFRAME_MAX_STREMAS in the environment is no setting",
+        "FOREVERFRAME_MAX_STREMAS in the environment is not a setting",
       );
       const both = await run(["serve", "--max-streams", "few"], {
         FOREVERFRAME_MAX_STREAMS: "many",

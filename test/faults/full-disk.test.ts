@@ -85,7 +85,7 @@ describe("a log on a disk that is full", function () {
     // Nobody publishes: the log looks for itself.
     await eventually(15_000, async () => (await ready()).status === 200, "a server that is ready");
     expect(server.lines(/publishes are refused/)).to.have.lengthOf(1);
-    expect(server.lines(/takes messages again/)).to.have.lengthOf(1);
+    expect(server.lines(/log available again/)).to.have.lengthOf(1);
     expect(server.lines(/can't be trimmed/)).to.have.lengthOf(0);
     expect((await publish(60_000)).status).to.equal(201);
   });

@@ -86,7 +86,7 @@ describe("a request that is no request", () => {
   for (const [what, [bytes, detail]] of Object.entries({
     "of a version that is not spoken": ["GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", "HTTP/2.0"],
     "without a Host": ["GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "no Host"],
-    "to be a proxy": ["CONNECT a.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", "no proxy"],
+    "to be a proxy": ["CONNECT a.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", "not a proxy"],
   } as const)) {
     it(`is told what is wrong where it is one ${what}`, async () => {
       const { url } = await startTestServer();

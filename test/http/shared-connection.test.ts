@@ -4,7 +4,7 @@ import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
 
 /** More than the kernel holds for a connection that nobody reads: 4 to 6 MB on each side. */
-const LONG = 24_000_000;
+const LONG = 16_000_000;
 const HOST = "Host: localhost";
 
 /** Text in which lost, doubled and swapped pieces are seen. */
