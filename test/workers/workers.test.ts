@@ -309,7 +309,7 @@ describe("workers", function () {
   it("stop soon also while one of them is just starting", async () => {
     const { process, workers } = await start();
     global.process.kill(workers()[0] ?? 0, "SIGKILL");
-    await eventually(5_000, () => process.stderr.includes("is replaced"), "its end");
+    await eventually(5_000, () => process.stderr.includes("starting another"), "its end");
     await eventually(5_000, () => workers().length === 2, "another that starts");
     process.kill("SIGTERM");
     expect((await within(5_000, process.outcome, "the stop")).code).to.equal(0);
