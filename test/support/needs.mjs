@@ -29,6 +29,7 @@ const NEEDS = [
     present: () => existsSync(PROTOTYPE_JS),
     packages: ["libjs-prototype"],
   },
+  { name: "PHP", present: () => findCommand(["php"]) !== null, packages: ["php-cli"] },
 ];
 
 /** What `npm run test:long` needs beside them. */
