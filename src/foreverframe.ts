@@ -9,6 +9,7 @@ import type { StartRequest } from "./core/stream-start.ts";
 import type { ChannelSummary, Receipt, StreamSummary } from "./core/summaries.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { ForeverframeError } from "./errors.ts";
+import { hasGone } from "./http/app.ts";
 import { attachTo } from "./http/attach.ts";
 import { Mount } from "./http/mount.ts";
 import type { ForeverframeOptions } from "./options.ts";
@@ -79,6 +80,7 @@ export interface KoaContext {
   readonly originalUrl: string;
   readonly request: { readonly body?: unknown; readonly rawBody?: unknown };
   respond?: boolean;
+  /** Replaced for its request: Koa does not hear of connections that clients cut. */
   onerror(error: Error): void;
 }
 
@@ -186,6 +188,7 @@ export interface Foreverframe extends AsyncDisposable {
    * and all other requests still go through the application's middleware.
    *
    * @returns a function that gives the path back to the application
+   * @throws ForeverframeError FF_CONFIG_INVALID if the path does not begin with "/"
    */
   attach(server: HttpServer | HttpsServer, options: AttachOptions): () => void;
 }
@@ -303,7 +306,11 @@ class EmbeddedForeverframe implements Foreverframe {
       return;
     }
     ctx.respond = false;
-    ctx.onerror = () => {}; // that a client has gone is no fault of the application's
+    // Koa prints the error of every connection that a client cuts, which is how most streams end.
+    const report = ctx.onerror;
+    ctx.onerror = (error) => {
+      if (!hasGone(error)) report.call(ctx, error);
+    };
     const { body, rawBody } = ctx.request;
     Object.assign(ctx.req, { body, rawBody }); // of a body parser that came first
     await this.#mount.handle(ctx.req, ctx.res, ctx.originalUrl);

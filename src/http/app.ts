@@ -102,7 +102,7 @@ const GONE: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an error says no more than that the other side ended the connection. */
-function hasGone(error: unknown): boolean {
+export function hasGone(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : null;
   return GONE.has(String(code));
 }

@@ -2,6 +2,8 @@ import { createServer } from "node:http";
 import { expect } from "chai";
 import express from "express";
 import fastify from "fastify";
+import Koa from "koa";
+import mount from "koa-mount";
 import { ForeverframeError } from "../../src/errors.ts";
 import { dataOf, listen, startLibrary, stopLibraries, take } from "../support/library.ts";
 import { openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
@@ -103,6 +105,24 @@ describe("Foreverframe in an application", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     connection.destroy();
     await within(5_000, ff.drain(), "the drain");
+  });
+
+  it("is silent in Koa about clients that cut their streams, and lets it report the rest", async () => {
+    const ff = await startLibrary();
+    const app = new Koa();
+    const reported: string[] = [];
+    app.on("error", (error: Error) => reported.push(error.message));
+    app.use(async (ctx, next) => {
+      await next();
+      if (ctx.query["fail"]) throw new Error("the application's own");
+    });
+    app.use(mount("/push", ff.koa));
+    const url = `${await listen(createServer(app.callback()))}/push`;
+    await fetch(`${url}/healthz?fail=1`);
+    const { connection } = await openFrame(url, "channels=a");
+    connection.socket.resetAndDestroy();
+    await eventually(5_000, async () => (await ff.streams()).length === 0, "the stream's end");
+    expect(reported).to.deep.equal(["the application's own"]);
   });
 
   it("gives its path back", async () => {
