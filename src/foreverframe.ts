@@ -1,11 +1,18 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import { pino } from "pino";
-import { parseChannelName, parseSelectors } from "./core/channel-name.ts";
-import { parseCursor } from "./core/cursor.ts";
-import { parseJsonText } from "./core/json.ts";
+import {
+  type CloseTarget,
+  checkAttached,
+  checkCloseTarget,
+  checkFunctions,
+  checkLimit,
+  formatData,
+  parseChannel,
+  parseChannels,
+  parseStart,
+} from "./arguments.ts";
 import { withIdempotencyKey } from "./core/publisher.ts";
-import type { StartRequest } from "./core/stream-start.ts";
 import type { ChannelSummary, Receipt, StreamSummary } from "./core/summaries.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { ForeverframeError } from "./errors.ts";
@@ -18,10 +25,6 @@ import { nodeScheduler } from "./process/node-scheduler.ts";
 import { type Config, defaultConfig, SERVER_SETTINGS } from "./settings/config.ts";
 import { Subscription } from "./subscription.ts";
 import type { JsonValue, SubscriptionEvent } from "./subscription-event.ts";
-
-/** Entries of a list, by default and at most. */
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
 
 /** Options of a publish. */
 export interface PublishOptions {
@@ -36,9 +39,10 @@ export interface PublishOptions {
 export interface SubscribeOptions {
   /**
    * The id of the last message that was handled, or `"earliest"` for every message that is kept. By
-   * default, the subscription gets only messages that are published after this call.
+   * default, or if it is null, the subscription gets only messages that are published after this
+   * call.
    */
-  readonly after?: string | undefined;
+  readonly after?: string | null | undefined;
   /** Start with this many of the last messages, 0 to 1,000. Not together with `after`. */
   readonly last?: number | undefined;
   /** Ends the subscription, and with it the loop that reads it. */
@@ -141,6 +145,7 @@ export interface Foreverframe extends AsyncDisposable {
    *
    * @returns its receipt, and the same receipt again for a minute; null for a stream that is not
    *          known
+   * @throws ForeverframeError FF_PARAMETER_INVALID if there is not exactly one thing to close
    */
   close(of: { readonly stream: string }): Promise<Receipt | null>;
 
@@ -244,7 +249,8 @@ class EmbeddedForeverframe implements Foreverframe {
     data: JsonValue,
     { idempotencyKey }: PublishOptions = {},
   ): Promise<{ readonly id: string }> {
-    const messages = [{ channel: parseChannelName(channel), data: this.#format(data) }];
+    const { maxMessageBytes } = this.#config;
+    const messages = [{ channel: parseChannel(channel), data: formatData(data, maxMessageBytes) }];
     const [id = ""] = await this.#engine.hub.publish(
       withIdempotencyKey(messages, idempotencyKey ?? null),
     );
@@ -255,8 +261,7 @@ class EmbeddedForeverframe implements Foreverframe {
     channels: string | readonly string[],
     { after, last, signal }: SubscribeOptions = {},
   ): AsyncIterableIterator<SubscriptionEvent, undefined> {
-    const text = typeof channels === "string" ? channels : channels.join(",");
-    const selectors = parseSelectors(text, this.#config.maxSelectors);
+    const selectors = parseChannels(channels, this.#config.maxSelectors);
     return new Subscription(
       this.#engine.hub,
       { selectors, start: parseStart(after, last) },
@@ -266,12 +271,11 @@ class EmbeddedForeverframe implements Foreverframe {
 
   close(of: { readonly stream: string }): Promise<Receipt | null>;
   close(of: { readonly client: string } | { readonly channel: string }): Promise<number>;
-  close(
-    of: { readonly stream: string } | { readonly client: string } | { readonly channel: string },
-  ): Promise<Receipt | null | number> {
+  async close(of: CloseTarget): Promise<Receipt | null | number> {
+    checkCloseTarget(of);
     const { control, admin } = this.#engine.hub;
     if ("stream" in of) return control.close(of.stream, "admin");
-    return admin.closeAll("client" in of ? of : { channel: parseChannelName(of.channel) });
+    return admin.closeAll("client" in of ? of : { channel: parseChannel(of.channel) });
   }
 
   async streams({ after = 0, limit }: ListOptions<number> = {}): Promise<readonly StreamSummary[]> {
@@ -345,12 +349,7 @@ class EmbeddedForeverframe implements Foreverframe {
     server: HttpServer | HttpsServer,
     { path, upgradesOnly = false }: AttachOptions,
   ): () => void {
-    if (!path.startsWith("/")) {
-      throw new ForeverframeError(
-        "FF_CONFIG_INVALID",
-        `The path to attach at is "${path}": begin it with "/", such as "/push"`,
-      );
-    }
+    checkAttached(server, path);
     return attachTo(server as HttpServer, this.#mount, { path, upgradesOnly });
   }
 
@@ -361,76 +360,6 @@ class EmbeddedForeverframe implements Foreverframe {
     await this.#mount.drain(deadline);
     await this.#engine.close();
   }
-
-  #format(data: JsonValue): ReturnType<typeof parseJsonText> {
-    const { maxMessageBytes } = this.#config;
-    const json = stringify(data);
-    if (Buffer.byteLength(json) > maxMessageBytes) {
-      throw new ForeverframeError(
-        "FF_MESSAGE_TOO_LARGE",
-        `The data is larger than ${maxMessageBytes} bytes: publish where it can be fetched, or raise maxMessageBytes`,
-      );
-    }
-    return parseJsonText(json, "The data");
-  }
-}
-
-function stringify(data: JsonValue): string {
-  let json: string | undefined;
-  let fault = "undefined, a function or a symbol";
-  try {
-    json = JSON.stringify(data);
-  } catch (error) {
-    fault = error instanceof Error ? error.message : String(error); // a BigInt, or a circle
-  }
-  if (json !== undefined) return json;
-  throw new ForeverframeError(
-    "FF_BODY_INVALID",
-    `The data can't be JSON (${fault}): publish strings, numbers, booleans, null, arrays and plain objects`,
-  );
-}
-
-function parseStart(after: string | undefined, last: number | undefined): StartRequest {
-  if (last !== undefined && (!Number.isInteger(last) || last < 0 || last > MAX_LIMIT)) {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      `"last" is ${last}: give a whole number from 0 to ${MAX_LIMIT}`,
-    );
-  }
-  if (after === undefined)
-    return last === undefined || last === 0 ? { from: "now" } : { from: "last", count: last };
-  if (last !== undefined) {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      '"last" and "after" are both given: use "last" for a first page, and "after" to resume from a cursor',
-    );
-  }
-  return after === "earliest"
-    ? { from: "earliest" }
-    : { from: "cursor", after: parseCursor(after) };
-}
-
-function checkLimit(limit = DEFAULT_LIMIT): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
-  throw new ForeverframeError(
-    "FF_PARAMETER_INVALID",
-    `"limit" is ${limit}: give a whole number from 1 to ${MAX_LIMIT}`,
-  );
-}
-
-function checkFunctions(authorize: unknown, logger: unknown): void {
-  if (authorize !== undefined && typeof authorize !== "function") {
-    throw new ForeverframeError("FF_CONFIG_INVALID", '"authorize" is not a function: give one');
-  }
-  const levels = ["debug", "info", "warn", "error"];
-  const isLogger = (value: unknown): value is Record<string, unknown> =>
-    typeof value === "object" && value !== null;
-  if (logger === undefined) return;
-  if (isLogger(logger) && levels.every((level) => typeof logger[level] === "function")) return;
-  throw new ForeverframeError(
-    "FF_CONFIG_INVALID",
-    '"logger" has not the methods debug, info, warn and error: give one such as pino\'s',
-  );
 }
 
 /** The URL as the server was given it: Express and Connect take the mount's path off `url`. */

@@ -76,6 +76,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
   ],
   "foreverframe.ts": [
+    "arguments.ts",
     "engine.ts",
     "options.ts",
     "subscription.ts",
@@ -88,6 +89,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
   ],
   "server.ts": ["engine.ts", "http", "core", "process", "settings", "logger.ts"],
+  "arguments.ts": ["core", "errors.ts"],
   "options.ts": ["http", "logger.ts"],
   "subscription.ts": ["subscription-event.ts", "http", "transports", "core"],
   "subscription-event.ts": [],

@@ -2,8 +2,9 @@ import { createServer } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect } from "chai";
+import express from "express";
 import { ForeverframeError } from "../../src/errors.ts";
-import { createForeverframe } from "../../src/foreverframe.ts";
+import { createForeverframe, type Foreverframe } from "../../src/foreverframe.ts";
 import { defaultConfig } from "../../src/settings/config.ts";
 import type { SubscriptionEvent } from "../../src/subscription-event.ts";
 import { dataOf, listen, startLibrary, stopLibraries, take } from "../support/library.ts";
@@ -228,6 +229,44 @@ describe("createForeverframe", () => {
       expect((await second.next()).done).to.equal(true);
       await first.return?.();
       await eventually(5_000, async () => (await ff.streams()).length === 0, "its end");
+    });
+  });
+
+  describe("with a wrong argument says so in one sentence", () => {
+    const CALLS: readonly (readonly [string, string, (ff: Foreverframe) => unknown])[] = [
+      ["no channel", "FF_CHANNEL_INVALID", (ff) => ff.publish(undefined as never, 1)],
+      ["an array as a channel", "FF_CHANNEL_INVALID", (ff) => ff.publish(["a"] as never, 1)],
+      ["no channels", "FF_SELECTOR_INVALID", (ff) => ff.subscribe(undefined as never)],
+      ["an empty list of channels", "FF_SELECTOR_INVALID", (ff) => ff.subscribe([])],
+      ["a number as a selector", "FF_SELECTOR_INVALID", (ff) => ff.subscribe(["a", 7] as never)],
+      [
+        "a number as a cursor",
+        "FF_CURSOR_INVALID",
+        (ff) => ff.subscribe("a", { after: 7 as never }),
+      ],
+      ["nothing to close", "FF_PARAMETER_INVALID", (ff) => ff.close({} as never)],
+      ["no client", "FF_PARAMETER_INVALID", (ff) => ff.close({ client: undefined as never })],
+      ["two to close", "FF_PARAMETER_INVALID", (ff) => ff.close({ client: "a", channel: "b" })],
+      ["no server", "FF_CONFIG_INVALID", (ff) => ff.attach(express() as never, { path: "/push" })],
+      ["no path", "FF_CONFIG_INVALID", (ff) => ff.attach(createServer(), { path: "push" })],
+    ];
+    for (const [what, code, call] of CALLS) {
+      it(`${what} is ${code}`, async () => {
+        const ff = await startLibrary();
+        const fault = await Promise.resolve(ff)
+          .then(call)
+          .catch((error: unknown) => error);
+        expect(fault).to.be.instanceOf(ForeverframeError).with.property("code", code);
+        expect(String(fault)).to.match(/: give|: begin/);
+      });
+    }
+
+    it("takes null for no cursor, as the client does", async () => {
+      const ff = await startLibrary();
+      await ff.publish("a", 1);
+      const subscription = ff.subscribe("a", { after: null });
+      await ff.publish("a", 2);
+      expect(dataOf(await take(subscription, 1))).to.deep.equal([2]);
     });
   });
 

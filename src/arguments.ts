@@ -1,0 +1,158 @@
+import { Server } from "node:net";
+import {
+  type ChannelName,
+  parseChannelName,
+  parseSelectors,
+  type SelectorSet,
+} from "./core/channel-name.ts";
+import { parseCursor } from "./core/cursor.ts";
+import { type EscapedJson, parseJsonText } from "./core/json.ts";
+import type { StartRequest } from "./core/stream-start.ts";
+import { ForeverframeError, shorten } from "./errors.ts";
+
+/** Entries of a list, by default and at most; also the most that a subscription's `last` takes. */
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+
+const LOGGER_METHODS = ["debug", "info", "warn", "error"];
+
+// Programs in JavaScript have no compiler that holds them to the types. So what they pass is
+// checked, and refused with a sentence instead of a TypeError from somewhere inside.
+
+/** @throws ForeverframeError FF_CHANNEL_INVALID */
+export function parseChannel(channel: unknown): ChannelName {
+  if (typeof channel === "string") return parseChannelName(channel);
+  throw new ForeverframeError(
+    "FF_CHANNEL_INVALID",
+    `The channel is ${show(channel)}: give a name such as "doors.north"`,
+  );
+}
+
+/** @throws ForeverframeError FF_SELECTOR_INVALID */
+export function parseChannels(channels: unknown, maxSelectors: number): SelectorSet {
+  const list: readonly unknown[] = Array.isArray(channels) ? channels : [channels];
+  const wrong = list.find((channel) => typeof channel !== "string");
+  if (list.every((channel) => typeof channel === "string"))
+    return parseSelectors(list.join(","), maxSelectors);
+  throw new ForeverframeError(
+    "FF_SELECTOR_INVALID",
+    `One of the channels is ${show(wrong)}: give names such as "doors.north" or patterns such as "doors.*"`,
+  );
+}
+
+/** @throws ForeverframeError FF_BODY_INVALID, FF_MESSAGE_TOO_LARGE */
+export function formatData(data: unknown, maxMessageBytes: number): EscapedJson {
+  const json = stringify(data);
+  if (Buffer.byteLength(json) <= maxMessageBytes) return parseJsonText(json, "The data");
+  throw new ForeverframeError(
+    "FF_MESSAGE_TOO_LARGE",
+    `The data is larger than ${maxMessageBytes} bytes: publish where it can be fetched, or raise maxMessageBytes`,
+  );
+}
+
+function stringify(data: unknown): string {
+  let json: string | undefined;
+  let fault = "undefined, a function or a symbol";
+  try {
+    json = JSON.stringify(data);
+  } catch (error) {
+    fault = error instanceof Error ? error.message : String(error); // a BigInt, or a circle
+  }
+  if (json !== undefined) return json;
+  throw new ForeverframeError(
+    "FF_BODY_INVALID",
+    `The data can't be JSON (${fault}): publish strings, numbers, booleans, null, arrays and plain objects`,
+  );
+}
+
+/** @throws ForeverframeError FF_CURSOR_INVALID, FF_PARAMETER_INVALID */
+export function parseStart(after: unknown, last: number | undefined): StartRequest {
+  if (last !== undefined && (!Number.isInteger(last) || last < 0 || last > MAX_LIMIT)) {
+    throw new ForeverframeError(
+      "FF_PARAMETER_INVALID",
+      `"last" is ${show(last)}: give a whole number from 0 to ${MAX_LIMIT}`,
+    );
+  }
+  if (after === undefined || after === null)
+    return last === undefined || last === 0 ? { from: "now" } : { from: "last", count: last };
+  if (last !== undefined) {
+    throw new ForeverframeError(
+      "FF_PARAMETER_INVALID",
+      '"last" and "after" are both given: use "last" for a first page, and "after" to resume from a cursor',
+    );
+  }
+  if (after === "earliest") return { from: "earliest" };
+  if (typeof after === "string") return { from: "cursor", after: parseCursor(after) };
+  throw new ForeverframeError(
+    "FF_CURSOR_INVALID",
+    `"after" is ${show(after)}: give the id of a message, or "earliest"`,
+  );
+}
+
+/** What is to be closed. */
+export type CloseTarget =
+  | { readonly stream: string }
+  | { readonly client: string }
+  | { readonly channel: string };
+
+/**
+ * Refuse nothing and undefined: a program that closes the streams of `undefined` has a fault, and
+ * would not learn of it.
+ *
+ * @throws ForeverframeError FF_PARAMETER_INVALID
+ */
+export function checkCloseTarget(target: unknown): asserts target is CloseTarget {
+  const [[name, value] = ["", undefined], ...others] = Object.entries(target ?? {});
+  const isOne = ["stream", "client", "channel"].includes(name) && others.length === 0;
+  if (isOne && typeof value === "string") return;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `What to close is ${show(target)}: give one of stream, client and channel, such as { client: "kiosk-7" }`,
+  );
+}
+
+/** @throws ForeverframeError FF_PARAMETER_INVALID */
+export function checkLimit(limit = DEFAULT_LIMIT): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `"limit" is ${show(limit)}: give a whole number from 1 to ${MAX_LIMIT}`,
+  );
+}
+
+/** @throws ForeverframeError FF_CONFIG_INVALID */
+export function checkFunctions(authorize: unknown, logger: unknown): void {
+  if (authorize !== undefined && typeof authorize !== "function")
+    throw invalid(`"authorize" is ${show(authorize)}: give a function`);
+  if (logger === undefined) return;
+  const methods = typeof logger === "object" && logger !== null ? logger : {};
+  const missing = LOGGER_METHODS.filter(
+    (name) => typeof Reflect.get(methods, name) !== "function",
+  ).join(", ");
+  if (missing !== "")
+    throw invalid(`"logger" has no method ${missing}: give a logger such as pino's, or console`);
+}
+
+/** @throws ForeverframeError FF_CONFIG_INVALID */
+export function checkAttached(server: unknown, path: unknown): void {
+  if (typeof path !== "string" || !path.startsWith("/"))
+    throw invalid(`The path to attach at is ${show(path)}: begin it with "/", such as "/push"`);
+  if (!(server instanceof Server)) {
+    throw invalid(
+      "What to attach to is not a server of node:http or node:https: give what createServer() or app.listen() returned",
+    );
+  }
+}
+
+function invalid(message: string): ForeverframeError {
+  return new ForeverframeError("FF_CONFIG_INVALID", message);
+}
+
+/** A value that somebody passed, for an error's sentence. */
+function show(value: unknown): string {
+  try {
+    return shorten(JSON.stringify(value) ?? String(value));
+  } catch {
+    return typeof value; // it can't be JSON
+  }
+}
