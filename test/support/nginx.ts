@@ -16,24 +16,36 @@ const running = new Set<ChildProcess>();
  * @param prefix such as `/push/`
  * @returns the address of nginx, without the prefix
  */
-export async function startNginx(upstream: string, prefix = "/"): Promise<string> {
-  const port = await freePort();
-  const directory = createTemporaryDirectory();
-  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name}_temp_path ${directory}/${name};`)
-    .join(" ");
+export function startNginx(upstream: string, prefix = "/"): Promise<string> {
   const target = prefix === "/" || upstream.endsWith("/") ? upstream : `${upstream}/`;
   // https://nginx.org/en/docs/http/websocket.html
   const webSockets =
     "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
   const more = prefix === "/" ? "" : `${webSockets} proxy_set_header Host $http_host;`;
   const location = `location ${prefix} { proxy_pass ${target}; ${more} }`;
+  return startConfiguredNginx((address) => `server { listen ${address}; ${location} }`);
+}
+
+/**
+ * Start nginx as it is configured.
+ *
+ * @param configure is given the address to listen on, and returns what is in the block `http`
+ * @returns the address of nginx
+ */
+export async function startConfiguredNginx(
+  configure: (address: string) => string,
+): Promise<string> {
+  const port = await freePort();
+  const directory = createTemporaryDirectory();
+  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${directory}/${name};`)
+    .join(" ");
   const config = join(directory, "nginx.conf");
   writeFileSync(
     config,
     `daemon off; pid ${directory}/pid; error_log ${directory}/errors; events {}
      http { access_log off; ${paths}
-     server { listen 127.0.0.1:${port}; ${location} } }`,
+     ${configure(`127.0.0.1:${port}`)} }`,
   );
   const child = spawn(nginxPath() ?? "nginx", ["-c", config, "-e", `${directory}/errors`], {
     stdio: "ignore",
@@ -44,8 +56,8 @@ export async function startNginx(upstream: string, prefix = "/"): Promise<string
   await eventually(
     5_000,
     () =>
-      fetch(`${url}${prefix}healthz`).then(
-        ({ ok }) => ok,
+      fetch(url).then(
+        () => true,
         () => false,
       ),
     "nginx",

@@ -15,8 +15,7 @@ export const DOWNLOAD_MS = 180_000;
  *
  * @returns path of the tarball
  */
-export async function packProject(): Promise<string> {
-  const directory = createTemporaryDirectory();
+export async function packProject(directory = createTemporaryDirectory()): Promise<string> {
   const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", directory];
   const { stdout } = await runCommand("npm", args, PROJECT);
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
@@ -31,6 +30,14 @@ export async function packProject(): Promise<string> {
 export async function createProject(packages: readonly string[]): Promise<string> {
   const directory = createTemporaryDirectory();
   writeFileSync(join(directory, "package.json"), '{ "private": true, "type": "module" }\n');
-  await runCommand("npm", ["install", "--loglevel=error", "--no-audit", ...packages], directory);
+  await installPackages(directory, packages);
   return directory;
+}
+
+/** Install packages into a project that there is already. */
+export async function installPackages(
+  directory: string,
+  packages: readonly string[],
+): Promise<void> {
+  await runCommand("npm", ["install", "--loglevel=error", "--no-audit", ...packages], directory);
 }
