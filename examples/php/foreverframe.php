@@ -1,6 +1,7 @@
 <?php
-// Where Foreverframe is. This program publishes there, and its pages open their streams there.
+// Where this program publishes, and where its pages open their streams.
 define('FOREVERFRAME', getenv('FOREVERFRAME') ?: 'http://127.0.0.1:8080');
+define('FOREVERFRAME_OF_PAGES', getenv('FOREVERFRAME_OF_PAGES') ?: FOREVERFRAME);
 
 /**
  * Publish a value to a channel. Returns its id once the log has it.

@@ -12,7 +12,7 @@ if ($_SERVER['REQUEST_METHOD'] === 'POST') {
 <head>
 <meta charset="utf-8">
 <title>Guest book</title>
-<script src="<?= htmlspecialchars(FOREVERFRAME) ?>/foreverframe.js"></script>
+<script src="<?= htmlspecialchars(FOREVERFRAME_OF_PAGES) ?>/foreverframe.js"></script>
 </head>
 <body>
 <p>State: <b id="state"></b> <button id="close" type="button">Close</button></p>
@@ -20,7 +20,7 @@ if ($_SERVER['REQUEST_METHOD'] === 'POST') {
 <ul id="entries"></ul>
 <script>
 var stream = foreverframe.open({
-  url: <?= json_encode(FOREVERFRAME . '/') ?>,
+  url: <?= json_encode(FOREVERFRAME_OF_PAGES . '/') ?>,
   channels: "guestbook",
   last: 20,
   onmessage: function (message) {
