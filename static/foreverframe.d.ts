@@ -6,7 +6,7 @@
 
 /** What `foreverframe.open` takes. docs/client.md explains each. */
 export interface OpenOptions<Data = unknown> {
-  /** The server's base, "" or ending in "/". Default: "", relative to the page. */
+  /** The server's base, such as "push/". Default: "", relative to the page. */
   url?: string;
   /** 1 to 64 selectors, comma-separated or as an array. */
   channels: string | readonly string[];

@@ -13,26 +13,26 @@ t="foreverframe"+String(Math.random()).substring(2);n.style.display="none",
 n.innerHTML='<iframe name="'+t+'"></iframe><form method="post" target="'+t+'"></form>',le.body.appendChild(n),
 n.lastChild.action=e,n.lastChild.submit(),setTimeout(function(){n.parentNode&&n.parentNode.removeChild(n)},1e4)}(e)}}
 function Ne(e){var n;try{ue.navigator.sendBeacon&&ue.navigator.sendBeacon(e,"")||((n=T()).open("POST",e,!1),n.send(""))
-}catch(t){}}function Ee(e,n){return 0<e?Number(e):n}function Re(e){return!e.transport||"auto"===e.transport}function Se(
-e){return e.replace(/[^.]*$/,"")}function Oe(e,n){return null!==e&&null!==n&&Se(e)===Se(n)&&e<=n}function xe(e,n){
+}catch(t){}}function Se(e,n){return 0<e?Number(e):n}function Re(e){return!e.transport||"auto"===e.transport}function Ee(
+e){return e.replace(/[^.]*$/,"")}function Oe(e,n){return null!==e&&null!==n&&Ee(e)===Ee(n)&&e<=n}function xe(e,n){
 return{type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n}}function M(e){return e&&/^FF_/.test(e.code)?{type:"error",
-code:e.code,status:e.status,detail:e.detail,reconnect:408===e.status||429===e.status||500<=e.status}:null}function E(){
-for(var e=l.pop();e;)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function S(e){try{
+code:e.code,status:e.status,detail:e.detail,reconnect:408===e.status||429===e.status||500<=e.status}:null}function S(){
+for(var e=l.pop();e;)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function E(e){try{
 return e.contentWindow.document.readyState}catch(n){return"denied"}}function O(){try{return ue.localStorage||null}catch(
 e){return null}}function Le(e,n){var t=O(),r=a[e];try{r=r||t&&t.getItem(c+e)}catch(o){}return 0<(t=r?r-he():0)&&t<=n?t:0
 }function Ue(e,n){var t=O();a[e]=n&&he()+n;try{n?t.setItem(c+e,String(a[e])):t.removeItem(c+e)}catch(r){}}function Ie(e
-){return e.signs+":"+(e.sign?e.sign():"")}function Ae(t,e,r,o){var c,i=Math.max(y,Math.min(e,r)/d),a=0,s=0,u=p,l=he();
+){return e.signs+":"+(e.sign?e.sign():"")}function $e(t,e,r,o){var c,i=Math.max(y,Math.min(e,r)/d),a=0,s=0,u=p,l=he();
 ge(i*Math.random(),function f(){var e=Ie(t),n=he()-l>i+m;t.isLive()&&(l=he(),a++,e!==c?(c=e,s=0,u=p):t.isUnwatched||(
 s+=n?p:1),!t.isUnwatched&&a*i>w*Math.min(r,de)&&o.good(),r<=s*i?o.silent():(ge(i,f),u<=s?(u=s+d,o.missed()):n&&we(
 )&&o.missed()))})}function n(n){g(ve.slice(0),function(e){e[n]()})}function o(){me=!0,n("begin")}function L(){n("wake")}
 ue.foreverframe&&ue.foreverframe.open||(le=ue.document,s=ue.location,i=[],t=2147483647,u=[],l=[],(fe={}).frame=function(
 n){var e,t=n.origin!==be(s),r=t?le:function(){try{return f||((f=new ue.ActiveXObject("htmlfile")).open(),f.write(
 "<html><body></body></html>"),f.close(),f.parentWindow.foreverframe=v),f.body?f:le}catch(e){return le}}(),
-o=r.createElement("iframe"),c=b(u,n),i="push"+(c||""),a=!1;v[i]=function(e){a=a||"loading"===S(o),u[c]&&u[c].receive(e)}
-,n.stop=function(){clearInterval(e),u[c]=null,l[l.length]=o,setTimeout(E,0)},t?n.isSource=function(e){
+o=r.createElement("iframe"),c=b(u,n),i="push"+(c||""),a=!1;v[i]=function(e){a=a||"loading"===E(o),u[c]&&u[c].receive(e)}
+,n.stop=function(){clearInterval(e),u[c]=null,l[l.length]=o,setTimeout(S,0)},t?n.isSource=function(e){
 return e&&e==o.contentWindow}:r===le&&ue.addEventListener?(n.sign=function(){return function(e){try{
 return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}}(o)},e=setInterval(function(){
-var e=S(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end(function(e){
+var e=E(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end(function(e){
 var n;try{return n=e.contentWindow.document.getElementsByTagName("script"),ye(/\{"type":"error".*\}/.exec(n[n.length-1
 ].text)[0])}catch(t){return null}}(o))}),o.style.display="none",o.referrerPolicy="origin",o.src=n.url(
 t?"&origin="+encodeURIComponent(be(s)):"&callback=parent.foreverframe."+i),r.body.appendChild(o)},h(ue,"message",
@@ -52,39 +52,39 @@ g(["message","ff-open","ff-cursor","ff-gap","ff-close"],function(e){t.addEventLi
 n.stop=function(){t.close()}},c="foreverframe.path ",a={},Ce=/^(client|admin|expired|replaced)$/,de=4e4,d=10,p=12,
 m=ke=5e3,w=4,y=50,me=pe=!(fe.ws=function(n){var e=new ue.WebSocket(n.url("").replace(/^http/,"ws"));
 e.onmessage=function(e){n.receive(ye(e.data))},e.onclose=function(){n.end()},n.stop=function(){e.close()}}),ve=[],v={
-open:function(c){var e=function(e){var n=le.createElement("div"),t=le.createElement("a");return t.href=e,
+open:function(c){var o,H,e=function(e){var n=le.createElement("div"),t=le.createElement("a");return t.href=e,
 ue.addEventListener||(n.innerHTML='<a href="'+e.replace(/&/g,"&amp;").replace(/"/g,"&quot;")+'"></a>',t=n.firstChild),t
-}((c.url||"")+"stream"),i=e.href,a=be(e);!function(e,n){if(!Re(e)&&!fe.hasOwnProperty(e.transport))throw new Error(
-'foreverframe: there is no transport "'+e.transport+'"');if(!/^https?:$/.test(n.protocol))throw new Error(
-'foreverframe: "'+e.url+'" is no address of a server')}(c,e);var o,P,$=3e4,F=5,s=Ee(c.retryMs,5e3),u=0,l=!1;function f(e
-,n){d(),P=ge(e,n)}function d(){clearTimeout(P)}function p(){d(),v?Le(a,h)?E("poll","remembered"):pe?E("frame"):E("poll",
-"loading"):E(c.transport)}function m(e,n,t){var r=e;t&&(l=!(Math.abs(he()-o)<$),o=l?he():o),0<e&&s!==Infinity||(
-r=l?s/F:s,r*=Math.pow(2,Math.max(0,l?u-1:u)),r=Math.min(r,Math.max(s,$)),r*=l?.5+Math.random():.75+Math.random()/2,
-r=Math.round(r)),u++,f(r,p),R("lost",{retryMs:r,reason:n})}var v=Re(c),W=16,h=Ee(c.frameAgainMs,6e5),g=h/W,y=0;
-function B(){return v&&w&&"poll"===w.transport&&!w.isOnce}function X(){y=0,g=h/W}function _(){f(Le(a,h),function(){
-g=Math.min(2*g,h),j()})}function j(){pe&&E("frame","again")}var w=null,b=null,T=null,q=3,G=Math.min(Ee(c.silentMs,de)/4,
-3e4),M=15e3;function E(r,e,n){var t={transport:r,origin:a,isOnce:n,isEarly:!pe,signs:0,url:function(e){
+}(String(c.url||"").replace(/[^\/]$/,"$&/")+"stream"),i=e.href,a=be(e),P=(function(e,n){if(!Re(e)&&!fe.hasOwnProperty(
+e.transport))throw new Error('foreverframe: there is no transport "'+e.transport+'"');if(!/^https?:$/.test(n.protocol)
+)throw new Error('foreverframe: "'+e.url+'" is no address of a server')}(c,e),3e4),F=5,s=Se(c.retryMs,5e3),u=0,l=!1;
+function f(e,n){d(),H=ge(e,n)}function d(){clearTimeout(H)}function p(){d(),v?Le(a,h)?S("poll","remembered"):pe?S(
+"frame"):S("poll","loading"):S(c.transport)}function m(e,n,t){var r=e;t&&(l=!(Math.abs(he()-o)<P),o=l?he():o),
+0<e&&s!==Infinity||(r=l?s/F:s,r*=Math.pow(2,Math.max(0,l?u-1:u)),r=Math.min(r,Math.max(s,P)),r*=l?.5+Math.random(
+):.75+Math.random()/2,r=Math.round(r)),u++,f(r,p),R("lost",{retryMs:r,reason:n})}var v=Re(c),W=16,h=Se(c.frameAgainMs,
+6e5),g=h/W,y=0;function B(){return v&&w&&"poll"===w.transport&&!w.isOnce}function X(){y=0,g=h/W}function _(){f(Le(a,h),
+function(){g=Math.min(2*g,h),j()})}function j(){pe&&S("frame","again")}var w=null,b=null,T=null,q=3,G=Math.min(Se(
+c.silentMs,de)/4,3e4),M=15e3;function S(r,e,n){var t={transport:r,origin:a,isOnce:n,isEarly:!pe,signs:0,url:function(e){
 return i+function(e,n){var t="?transport="+r+"&channels="+encodeURIComponent(String(e.channels));
 return null!==n?t+="&after="+encodeURIComponent(n):e.after?t+="&after="+encodeURIComponent(e.after):e.last&&(
 t+="&last="+encodeURIComponent(e.last)),e.client&&(t+="&client="+encodeURIComponent(e.client)),t}(c,C.cursor)+e},
 isLive:function(){return t===w||t===b},receive:function(e){t.signs++,e&&t.isLive()&&function(e,n){
 "open"===n.type?function(e,n){var t=e!==w&&w&&!w.isOnce;e.closeUrl=i.replace(/stream$/,"")+n.close,
-"closing"===C.state?Me(T=e.closeUrl,""):(e!==w&&(O(w),b=null),w=e,M=Ee(n.heartbeatMs,M),T=e.isOnce?null:e.closeUrl,
+"closing"===C.state?Me(T=e.closeUrl,""):(e!==w&&(O(w),b=null),w=e,M=Se(n.heartbeatMs,M),T=e.isOnce?null:e.closeUrl,
 C.stream=e.isOnce?null:n.stream,C.transport=e.isOnce?"shared":e.transport,function(e){
-return null!==e&&null!==C.cursor&&Se(e)!==Se(C.cursor)}(n.cursor)||re(n.cursor),clearTimeout(e.timer),Ae(e,M,Ee(
+return null!==e&&null!==C.cursor&&Ee(e)!==Ee(C.cursor)}(n.cursor)||re(n.cursor),clearTimeout(e.timer),$e(e,M,Se(
 c.silentMs,q*M),{good:X,missed:V,silent:function(){y++,L(e,null,"silent")}}),d(),u=0,l=!1,function(e){t&&(y=1),B()&&(
 e.isEarly||Le(a,h)||Ue(a,g),_()),"frame"===e.transport&&Ue(a,0)}(e),e.isOnce?R("open",{transport:"shared"}):(R("open",n)
 ,N("onopen",n)))}(e,n):"error"===n.type?L(e,n):e===w&&oe(n)}(t,e)},end:function(e){t.isLive()&&L(t,e,
 t===w?"cut":"failed")},limit:function(e){clearTimeout(t.timer),t.timer=setTimeout(function(){L(t,null,"silent")},e+G)}};
-S(b),(b=t).limit(0);try{fe[r](t)}catch(o){setTimeout(function(){t.end(v?null:{type:"error",
+E(b),(b=t).limit(0);try{fe[r](t)}catch(o){setTimeout(function(){t.end(v?null:{type:"error",
 code:"FF_TRANSPORT_UNSUPPORTED",status:0,detail:'This browser cannot use "'+r+'" ('+o.message+'): take "auto" instead',
-reconnect:!1})},0)}w||R("connecting",{transport:r,reason:e||null})}function S(e){e&&(clearTimeout(e.timer),e===b&&(
+reconnect:!1})},0)}w||R("connecting",{transport:r,reason:e||null})}function E(e){e&&(clearTimeout(e.timer),e===b&&(
 b=null),e===w&&(w=null,C.stream=null),e.stop&&(e.stop(),e.stop=null),e.isOnce)&&e.closeUrl&&Me(e.closeUrl,"")}
-function O(e){e&&e===w&&n(Me),S(e)}function n(e){T&&(e(T,""),T=null)}function L(n,e,t,r){var o=n===w;("silent"===t?O:S)(
-n),n.isOnce&&e&&!e.reconnect?ce(e):n.isOnce?ee(o):"closing"===C.state?A("client"):w?(Ue(a,g),_()):e?ce(e):function(e){
-return v&&"frame"===n.transport&&(!e||n.isHeld||1<y)?(y=0,E("poll",t),1):void(e||Ue(a,0))}(o)||m(r||0,t,o)}function J(e
-){var n=w;T=null,"closing"===C.state?A(e.reconnect?"client":e.reason):e.reconnect?n.isOnce?(S(n),ee(!1)
-):"recycle"===e.reason?(w=null,C.stream=null,E(n.transport,"recycle"),S(n)):(S(n),m(e.retryMs,e.reason)):(k(e,C.cursor),
+function O(e){e&&e===w&&n(Me),E(e)}function n(e){T&&(e(T,""),T=null)}function L(n,e,t,r){var o=n===w;("silent"===t?O:E)(
+n),n.isOnce&&e&&!e.reconnect?ce(e):n.isOnce?ee(o):"closing"===C.state?$("client"):w?(Ue(a,g),_()):e?ce(e):function(e){
+return v&&"frame"===n.transport&&(!e||n.isHeld||1<y)?(y=0,S("poll",t),1):void(e||Ue(a,0))}(o)||m(r||0,t,o)}function J(e
+){var n=w;T=null,"closing"===C.state?$(e.reconnect?"client":e.reason):e.reconnect?n.isOnce?(E(n),ee(!1)
+):"recycle"===e.reason?(w=null,C.stream=null,S(n.transport,"recycle"),E(n)):(E(n),m(e.retryMs,e.reason)):(k(e,C.cursor),
 x("closed",e,"onclose"))}var D=1e3;function V(){var t,r=w;function o(){return r===w&&"open"===C.state}
 r&&!r.isOnce&&!r.isAsking&&o()&&(t=Ie(r),r.isAsking=!0,function(e,n){var t,r,o=!1;function c(e){o||(o=!0,clearTimeout(r)
 ,n(e))}r=ge(ke,function(){c({state:"away"}),t.abort()});try{t=Te("GET",e+"?at="+he(),null,function(e){
@@ -95,23 +95,23 @@ var n="closed"===e.state&&Ce.test(e.receipt.reason);r.isAsking=!1,o()&&("unknown
 null,"cut",1):"away"===e.state&&Ie(r)===t?L(r,null,"cut"):"away"===e.state?ge(D,V):e.state&&ge(D,function(){o()&&(n?J(
 xe(e.receipt.reason,e.cursor)):Ie(r)!==t||Oe(e.cursor,C.cursor)||(r.isHeld=!0,L(r,null,"silent")))}))}))}var t,K=5,
 r=null,U=!1,I=0;function z(){r&&(r.leave(),r=null)}function k(e,n){"epoch"===e.reason&&(t=e.after+e.upTo),r&&r.tell(e,n)
-}function Q(){U=!1,S(b),S(w),p()}function Y(){U=!0,d(),S(b),O(w),C.transport="shared"}function Z(e){var n=e.event;
+}function Q(){U=!1,E(b),E(w),p()}function Y(){U=!0,d(),E(b),O(w),C.transport="shared"}function Z(e){var n=e.event;
 n&&"close"===n.type?x("closed",n,"onclose"):(n&&Oe(e.before,C.cursor)&&oe(n),"beat"===e.kind&&0<I&&I--,te(
 )||b||w||0<I||("open"!==e.state||Oe(e.cursor,C.cursor
 )&&e.restart===t?e.state!==C.state&&/^(connecting|open|lost)$/.test(e.state)&&R(e.state,{transport:"shared",
-reason:e.reason,retryMs:e.retryMs}):(t=e.restart,E("poll","shared",!0))))}function ee(e){I=e?0:K}var ne={},C={
+reason:e.reason,retryMs:e.retryMs}):(t=e.restart,S("poll","shared",!0))))}function ee(e){I=e?0:K}var ne={},C={
 state:"connecting",cursor:null,stream:null,transport:null,close:function(){te()||"closing"===C.state||(!w||w.isOnce?(n(
-Me),A("client")):(z(),S(b),Me(T,""),f(2e3,function(){A("client")}),R("closing",{})))},ack:function(){
+Me),$("client")):(z(),E(b),Me(T,""),f(2e3,function(){$("client")}),R("closing",{})))},ack:function(){
 w&&T&&null!==C.cursor&&Me(T.replace(/close$/,"ack"),'{"cursor":"'+C.cursor+'"}')}};function N(e,n,t){if(c[e])try{c[e](n,
 t)}catch(r){setTimeout(function(){throw r},0)}}function R(e,n){N("onstate",C.state=e,ne=n)}function te(){
 return"closed"===C.state||"refused"===C.state}function re(e){return null!==e&&!Oe(e,C.cursor)&&(C.cursor=e,1)}
 function oe(e){var n=C.cursor;"message"===e.type?re(e.id)&&(k(e,n),N("onmessage",e)):"cursor"===e.type?re(e.cursor)&&k(e
 ,n):"gap"===e.type?("epoch"===e.reason&&(C.cursor=e.upTo),k(e,n),N("ongap",e)):"close"===e.type&&J(e)}function ce(e){
 e.reconnect?(m(0,e.code),N("onerror",e)):x("refused",e,"onerror")}function x(e,n,t){se(),function(e){for(
-var n=0;n<ve.length;n++)if(ve[n]===e)return ve.splice(n,1)}(ie),R(e,n),N(t,n)}function A(e){x("closed",xe(e,C.cursor),
-"onclose")}var H=!1,ie={begin:ae,hide:function(){n(Ne),H=!0,se()},show:function(){H&&(H=!1,"closing"===C.state?A(
-"client"):me&&ae())},loaded:function(){!B()||b||Le(a,h)||j()},wake:function(){("lost"!==C.state||U||H?V:p)()}};
-function ae(){te()||H||r||b||w||(c.share&&(r=function(e,c){var n,i=String(Math.random()),t=!1,r=0,a=0,o=he()-2e3,s=!0,
+var n=0;n<ve.length;n++)if(ve[n]===e)return ve.splice(n,1)}(ie),R(e,n),N(t,n)}function $(e){x("closed",xe(e,C.cursor),
+"onclose")}var A=!1,ie={begin:ae,hide:function(){n(Ne),A=!0,se()},show:function(){A&&(A=!1,"closing"===C.state?$(
+"client"):me&&ae())},loaded:function(){!B()||b||Le(a,h)||j()},wake:function(){("lost"!==C.state||U||A?V:p)()}};
+function ae(){te()||A||r||b||w||(c.share&&(r=function(e,c){var n,i=String(Math.random()),t=!1,r=0,a=0,o=he()-2e3,s=!0,
 u=function(n,t){var r,o;function c(e){e.key===n&&e.newValue&&t(ye(e.newValue))}try{if(ue.BroadcastChannel)return(
 r=new ue.BroadcastChannel(n)).onmessage=function(e){t(e.data)},{say:function(e){r.postMessage(e)},close:function(){
 r.close()}};if((o=ue.localStorage).setItem(n,""),ue.addEventListener)return ue.addEventListener("storage",c,!1),{
@@ -123,9 +123,9 @@ c.describe(r);try{u.say(r)}catch(o){}}function f(){o=he()-2e3,s=!0}return u?(n=s
 t?r%4!=0&&we()||l("beat"):e<0?o=he():s&&e>(we()?2e3:2400)?(t=!0,l("beat"),c.hold()):1200<e&&(s=!0,l("hello"))},250),l(
 "hello"),{tell:function(e,n){t&&l("event",e,n)},leave:function(){clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}(
 ["foreverframe",i,c.channels,c.client].join("\n"),{describe:function(e){e.state=C.state,e.reason=ne.reason,
-e.retryMs=ne.retryMs,e.cursor=C.cursor,e.restart=t},hold:Q,release:Y,follow:Z})),U=!!r,r)||p()}function se(){d(),S(b),S(
+e.retryMs=ne.retryMs,e.cursor=C.cursor,e.restart=t},hold:Q,release:Y,follow:Z})),U=!!r,r)||p()}function se(){d(),E(b),E(
 w),z()}return function(e){ve[ve.length]=e,me&&setTimeout(e.begin,0)}(ie),C}},"complete"===le.readyState?pe=me=!0:(h(ue,
 "load",function(){setTimeout(function(){pe=!0,o(),n("loaded")},50)}),setTimeout(function e(){le.body?o():setTimeout(e,
-250)},1e4)),h(ue,"onpagehide"in ue?"pagehide":"unload",function(){n("hide"),E()}),h(ue,"pageshow",function(e){
+250)},1e4)),h(ue,"onpagehide"in ue?"pagehide":"unload",function(){n("hide"),S()}),h(ue,"pageshow",function(e){
 e.persisted&&n("show")}),h(ue,"online",L),h(le,"visibilitychange",function(){we()?he()-r>m&&L():r=he()}),
 ue.foreverframe=v)}(window);

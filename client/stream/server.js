@@ -1,7 +1,7 @@
 /*
  * The server that a stream comes from.
  */
-var link = linkTo((options.url || "") + "stream");
+var link = linkTo(String(options.url || "").replace(/[^\/]$/, "$&/") + "stream");
 var address = link.href;
 var origin = originOf(link);
 

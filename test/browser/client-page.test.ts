@@ -124,6 +124,15 @@ describeInBrowsers("the client in its page", (suite) => {
     expect(seen).to.equal("object");
   });
 
+  it("takes the address of a server with or without its last slash", async () => {
+    const { url } = await start();
+    await page.goto(`${url}/client.html`);
+    for (const base of [url, `${url}/`]) {
+      const stream = await open({ url: base });
+      await stream.untilState("open");
+    }
+  });
+
   for (const url of ["javascript:parent.hacked=1//", "data:text/html,x", "about:blank#"]) {
     it(`refuses ${url} as the address of a server`, async () => {
       const { url: server } = await start();
