@@ -53,7 +53,10 @@ app.post("/notes", async (request, response) => {
 });
 
 const port = process.env.PORT ?? 3000;
-const server = app.listen(port, () => console.log(`Open http://localhost:${port}`));
+const server = app.listen(port, (error) => {
+  if (error) throw error; // such as a port that is in use
+  console.log(`Open http://localhost:${port}`);
+});
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, async () => {

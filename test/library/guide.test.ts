@@ -35,7 +35,7 @@ const OPTIONS = guide.take("Options", "js");
 const ERRORS = guide.take("Errors", "js");
 const SEVERAL = guide.take("Several instances", "js");
 
-/** Beside those of "Install". The versions of what this project does not have itself are fixed here. */
+/** Beside those of "Install". What this project does not have itself is in one version only. */
 const PACKAGES = [
   "koa@3",
   "koa-mount@4",
@@ -54,7 +54,7 @@ const TLS = fileURLToPath(new URL("../support/tls/", import.meta.url));
 
 /** What the guide's server is with WebSockets. */
 const SERVER_WITH_WEB_SOCKETS = SERVER.replace(
-  /^const server = .*$/m,
+  /^const server = .*?^}\);$/ms,
   `${WEB_SOCKETS}server.once("listening", () => console.log(\`Open http://localhost:\${port}\`));`,
 );
 
