@@ -22,5 +22,4 @@ export {
 export type { Action, Authorize, AuthorizeQuestion, Permission } from "./http/authorize.ts";
 export type { Logger } from "./logger.ts";
 export type { ForeverframeOptions } from "./options.ts";
-export { type Config, defaultConfig } from "./settings/config.ts";
 export type { GapEvent, JsonValue, MessageEvent, SubscriptionEvent } from "./subscription-event.ts";
