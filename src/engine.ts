@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { InProcessBus } from "./buses/in-process-bus.ts";
 import type { Bus } from "./core/bus.ts";
 import { Hub } from "./core/hub.ts";
-import type { MessageLog } from "./core/log.ts";
+import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
 import type { Source } from "./core/source.ts";
 import { Trimmer } from "./core/trimmer.ts";
@@ -19,13 +19,14 @@ import { opensStream } from "./http/routes/stream.ts";
 import type { SharedBudgets } from "./http/shared-budgets.ts";
 import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
 import type { Logger } from "./logger.ts";
-import { openLog } from "./logs/open-log.ts";
+import { openLog, takeDirectory } from "./logs/open-log.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
 import { UndoList } from "./process/undo-list.ts";
-import { type Config, isLoopback } from "./settings/config.ts";
+import { isLoopback } from "./settings/config.ts";
 import { parseGearman } from "./settings/gearman.ts";
 import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts";
 import { parseRetention } from "./settings/retention.ts";
+import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
 
 /** The built-in pages, and the client. */
@@ -98,9 +99,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const limits = resolveLimits(config);
   const jobs = parseGearman(config);
   const pages = pageDirectories(config);
+  const retention = parseRetention(config);
   const undo = new UndoList();
   try {
-    const log = await openConfiguredLog(config, logger, membership !== null);
+    if (!config.memory && membership === null) undo.add(await takeLog(config, logger));
+    const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
     const bus = membership?.bus ?? new InProcessBus();
     undo.add(() => bus.close());
@@ -169,15 +172,31 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-function openConfiguredLog(config: Config, logger: Logger, isTaken: boolean): Promise<MessageLog> {
+/**
+ * Take the directory of the log for this process and those that it starts.
+ *
+ * @returns lets go of it
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+export function takeLog({ data }: Config, logger: Logger): Promise<() => void> {
+  return takeDirectory(data, (holder) =>
+    logger.warn(
+      { data, holder },
+      "log in use by another server: waiting some seconds for it to end",
+    ),
+  );
+}
+
+function openConfiguredLog(
+  config: Config,
+  retention: RetentionRules,
+  logger: Logger,
+): Promise<MessageLog> {
   const { data, memory, maxLogBytes } = config;
-  return openLog({
+  return openLog(memory ? null : data, {
     ...config,
-    directory: memory ? null : data,
-    isTaken,
-    onWait: (holder) => warnOfHolder(logger, data, holder),
     maxLogBytes: maxLogBytes === 0 ? Number.POSITIVE_INFINITY : maxLogBytes,
-    retention: parseRetention(config),
+    retention,
     now: nodeScheduler.unixMs,
     monotonicMs: nodeScheduler.monotonicMs,
     onTrouble: (trouble: ForeverframeError | null) => {
@@ -185,11 +204,6 @@ function openConfiguredLog(config: Config, logger: Logger, isTaken: boolean): Pr
       else logger.error({ err: trouble }, "log unavailable: publishes are refused");
     },
   });
-}
-
-/** Say that another server has the log's directory, while its end is awaited. */
-export function warnOfHolder(logger: Logger, data: string, holder: string): void {
-  logger.warn({ data, holder }, "log in use by another server: waiting some seconds for it to end");
 }
 
 /** The numbers that name streams in listings: rising, and never the same in two workers. */

@@ -22,7 +22,8 @@ import { Mount } from "./http/mount.ts";
 import type { ForeverframeOptions } from "./options.ts";
 import { LogOutput } from "./process/log-output.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
-import { type Config, defaultConfig, SERVER_SETTINGS } from "./settings/config.ts";
+import { defaultConfig } from "./settings/config.ts";
+import { type Config, SERVER_SETTINGS } from "./settings/settings.ts";
 import { Subscription } from "./subscription.ts";
 import type { JsonValue, SubscriptionEvent } from "./subscription-event.ts";
 
@@ -301,7 +302,8 @@ class EmbeddedForeverframe implements Foreverframe {
   readonly node: NodeHandler = (request, response, next) => {
     const handle = () => void this.#mount.handle(request, response, originalUrlOf(request));
     if (next === undefined) return handle();
-    this.#mount.has(request).then((isOurs) => (isOurs ? handle() : next()), next);
+    // What `next` throws is the application's: out of our promise, nobody would catch it.
+    void this.#mount.has(request).then((isOurs) => (isOurs ? handle() : process.nextTick(next)));
   };
 
   readonly koa = async (ctx: KoaContext, next: () => Promise<unknown>): Promise<void> => {
@@ -320,7 +322,6 @@ class EmbeddedForeverframe implements Foreverframe {
     await this.#mount.handle(ctx.req, ctx.res, ctx.originalUrl);
   };
 
-  // Not arrow functions with an `async`: Fastify counts their parameters.
   readonly fastify = async (instance: FastifyInstance): Promise<void> => {
     const { prefix } = instance;
     const handle = (

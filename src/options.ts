@@ -5,7 +5,7 @@ import type { Logger } from "./logger.ts";
  * What {@link createForeverframe} takes: every setting of docs/configuration.md that is not about
  * listening, and what only a program can give.
  *
- * A test holds the names, ranges and defaults here to those of `src/settings/config.ts`.
+ * A test holds the names, ranges and defaults here to those of `src/settings/settings.ts`.
  */
 export interface ForeverframeOptions {
   /**

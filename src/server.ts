@@ -4,8 +4,9 @@ import { knownHosts, type Membership, startEngine } from "./engine.ts";
 import { HttpServer } from "./http/http-server.ts";
 import type { Logger } from "./logger.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
-import { type Config, checkConfig } from "./settings/config.ts";
+import { checkConfig } from "./settings/config.ts";
 import { maxSocketsOf, readOpenFilesLimit } from "./settings/open-files.ts";
+import type { Config } from "./settings/settings.ts";
 
 /** A server that is listening. */
 export interface RunningServer {

@@ -24,7 +24,7 @@ const DONE: Step = { done: true, value: undefined };
  */
 export class Subscription implements AsyncIterableIterator<SubscriptionEvent, undefined>, Sink {
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.destroy();
+  readonly #onAbort = () => void this.return();
   #listener: SinkListener | null = null;
   /** Written and not yet parsed. */
   readonly #pieces: Buffer[] = [];

@@ -9,7 +9,7 @@ import {
   type Setting,
   type SettingName,
   variableOf,
-} from "../src/settings/config.ts";
+} from "../src/settings/settings.ts";
 
 /** Settings that src/options.ts does not have, or explains in words of its own. */
 const OF_THE_COMMAND_LINE: readonly SettingName[] = [...SERVER_SETTINGS, "open"];

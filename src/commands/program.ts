@@ -7,7 +7,7 @@ import {
   type Setting,
   type SettingName,
   variableOf,
-} from "../settings/config.ts";
+} from "../settings/settings.ts";
 import { publish } from "./publish.ts";
 import { serve } from "./serve.ts";
 import { tail } from "./tail.ts";

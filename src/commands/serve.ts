@@ -3,7 +3,8 @@ import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
 import { LogOutput } from "../process/log-output.ts";
 import { startServer } from "../server.ts";
-import { type Config, parseConfig, type SettingName } from "../settings/config.ts";
+import { parseConfig } from "../settings/config.ts";
+import type { Config, SettingName } from "../settings/settings.ts";
 import { startWorkers } from "../workers/supervisor.ts";
 
 /** What runs: a server in this process, or several in their own. */

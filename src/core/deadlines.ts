@@ -1,8 +1,8 @@
 import type { Scheduler } from "./scheduler.ts";
 
 /**
- * Deadlines are looked at this often, in ms. An item expires at its deadline or up to this long
- * before, never after.
+ * Deadlines are looked at this often, in ms. An item expires up to twice this long before its
+ * deadline, and not after it, unless the process is busy.
  */
 const LOOK_MS = 100;
 

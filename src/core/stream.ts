@@ -72,7 +72,10 @@ export class Stream implements SinkListener {
   readonly address: string | null;
   readonly openedAt: number;
   readonly openedUnixMs: number;
-  /** While it catches up: up to where losses of a channel were told, so that each is told once. */
+  /**
+   * While it is being replayed: up to where losses of a channel were told, so that each is told
+   * once.
+   */
   #toldGaps: Map<string, Cursor> | null = null;
   /** What the client says that it has handled. */
   #acked: Cursor | null = null;

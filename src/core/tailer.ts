@@ -117,8 +117,8 @@ export class Tailer {
       const batch = await this.#read();
       atEnd = batch.atEnd;
       if (batch.cursor === this.#cursor) continue;
-      // Before the delivery: a stream that catches up meanwhile must know that this batch is on its
-      // way to the others.
+      // Before the delivery: a stream that is being replayed meanwhile must know that this batch is
+      // on its way to the others.
       this.#cursor = batch.cursor;
       await deliver(batch);
       if (tip !== null && this.#cursor >= tip)

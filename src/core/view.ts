@@ -30,7 +30,7 @@ export class View<Stream> {
     this.#index = index;
   }
 
-  /** Streams that have been given everything up to the tailer's position, and take more. */
+  /** Streams that have been given everything up to the tailer's cursor, and take more. */
   get live(): ReadonlySet<Stream> {
     return this.#live;
   }

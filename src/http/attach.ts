@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { formatHeadWithoutUpgrade, isUpgrade } from "./connection/upgrades.ts";
 import type { Mount } from "./mount.ts";
+import { opensStream } from "./routes/stream.ts";
 
 /** What a server gives to a mount. */
 export interface AttachOptions {
@@ -13,6 +14,9 @@ export interface AttachOptions {
    */
   readonly upgradesOnly: boolean;
 }
+
+/** Where nobody listens, Node does not look for upgrades. One for all, so that it can be told. */
+const ignoreUpgrade = () => {};
 
 /**
  * Give requests and upgrades below a path to a mount. Everything else stays the application's.
@@ -50,21 +54,24 @@ export function attachTo(
   };
   const takeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
     const url = below(request);
-    if (url !== null && isUpgrade(request)) {
+    // Below "/", all others are the application's.
+    const isOurs = url !== null && (prefix !== "" || opensStream({ url }));
+    if (isOurs && isUpgrade(request)) {
       mount.upgrade(request, socket, head, take(request, url));
       return true;
     }
+    const isHeard = server.listeners("upgrade").some((listener) => listener !== ignoreUpgrade);
+    if (!isOurs && isHeard) return false;
     // Without our listener, Node would have taken it for a request that offers nothing.
-    if (url === null && server.listenerCount("upgrade") > 1) return false;
     socket.unshift(Buffer.concat([formatHeadWithoutUpgrade(request), head]));
     const event = "encrypted" in socket ? "secureConnection" : "connection";
     emit.apply(server, [event, socket] as never);
     return true;
   };
 
-  const listen = () => {}; // where nobody listens, Node does not look for upgrades
-  server.on("upgrade", listen);
-  server.emit = function emitUnlessOurs(event: string, ...about: unknown[]): boolean {
+  let isAttached = true;
+  const emitUnlessOurs = (event: string, ...about: unknown[]): boolean => {
+    if (!isAttached) return emit.apply(server, [event, ...about] as never);
     const [request, second, head] = about as [IncomingMessage, ServerResponse & Socket, Buffer];
     if (event === "request" && takeRequest(request, second)) return true;
     if (event === "upgrade" && takeUpgrade(request, second, head)) return true;
@@ -74,8 +81,12 @@ export function attachTo(
     }
     return emit.apply(server, [event, ...about] as never);
   };
+  server.on("upgrade", ignoreUpgrade);
+  server.emit = emitUnlessOurs;
   return () => {
-    server.emit = emit;
-    server.off("upgrade", listen);
+    isAttached = false;
+    server.off("upgrade", ignoreUpgrade);
+    // Whoever has come between, calls this one.
+    if (server.emit === emitUnlessOurs) server.emit = emit;
   };
 }

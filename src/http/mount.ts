@@ -5,6 +5,7 @@ import { setCarrier } from "./connection/carriers.ts";
 import { ResponseCarrier } from "./connection/response-carrier.ts";
 import { Turns } from "./connection/turns.ts";
 import { createUpgradeResponse } from "./connection/upgrades.ts";
+import { folderUrl } from "./pages.ts";
 import { isPublish } from "./routes/publish.ts";
 import type { SharedBudgets } from "./shared-budgets.ts";
 
@@ -54,7 +55,7 @@ export class Mount {
   handle(request: IncomingMessage, response: ServerResponse, originalUrl: string): Promise<void> {
     const { app, budgets } = this.#options;
     if (response.destroyed) return Promise.resolve(); // its client has gone before it came here
-    const location = folderOf(request.url ?? "", originalUrl);
+    const location = moveToFolder(request.url ?? "", originalUrl);
     if (location !== null) {
       response.writeHead(301, { Location: location }).end();
       return Promise.resolve();
@@ -64,8 +65,9 @@ export class Mount {
       request.socket.destroy();
       return Promise.resolve();
     }
-    this.#watch(request, response);
-    setCarrier(request, new ResponseCarrier(request, response, turns, budgets.pieces));
+    const carrier = new ResponseCarrier(request, response, turns, budgets.pieces);
+    setCarrier(request, carrier);
+    this.#watch(request, response, carrier);
     return new Promise((resolve) => {
       const turn = turns.add({
         exchange: { request, response },
@@ -121,14 +123,14 @@ export class Mount {
   }
 
   /** Cut the answer when its client reads nothing, and count what it has not read. */
-  #watch(request: IncomingMessage, response: ServerResponse): void {
+  #watch({ socket }: IncomingMessage, response: ServerResponse, carrier: ResponseCarrier): void {
     const { budgets, stallMs } = this.#options;
-    const { socket } = request;
     const before = socket.timeout ?? 0;
     this.#open.add(response);
     response.on("error", () => {}); // its `close` says it too
     response.setTimeout(stallMs, () => {
-      if (response.writableEnded && response.writableLength > 0) response.destroy();
+      // A stream ends by itself, and says why.
+      if (!carrier.isTaken && response.writableLength > 0) response.destroy();
     });
     const holding = budgets.unread.hold(() => response.destroy());
     response.once("prefinish", () => holding.set(response.writableLength));
@@ -143,15 +145,11 @@ export class Mount {
 }
 
 /**
- * Where a request for the mount itself has to go that lacks its last slash: the relative links of
- * the page there would lead elsewhere. Relative, since a proxy may have put the application under a
- * prefix.
- *
- * @returns null where nothing is wrong
+ * Where a request for the mount itself has to go that lacks its last slash; null where nothing is
+ * wrong.
  */
-function folderOf(url: string, originalUrl: string): string | null {
-  const [path = "", ...search] = originalUrl.split("?");
+function moveToFolder(url: string, originalUrl: string): string | null {
+  const [path = ""] = originalUrl.split("?", 1);
   if (!/^\/?(?:\?|$)/.test(url) || path.endsWith("/")) return null;
-  const query = search.length > 0 ? `?${search.join("?")}` : "";
-  return `./${path.slice(path.lastIndexOf("/") + 1)}/${query}`;
+  return folderUrl(path, originalUrl.slice(path.length));
 }

@@ -43,13 +43,20 @@ export function pageMiddleware({ path, policy }: PageDirectory, access: AccessOp
   return async (ctx, next) => {
     if ((ctx.method === "GET" || ctx.method === "HEAD") && !ctx.path.endsWith("/")) {
       const folder = await folderAt(path, ctx.path);
-      // Its relative links would lead elsewhere. Relative, since a proxy may have put this server
-      // under a prefix.
-      if (folder)
-        return ctx.redirect(`./${ctx.path.slice(ctx.path.lastIndexOf("/") + 1)}/${ctx.search}`);
+      if (folder) return ctx.redirect(folderUrl(ctx.path, ctx.search));
     }
     await files(ctx, next);
   };
+}
+
+/**
+ * The URL of a folder that was asked for without its last slash, where the relative links of its
+ * page would lead elsewhere. Relative, since a proxy may have put this server under a prefix.
+ *
+ * @param search with its question mark; may be empty
+ */
+export function folderUrl(path: string, search: string): string {
+  return `./${path.slice(path.lastIndexOf("/") + 1)}/${search}`;
 }
 
 /** Whether one of the directories has a page at a path, or a folder of pages. */
@@ -65,9 +72,8 @@ export async function hasPage(
 /** Whether a path is a file, or a folder's own path whose index is shown. */
 async function fileAt(root: string, path: string): Promise<boolean> {
   try {
-    const file = resolve(join(root, decodeURIComponent(path)));
-    if (!file.startsWith(resolve(root))) return false;
-    return (await stat(path.endsWith("/") ? join(file, "index.html") : file)).isFile();
+    const file = resolveBelow(root, path.endsWith("/") ? `${path}index.html` : path);
+    return file !== null && (await stat(file)).isFile();
   } catch {
     return false; // there is none, or the path is none
   }
@@ -76,12 +82,22 @@ async function fileAt(root: string, path: string): Promise<boolean> {
 /** Whether a path is a folder with an index; files decide the rest. */
 async function folderAt(root: string, path: string): Promise<boolean> {
   try {
-    const file = resolve(join(root, decodeURIComponent(path)));
-    if (!file.startsWith(resolve(root) + sep)) return false;
-    return (await stat(file)).isDirectory() && (await stat(join(file, "index.html"))).isFile();
+    const folder = resolveBelow(root, path);
+    if (folder === null || !(await stat(folder)).isDirectory()) return false;
+    return (await stat(join(folder, "index.html"))).isFile();
   } catch {
     return false; // there is none, or the path is none
   }
+}
+
+/**
+ * The file of a path; null for one that leads out of the directory.
+ *
+ * @throws URIError the path is not percent-encoded UTF-8
+ */
+function resolveBelow(root: string, path: string): string | null {
+  const file = resolve(join(root, decodeURIComponent(path)));
+  return file.startsWith(resolve(root) + sep) ? file : null;
 }
 
 function createUtf8Check(): (file: string, stats: Stats) => boolean {

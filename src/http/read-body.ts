@@ -140,6 +140,7 @@ export function smallBodyMiddleware(limit: number): Middleware {
     if (!ctx.is(BEACON_TYPES)) throw unsupportedType(ctx, BEACON_TYPES);
     try {
       const earlier = earlierBody(ctx);
+      if (earlier !== null && earlier.length > limit) throw bodyTooLarge(limit);
       if (earlier !== null) ctx.request.rawBody = earlier as never;
       else await parser(ctx, async () => {});
     } catch (error) {

@@ -1,6 +1,6 @@
 import { type ChannelName, parseChannelName } from "../core/channel-name.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./settings.ts";
 
 /** A name, an IPv4 address, or an IPv6 address in brackets; and a port. */
 const ADDRESS = /^(\[[\da-f:.%\w]+\]|[^\s:/[\]]+):(\d{1,5})$/i;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { parseSelectors, type SelectorSet } from "../core/channel-name.ts";
 import type { Retention, RetentionRules } from "../core/log.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./settings.ts";
 
 interface Rule {
   readonly selectors: SelectorSet;

@@ -7,10 +7,9 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { BusRelay } from "../buses/bus-relay.ts";
 import { type BusFrame, isBusFrame } from "../buses/worker-bus.ts";
-import { warnOfHolder } from "../engine.ts";
+import { takeLog } from "../engine.ts";
 import { ForeverframeError } from "../errors.ts";
-import { takeDirectory } from "../logs/open-log.ts";
-import type { Config } from "../settings/config.ts";
+import type { Config } from "../settings/settings.ts";
 import type { WorkerCommand, WorkerReport } from "./worker-messages.ts";
 
 /** Pause between two questions whether a worker is alive, in ms. */
@@ -44,8 +43,7 @@ export interface RunningWorkers {
  * @throws ForeverframeError what `startServer` throws
  */
 export async function startWorkers(config: Config, logger: Logger): Promise<RunningWorkers> {
-  const { data } = config;
-  const unlock = await takeDirectory(data, (holder) => warnOfHolder(logger, data, holder));
+  const unlock = await takeLog(config, logger);
   const supervisor = new Supervisor(config, logger);
   try {
     const url = await supervisor.start();

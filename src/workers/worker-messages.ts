@@ -1,5 +1,5 @@
 import type { BusFrame } from "../buses/worker-bus.ts";
-import type { Config } from "../settings/config.ts";
+import type { Config } from "../settings/settings.ts";
 
 /** What a worker is told to be. */
 export interface WorkerTask {

@@ -197,6 +197,16 @@ describe("createForeverframe", () => {
       await eventually(5_000, async () => (await ff.streams()).length === 0, "its stream to end");
     });
 
+    it("gives nothing more once its signal has ended it", async () => {
+      const ff = await startLibrary();
+      const abort = new AbortController();
+      const subscription = ff.subscribe("a", { signal: abort.signal });
+      for (let n = 0; n < 100; n++) await ff.publish("a", n);
+      await take(subscription, 1);
+      abort.abort();
+      expect(await subscription.next()).to.deep.equal({ done: true, value: undefined });
+    });
+
     it("ends by its signal, by break, by close and by drain", async () => {
       const ff = await startLibrary();
       const abort = new AbortController();

@@ -4,6 +4,7 @@ import express from "express";
 import fastify from "fastify";
 import Koa from "koa";
 import mount from "koa-mount";
+import { WebSocket, WebSocketServer } from "ws";
 import { ForeverframeError } from "../../src/errors.ts";
 import { dataOf, listen, startLibrary, stopLibraries, take } from "../support/library.ts";
 import { openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
@@ -123,6 +124,83 @@ describe("Foreverframe in an application", () => {
     connection.socket.resetAndDestroy();
     await eventually(5_000, async () => (await ff.streams()).length === 0, "the stream's end");
     expect(reported).to.deep.equal(["the application's own"]);
+  });
+
+  it("takes an offer of another protocol for none, however many are attached", async () => {
+    const server = createServer((_request, response) => response.end("neighbour"));
+    const [first, second] = [await startLibrary(), await startLibrary()];
+    const detachFirst = first.attach(server, { path: "/first" });
+    second.attach(server, { path: "/second" });
+    const url = await listen(server);
+    const offer = async (path: string) => {
+      const connection = new RawConnection(url);
+      connection.send(
+        `GET ${path} HTTP/1.1`,
+        "Host: localhost",
+        "Connection: Upgrade",
+        "Upgrade: h2c",
+      );
+      await eventually(5_000, () => connection.body !== "", `an answer of ${path}`);
+      return connection.body;
+    };
+    expect(await offer("/")).to.equal("neighbour");
+    expect(await offer("/first/healthz")).to.contain("ok");
+    // In the order of their coming: what came later stays.
+    detachFirst();
+    expect(await offer("/first/healthz")).to.equal("neighbour");
+    expect(await offer("/second/healthz")).to.contain("ok");
+    expect(await (await fetch(`${url}/second/healthz`)).text()).to.contain("ok");
+  });
+
+  it("leaves the application its WebSockets, also where it is registered without a prefix", async () => {
+    const ff = await startLibrary();
+    const app = fastify();
+    await app.register(ff.fastify);
+    await app.ready();
+    const chat = new WebSocketServer({ noServer: true });
+    app.server.on("upgrade", (request, socket, head) => {
+      if (request.url === "/chat")
+        chat.handleUpgrade(request, socket, head, (webSocket) => webSocket.send("hello"));
+    });
+    const url = await listen(app.server);
+    const heard = async (path: string) => {
+      const socket = new WebSocket(`${url.replace(/^http/, "ws")}${path}`);
+      const first = new Promise((resolve) => socket.once("message", (data) => resolve(`${data}`)));
+      const text = await within(5_000, first, `a message of ${path}`);
+      socket.terminate();
+      return text;
+    };
+    expect(await heard("/chat")).to.equal("hello");
+    expect(await heard("/stream?channels=a")).to.contain('"type":"open"');
+  });
+
+  it("cuts an answer that its client stops reading, whatever it is an answer to", async () => {
+    const ff = await startLibrary({ stallMs: 200 });
+    const server = createServer();
+    ff.attach(server, { path: "/push" });
+    const url = await listen(server);
+    for (let n = 0; n < 100; n++) await ff.publish("a", "x".repeat(60_000));
+    const connection = new RawConnection(url);
+    connection.socket.pause();
+    connection.send("GET /push/channels/a/messages?limit=1000 HTTP/1.1", "Host: localhost");
+    const open = () =>
+      new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
+    await eventually(5_000, async () => (await open()) === 1, "its connection");
+    await eventually(5_000, async () => (await open()) === 0, "its end");
+  });
+
+  it("refuses a body that the application has read and that is too large", async () => {
+    const ff = await startLibrary();
+    const app = express();
+    app.use(express.json());
+    app.use("/push", ff.node);
+    const url = `${await listen(createServer(app))}/push`;
+    const response = await fetch(`${url}/streams/n1.x/ack`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ cursor: "x".repeat(2_000) }),
+    });
+    expect(response.status).to.equal(413);
   });
 
   it("gives its path back", async () => {

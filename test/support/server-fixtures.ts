@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Config, flagOf, type SettingName } from "../../src/settings/config.ts";
+import { type Config, flagOf, type SettingName } from "../../src/settings/settings.ts";
 import { type Answer, ask } from "./request.ts";
 import { type CliProcess, killProcesses, startServeProcess } from "./serve-process.ts";
 import { createTemporaryDirectory, removeTemporaryDirectories } from "./temporary-directory.ts";

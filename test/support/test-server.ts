@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { type RunningServer, startServer } from "../../src/server.ts";
-import { type Config, defaultConfig } from "../../src/settings/config.ts";
+import { defaultConfig } from "../../src/settings/config.ts";
+import type { Config } from "../../src/settings/settings.ts";
 
 const servers = new Set<RunningServer>();
 

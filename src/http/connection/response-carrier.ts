@@ -20,6 +20,7 @@ export class ResponseCarrier implements Carrier {
   readonly #socket: Socket;
   readonly #turns: Turns;
   readonly #pieces: WaitingPieces;
+  #isTaken = false;
 
   /**
    * @param turns of the requests on the same connection
@@ -38,6 +39,11 @@ export class ResponseCarrier implements Carrier {
     this.#pieces = pieces;
   }
 
+  /** Whether a stream has the response. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
   get isGone(): boolean {
     return this.#response.destroyed || this.#socket.destroyed;
   }
@@ -53,6 +59,7 @@ export class ResponseCarrier implements Carrier {
 
   take(contentType: string): ResponseSink {
     const response = this.#response;
+    this.#isTaken = true;
     // A proxy must not keep the connection of a stream that was cut for its next request.
     response.shouldKeepAlive = false;
     response.writeHead(200, { ...STREAM_HEADERS, "Content-Type": contentType });
@@ -64,7 +71,7 @@ export class ResponseCarrier implements Carrier {
     const socket = this.#socket;
     const response = this.#response;
     response.detachSocket(socket);
-    // It would never come, and the exchange is over only now
+    // It would never come otherwise, and the exchange is over only then.
     socket.once("close", () => response.emit("close"));
     const head = takeUpgradeHead(request);
     return acceptWebSocket({ request, socket, head, pieces: this.#pieces, close });

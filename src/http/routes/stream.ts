@@ -120,7 +120,7 @@ async function readRequest(
 }
 
 /** Whether a request asks for a stream. */
-export function opensStream({ url = "" }: IncomingMessage): boolean {
+export function opensStream({ url = "" }: Pick<IncomingMessage, "url">): boolean {
   return /^\/stream(?:$|\?)/.test(url);
 }
 
