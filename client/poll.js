@@ -19,7 +19,8 @@ openers["poll"] = function (connection) {
 
   function ask(wait) {
     var askedAt = now();
-    var more = "&wait=" + wait + (id ? "&stream=" + encodeURIComponent(id) : "");
+    var known = id || connection.earlier;
+    var more = "&wait=" + wait + (known ? "&stream=" + encodeURIComponent(known) : "");
     connection.limit(wait * 1000);
     // The time keeps caches out that mind no header.
     request = send("GET", connection.url(more + "&at=" + askedAt), null, function (answer) {

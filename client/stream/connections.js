@@ -8,8 +8,8 @@ var current = null;
 /** The connection that is to take the place of the current one, or to be the first. */
 var next = null;
 
-/** The URL that closes the last stream which the server has not ended. */
-var closeUrl = null;
+/** The last connection that has opened, unless the server is known to have ended its stream. */
+var unended = null;
 
 /** The time between two heartbeats, in ms, as long as the server has not announced it. */
 var HEARTBEAT_MS = 15000;
@@ -39,6 +39,8 @@ function connect(transport, reason, isOnce) {
     transport: transport,
     origin: origin,
     isOnce: isOnce,
+    // Polls that were cut go on with their stream. A new one would leave the old one at the server.
+    earlier: transport === "poll" && !isOnce && unended && unended.polled,
     // Polls take the place of a frame that would hold the page's load event back.
     isEarly: !isLoaded,
     signs: 0,
@@ -113,9 +115,9 @@ function abandon(connection) {
 
 /** Close the stream at the server, if the server has not ended it. */
 function closeAtServer(send) {
-  if (closeUrl) {
-    send(closeUrl, "");
-    closeUrl = null;
+  if (unended) {
+    send(unended.closeUrl, "");
+    unended = null;
   }
 }
 
@@ -132,10 +134,11 @@ function receive(connection, event) {
 function opened(connection, event) {
   var isBeside = connection !== current && current && !current.isOnce;
   connection.closeUrl = address.replace(/stream$/, "") + event.close;
+  connection.polled = connection.transport === "poll" ? event.stream : null;
   if (stream.state === "closing") {
     // A poll went on under a new id.
-    closeUrl = connection.closeUrl;
-    post(closeUrl, "");
+    unended = connection;
+    post(connection.closeUrl, "");
     return;
   }
   if (connection !== current) {
@@ -144,7 +147,7 @@ function opened(connection, event) {
   }
   current = connection;
   heartbeatMs = orDefault(event.heartbeatMs, heartbeatMs);
-  closeUrl = connection.isOnce ? null : connection.closeUrl;
+  unended = connection.isOnce ? null : connection;
   stream.stream = connection.isOnce ? null : event.stream;
   stream.transport = connection.isOnce ? "shared" : connection.transport;
   if (!isForeign(event.cursor)) {
@@ -199,7 +202,7 @@ function lost(connection, refusal, reason, ms) {
 /** The server has ended the stream of the open connection. */
 function closed(event) {
   var connection = current;
-  closeUrl = null;
+  unended = null;
   if (stream.state === "closing") {
     endHere(event.reconnect ? "client" : event.reason);
   } else if (!event.reconnect) {

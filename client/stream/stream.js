@@ -124,7 +124,7 @@ function close() {
   leaveTabs();
   drop(next);
   // A frame's own connection can't carry a request before its answer ends: this takes another.
-  post(closeUrl, "");
+  post(current.closeUrl, "");
   wait(CLOSE_WITHIN_MS, function () {
     endHere("client");
   });
@@ -132,7 +132,7 @@ function close() {
 }
 
 function ack() {
-  if (current && closeUrl && stream.cursor !== null) {
-    post(closeUrl.replace(/close$/, "ack"), '{"cursor":"' + stream.cursor + '"}');
+  if (current && unended && stream.cursor !== null) {
+    post(unended.closeUrl.replace(/close$/, "ack"), '{"cursor":"' + stream.cursor + '"}');
   }
 }

@@ -150,6 +150,24 @@ describeInBrowsers("the client's way around bad paths", (suite) => {
     expect(await stream.states()).to.deep.equal(["connecting", "open", "closing", "closed client"]);
   });
 
+  it("goes on with its stream when a poll is cut, and leaves none behind", async () => {
+    const { server, proxy } = await startBehind(() => "pass");
+    const stream = await open({ transport: "poll" });
+    await stream.untilState("open");
+    const ids = async () =>
+      (await stream.told<{ stream: string }>("onopen")).map(({ stream }) => stream);
+    for (let times = 2; times < 5; times++) {
+      proxy.cutAll();
+      await eventually(10_000, async () => (await ids()).length === times, "another connection");
+    }
+    expect(new Set(await ids()).size).to.equal(1);
+    await publishJson(server.url, "news", 1);
+    await stream.untilMessages(1);
+    expect(server.hub.openStreams).to.equal(1);
+    await stream.close();
+    await eventually(2_000, () => server.hub.openStreams === 0, "the stream to end");
+  });
+
   it("asks with pauses where something answers polls at once with nothing", async () => {
     const { proxy } = await startBehind(() => "pass");
     const stream = await open({ transport: "poll" });
