@@ -1,25 +1,14 @@
-// Runs all tests, in groups of files: each group is a mocha process, and several run at a time,
-// since most tests wait most of their time. Prints each group as it ends, and those that failed
-// last.
+// Runs all tests, in several mocha processes beside one another, since most tests wait most of
+// their time. Prints what each process has said when it ends, those with failed tests last.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
-import { dirname, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** This many groups run at a time, however busy the processors are. */
-const MIN_RUNNING = 2 * availableParallelism();
-
-/** Up to this many run while the processors have time left: groups that wait need none. */
-const MAX_RUNNING = 4 * availableParallelism();
-
-/** A part of the processors' time. If more than this was idle, another group is started. */
-const ENOUGH_IDLE = 0.25;
-
-/** How often that is looked at, in ms. */
-const LOOK_MS = 1_000;
+/** So many processes run tests in browsers, and as many run the others. */
+const LANES = Math.ceil(1.5 * availableParallelism());
 
 /** A process may take this long to end after its tests, in ms: what is left open keeps it. */
 const END_MS = 30_000;
@@ -28,8 +17,6 @@ const END_MS = 30_000;
 const ALONE = [
   "test/chaos/chaos.test.ts",
   "test/core/view.test.ts",
-  "test/faults/drain.test.ts",
-  "test/faults/idle.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",
   "test/http/slow-readers.test.ts",
@@ -38,23 +25,54 @@ const ALONE = [
   "test/logs/due-queue.test.ts",
 ];
 
-/** How many groups the files of a folder make, if more than one. What takes longest comes first. */
-const GROUPS = {
-  "test/browser": 5,
-  "test/sources": 1,
-  "test/workers": 2,
-  "test/commands": 1,
-  "test/http": 3,
-  "test/faults": 3,
+/** How long files take by themselves, in s, so that all processes end at about the same time. */
+const SECONDS = {
+  "test/browser/classic.test.ts": 55,
+  "test/browser/client-asks.test.ts": 60,
+  "test/browser/client-away.test.ts": 90,
+  "test/browser/client-crash.test.ts": 80,
+  "test/browser/client-life.test.ts": 45,
+  "test/browser/client-load.test.ts": 45,
+  "test/browser/client-origin.test.ts": 30,
+  "test/browser/client-page.test.ts": 40,
+  "test/browser/client-path.test.ts": 90,
+  "test/browser/client-restore.test.ts": 35,
+  "test/browser/client-tabs.test.ts": 95,
+  "test/browser/client-times.test.ts": 75,
+  "test/browser/gearman.test.ts": 25,
+  "test/browser/outside.test.ts": 20,
+  "test/browser/prefix.test.ts": 25,
+  "test/browser/story.test.ts": 35,
+  "test/commands/commands.test.ts": 40,
+  "test/examples/node.test.ts": 35,
+  "test/examples/php.test.ts": 20,
+  "test/faults/drain.test.ts": 25,
+  "test/faults/full-disk.test.ts": 35,
+  "test/faults/lock.test.ts": 20,
+  "test/faults/log-trouble.test.ts": 30,
+  "test/http/connection-states.test.ts": 30,
+  "test/library/api.test.ts": 20,
+  "test/library/guide.test.ts": 80,
+  "test/library/neighbours.test.ts": 20,
+  "test/library/package.test.ts": 40,
+  "test/library/transport-contract.test.ts": 95,
+  "test/sources/gearman.test.ts": 90,
+  "test/workers/transport-contract.test.ts": 50,
+  "test/workers/workers.test.ts": 55,
 };
+const OTHER_SECONDS = 3;
 
-function groupFiles(files) {
-  const folders = new Set([...Object.keys(GROUPS), ...files.map(dirname)]);
-  return [...folders].flatMap((folder) => {
-    const own = files.filter((file) => dirname(file) === folder && !ALONE.includes(file));
-    const count = Math.min(GROUPS[folder] ?? 1, own.length);
-    return Array.from({ length: count }, (_, n) => own.filter((_, i) => i % count === n));
-  });
+const secondsOf = (file) => SECONDS[file] ?? OTHER_SECONDS;
+
+/** Deal files out: the longest first, each to the process that has least to do. */
+function deal(files, count) {
+  const lanes = Array.from({ length: count }, () => ({ files: [], seconds: 0 }));
+  for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a))) {
+    const [lane] = lanes.toSorted((a, b) => a.seconds - b.seconds);
+    lane.files.push(file);
+    lane.seconds += secondsOf(file);
+  }
+  return lanes.map((lane) => lane.files);
 }
 
 /** The reporter's last line. */
@@ -71,10 +89,10 @@ for (const signal of ["SIGINT", "SIGTERM"])
     process.exit(1);
   });
 
-/** Run one group. A mocha that fails without a failed test counts as one. */
-function run(group) {
+/** Run some files in one process. A mocha that fails without a failed test counts as one. */
+function run(files) {
   const started = performance.now();
-  const child = spawn("node_modules/.bin/mocha", group, { cwd: ROOT, detached: true });
+  const child = spawn("node_modules/.bin/mocha", files, { cwd: ROOT, detached: true });
   children.add(child);
   let output = "";
   let timer;
@@ -91,52 +109,30 @@ function run(group) {
       const seconds = Math.round((performance.now() - started) / 1_000);
       const [isWhole, passed = 0, failed = 0] = TOTAL.exec(output) ?? [];
       const isGood = code === 0 && isWhole !== undefined;
-      output += `${group.join(" ")}: ${seconds} s${isGood ? "" : `, ended with ${signal ?? code}`}\n`;
+      output += `${files.join(" ")}: ${seconds} s${isGood ? "" : `, ended with ${signal ?? code}`}\n`;
       if (isGood) process.stdout.write(output);
       resolve({ passed: Number(passed), failed: isGood ? 0 : Math.max(failed, 1), output });
     });
   });
 }
 
-/** @returns a function that tells which part of the CPU time was idle since its last call */
-function watchIdle() {
-  let last = { idle: 0, all: 0 };
-  return () => {
-    const now = { idle: 0, all: 0 };
-    for (const { times } of cpus()) {
-      now.idle += times.idle;
-      for (const ms of Object.values(times)) now.all += ms;
-    }
-    const part = (now.idle - last.idle) / (now.all - last.all);
-    last = now;
-    return part;
-  };
-}
-
-/** Run all, as many at a time as the processors bear. */
-async function runTogether(groups) {
-  const idlePart = watchIdle();
-  const results = [];
-  let running = 0;
-  for (const group of groups) {
-    while (running >= MIN_RUNNING) {
-      await pause(LOOK_MS);
-      if (idlePart() > ENOUGH_IDLE && running < MAX_RUNNING) break;
-    }
-    running++;
-    results.push(run(group).finally(() => running--));
-  }
-  return Promise.all(results);
-}
-
 const files = readdirSync(join(ROOT, "test"), { recursive: true })
   .map((name) => `test/${name}`)
   .filter((name) => name.endsWith(".test.ts"))
   .sort();
-for (const file of ALONE)
-  if (!files.includes(file)) throw new Error(`There is no ${file}: correct ALONE in test/run.mjs`);
+for (const file of [...ALONE, ...Object.keys(SECONDS)])
+  if (!files.includes(file)) throw new Error(`There is no ${file}: correct test/run.mjs`);
 
-const results = [...(await runTogether(groupFiles(files))), await run(ALONE)];
+const together = files.filter((file) => !ALONE.includes(file));
+const isInBrowsers = (file) => file.startsWith("test/browser/");
+const lanes = [
+  ...deal(together.filter(isInBrowsers), LANES),
+  ...deal(
+    together.filter((file) => !isInBrowsers(file)),
+    LANES,
+  ),
+].filter((lane) => lane.length > 0);
+const results = [...(await Promise.all(lanes.map(run))), await run(ALONE)];
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 for (const { failed, output } of results) if (failed > 0) process.stdout.write(output);
 process.stdout.write(`\n${sum("passed")} passed, ${sum("failed")} failed\n`);

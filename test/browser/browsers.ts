@@ -24,6 +24,7 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--disable-features=SpareRendererForSitePerProcess",
   `--host-resolver-rules=${NAMES.map((name) => `MAP ${name} 127.0.0.1`).join(", ")}`,
 ];
 
@@ -32,6 +33,10 @@ const FIREFOX_PREFERENCES = {
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
   "network.dns.localDomains": NAMES.join(","),
+  "dom.ipc.processPrelaunch.enabled": false,
+  "layout.frame_rate": 10,
+  "ui.prefersReducedMotion": 1,
+  "browser.sessionstore.interval": 600000,
 };
 
 /** One of the browsers that tests run in. */

@@ -68,9 +68,9 @@ describeInBrowsers("the client in a page of another origin", (suite) => {
 
   it("notices by its heartbeats that a frame is alive", async () => {
     const { open } = await start(true, { heartbeatMs: 300 });
-    const stream = await open({ transport: "frame", silentMs: 2_000 });
+    const stream = await open({ transport: "frame", silentMs: 4_000 });
     await stream.untilState("open");
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
     expect(await stream.states()).to.deep.equal(["connecting", "open"]);
   });
 

@@ -8,6 +8,13 @@ export function within<T>(ms: number, promise: Promise<T>, what: string): Promis
 }
 
 /**
+ * What is waited for is looked for after at least this time, in ms; and after a twentieth of the
+ * time that has passed, but at most MAX_PAUSE_MS: to look into a browser costs it some ms.
+ */
+const MIN_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 100;
+
+/**
  * Look again and again until `look` gives something other than undefined or false.
  *
  * @param what for the error, which says it as it is at the end of the wait where it is a function
@@ -17,12 +24,14 @@ export async function eventually<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   what: string | (() => string),
 ): Promise<T> {
-  const deadline = performance.now() + ms;
+  const began = performance.now();
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
-    if (performance.now() > deadline)
+    const waited = performance.now() - began;
+    if (waited > ms)
       throw new Error(`waited ${ms} ms for ${typeof what === "string" ? what : what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    const pause = Math.min(Math.max(MIN_PAUSE_MS, waited / 20), MAX_PAUSE_MS);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
