@@ -12,7 +12,9 @@ export interface AdminOptions {
   readonly fanOut: FanOut;
 }
 
-/** What an admin sees and does of the streams of all processes, and of the log's channels. */
+/**
+ * The admin's view of the streams of all processes and of the log's channels, and actions on them.
+ */
 export class Admin {
   readonly #options: AdminOptions;
 
@@ -21,7 +23,7 @@ export class Admin {
   }
 
   /**
-   * Open streams by handle, from the one after `after` on, and how many there are at all.
+   * List open streams by handle, starting after the handle `after`, and count all open streams.
    *
    * @throws ForeverframeError FF_WORKER_SILENT
    */
@@ -41,10 +43,11 @@ export class Admin {
   }
 
   /**
-   * Close all streams of a client, or all that want a channel.
+   * Close all streams of a client, or all whose selectors match a channel.
    *
    * @returns how many there were
-   * @throws ForeverframeError FF_WORKER_SILENT: those of the others are closed
+   * @throws ForeverframeError FF_WORKER_SILENT: a worker did not answer; the streams of all others
+   *   are closed
    */
   async closeAll(of: StreamsOf): Promise<number> {
     const { local, bus } = this.#options;
@@ -56,7 +59,7 @@ export class Admin {
     return answers.reduce((sum, count) => sum + count, here);
   }
 
-  /** Channels that keep messages, by name, from the one after `after` on. */
+  /** List channels that keep messages, by name, starting after the name `after`. */
   channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {
     return this.#options.log.channels(after, limit);
   }

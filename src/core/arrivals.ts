@@ -4,15 +4,15 @@ import type { Stream } from "./stream.ts";
 type Order = (stream: Stream) => void;
 
 /**
- * The long-poll streams that are on their way here from another process.
+ * The long-poll streams that are moving here from another process.
  *
- * Whoever asks for such a stream meanwhile waits until it has arrived, or has not: otherwise it
- * would be nowhere for a moment. What is being done to many streams is done also to those that come
- * or go while it takes its slices.
+ * A question about such a stream waits until the stream has arrived or will not arrive: otherwise
+ * it would seem to be in no process for a moment. An operation on many streams also reaches those
+ * that arrive or leave while it runs in slices.
  */
 export class Arrivals {
   readonly #arrivals = new Map<string, Promise<unknown>>();
-  /** Those that have been found: the others may come to nothing. */
+  /** Streams that another process has given away. The search for the others may find nothing. */
   readonly #found = new Set<string>();
   readonly #orders = new Set<Order>();
 
@@ -26,7 +26,7 @@ export class Arrivals {
     return this.#found.has(stream);
   }
 
-  /** Resolves when a stream that is on its way here has arrived, or has not. */
+  /** Resolves when a stream on its way here has arrived, or will not arrive. */
   async settled(stream: string): Promise<void> {
     await this.#arrivals.get(stream);
   }
@@ -37,10 +37,10 @@ export class Arrivals {
   }
 
   /**
-   * A stream is on its way here.
+   * Note that a stream is on its way here.
    *
-   * @param arrival settles when it has arrived, or has not
-   * @returns the same
+   * @param arrival settles when the stream has arrived, or will not arrive
+   * @returns `arrival`
    */
   await<T>(stream: string, arrival: Promise<T>): Promise<T> {
     const settled = arrival.catch(() => {});
@@ -57,17 +57,14 @@ export class Arrivals {
     this.#found.add(stream);
   }
 
-  /**
-   * A stream has come from another process, or is about to go to one: do what is being done to many
-   * streams.
-   */
+  /** Apply the operations under way to a stream that has just arrived, or is about to leave. */
   applyOrders(stream: Stream): void {
     for (const order of this.#orders) order(stream);
   }
 
   /**
-   * Do something to streams that come or go until `done` settles, and until all that were on their
-   * way by then have arrived.
+   * Apply an operation to each stream that arrives or leaves, until `done` settles and all streams
+   * that were on their way by then have arrived.
    */
   async during(order: Order, done: Promise<void>): Promise<void> {
     this.#orders.add(order);

@@ -27,18 +27,16 @@ export interface Peer {
   close(stream: string, reason: CloseReason): Promise<Receipt | null>;
   /** What is known here; null if nothing is. */
   state(stream: string): Promise<StreamKnowledge | null>;
-  /**
-   * Whose a stream is that is open here, or was a short while ago; null if that is not known here.
-   */
+  /** The owner of a stream that is open here, or was a short while ago; null if unknown here. */
   ownerOf(stream: string): Promise<StreamOwner | null>;
   /**
-   * Its client has handled everything up to there. Null if it is not open here; false if it was not
-   * given that much.
+   * The stream's client has handled everything up to `cursor`. Null if the stream is not open here;
+   * false if it was not given that much.
    */
   acknowledge(stream: string, cursor: Cursor): Promise<boolean | null>;
   /**
-   * Let go of a long-poll stream with these selectors, whose client polls elsewhere now. Gives the
-   * receipt if the stream has ended for good; null if it is unknown here.
+   * Give up a long-poll stream with these selectors, whose client now polls another process.
+   * Returns the receipt if the stream has ended for good; null if it is unknown here.
    */
   giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null>;
   /** End streams with `admin`, and say how many there were. */
@@ -47,7 +45,7 @@ export interface Peer {
    * A client has a newer stream elsewhere: end those here that were opened before, with `replaced`.
    */
   replace(client: string, by: Seniority): Promise<void>;
-  /** Open streams by handle, from the one after `after` on, and how many there are at all. */
+  /** List open streams by handle, starting after the handle `after`, and count all open streams. */
   list(
     after: number,
     limit: number,
@@ -63,26 +61,29 @@ export type Question = Exclude<keyof Peer, Notice>;
 /** What a peer answers to a question. */
 export type AnswerTo<Q extends Question> = Awaited<ReturnType<Peer[Q]>>;
 
-/** What came of a question to all. */
+/** The answers to a question to all processes. */
 export interface Answers<Answer> {
   /** In no order. */
   readonly answers: readonly Answer[];
   /**
-   * How many processes did not answer within some seconds: they hang. One that has ended is not
-   * waited for.
+   * How many processes did not answer within some seconds, because they hang. A process that has
+   * ended is not waited for.
    */
   readonly silent: number;
 }
 
-/** What came of the search for a stream. */
+/** The result of a search for a stream. */
 export interface Found<Answer> {
-  /** Of the process that has it; null if none that answered has. */
+  /** The answer of the process that has the stream; null if no process that answered has it. */
   readonly found: Answer | null;
   /** How many processes did not answer within some seconds, and may have it. */
   readonly silent: number;
 }
 
-/** A question that one process at most can answer with more than null, since a stream is in one. */
+/**
+ * A question that at most one process answers with anything but null, since a stream is in only one
+ * process.
+ */
 export type StreamQuestion = "close" | "state" | "ownerOf" | "acknowledge" | "giveAway";
 
 /** @throws ForeverframeError FF_WORKER_SILENT: any process failed to answer */
@@ -97,7 +98,8 @@ export function checkComplete(silent: number): void {
 /**
  * What was found.
  *
- * @throws ForeverframeError FF_WORKER_SILENT: it was not found, and may be where nobody answered
+ * @throws ForeverframeError FF_WORKER_SILENT: it was not found, and may be in a process that did
+ *   not answer
  */
 export function known<Answer>({ found, silent }: Found<Answer>): Answer | null {
   if (found === null) checkComplete(silent);
@@ -105,22 +107,22 @@ export function known<Answer>({ found, silent }: Found<Answer>): Answer | null {
 }
 
 /**
- * How the processes that share a log talk to one another.
+ * The link between the processes that share a log.
  *
- * It carries hints and requests, never messages: those travel by the log, so nothing is lost when
- * the bus is.
+ * It carries hints and requests, never messages: those travel through the log, so nothing is lost
+ * if the bus fails.
  */
 export interface Bus {
   /** @param peer this process, as the others call it */
   listen(peer: Peer): void;
-  /** Tell all other processes something. Not awaited; hints of one moment may be made one. */
+  /** Tell all other processes something, without waiting. Hints close together may become one. */
   tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void;
   /** Ask all other processes something. */
   ask<Q extends Question>(
     question: Q,
     ...about: Parameters<Peer[Q]>
   ): Promise<Answers<AnswerTo<Q>>>;
-  /** Ask for a stream, and wait for nobody any more once it is found. */
+  /** Ask all other processes for a stream, and stop waiting once one has found it. */
   find<Q extends StreamQuestion>(
     question: Q,
     ...about: Parameters<Peer[Q]>

@@ -115,13 +115,12 @@ const NONE: readonly never[] = [];
 
 function createSelectorSet(given: readonly string[]): SelectorSet {
   const key = [...new Set(given)].sort().join(",");
-  // Not the given ones, which would keep the text of the request in memory.
+  // Not the given strings, which would keep the text of the whole request in memory.
   const selectors = key.split(",");
   const isPattern = (selector: string) =>
     selector.split(".").some((segment) => WILDCARDS.has(segment));
   const patterns = selectors.filter(isPattern);
-  // As small as can be: where each client has a channel of its own, there are as many of these as
-  // streams.
+  // Keep this object small: where each client has a channel of its own, there is one per stream.
   if (patterns.length === 0) {
     return {
       key,

@@ -33,7 +33,7 @@ const CLOSE_REASONS: Readonly<Record<CloseReason, { readonly reconnect: boolean 
   gone: { reconnect: true },
 };
 
-/** Whether the clients of streams that end so come back by themselves. */
+/** Whether clients come back by themselves after a close with this reason. */
 export function reconnects(reason: CloseReason): boolean {
   return CLOSE_REASONS[reason].reconnect;
 }

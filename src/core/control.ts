@@ -14,8 +14,8 @@ export interface ControlOptions {
 }
 
 /**
- * What is asked about one stream by its id, on a connection of its own: in whichever process the
- * stream is.
+ * Answers requests about one stream by its id, whichever process the stream is in. Such requests
+ * come on connections of their own.
  */
 export class Control {
   readonly #options: ControlOptions;
@@ -59,7 +59,7 @@ export class Control {
   }
 
   /**
-   * Whose a stream is, or was a short while ago; null if that is not known.
+   * The owner of a stream that is open, or was a short while ago; null if unknown.
    *
    * @throws ForeverframeError FF_WORKER_SILENT
    */

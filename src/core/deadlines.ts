@@ -10,7 +10,7 @@ const LOOK_MS = 100;
 export class Deadlines<T> {
   readonly #scheduler: Scheduler;
   readonly #expire: (item: T) => void;
-  /** By the number of the look that finds them. */
+  /** Items by the number of the look at which they expire. */
   readonly #byLook = new Map<number, Set<T>>();
   readonly #lookOf = new Map<T, number>();
   #lastLook = 0;
@@ -50,7 +50,7 @@ export class Deadlines<T> {
     if (this.#lookOf.size === 0) this.stop();
   }
 
-  /** Look no more. */
+  /** Stop looking. */
   stop(): void {
     this.#stopLooking?.();
     this.#stopLooking = null;

@@ -21,7 +21,8 @@ export interface OpenDetails {
   /** The stream's close URL, relative to the URL that opened it. */
   readonly close: string;
   /**
-   * The longest silence on the stream, in ms: a client that hears nothing for longer should ask.
+   * The longest silence on the stream, in ms: a client that hears nothing for longer should ask for
+   * the stream's state.
    */
   readonly heartbeatMs: number;
 }
@@ -41,8 +42,8 @@ export function cursorEvent(cursor: Cursor): StreamEvent {
 }
 
 /**
- * Messages may be missing. The client's cursor stays: what other channels have in that range
- * follows.
+ * Messages may be missing. The client's cursor stays where it is, since messages of other channels
+ * in that range still follow.
  */
 export function gapEvent({ after, upTo, channels, reason }: Gap): StreamEvent {
   return event({ type: "gap", after, upTo, channels, reason }, null);
@@ -50,7 +51,8 @@ export function gapEvent({ after, upTo, channels, reason }: Gap): StreamEvent {
 
 /**
  * @param cursor the last place that the stream was given
- * @param retryMs how long the client waits before it comes back; 0 where it does not, or at once
+ * @param retryMs how long the client waits before it comes back; 0 if it comes back at once or not
+ *   at all
  */
 export function closeEvent(reason: CloseReason, cursor: Cursor, retryMs: number): StreamEvent {
   const reconnect = reconnects(reason);

@@ -28,7 +28,7 @@ export class FanOut {
   /** All live streams have been given everything up to here. */
   #delivered: Cursor;
 
-  /** @param tip the log's tip: what is before it, streams read from the log */
+  /** @param tip the log's tip; streams read everything before it from the log */
   constructor(tip: Cursor, options: FanOutOptions) {
     const { log, scheduler, recycle, onError } = options;
     this.#options = options;
@@ -59,7 +59,10 @@ export class FanOut {
     return this.#tailer.sync();
   }
 
-  /** Give a stream what it has missed, then all that comes. Also when it takes bytes again. */
+  /**
+   * Give a stream what it has missed, then all that follows. Call it again when the stream takes
+   * bytes again.
+   */
   serve(stream: Stream): void {
     if (stream.view.live.has(stream)) return;
     if (!this.#replay.goLive(stream)) this.#replay.add(stream);
@@ -81,9 +84,9 @@ export class FanOut {
   }
 
   /**
-   * Say that the connection lives, to every stream that was silent since `before` (monotonic ms):
-   * by a `cursor` event if the log has moved on without it. And replace responses that have become
-   * too old.
+   * Send a heartbeat to every live stream that was silent since `before` (monotonic ms), as a
+   * `cursor` event if the log has moved on without it. Also replace responses that have become too
+   * old.
    */
   beat(before: number): void {
     const { views, scheduler, recycle } = this.#options;
@@ -92,8 +95,7 @@ export class FanOut {
       if (stream.lastWriteAt > before) return;
       if (!stream.writable) return leaveLive(stream);
       const { encoding } = stream.view;
-      // Not the tailer's cursor: this stream may be one that the delivery under way has still to
-      // reach.
+      // Not the tailer's cursor: the delivery under way may not have reached this stream yet.
       const delivered = this.#delivered;
       if (stream.cursor >= delivered) stream.say(encoding.heartbeat, now);
       else stream.give(encoding.event(cursorEvent(delivered)), delivered, 0, now);
@@ -106,7 +108,7 @@ export class FanOut {
    */
   async #deliver({ messages, cursor, gaps }: LogBatch): Promise<void> {
     const { views, scheduler, recycle } = this.#options;
-    // The read began before these were wanted, so what it found may lack what is for them.
+    // The read began before these views joined, so it may lack messages for them.
     for (const view of views.takeJoined())
       for (const stream of view.live) if (stream.cursor < cursor) this.#replay.add(stream);
     // Messages were trimmed before this process had read them: each stream finds its own gaps in
@@ -126,7 +128,7 @@ export class FanOut {
         const { bytes, count } = view.encode(pieces);
         slices.lookNext();
         await slices.forEach(view.live, (stream, now) => {
-          // One that joined while this was on its way has it from the log.
+          // A stream that joined meanwhile has read this batch from the log.
           if (stream.cursor >= cursor) return;
           if (!stream.writable) return leaveLive(stream);
           stream.give(bytes, cursor, count, now);
@@ -135,13 +137,13 @@ export class FanOut {
       }
     };
     await deliverTo((channel) => views.naming(channel));
-    // Later, since who has thousands of patterns must not delay those who have none.
+    // Patterns come last: streams with thousands of them must not delay streams without any.
     await deliverTo((channel) => views.matching(channel));
     this.#delivered = cursor;
   }
 }
 
-/** Which views want some of these channels, and which of them. */
+/** The views that want any of these channels, each with the channels that it wants. */
 async function findWanted(
   channels: Iterable<string>,
   find: (channel: string) => Iterable<View<Stream>>,
@@ -160,9 +162,9 @@ async function findWanted(
 }
 
 /**
- * Whether a piece is so large for the streams that share it that each should rather read it from
- * the log, as fast as its client takes it: a piece for each of a thousand streams that read nothing
- * would be a thousand pieces in memory.
+ * Whether a piece is too large for the few streams that share it. Then each reads it from the log
+ * as fast as its client takes it. Otherwise a thousand streams whose clients read nothing could
+ * hold a thousand such pieces in memory.
  */
 function isTooMuch(messages: readonly StoredMessage[], { live }: View<Stream>): boolean {
   const bytes = messages.reduce((sum, { json }) => sum + json.length, 0);

@@ -28,7 +28,7 @@ import { Views } from "./view.ts";
  */
 const BEATS_PER_HEARTBEAT = 16;
 
-/** What a hub is told to keep to. */
+/** The limits that a hub keeps to. */
 interface HubLimits extends StreamLimits, ReceiptLimits, OpenerLimits {
   /** Bytes of publishes that wait for the log. */
   readonly maxPendingBytes: number;
@@ -40,17 +40,17 @@ export interface HubOptions extends StreamNames {
   readonly bus: Bus;
   readonly scheduler: Scheduler;
   readonly limits: HubLimits;
-  /** Hears of trouble that has no caller to be told; it is repeated or survived. */
+  /** Hears of errors that no caller can be told. The hub tries again, or carries on without. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * How long messages are read for requests in one turn of the event loop, in ms: one piece, since to
- * write it to a client that reads slowly takes many times as long.
+ * Time for reading messages for requests in one turn of the event loop, in ms. 0 means one piece a
+ * turn, since writing it to a client that reads slowly takes many times as long.
  */
 const READS_MS = 0;
 
-/** Publishes, opens, closes: the parts of core for the streams of one process, put together. */
+/** The core of one process: it joins the parts that publish messages and open and close streams. */
 export class Hub {
   readonly control: Control;
   readonly admin: Admin;
@@ -188,7 +188,7 @@ export class Hub {
     this.#lives.cut();
   }
 
-  /** Stop reading the log. The log and the bus are their owner's to close. */
+  /** Stop reading the log. Closing the log and the bus is up to their owner. */
   stop(): void {
     this.#fanOut.stop();
     this.#lives.stop();

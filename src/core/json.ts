@@ -48,7 +48,7 @@ export function formatJson(value: unknown): EscapedJson {
  *
  * @param what names the text in an error's sentence, such as `the body`
  * @returns what `JSON.parse` makes of it
- * @throws ForeverframeError FF_BODY_INVALID: no JSON, nested deeper than `maxDepth`, or a
+ * @throws ForeverframeError FF_BODY_INVALID: not JSON, nested deeper than `maxDepth`, or a
  *   `__proto__` key
  */
 export function checkJsonText(text: string, what: string, maxDepth: number): unknown {
@@ -94,8 +94,8 @@ export function parseJsonText(text: string, what: string): EscapedJson {
 }
 
 /**
- * Turn what `JSON.parse` made into escaped JSON text that it makes the same of: `JSON.stringify`
- * loses `-0` and the infinities that `1e999` is parsed to.
+ * Turn a result of `JSON.parse` into escaped JSON text that parses to the same value:
+ * `JSON.stringify` loses `-0` and the infinities that `1e999` is parsed to.
  */
 export function formatParsedJson(value: unknown): EscapedJson {
   return escapeJson(printParsed(value));
@@ -137,8 +137,8 @@ function depthOf(json: string): number {
 }
 
 /**
- * Visit each character that is in no string. A regular expression for whole strings would run out
- * of stack in one of millions of escapes.
+ * Visit each character outside strings. A regular expression that matches whole strings would run
+ * out of stack on one with millions of escapes.
  */
 function visitBetweenStrings(json: string, visit: (code: number, index: number) => void): void {
   let inString = false;

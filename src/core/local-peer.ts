@@ -11,7 +11,7 @@ import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
 import type { StreamLives } from "./stream-lives.ts";
 import type { Receipt } from "./summaries.ts";
 
-/** What a process offers to the others. */
+/** What a local peer works on. */
 export interface LocalPeerOptions {
   readonly scheduler: Scheduler;
   readonly lives: StreamLives;
@@ -19,7 +19,7 @@ export interface LocalPeerOptions {
   readonly fanOut: FanOut;
 }
 
-/** The streams of this process alone, as this process and the others ask for them. */
+/** Answers questions of this process and the others about the streams of this process alone. */
 export class LocalPeer implements Peer {
   readonly #options: LocalPeerOptions;
 
@@ -70,7 +70,8 @@ export class LocalPeer implements Peer {
   async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null> {
     const { scheduler, lives, arrivals } = this.#options;
     await scheduler.nextTurn(); // what this process has just been given is known by then
-    // Not while this process is looking for it, too: each would wait for the other.
+    // Don't wait while this process is still searching for the stream: each would wait for the
+    // other.
     if (arrivals.isFound(stream)) await arrivals.settled(stream);
     const found = lives.get(stream);
     if (found === undefined) return lives.finalReceiptOf(stream);
@@ -107,7 +108,7 @@ export class LocalPeer implements Peer {
     const { lives, arrivals } = this.#options;
     await arrivals.allSettled();
     const now = this.#now();
-    // One that has come from another process has kept its handle, and is not in their order.
+    // Streams from another process keep their handles, so `all()` is not in the order of handles.
     const rest = [...lives.all()].filter(({ handle }) => handle > after);
     rest.sort((a, b) => a.handle - b.handle);
     return {
@@ -131,7 +132,9 @@ function isOneOf({ client, selectors }: Stream, of: StreamsOf): boolean {
   return "client" in of ? client === of.client : selectors.matches(of.channel);
 }
 
-/** By the same two numbers in each process, so that of two streams never both are the older. */
+/**
+ * Every process compares the same two values, so that two streams never both count as the older.
+ */
 function isOlder({ openedUnixMs, id }: Stream, { openedAt, stream }: Seniority): boolean {
   return openedUnixMs === openedAt ? id < stream : openedUnixMs < openedAt;
 }

@@ -117,8 +117,8 @@ export interface MessageLog {
   /**
    * Append messages, next to one another and atomically.
    *
-   * @returns their ids in the order given, once they are visible and durable; for a repeat by the
-   *   idempotency key the first call's ids, also after a crash in between
+   * @returns their ids in the order given, once they are visible and durable; for a repeat with the
+   *   same idempotency key, the first call's ids, even after a crash in between
    * @throws ForeverframeError FF_IDEMPOTENCY_CONFLICT (the key came with other messages),
    *   FF_IDEMPOTENCY_FULL, FF_CHANNELS_TOO_MANY, FF_LOG_FULL (nothing was stored),
    *   FF_LOG_UNAVAILABLE (nothing was stored, or it is not known: repeat with the same key)
@@ -172,9 +172,9 @@ export interface MessageLog {
   trim(): Promise<boolean>;
 
   /**
-   * Why appends fail now, or null while they are taken: FF_LOG_FULL, FF_LOG_UNAVAILABLE. Trouble
-   * has ended a few seconds after the last failure; whether it has is found out by this call and by
-   * {@link trim}, also when nobody appends.
+   * Why appends fail now (FF_LOG_FULL, FF_LOG_UNAVAILABLE), or null while they succeed. Trouble
+   * ends a few seconds after the last failure. This call and {@link trim} check whether it has
+   * ended, even if nobody appends.
    */
   health(): Promise<ForeverframeError | null>;
 

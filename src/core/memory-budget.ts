@@ -2,7 +2,7 @@
 export interface Holding {
   /**
    * @param bytes held from now on, in place of what it held before
-   * @param clients who hold them together: each counts as the holder of its share
+   * @param clients how many clients hold these bytes together: each counts for its share
    */
   set(bytes: number, clients?: number): void;
   /** Nothing is held any more. */
@@ -16,10 +16,10 @@ interface Held {
 }
 
 /**
- * A limit of the memory that clients make a process hold, for all of them together: bodies that
- * come slowly, answers that nobody reads. When it is reached, the client that holds most has to let
- * go, so that many small ones go on; among those that hold about as much, the one that has held it
- * longest: most clients are done in a moment.
+ * A limit on the memory that all clients together make a process hold: bodies that come slowly,
+ * answers that nobody reads. Beyond it, the client that holds most has to let go, so that many
+ * small ones can continue. Of clients that hold about as much, it is the one that has held it
+ * longest, since most are done in a moment.
  */
 export class MemoryBudget {
   readonly #maxBytes: number;
@@ -36,8 +36,8 @@ export class MemoryBudget {
   }
 
   /**
-   * @param letGo ends what is held, if this one has to go when there is too much: called once at
-   *   most, and counted as held no more
+   * @param letGo called at most once, when this holding has to go because there is too much: its
+   *   bytes no longer count by then
    */
   hold(letGo: () => void): Holding {
     const holding: Held = { bytes: 0, clients: 1, letGo };
@@ -64,8 +64,7 @@ export class MemoryBudget {
 
   #relieve(fallback: Held): void {
     let [chosen = fallback] = this.#holdings;
-    // In the order in which they began: of those that hold about as much, the one that has held it
-    // longest.
+    // The longest held come first, so that of those that hold about as much, the oldest is chosen.
     for (const holding of this.#holdings)
       if (shareOf(holding) > 2 * shareOf(chosen)) chosen = holding;
     this.#bytes -= chosen.bytes;

@@ -18,7 +18,7 @@ import type { Receipt } from "./summaries.ts";
 import type { Encoding } from "./transport.ts";
 import type { Views } from "./view.ts";
 
-/** What a stream gives. */
+/** What a client wants from a stream. */
 interface Wanted {
   readonly selectors: SelectorSet;
   readonly start: StartRequest;
@@ -26,7 +26,7 @@ interface Wanted {
   readonly isGone: () => boolean;
 }
 
-/** What a stream is to be. */
+/** A request to open a stream. */
 export interface OpenRequest extends Wanted {
   readonly encoding: Encoding;
   /** A name of the caller's own for its client; null for none. */
@@ -38,15 +38,15 @@ export interface OpenRequest extends Wanted {
   /** Where it connects from, for the limit and the listing. */
   readonly address: string | null;
   /**
-   * After this many ms it ends with `expired`; null for never. The next poll of a long-poll stream
-   * says it anew.
+   * After this many ms it ends with `expired`; null for never. Each poll of a long-poll stream sets
+   * it again.
    */
   readonly expiresInMs: number | null;
   /** Takes over the connection; called once, when nothing can go wrong any more. */
   readonly connect: () => Sink;
 }
 
-/** What a stream is told to keep to. */
+/** The limits that streams keep to. */
 export interface OpenerLimits extends RecycleAfter {
   /** How long a stream's client may read nothing while there is something for it. */
   readonly stallMs: number;
@@ -91,7 +91,7 @@ interface StreamStart extends StartPoint {
   readonly knownGaps: readonly Gap[];
 }
 
-/** A request of which is known whether it takes over. */
+/** A request for which it is known whether it takes over. */
 type CheckedRequest = OpenRequest & Applicant;
 
 /** Opens streams, and continues those that come as one poll after another. */
@@ -104,8 +104,8 @@ export class Opener {
 
   /**
    * Open a stream. It gets every message that is appended after its start exactly once, in log
-   * order. One that starts "now" starts at the log's tip of the moment in which it has been opened,
-   * which its `open` event tells.
+   * order. A stream that starts "now" starts at the log's tip at the moment when it opens; its
+   * `open` event tells this cursor.
    *
    * @throws ForeverframeError what `Streams.checkRoom` throws, FF_DRAINING, FF_LOG_UNAVAILABLE;
    *   nothing was connected then
@@ -116,11 +116,11 @@ export class Opener {
   }
 
   /**
-   * Go on with a long-poll stream from the place that its client names, in whichever process it
-   * was; if it is unknown, open one.
+   * Resume a long-poll stream from the cursor that its client names, whichever process it was in;
+   * if it is unknown, open a new one.
    *
-   * @param takeSink is given the sink of a stream that is open here, and says whether it is one of
-   *   a poll; called once, when nothing can go wrong any more
+   * @param takeSink is given the sink of a stream that is open here, and returns whether it is a
+   *   long-poll stream's; called once, when nothing can go wrong any more
    * @returns null, or the receipt of a stream that has ended for good: then nothing was done
    * @throws ForeverframeError what {@link open} throws
    */
@@ -145,11 +145,11 @@ export class Opener {
   /** Take a long-poll stream over from the process that has it, if one does. */
   async #fetch(id: string, request: CheckedRequest): Promise<Receipt | null> {
     const { bus, lives, arrivals, newStreamId } = this.#options;
-    this.#checkRoom(request); // a stream that is given where there is no room would be lost
+    this.#checkRoom(request); // a stream given to a process without room would be lost
     const early = lives.finalReceiptOf(id);
     if (early !== null) return early;
-    // One that hangs may have it. Then its client has another from here on, and that one ends when
-    // no poll comes.
+    // A process that hangs may have the stream. Then its client gets a new one here, and the old
+    // one ends when no more polls come.
     const { found } = await bus.find("giveAway", id, request.selectors.key);
     if (found !== null && "closed" in found) return found;
     if (found !== null) {
@@ -194,7 +194,8 @@ export class Opener {
   }
 
   /**
-   * Whether earlier streams of the client end. Who has the id of one is that client.
+   * Whether earlier streams of the client end. A caller that knows the id of one is taken for that
+   * client.
    *
    * @throws ForeverframeError FF_TAKEOVER_REFUSED: it is another client's; FF_WORKER_SILENT
    */
@@ -242,8 +243,8 @@ export class Opener {
   }
 
   /**
-   * Make the stream, and say how it starts. In one step of the event loop, so that nothing can be
-   * in between.
+   * Make the stream and send its `open` event, in one step of the event loop, so that nothing can
+   * happen in between.
    */
   #connect(
     request: CheckedRequest,

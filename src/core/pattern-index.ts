@@ -6,7 +6,7 @@ export function isLongPattern(selector: string): boolean {
   return split(selector).segments.length > SHORT_SEGMENTS;
 }
 
-/** Where the selectors of one beginning continue. */
+/** A node of the tree: where selectors that begin alike continue. */
 interface Node<T> {
   /** How many have reserved a selector that ends here. */
   reservations: number;
@@ -86,7 +86,7 @@ export class PatternIndex<T> {
     else node.items = (node.items ?? new Set()).add(item);
   }
 
-  /** Let it be found no more. */
+  /** Stop an item from being found by a selector. */
   remove(selector: string, item: T): void {
     const { segments, isDeep } = split(selector);
     const node = this.#nodeAt(segments);

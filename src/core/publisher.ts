@@ -16,8 +16,8 @@ export interface PublisherOptions {
 const MAX_IDEMPOTENCY_KEY_BYTES = 255;
 
 /**
- * A publish that is a repeat if the same key was used for the same channels less than 10 minutes
- * ago.
+ * Make an append that counts as a repeat if the same key was used for the same channels less than
+ * 10 minutes ago.
  *
  * @param key null for a publish that is never a repeat
  * @throws ForeverframeError FF_IDEMPOTENCY_KEY_INVALID
@@ -37,7 +37,7 @@ export function withIdempotencyKey(
   return { messages, idempotency: { key: `${channels}\n${key}` } };
 }
 
-/** Appends messages to the log, as many at once as may wait for it. */
+/** Appends messages to the log, and limits how many bytes wait for it at once. */
 export class Publisher {
   readonly #options: PublisherOptions;
   #pendingBytes = 0;

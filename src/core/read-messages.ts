@@ -11,8 +11,8 @@ const PIECE_BYTES = 32_768;
 /**
  * Read messages of the log without a stream, piece by piece: a reader that stops costs one piece.
  *
- * Each piece is a snapshot of its own. One that finds that messages were removed before it could
- * read them says so by a gap, as the first one does.
+ * Each piece is a snapshot of its own. If messages were removed before a piece could read them, the
+ * piece reports a gap, as the first one does.
  *
  * @param turns shared by all readers
  * @param after null starts with the oldest that is kept

@@ -12,15 +12,15 @@ interface Kept {
   readonly until: number;
 }
 
-/** Whose a stream is, or was. */
+/** The owner of a stream, open or ended. */
 export interface StreamOwner {
   /** Null if it gave no name. */
   readonly client: string | null;
 }
 
 /**
- * Receipts of the last closes, so that a second close, or one that crossed with the client's going,
- * hears the same.
+ * Receipts of recent closes, so that a second close, or one that crossed with the client's leaving,
+ * gets the same answer.
  */
 export class Receipts {
   readonly #limits: ReceiptLimits;
@@ -50,7 +50,7 @@ export class Receipts {
     return this.#kept.get(stream)?.receipt ?? null;
   }
 
-  /** Whose the stream of a receipt was; null if that is not known, or there is none. */
+  /** The owner of a receipt's stream; null if that is unknown, or there is no receipt. */
   ownerOf(stream: string, now: number): StreamOwner | null {
     this.expire(now);
     return this.#kept.get(stream)?.owner ?? null;

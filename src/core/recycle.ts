@@ -1,14 +1,14 @@
 import type { Encoding } from "./transport.ts";
 
 /**
- * Responses are recycled at their limit, give or take this part of it: those of a busy channel not
- * all at once.
+ * Responses are recycled at their limit, give or take this part of it, so that those of a busy
+ * channel are not recycled all at once.
  */
 const SPREAD = 0.25;
 
 const NEVER: RecycleLimits = { bytes: 0, ms: 0 };
 
-/** After what responses are replaced by new ones, where their transport needs that. */
+/** When responses are replaced by new ones, in transports that need it. */
 export interface RecycleAfter {
   /** Bytes written; 0 for never. */
   readonly recycleBytes: number;
@@ -16,7 +16,7 @@ export interface RecycleAfter {
   readonly recycleMs: number;
 }
 
-/** After what one response is replaced by a new one. */
+/** When one response is replaced by a new one. */
 export interface RecycleLimits {
   /** Bytes written; 0 for never. */
   readonly bytes: number;

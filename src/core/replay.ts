@@ -48,19 +48,19 @@ export interface ReplayOptions {
 /**
  * Reads the log for streams that are behind it, until they are live.
  *
- * Round-robin, a segment each, so that a stream with much to read delays nobody. After a restart
- * thousands ask for the same: segments are read and encoded once.
+ * Streams take turns, a segment each, so that one with much to read delays no other. After a
+ * restart thousands ask for the same segments, so each is read and encoded once.
  */
 export class Replay {
   readonly #options: ReplayOptions;
   /** Streams to be served, the next first. */
   readonly #queue = new Set<Stream>();
   /**
-   * Those of them whose last segment held nothing for them. A search takes longer than a segment,
-   * and must not delay the others.
+   * Streams whose last segment held nothing for them. Searching on takes longer than serving a
+   * segment, and must not delay the others.
    */
   readonly #searching = new Set<Stream>();
-  /** Streams served since the last of those. */
+  /** Streams served since the last search. */
   #servedBetween = 0;
   readonly #segments = new Map<string, Segment>();
   #segmentBytes = 0;
@@ -97,20 +97,20 @@ export class Replay {
   }
 
   /**
-   * The step from replay to live, taken here and nowhere else.
+   * Move a stream from replay to live, which happens here and nowhere else.
    *
-   * A stream is live when it has been given everything up to the tailer's cursor, which is
-   * everything that the live streams have been given or are being given in this moment. Both are
-   * compared in one step of the event loop. What is beyond it has not been delivered to anybody,
-   * and will come to this stream as to the others.
+   * A stream goes live when it has been given everything up to the tailer's cursor, which is what
+   * the live streams have been given or are being given now. The two cursors are compared in the
+   * same step of the event loop. Messages beyond have not been delivered to anybody, and will reach
+   * this stream like the others.
    *
    * @returns whether it is live now
    */
   goLive(stream: Stream): boolean {
     if (stream.closed || !stream.writable || stream.cursor < this.#options.delivered())
       return false;
-    // It may have been queued again meanwhile, by a drain: live and queued, it would be given what
-    // is on its way twice.
+    // A drain may have queued it again meanwhile. Both live and queued, it would be given the batch
+    // on its way twice.
     this.remove(stream);
     stream.reachedTip();
     if (!stream.writable) return false; // a poll, which is answered now
@@ -155,7 +155,7 @@ export class Replay {
     if (stream.isSpent(scheduler.monotonicMs())) return recycle(stream);
     const from = stream.cursor;
     const segment = await this.#segment(stream.view, from);
-    // Moved meanwhile by a poll, it is in the queue again.
+    // A poll has moved the stream meanwhile, and queued it again.
     if (!stream.writable || stream.cursor !== from) return;
     const now = scheduler.monotonicMs();
     for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);

@@ -1,7 +1,7 @@
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 
-/** Hears what becomes of a sink: its stream. */
+/** Hears what becomes of a sink. Its stream does. */
 export interface SinkListener {
   /** The stream's id. */
   readonly id: string;
@@ -31,7 +31,7 @@ export interface Sink {
    * @param stallMs how long the other side may take nothing while bytes wait for it
    */
   listen(listener: SinkListener, stallMs: number): void;
-  /** Hand bytes on, always all of them. They may be shared: nobody writes into them. */
+  /** Send all of these bytes. They may be shared, so nobody may write into them. */
   write(bytes: Buffer): void;
   /** All that there is for now has been written: what comes next is new. May change `writable`. */
   reachedTip(): void;

@@ -32,7 +32,8 @@ export class Slices {
   }
 
   /**
-   * Visit all items, those too that are added meanwhile. The slices of one call go on in the next.
+   * Visit all items, including those added meanwhile. A slice that has begun continues in the next
+   * call.
    *
    * @param visit is given an item and the time, in monotonic ms, to within a slice
    */
@@ -49,9 +50,9 @@ export class Slices {
   }
 
   /**
-   * Visit items until it is time for a look at the clock; false when there were no more. Apart from
-   * the asynchronous loop, because there the compiler keeps an iterator's result for each item: 40
-   * bytes a delivery (measured), where now there are none.
+   * Visit items until it is time to look at the clock; returns false when there are no more. Kept
+   * out of the asynchronous loop, where the compiler allocates an iterator's result for each item:
+   * 40 bytes a delivery (measured), where now there are none.
    */
   #visitSome<T>(iterator: Iterator<T>, visit: (item: T, now: number) => void): boolean {
     for (; this.#itemsToLook > 0; this.#itemsToLook--) {

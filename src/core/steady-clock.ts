@@ -18,16 +18,17 @@ export interface SteadyClockOptions {
 }
 
 /**
- * The wall clock for those who remove what is old: a clock that is ahead for a moment would have
- * them remove everything.
+ * The wall clock for code that removes old messages: a clock that is ahead for a moment would make
+ * it remove everything.
  *
  * So a jump forward is believed only when it has lasted for a minute, and at the start a clock far
- * beyond the newest message counts as one. A jump back is believed at once: it only keeps more.
+ * beyond the newest message counts as such a jump. A jump back is believed at once: it only keeps
+ * more.
  */
 export class SteadyClock {
   readonly #now: () => number;
   readonly #monotonicMs: () => number;
-  /** What wall time is ahead of monotonic time, as it is believed. */
+  /** How far wall time is believed to be ahead of monotonic time. */
   #offset: number;
   /** A larger offset that is not believed yet, and since when (monotonic ms) it is seen. */
   #doubted: { readonly offset: number; readonly since: number } | null = null;

@@ -16,6 +16,6 @@ export interface PollRecord {
   readonly bytes: number;
   /** Unix ms. */
   readonly openedAt: number;
-  /** By which it is listed. */
+  /** Its handle in listings. */
   readonly handle: number;
 }

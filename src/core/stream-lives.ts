@@ -81,7 +81,8 @@ export class StreamLives implements StreamHost {
   /**
    * End a stream, and remember how.
    *
-   * @param retryMs how long its client waits before it comes back; 0 where it does not, or at once
+   * @param retryMs how long its client waits before it comes back; 0 if it comes back at once or
+   *   not at all
    * @returns its receipt, the same again if it has already ended; null if that was too long ago to
    *   be remembered
    */
@@ -120,10 +121,7 @@ export class StreamLives implements StreamHost {
     return receipt === null || reconnects(receipt.reason) ? null : receipt;
   }
 
-  /**
-   * Whose a stream is that is open here, or ended here a short while ago; null if that is not
-   * known.
-   */
+  /** The owner of a stream that is open here, or ended here a short while ago; null if unknown. */
   ownerOf(id: string): StreamOwner | null {
     const stream = this.#open.get(id);
     if (stream !== undefined) return { client: stream.client };
@@ -146,7 +144,7 @@ export class StreamLives implements StreamHost {
     for (const stream of this.#ending) stream.cut();
   }
 
-  /** Look for expired streams no more. */
+  /** Stop looking for expired streams. */
   stop(): void {
     this.#deadlines.stop();
   }

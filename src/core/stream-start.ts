@@ -14,12 +14,14 @@ export type StartRequest =
    */
   | { readonly from: "unknown" };
 
-/** A place to read from, and what has to be said about it. */
+/** A cursor to read from, and what its client has to be told about it. */
 export interface StartPoint {
   readonly cursor: Cursor;
-  /** The cursor was no cursor of this log. */
+  /** Not null if the cursor was not one of this log. */
   readonly gap: Gap | null;
-  /** The caller asked for what is kept, whatever that is: losses before it are none. */
+  /**
+   * The caller asked for whatever is kept, so messages removed before that do not count as lost.
+   */
   readonly wantsWhatIsKept: boolean;
 }
 
@@ -79,9 +81,9 @@ export async function resolveStart(
 /**
  * Decide where a client that brings a cursor resumes.
  *
- * A cursor of another epoch has seen nothing of this one, so all that is kept is new to it. One
- * beyond the tip comes from a log that was rolled back: what was appended since may have ids before
- * it, and the ids that it saw are gone.
+ * A client with a cursor of another epoch has seen nothing of this one, so all that is kept is new
+ * to it. A cursor beyond the tip comes from a log that was rolled back: messages appended since may
+ * have lower ids, and those that the client saw are gone.
  *
  * @param tip the log's tip now
  * @returns the cursor to read after, and the gap that has to be told, if any

@@ -25,7 +25,7 @@ export interface StreamHost {
 /** What a stream is made of. */
 export interface StreamOptions {
   readonly id: string;
-  /** Names it in listings, which must not show the id: who has that may close the stream. */
+  /** Names it in listings, which must not show the id: whoever has the id may close the stream. */
   readonly handle: number;
   /** Where its client connects from; null if that is not known. */
   readonly address: string | null;
@@ -45,12 +45,13 @@ export interface StreamOptions {
 /**
  * One client's open delivery: a cursor and a sink.
  *
- * It holds no messages. At the tip its view hands it shared bytes; when its socket is full it
- * stops, and on drain it is read on from the log. So a slow reader costs a cursor.
+ * It holds no messages. At the tip its view hands it shared bytes. When its socket is full it
+ * stops, and after the drain it resumes from the log. So a slow reader costs only a cursor.
  *
- * What a delivery needs comes first and is in the object itself (whole numbers below 2^31 are, so
- * times are for the first 24 days; fractions and `Infinity` would be objects of their own): between
- * two deliveries to a stream, thousands of others have used the processor's cache.
+ * The fields that a delivery needs come first, and in the object itself: between two deliveries to
+ * a stream, thousands of others have used the processor's cache. (Whole numbers below 2^31 are
+ * stored there, as times are for the first 24 days; fractions and `Infinity` would be objects of
+ * their own.)
  */
 export class Stream implements SinkListener {
   /** Everything up to here was given, or is not wanted. */
@@ -73,11 +74,11 @@ export class Stream implements SinkListener {
   readonly openedAt: number;
   readonly openedUnixMs: number;
   /**
-   * While it is being replayed: up to where losses of a channel were told, so that each is told
+   * During replay: the cursor up to which each channel's losses were told, so that each is told
    * once.
    */
   #toldGaps: Map<string, Cursor> | null = null;
-  /** What the client says that it has handled. */
+  /** The client says that it has handled everything up to here. */
   #acked: Cursor | null = null;
   /** The last cursor that its client was told. `#cursor` may be later: a skip is not told. */
   #toldCursor: Cursor;
@@ -148,8 +149,8 @@ export class Stream implements SinkListener {
   }
 
   /**
-   * Whether its response is so large that a new one should take its place, and could be told so
-   * now.
+   * Whether its response is so large that a new one should take its place, and its client could be
+   * told so now.
    */
   get isLarge(): boolean {
     // Only after a message: otherwise a limit below the size of the preamble would replace it for
@@ -162,7 +163,7 @@ export class Stream implements SinkListener {
     );
   }
 
-  /** The same, or whether it is so old. */
+  /** Whether its response is so large or so old that a new one should take its place. */
   isSpent(now: number): boolean {
     const isOld = this.#recycleMs > 0 && now - this.openedAt >= this.#recycleMs;
     return this.isLarge || (isOld && this.#canBeReplaced());
@@ -239,8 +240,8 @@ export class Stream implements SinkListener {
   }
 
   /**
-   * Its client says itself up to where it has everything, and is given what follows, once more
-   * where that is before.
+   * Move to the cursor that its client names. The client gets everything after it, even what it was
+   * given before.
    */
   moveTo(cursor: Cursor): void {
     this.#cursor = cursor;
@@ -248,7 +249,7 @@ export class Stream implements SinkListener {
     this.#toldGaps = null;
   }
 
-  /** It has come from another process, which had given it this. */
+  /** It has come from another process: count what it was given there. */
   continueFrom({ acked, messages, bytes }: PollRecord): void {
     this.#acked = acked;
     this.#messages = messages;
@@ -261,7 +262,7 @@ export class Stream implements SinkListener {
     this.#write(Buffer.isBuffer(what) ? what : this.view.encoding.event(what));
   }
 
-  /** Those of `gaps` that it was not told yet; afterwards it counts as told. */
+  /** Those of `gaps` that it was not told of yet. Afterwards they count as told. */
   takeNewGaps(gaps: readonly Gap[]): readonly Gap[] {
     if (gaps.length === 0) return gaps;
     this.#toldGaps ??= new Map();
@@ -275,7 +276,7 @@ export class Stream implements SinkListener {
   }
 
   /**
-   * It has been given everything that there is: what was told of earlier losses is of no more use.
+   * It has been given everything that there is, so the record of losses told is no longer needed.
    */
   reachedTip(): void {
     this.#toldGaps = null;
@@ -283,7 +284,7 @@ export class Stream implements SinkListener {
   }
 
   /**
-   * End it: the last event, where the connection still works, then the end of the response.
+   * End it: send the last event if the connection still works, then end the response.
    *
    * @param retryMs see `closeEvent`
    * @param now monotonic ms
@@ -318,7 +319,7 @@ export class Stream implements SinkListener {
     this.#sink.destroy();
   }
 
-  /** What was handed to the operating system: of what still waits, nothing counts. */
+  /** What was handed to the operating system; what still waits does not count. */
   #given(): { readonly messages: number; readonly bytes: number } {
     const { queuedBytes } = this.#sink;
     return {

@@ -76,9 +76,9 @@ export class Streams {
   }
 
   /**
-   * Check that one more may come. If all places are taken, a stream that no poll waits for makes
-   * room: it holds no connection, and its client loses nothing, since its next poll says where to
-   * resume.
+   * Check that there is room for one more stream. If there is none, a long-poll stream without a
+   * waiting poll is ended: it holds no connection, and its client loses nothing, since its next
+   * poll says where to resume.
    *
    * @throws ForeverframeError FF_STREAMS_TOO_MANY, FF_ADDRESS_STREAMS_TOO_MANY,
    *   FF_CLIENT_STREAMS_TOO_MANY

@@ -3,7 +3,10 @@ import type { Cursor } from "./cursor.ts";
 import type { LogBatch, MessageLog } from "./log.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** One read of the tip: a turn's messages under load, and never so many that a turn gets long. */
+/**
+ * Limits of one read at the tip: a turn's messages under load, but never so many that the turn gets
+ * long.
+ */
 const READ = { maxMessages: 2_000, maxBytes: 1_048_576 };
 
 /** Pause before the log is tried again after it failed, in ms. */
@@ -14,8 +17,8 @@ export interface TailerOptions {
   readonly log: MessageLog;
   readonly scheduler: Scheduler;
   /**
-   * What is to be read, asked before each read; null for nothing. What it leaves out is not looked
-   * for: who wants it from then on has to read it from the log.
+   * The selectors to read, asked for before each read; null for nothing. A stream that wants
+   * anything else from then on has to read it from the log.
    */
   readonly wanted: () => SelectorSet | null;
   /**
@@ -36,10 +39,10 @@ interface Waiter {
 
 /**
  * Reads the log onward from its tip, once for all streams of a process: the only source of live
- * messages. It reads what they want, and not what else is published.
+ * messages. It reads only what these streams want.
  *
- * It is told that there may be more, never what: so publishes of this process and of others take
- * the same way, in log order, and nothing is delivered that the log does not hold durably.
+ * It is told that there may be more, never what. So messages published by this process and by
+ * others take the same way, in log order, and nothing is delivered before the log holds it durably.
  */
 export class Tailer {
   readonly #options: TailerOptions;

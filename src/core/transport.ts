@@ -15,8 +15,8 @@ export interface Transport {
   /** Of the response. */
   readonly contentType: string;
   /**
-   * Whether a response takes memory in its client as long as it lasts, and has to be replaced now
-   * and then.
+   * Whether a response takes more and more memory in its client, and has to be replaced now and
+   * then.
    */
   readonly recycles: boolean;
   /** What comes before the first event, whose own bytes are `firstLength` long. */
@@ -32,9 +32,9 @@ export interface Transport {
 /** How pieces of a body are framed on the connection. */
 export interface Framing {
   readonly key: string;
-  /** Frame what the parts are together as one piece. */
+  /** Frame these parts together as one piece. */
   frame(parts: readonly Buffer[]): Buffer;
-  /** Says that the body is complete; empty where only the connection's end does. */
+  /** Marks the end of the body; empty where only the connection's end does. */
   readonly end: Buffer;
 }
 

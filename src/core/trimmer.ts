@@ -24,11 +24,11 @@ export class Trimmer {
   constructor(options: TrimmerOptions) {
     this.#options = options;
     const { scheduler, pauseMs } = options;
-    // Other processes append too, so the log is asked; what is due is one look-up.
+    // Other processes append too, so ask the log: that costs one look-up.
     this.#stopLooking = scheduler.every(pauseMs, () => void this.#trim());
   }
 
-  /** Begin no other piece. */
+  /** Stop after the current piece. */
   stop(): void {
     this.#stopped = true;
     this.#stopLooking();

@@ -9,8 +9,8 @@ export function oneStep<T>(work: () => T): Steps<T> {
 }
 
 /**
- * Work that many clients ask for at once, done in the order of their asking, some ms of it in each
- * turn of the event loop, so that it delays nobody else.
+ * Work that many clients ask for at once. It is done in the order in which they ask, for some ms in
+ * each turn of the event loop, so that it delays nobody else.
  */
 export class TurnBudget {
   readonly #scheduler: Scheduler;
@@ -33,8 +33,7 @@ export class TurnBudget {
    * Do a small piece of work now, or in a later turn if this one has had enough. It must not throw.
    */
   run(work: () => void): void {
-    // Where others wait, this does not run them now, inside the caller's work: they would see it
-    // half done.
+    // If others wait, don't run them now, inside the caller's work: they would see it half done.
     const isNext = this.#waiting.length === 0 && this.#unfinished === null;
     this.#waiting.push(work);
     const isFirst = this.#ends === null;
@@ -43,8 +42,8 @@ export class TurnBudget {
   }
 
   /**
-   * Do a small piece of work in a later turn, as all that is asked for from now on. It must not
-   * throw.
+   * Do a small piece of work in a later turn; all that is asked for after it waits, too. It must
+   * not throw.
    */
   runLater(work: () => void): void {
     this.#waiting.push(work);
@@ -66,8 +65,8 @@ export class TurnBudget {
   }
 
   /**
-   * Do work in as many steps in one turn as it leaves time for. What comes behind it waits until it
-   * is done. Otherwise much would be half done at once.
+   * Do work in steps, as many in one turn as there is time for. Work behind it waits until it is
+   * done: otherwise much work would be half done at once.
    */
   inSteps<T>(steps: Steps<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -105,7 +104,7 @@ export class TurnBudget {
    *   takes
    */
   #work(isFirst: boolean): void {
-    if (this.#isWorking) return; // what asks for more work while it is done waits for its place
+    if (this.#isWorking) return; // work that is asked for by other work waits for its turn
     this.#isWorking = true;
     let done = 0;
     try {

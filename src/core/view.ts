@@ -13,8 +13,9 @@ export interface EncodedMessages {
 /**
  * All streams that want the same bytes: the same selectors in the same transport and framing.
  *
- * What is new is encoded once for all of them. (By channel it would have to be sorted again for a
- * stream on two channels, and a message would come twice where selectors overlap.)
+ * New messages are encoded once for all of them. (If streams were grouped by channel instead,
+ * messages would have to be sorted again for a stream on two channels, and would come twice where
+ * selectors overlap.)
  */
 export class View<Stream> {
   readonly selectors: SelectorSet;
@@ -54,29 +55,29 @@ export class View<Stream> {
 
 /**
  * Beyond this many names everything is read: a log finds few channels by their indexes, and many by
- * a look at all.
+ * scanning all messages.
  */
 const MAX_WANTED_NAMES = 64;
 
 /** Finds views by channel: those that have a live stream. */
 class ViewIndex<Stream> {
   /**
-   * Those without patterns, by name: where each client has a channel of its own, a message is for
-   * one view of thousands. A set for each of thousands of names would be the largest part of a
-   * stream.
+   * Views without patterns, by name: where each client has a channel of its own, a message is for
+   * one view of thousands. A single view is kept without a set, which would be the largest part of
+   * a stream.
    */
   readonly #byName = new Map<string, View<Stream> | Set<View<Stream>>>();
-  /** Those with patterns, by all of their selectors. */
+  /** Views with patterns, by all of their selectors. */
   readonly byPattern = new PatternIndex<View<Stream>>();
   #withPatterns = 0;
-  /** Of this moment; undefined when it has to be made anew, null for nothing. */
+  /** What all views want now; null for nothing, undefined if it has to be computed again. */
   #wanted: SelectorSet | null | undefined = null;
   /** Views that were added since {@link takeWanted}. */
   #joined = new Set<View<Stream>>();
 
   /**
-   * What all views want; null for nothing. Views that are added from now on are told by {@link
-   * takeJoined}.
+   * What all views want; null for nothing. Views that are added from now on are returned by
+   * {@link takeJoined}.
    */
   takeWanted(): SelectorSet | null {
     this.#joined.clear();
@@ -85,8 +86,8 @@ class ViewIndex<Stream> {
   }
 
   /**
-   * The views that were added since {@link takeWanted}, once, in case it left out something that
-   * they want.
+   * The views that were added since {@link takeWanted}, each once: it may have left out what they
+   * want.
    */
   takeJoined(): Iterable<View<Stream>> {
     const joined = this.#joined;
@@ -96,7 +97,7 @@ class ViewIndex<Stream> {
 
   add(view: View<Stream>): void {
     const { names, patterns, selectors } = view.selectors;
-    // A read that looks for everything finds what is for this one, too.
+    // A read of everything also finds what this view wants.
     if (this.#wanted !== EVERYTHING) {
       this.#joined.add(view);
       this.#wanted = undefined;
@@ -146,14 +147,16 @@ class ViewIndex<Stream> {
 const MAX_PATTERN_NODES = 500_000;
 
 /**
- * Shapes of long patterns: a search follows each at most, in some tenths of a ms. See {@link
- * PatternIndex.shapes}.
+ * Most shapes of long patterns: at worst a search follows each of them, in some tenths of a ms. See
+ * {@link PatternIndex.shapes}.
  */
 const MAX_PATTERN_SHAPES = 1_024;
 
 /** The views in use. */
 export class Views<Stream> implements Iterable<View<Stream>> {
-  /** By encoding, then by selectors: whose keys are long, and would be copied to be joined. */
+  /**
+   * By encoding, then by selectors. One joined key would copy the selectors' keys, which are long.
+   */
   readonly #views = new Map<string, Map<string, View<Stream>>>();
   readonly #index = new ViewIndex<Stream>();
 
@@ -212,7 +215,7 @@ export class Views<Stream> implements Iterable<View<Stream>> {
     return this.#index.naming(channel);
   }
 
-  /** The same of those with patterns. */
+  /** Views with patterns that want a channel, and have a live stream. */
   matching(channel: string): Iterable<View<Stream>> {
     const found = new Set<View<Stream>>();
     this.#index.byPattern.find(channel, found);
@@ -229,8 +232,8 @@ export class Views<Stream> implements Iterable<View<Stream>> {
     const views = this.#views.get(encodingKey);
     if (views === undefined) this.#views.set(encodingKey, new Map([[key, view]]));
     else views.set(key, view);
-    // Reserved for as long as the view is in use: what was allowed must not be too much when its
-    // streams go live.
+    // Reserved for as long as the view is in use: streams that were allowed must still fit when
+    // they go live.
     if (patterns.length > 0)
       for (const selector of selectors) this.#index.byPattern.reserve(selector);
   }
