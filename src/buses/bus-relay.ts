@@ -17,13 +17,13 @@ interface Link {
 /** A question that is going round. */
 interface OpenQuestion {
   readonly from: number;
-  /** The stream that is to be given to who asked; null if none is. */
+  /** The stream that the asking process wants to be given; null for other questions. */
   readonly wanted: string | null;
-  /** As who asked calls it. */
+  /** The question's id in the process that asked. */
   readonly id: number;
   readonly isSearch: boolean;
   isReplied: boolean;
-  /** Those that have not answered yet. */
+  /** Processes that have not answered yet. */
   readonly asked: Set<number>;
   readonly answers: unknown[];
   readonly timer: NodeJS.Timeout;
@@ -34,8 +34,8 @@ export class BusRelay {
   readonly #links = new Map<number, Link>();
   readonly #questions = new Map<number, OpenQuestion>();
   /**
-   * By stream, those who wait until they may ask for it to be given to them. Two at once would each
-   * wait for what the other is about to be given.
+   * By stream, the requests for it that wait for the one under way. Two at once would each wait for
+   * what the other is about to be given.
    */
   readonly #queues = new Map<string, (() => void)[]>();
   #lastQuestion = 0;
@@ -45,10 +45,10 @@ export class BusRelay {
     this.#links.set(process, { send, hint: throttle(() => send(HINT), HINT_MS) });
   }
 
-  /** It has ended: nobody waits for its answers any more. */
+  /** The process has ended: stop waiting for its answers. */
   remove(process: number): void {
     this.#links.delete(process);
-    // It may have been in the middle of a deletion, and not have told.
+    // It may have died in the middle of a deletion, before it told the others.
     for (const link of this.#links.values())
       link.send({ type: "tell", notice: "noticeDeleted", about: [] });
     for (const [number, question] of this.#questions) {
@@ -118,8 +118,8 @@ export class BusRelay {
 
   #settle(number: number, question: OpenQuestion): void {
     this.#reply(question);
-    // Only now, and not as soon as one has found: the next to ask for the stream may be given it
-    // before those that are left have looked, and they would give it away once more.
+    // Only now, and not as soon as one process has found it: the next to ask might be given the
+    // stream before the remaining processes have looked, and they would give it away once more.
     this.#drop(number, question);
   }
 

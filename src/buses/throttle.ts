@@ -1,6 +1,6 @@
 /**
- * Make many calls few: the first acts at once, and those within `ms` after it are one more at the
- * end of that time.
+ * Make many calls few: the first acts at once, and all that follow within `ms` become one more at
+ * the end of that time.
  *
  * @param ms 1 or more
  */

@@ -41,8 +41,8 @@ const FRAME_TYPES = [
 export const HINT: BusFrame = { type: "tell", notice: "noticeAppended", about: [] };
 
 /**
- * Hints from one process, and to one, come no faster: so that they cost little, however many
- * publish. In ms.
+ * Least time between two hints from or to one process, in ms, so that they cost little however many
+ * processes publish.
  */
 export const HINT_MS = 1;
 
@@ -137,7 +137,7 @@ export class WorkerBus implements Bus {
   }
 }
 
-/** The sender's types held both sides to the method's parameters. */
+/** Unchecked, since the sender's types have held `about` to the method's parameters. */
 function callPeer(peer: Peer, method: keyof Peer, about: readonly unknown[]): unknown {
   return (peer[method] as (...about: unknown[]) => unknown).apply(peer, [...about]);
 }

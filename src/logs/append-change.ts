@@ -59,7 +59,7 @@ export class AppendChange {
     const fresh = [...names].filter(
       (name) => !this.#channels.has(name) && this.#tables.channel(name) === undefined,
     );
-    if (fresh.length === 0) return 0; // no more than there are, whatever the limit
+    if (fresh.length === 0) return 0; // no channel more than before, so within any limit
     return this.#tables.channelCount() + this.#newChannels + fresh.length;
   }
 
@@ -95,7 +95,7 @@ export class AppendChange {
     return ids;
   }
 
-  /** How many bytes more the log would keep with these messages: what {@link add} would count. */
+  /** Bytes that these messages would add to the log, as {@link add} counts them. */
   bytesOf(messages: readonly NewMessage[]): number {
     const id = this.#idPrefix + ORIGIN;
     const repeated = repeatedData(messages);
@@ -118,7 +118,8 @@ export class AppendChange {
   }
 
   /**
-   * Due at once if there are too many, and for this put there once: the next appends find it so.
+   * When the channel is due. With too many messages it is due at once (0), which is written only
+   * once: later appends find it so.
    */
   #dueOf(name: string, record: ChannelRecord, time: number): number {
     const retention = this.#options.rules.of(name);

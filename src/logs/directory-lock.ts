@@ -6,7 +6,7 @@ import { makeDirectory, withPrivateFiles } from "./log-directory.ts";
 import { findOldLock } from "./old-lock.ts";
 import { openError } from "./open-error.ts";
 
-/** A directory that another server has is waited for as long as this, in ms: it may be stopping. */
+/** How long to wait for a directory that another server has, in ms: that server may be stopping. */
 const WAIT_MS = 5_000;
 
 /** Pause between two looks at the others' sockets, in ms. */
@@ -17,7 +17,7 @@ const TRY_AGAIN_MS = 200;
 export interface LockOptions {
   /** How long another server is waited for, in ms. */
   readonly waitMs?: number;
-  /** Hears once who has the directory, when waiting for it begins. */
+  /** Called once when waiting begins, with the process that has the directory. */
   readonly onWait: (holder: string) => void;
 }
 
@@ -25,7 +25,7 @@ export interface LockOptions {
  * Take a directory for this server: two of them on one log would not hear of one another's
  * messages.
  *
- * @returns lets it go
+ * @returns a function that lets it go
  * @throws ForeverframeError FF_LOG_UNAVAILABLE: another server has it, or nothing can be made there
  */
 export async function lockDirectory(
@@ -52,13 +52,14 @@ export async function lockDirectory(
 }
 
 /**
- * Decide between all whose sockets are in a directory.
+ * Decide between all processes that have a socket in a directory.
  *
- * Each shows its socket before it looks at the others', so of two at least one sees the other. Who
- * sees one that holds the directory gives way, and so does who sees one of a smaller name that
- * claims it. Who sees one of a larger name waits for its decision, which that does not wait with.
+ * Each shows its socket before it looks at the others', so of two at least one sees the other. A
+ * process gives way if it sees a socket that holds the directory, or one with a smaller name that
+ * claims it. If it sees a claiming socket with a larger name, it waits until that one has decided.
+ * That one does not wait, since it sees a smaller name.
  *
- * @returns who has the directory instead; null if this socket holds it
+ * @returns the process that has the directory instead; null if this socket holds it
  */
 async function claim(directory: string, socket: LockSocket): Promise<LockHolder | null> {
   const oldPid = findOldLock(directory);

@@ -1,14 +1,18 @@
 import type { DueChannel } from "./tables.ts";
 
-/** Entries taken back are swept out when they are this many, and more than those that count. */
+/**
+ * Entries that no longer count are swept out when they are more than this many, and more than those
+ * that count.
+ */
 const SWEPT_ABOVE = 1_000;
 
 /**
- * Channels by what falls due next, in memory: a binary heap, whose removals are swept out later.
+ * Channels in the order in which they fall due, in memory: a binary heap whose removed entries are
+ * swept out later.
  */
 export class DueQueue {
   #heap: DueChannel[] = [];
-  /** The entry of each channel that counts: others in the heap were taken back. */
+  /** The one entry of each channel that counts: other entries in the heap were removed. */
   readonly #current = new Map<number, DueChannel>();
 
   add(entry: DueChannel): void {

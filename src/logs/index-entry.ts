@@ -4,8 +4,8 @@ import { timeOfPosition } from "../core/cursor.ts";
 export interface IndexEntry {
   readonly position: string;
   /**
-   * Unix ms of the wall clock when it was appended: the message's age. Where that clock went back,
-   * not the position's.
+   * Unix ms of the wall clock when the message was appended, by which it ages. If that clock went
+   * back, it differs from the time in the position.
    */
   readonly time: number;
   /** Bytes of its own JSON. Null in a log of version 0.1. */
@@ -26,8 +26,8 @@ const HAS_SHARED = 4;
 const TIME_BYTES = 6;
 
 /**
- * An entry as the index stores it under its position: a byte of flags, then what they say is there.
- * One that version 0.1 wrote is empty.
+ * Format an entry as the index stores it under its position: a byte of flags, then the fields that
+ * they announce. An entry that version 0.1 wrote is empty.
  */
 export function formatIndexEntry(
   { time, positionTime, shared }: NewIndexEntry,

@@ -1,8 +1,8 @@
 const handled = new WeakSet<object>();
 
 /**
- * Say that an error of a library has reached who asked for it: what the library printed beside it
- * is no news.
+ * Note that an error of a library has reached its caller: then what the library printed, too, is
+ * not logged.
  */
 export function markHandled(error: unknown): void {
   if (error instanceof Error) handled.add(error);

@@ -132,7 +132,7 @@ function openDatabases(path: string): Databases {
     // commit fails.
     eventTurnBatching: false,
   });
-  // A process that was killed while it read would keep what it read from ever being written over.
+  // Otherwise, pages that a killed process was reading could never be written over.
   root.readerCheck();
   return {
     root,

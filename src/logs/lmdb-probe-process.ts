@@ -1,6 +1,6 @@
-// Run by lmdb-probe.ts, and expected to die where the file is damaged. Walks over everything that
-// is in use, then commits a change that changes nothing, which needs the list of free pages too.
-// (The file's size tells nothing: pages that are free were perhaps never written.)
+// A program that lmdb-probe.ts runs, and that dies if the file is damaged. It walks over everything
+// that is in use, then commits a change that changes nothing, which needs the list of free pages
+// too. (The file's size tells nothing: pages that are free were perhaps never written.)
 import { ORIGIN } from "../core/cursor.ts";
 import { ForeverframeError } from "../errors.ts";
 import { LmdbStore } from "./lmdb-log.ts";
@@ -23,7 +23,7 @@ store.read((tables) => {
 await store
   .write((tables) => tables.putMarks(tables.marks()))
   .catch((error: unknown) => {
-    // Whole, all the same
+    // The file is whole all the same
     if (error instanceof ForeverframeError && error.code === "FF_LOG_FULL") return;
     throw error;
   });

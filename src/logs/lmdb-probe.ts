@@ -10,8 +10,8 @@ import { ForeverframeError } from "../errors.ts";
 const PROBE_MS = 10_000;
 
 /**
- * Look at a log's file from a process of its own: LMDB reads a file that is cut short or damaged as
- * if it were memory, and the process that does dies without a word.
+ * Check a log's file in a process of its own: LMDB reads the file as memory, so a process that
+ * reads one which is cut short or damaged dies without a word.
  *
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */

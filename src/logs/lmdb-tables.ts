@@ -27,7 +27,7 @@ const NEW_MARKS: LogMarks = {
   trimmedTo: ORIGIN,
 };
 
-/** What is written to see whether anything can be. */
+/** A value that is written to see whether writing works. */
 export interface Probe {
   readonly zeros: string;
 }

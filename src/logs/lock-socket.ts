@@ -16,7 +16,9 @@ import { setTimeout as pause } from "node:timers/promises";
 /** A longer path can't be a socket's: https://man7.org/linux/man-pages/man7/unix.7.html */
 const MAX_PATH_BYTES = 100;
 
-/** A process that has taken the connection and says nothing for this long is there, and hangs. */
+/**
+ * A process that accepts the connection and says nothing for this long, in ms, is there, but hangs.
+ */
 const ANSWER_MS = 2_000;
 
 /** A socket older than this is not still being created, in ms. */
@@ -25,7 +27,9 @@ const DRAFT_MS = 60_000;
 const DRAFT = /^serve\.[0-9a-f]{16}\.sock\.new$/;
 const NAME = /^serve\.([0-9a-f]{16})\.sock$/;
 
-/** How often one is asked that drops the connection, and the pause before, in ms. */
+/**
+ * How often a process that drops the connection is asked, and the pause before each retry, in ms.
+ */
 const MAX_TRIES = 10;
 const TRY_AGAIN_MS = 20;
 
@@ -42,11 +46,11 @@ export interface LockHolder {
 const UNKNOWN: LockHolder = { pid: null, host: hostname(), state: "holds" };
 
 /**
- * A socket in a directory on which a process says that it is there.
+ * A socket in a directory, by which a process shows that it is there.
  *
- * It is seen by all processes of the machine, in whatever container they are, and it is dead as
- * soon as its process is, however that ended. Its name is its own for ever, so what is found dead
- * can be removed without a look at who else does so.
+ * All processes of the machine see it, in whatever container they are, and it is dead as soon as
+ * its process is, however that ended. Its name is never used again, so any process that finds it
+ * dead can remove it, even if another does so at the same time.
  */
 export class LockSocket {
   readonly name: string;
@@ -79,8 +83,8 @@ export class LockSocket {
       });
     });
     const socket = new LockSocket(server, path, name);
-    // Between the two steps of listening, a connection would be refused as by a dead one: so only
-    // now is it seen.
+    // Between the two steps of listening, a connection would be refused, as if the socket were
+    // dead. So it is shown only now.
     renameSync(draft, path);
     return socket;
   }
@@ -102,7 +106,7 @@ export class LockSocket {
   }
 }
 
-/** Remove what processes have left that were killed while they made a socket. */
+/** Remove what was left by processes that were killed while they made a socket. */
 function removeDrafts(directory: string): void {
   for (const file of readdirSync(directory).filter((name) => DRAFT.test(name))) {
     const path = join(directory, file);
@@ -124,7 +128,8 @@ export function listSockets(directory: string): readonly string[] {
 export async function askSocket(directory: string, name: string): Promise<LockHolder | null> {
   const file = `serve.${name}.sock`;
   let answer = await withShortPath(directory, file, connectAndRead);
-  // One that closes its socket just now drops who waits there: asked again, it is dead.
+  // A process that is just closing its socket drops the connections that wait: asked again, it is
+  // dead.
   for (let tries = 1; answer === "dropped" && tries < MAX_TRIES; tries++) {
     await pause(TRY_AGAIN_MS);
     answer = await withShortPath(directory, file, connectAndRead);

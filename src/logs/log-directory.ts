@@ -9,8 +9,8 @@ const OTHERS_NOTHING = 0o077;
 /**
  * Make a directory and those above it, where they are not there. One that is there keeps its mode.
  *
- * Node's own way never returns where nothing can be made and that is reported as missing, as in
- * /proc.
+ * Node's own way never returns where nothing can be made and the system's error says "missing", as
+ * in /proc.
  *
  * @throws the system's error
  */
@@ -40,14 +40,14 @@ export function withPrivateFiles<T>(run: () => T): T {
 }
 
 /**
- * Make files of a directory their owner's alone that were made by others' rules. Those that are not
- * there are skipped.
+ * Take away access for all but the owner from files of a directory that were made with other modes.
+ * Missing files are skipped.
  */
 export function makePrivate(directory: string, names: readonly string[]): void {
   for (const path of names.map((name) => join(directory, name))) {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined || (found.mode & OTHERS_NOTHING) === 0) continue;
-    // Only the owner may; one who shares a group with it may use the file all the same.
+    // Only the owner may change the mode. Members of its group may use the file all the same.
     if (found.uid === process.getuid?.()) chmodSync(path, FILE_MODE);
   }
 }

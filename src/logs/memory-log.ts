@@ -75,7 +75,7 @@ class MemoryTables implements TableWriter {
   readonly #all = new PositionList();
   #dead = 0;
   readonly #byChannel = new Map<number, PositionList>();
-  /** No key expires later (Unix ms). */
+  /** No key expires later than this (Unix ms). */
   #latestExpiry = 0;
   readonly #idempotency = new Map<string, IdempotencyRecord>();
 
@@ -224,7 +224,7 @@ class MemoryTables implements TableWriter {
   }
 
   lateIdempotency(then: number, limit: number): readonly string[] {
-    // Only where the clock went back is there anything to look for.
+    // There is something to look for only if the clock went back.
     if (this.#latestExpiry <= then) return [];
     const late: string[] = [];
     this.#latestExpiry = 0;

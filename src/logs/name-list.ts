@@ -1,7 +1,7 @@
 /**
- * Names in their order. They are put into it when they are looked for, all that came since at once:
- * to find the place of each in a list of a hundred thousand, or to sort that for each look, would
- * hold others up.
+ * A sorted list of names. New names are merged into it when it is next read, all at once: to insert
+ * each into a list of a hundred thousand, or to sort that for each read, would hold up everybody
+ * else.
  */
 export class NameList {
   readonly #isThere: (name: string) => boolean;

@@ -33,7 +33,7 @@ function startOf(pid: number): string | null {
     // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // Killed, and nobody has asked how it ended
+    // Killed, but its parent has not asked how it ended
     const ended = fields[0] === "Z" || fields[0] === "X";
     return ended ? null : (fields[19] ?? null);
   } catch {

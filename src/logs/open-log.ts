@@ -23,11 +23,11 @@ export async function openLog(
 }
 
 /**
- * Take the directory of a log for this process and those that it starts, and find out in a process
- * of its own that the log's file would not kill this one.
+ * Take the directory of a log for this process and those that it starts. A separate process checks
+ * that reading the log's file would not kill this one.
  *
  * @param onWait hears that another server has it, whose end is awaited for some seconds
- * @returns lets go of it
+ * @returns a function that lets go of it
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
 export async function takeDirectory(

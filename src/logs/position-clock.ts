@@ -3,11 +3,11 @@ import { COUNTER_DIGITS, TIME_DIGITS, timeOfPosition } from "../core/cursor.ts";
 const COUNTER_LIMIT = 36 ** COUNTER_DIGITS;
 
 /**
- * Generates positions by a hybrid clock: the larger of now and the last one's milliseconds, and a
- * counter within one.
+ * Generates positions by a hybrid clock: the larger of now and the last position's milliseconds,
+ * and a counter within one millisecond.
  *
- * So they rise when the wall clock goes back, and none comes twice when a disk is rolled back to an
- * earlier state: the clock has gone on meanwhile.
+ * So positions rise even when the wall clock goes back, and none comes twice when a disk is rolled
+ * back to an earlier state, since the clock has moved on meanwhile.
  */
 export class PositionClock {
   readonly #now: () => number;
@@ -50,7 +50,7 @@ export class PositionClock {
     return this.#format();
   }
 
-  /** The next positions, of one look at the clock: each is the first one after the one before. */
+  /** The next positions, with one look at the clock: each directly follows the one before. */
   take(count: number): readonly string[] {
     const positions = [this.next()];
     while (positions.length < count) positions.push(this.#step());

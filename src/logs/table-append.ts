@@ -11,7 +11,7 @@ import type { IdempotencyRecord, TableWriter } from "./tables.ts";
 
 /** What appends are held to. */
 export interface AppendOptions extends AppendChangeOptions {
-  /** What idempotency keys are old by. */
+  /** The clock by which idempotency keys expire. */
   readonly steady: SteadyClock;
   readonly maxIdempotencyKeys: number;
   readonly maxChannels: number;
@@ -97,7 +97,7 @@ function store(
   { messages }: AppendRequest,
   { maxLogBytes }: AppendOptions,
 ): AppendOutcome {
-  // Counting what is far from the limit would cost more than it is worth.
+  // Far from the limit, exact counting would cost more than it is worth.
   if (change.bytes + mostBytesOf(messages) > maxLogBytes) {
     const bytes = change.bytesOf(messages);
     if (change.bytes + bytes > maxLogBytes)

@@ -4,13 +4,14 @@ import type { IndexEntry } from "./index-entry.ts";
 import type { TableReader, TableWriter, Upkeep } from "./tables.ts";
 
 /**
- * What a row takes beside its JSON, about: its keys, its place in the index, and room left in
- * pages.
+ * About as many bytes as a row takes besides its JSON: its keys, its place in the index, and room
+ * left in pages.
  */
 const ROW_BYTES = 200;
 
 /**
- * A row's own, its event up to the data, and a channel's name, whose characters may all be escaped.
+ * Most bytes that a message counts for besides its data: the row's own, its event up to the data,
+ * and a channel's name, whose characters may all be escaped.
  */
 const MOST_BYTES_BESIDE_DATA = 1_200;
 
@@ -23,7 +24,7 @@ export function rowBytes(jsonBytes: number): number {
   return jsonBytes + ROW_BYTES;
 }
 
-/** No fewer bytes than these messages will count for. */
+/** An upper bound of the bytes that these messages will count for. */
 export function mostBytesOf(messages: readonly NewMessage[]): number {
   let bytes = 0;
   for (const { data } of messages) bytes += 3 * data.length + MOST_BYTES_BESIDE_DATA;
@@ -31,9 +32,9 @@ export function mostBytesOf(messages: readonly NewMessage[]): number {
 }
 
 /**
- * Remove a message, and the data that it shared if it was the last to.
+ * Remove a message, and its shared data if no other message has it.
  *
- * @returns the bytes that the log keeps less
+ * @returns by how many bytes the log shrinks
  */
 export function removeRow(tables: TableWriter, entry: IndexEntry, number: number): number {
   const { position, shared } = entry;

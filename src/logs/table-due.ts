@@ -11,7 +11,7 @@ const ENTRIES_PER_CHANNEL = 2_000;
 /** The name before every channel's. */
 const BEFORE_ALL = "";
 
-/** When a message of this time (Unix ms) has reached its age. */
+/** When a message of this time (Unix ms) has become too old to keep. */
 export function dueByAge(time: number, { maxAgeMs }: Retention): number {
   return time + maxAgeMs + 1;
 }
@@ -29,7 +29,7 @@ export function dueOf(
   const range = { after: ORIGIN, upTo: record.last, order: "oldest first" } as const;
   for (const { time } of tables.entriesOf(record.number, range)) {
     due = Math.min(due, dueByAge(time, retention));
-    // Those from when the clock was ahead may have others behind them that fall due before.
+    // Messages from when the clock was ahead may be followed by some that fall due earlier.
     if (time <= now || ++looked === ENTRIES_PER_CHANNEL) break;
   }
   return due;

@@ -49,7 +49,10 @@ export interface TableLogOptions {
   readonly maxChannels: number;
   /** Most bytes of messages kept, with what their rows take; infinite for no limit. */
   readonly maxLogBytes: number;
-  /** Hears once that appends begin to fail, and why, and once with null that they work again. */
+  /**
+   * Called once with the reason when appends begin to fail, and once with null when they work
+   * again.
+   */
   readonly onTrouble?: ((trouble: ForeverframeError | null) => void) | undefined;
 }
 
@@ -60,8 +63,7 @@ interface PendingAppend {
 }
 
 /**
- * The whole of a {@link MessageLog} but its storage: order, ids, batches, idempotency, gaps and
- * retention.
+ * A {@link MessageLog} without its storage: order, ids, batches, idempotency, gaps and retention.
  */
 export class TableLog implements MessageLog {
   readonly epoch: string;
@@ -70,7 +72,7 @@ export class TableLog implements MessageLog {
   readonly #options: AppendOptions & TableLogOptions;
   #pending: PendingAppend[] = [];
   #committing: Promise<void> | null = null;
-  /** The turn of the last search that waits for one. */
+  /** Resolves when the last search that waits for its turn gets it. */
   #searching: Promise<unknown> = Promise.resolve();
   readonly #health: LogHealth;
   /** Monotonic ms of the last look whether trouble has ended. */
@@ -117,8 +119,8 @@ export class TableLog implements MessageLog {
   }
 
   /**
-   * Group commit: what comes while one transaction is on its way to the disk goes together into the
-   * next. So one sync serves as many publishers as there are, and one alone waits for one sync.
+   * Group commit: appends that come while one transaction is on its way to the disk go into the
+   * next one together. So one sync serves all publishers, and one alone waits for one sync.
    */
   async #commitPending(): Promise<void> {
     while (this.#pending.length > 0) {
@@ -177,7 +179,7 @@ export class TableLog implements MessageLog {
         this.#store.read((tables) => searchBackward(tables, selectors, from)),
       );
       if (search.found !== null) return formatCursor(this.epoch, search.found);
-      // A long way through what does not match: all such searches together do one piece in a turn.
+      // The search has a long way to go. All such searches together do one piece in a turn.
       this.#searching = this.#searching.then(() => nextTurn());
       await this.#searching;
       if (isGone()) throw goneError();
@@ -258,8 +260,8 @@ export class TableLog implements MessageLog {
   }
 
   /**
-   * Remove something; where the disk is full, a little of it, at the price of what is held in
-   * reserve for this.
+   * Remove something. If the disk is full, give up the reserve that is held for this, and remove
+   * only a little.
    */
   async #remove<T>(change: (tables: TableWriter, maxRemovals?: number) => T): Promise<T> {
     try {
@@ -283,7 +285,7 @@ export class TableLog implements MessageLog {
     } catch (error) {
       const trouble = logError(error);
       this.#health.failed(trouble);
-      // Its cause is told once, with the trouble: not to each who meets it.
+      // The cause is told once, when trouble begins, and not to every caller that meets it.
       throw new ForeverframeError(trouble.code, trouble.message);
     }
   }

@@ -9,15 +9,15 @@ import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./ta
 const MAX_MERGED_CHANNELS = 64;
 
 /**
- * Patterns are looked up among this many channels; among more, all messages are scanned, and gaps
- * are told of all.
+ * Patterns are looked up among up to this many channels. Among more, all messages are scanned, and
+ * one gap names all selectors.
  */
 const MAX_LISTED_CHANNELS = 2_000;
 
 /** Patterns that are compared with a channel cost as much as one row. */
 const PATTERNS_PER_ROW = 8;
 
-/** So many bytes of messages that are passed cost as much as one row. */
+/** This many bytes of messages that are passed cost as much as one row. */
 const BYTES_PER_ROW = 1_024;
 
 /** Gaps of one read; where more channels lost messages, one gap names the selectors. */
@@ -70,7 +70,7 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
 export interface BackwardSearch {
   /** Messages still to be passed. */
   readonly count: number;
-  /** A position: go on before this one, itself included. */
+  /** Continue backward from this position, itself included. */
   readonly upTo: string;
   /** The position wanted, once it is found. */
   readonly found: string | null;
@@ -88,7 +88,7 @@ export function searchBackward(
   const selected = findSelected(tables, selectors);
   const range = { after: ORIGIN, upTo, order: "newest first" } as const;
   for (const row of rows(tables, selectors, selected, range)) {
-    // Looked at again by the next piece, which starts with it.
+    // The next piece looks at this row again: it starts with it.
     if (scanned >= MAX_SCANNED_ROWS)
       return { count: count - passed, upTo: row.position, found: null };
     scanned += cost + bytesOf(row) / BYTES_PER_ROW;
@@ -139,8 +139,8 @@ function* rows(
 }
 
 /**
- * The channels that are selected, by name; null where that is all, or there are too many to look
- * for patterns among.
+ * The channels that are selected, by name; null if all are, or if there are too many to look up
+ * patterns among.
  */
 type Selected = readonly (readonly [name: string, record: ChannelRecord])[] | null;
 
@@ -154,7 +154,7 @@ function findSelected(tables: TableReader, { names, patterns, matches }: Selecto
   if (patterns.length === 0) return [...found];
   let looked = 0;
   for (const prefix of literalPrefixes(patterns)) {
-    // A channel that is called like the prefix itself is matched by none of them.
+    // Channels named exactly like the prefix are left out, but no pattern matches those.
     for (const [name, record] of tables.channels(prefix)) {
       if (!name.startsWith(prefix)) break;
       if (++looked > MAX_LISTED_CHANNELS) return null;
@@ -164,7 +164,10 @@ function findSelected(tables: TableReader, { names, patterns, matches }: Selecto
   return [...found];
 }
 
-/** What the channels of patterns begin with, each once; none where one may begin with anything. */
+/**
+ * The prefixes that channels of these patterns begin with, each once; only the empty one if a
+ * channel may begin with anything.
+ */
 function literalPrefixes(patterns: readonly string[]): readonly string[] {
   const prefixes = patterns.map(
     (pattern) => /^(?:(?!\*{1,2}(?:\.|$))[^.]*\.)*/.exec(pattern)?.[0] ?? "",

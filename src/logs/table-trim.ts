@@ -20,11 +20,11 @@ export const IDEMPOTENCY_MS = 600_000;
 /** What one piece of trimming is given. */
 export interface TrimOptions {
   readonly rules: RetentionRules;
-  /** Unix ms that messages and keys are old by: see `SteadyClock`. */
+  /** Unix ms by which messages and keys expire: see `SteadyClock`. */
   readonly now: number;
   /** Unix ms of the wall clock. */
   readonly wallTime: number;
-  /** Most rows to remove; by itself as many as one call may. */
+  /** Most rows to remove; by default, REMOVALS_PER_CALL. */
   readonly maxRemovals?: number;
 }
 
@@ -66,7 +66,7 @@ export function trimTables(tables: TableWriter, options: TrimOptions): boolean {
     }
   }
   trimIdempotency(tables, options);
-  // What follows does not help a disk that is full, and would not be done now.
+  // The rest would not help a disk that is full, so leave it for later.
   if (options.maxRemovals !== undefined) return isRemovalDue(tables, options);
   const upkeep = tables.upkeep();
   if (upkeep !== undefined && needsIndexing(tables, rules))
@@ -79,7 +79,7 @@ function trimIdempotency(tables: TableWriter, options: TrimOptions): void {
   const { maxRemovals = REMOVALS_PER_CALL } = options;
   for (const key of tables.expiredIdempotency(options.now, maxRemovals))
     tables.removeIdempotency(key);
-  // From when the clock was ahead: they would be kept for as long as it was.
+  // Keys from when the clock was ahead would be kept too long, by as much as it was ahead.
   const expires = latestExpiry(options);
   for (const key of tables.lateIdempotency(expires, maxRemovals)) {
     const record = tables.idempotency(key);
@@ -108,7 +108,7 @@ function trimChannel(
 ): number {
   const retention = rules.of(name);
   const expired: IndexEntry[] = [];
-  /** Dated in the future, from when the clock was ahead: they go with what came after them. */
+  /** Messages dated in the future, from when the clock was ahead: they go when later ones go. */
   const ahead: IndexEntry[] = [];
   let surplus = record.messages - retention.maxMessages;
   let due: number | undefined;

@@ -1,7 +1,7 @@
 import type { Cursor } from "../core/cursor.ts";
 import type { IndexEntry } from "./index-entry.ts";
 
-/** What is kept of a channel beside its messages. */
+/** What is kept of a channel besides its messages. */
 export interface ChannelRecord {
   /** Short name of the channel in the index; never given to another channel. */
   readonly number: number;
@@ -54,7 +54,7 @@ export interface LogMarks {
 
 /** How far the log's own housekeeping has come. */
 export interface Upkeep {
-  /** Fingerprint of the retention rules that channels are put among the due ones by. */
+  /** Fingerprint of the retention rules by which channels are put among the due ones. */
   readonly retention: string;
   /** Channels up to this name have been put there by these rules; null when all have. */
   readonly indexedTo: string | null;
@@ -156,9 +156,9 @@ export interface TableWriter extends TableReader {
   /** @returns its bytes */
   addShared(data: SharedData): number;
   /**
-   * One row less has this data, which goes with the last.
+   * One row fewer has this data, which is removed with the last.
    *
-   * @returns its bytes if it went, else null
+   * @returns its bytes if it was removed, else null
    */
   releaseShared(name: string): number | null;
   addDue(entry: DueChannel): void;
@@ -180,16 +180,16 @@ export interface TableStore {
    */
   write<T>(change: (tables: TableWriter) => T): Promise<T>;
   /**
-   * See whether what is written goes where it is looked for.
+   * Check that what is written goes where it will be looked for: files may have been removed.
    *
    * @throws ForeverframeError FF_LOG_UNAVAILABLE
    */
   check(): void;
-  /** Write as much as a large message, and remove it: whether it can be told by the promise. */
+  /** Write as much as a large message, and remove it. Rejects if that is not possible. */
   probe(): Promise<void>;
   /** Whether what it is stored on has room for a large message. */
   hasRoom(): boolean;
-  /** Hold some room in reserve, where there is none and it can be had. */
+  /** Hold some room in reserve, if none is held yet and there is enough. */
   keepReserve(): void;
   /** Give up the reserve, so that something can be removed. */
   giveReserve(): void;

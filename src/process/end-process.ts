@@ -15,10 +15,10 @@ export function endProcess(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-/** Make lines of the log of what nobody catches, and end this process then. */
+/** Log errors that nobody catches, then end this process. */
 export function endOnFault(logger: Logger): void {
-  // LMDB's binding prints what fails, beside throwing it: so it becomes a line of the log like all
-  // others, unless the same error turns out to have been thrown.
+  // LMDB's binding prints errors besides throwing them. What it prints is logged like everything
+  // else, unless the same error turns out to have reached its caller.
   console.error = (...reasons: readonly unknown[]) =>
     setImmediate(() => {
       if (!isHandled(reasons[0])) logger.error({ err: reasons[0] }, "error printed by a library");

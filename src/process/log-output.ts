@@ -100,8 +100,8 @@ function statsOf(fd: number): Stats | null {
 }
 
 /**
- * Opened anew, since whether a write waits is a property that all processes share which have it
- * from the same parent.
+ * Open standard error anew: whether a write waits is a property that this process shares with all
+ * others that got it from the same parent.
  */
 function openUnblocked(): number {
   try {
@@ -114,7 +114,7 @@ function openUnblocked(): number {
   }
 }
 
-/** A service manager's: only a socket's own stream never waits. */
+/** A service manager may give a socket: only its own stream never waits. */
 function openSocket(): TryWrite {
   const socket = new Socket({ fd: 2, readable: false, writable: true });
   socket.on("error", () => {});

@@ -11,16 +11,16 @@ export function noteConnection(): void {
   accepted++;
 }
 
-/** As many as there were when work gave way last. */
+/** Connections accepted when work gave way last. */
 let seen = 0;
 
 /** All who wait for their next turn. */
 let waiting: (() => void)[] = [];
 
 /**
- * Node accepts one connection in each turn of the event loop. So work that fills its turns would
- * keep a thousand browsers that come at once waiting for seconds: while one connection follows
- * another, all work gives way to them, some ms long.
+ * Node accepts one connection in each turn of the event loop, so work that fills its turns would
+ * keep a thousand browsers that come at once waiting for seconds. While one connection follows
+ * another, all work gives way to them for some ms.
  */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -29,7 +29,7 @@ function nextTurn(): Promise<void> {
   });
 }
 
-/** @param until when work may go on in any case: some ms after what was done in this turn */
+/** @param until when work continues in any case: some ms after the work of this turn */
 function giveWay(until = performance.now() + GIVE_WAY_MS): void {
   if (accepted !== seen && performance.now() < until) {
     seen = accepted;

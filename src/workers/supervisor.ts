@@ -12,7 +12,7 @@ import { ForeverframeError } from "../errors.ts";
 import type { Config } from "../settings/settings.ts";
 import type { WorkerCommand, WorkerReport } from "./worker-messages.ts";
 
-/** Pause between two questions whether a worker is alive, in ms. */
+/** Pause between two pings of a worker, in ms. */
 const PING_MS = 1_000;
 
 /** A worker may take this long to start, in ms. */
@@ -63,10 +63,10 @@ export async function startWorkers(config: Config, logger: Logger): Promise<Runn
 interface Slot {
   readonly index: number;
   worker: Worker;
-  /** Questions whether it is alive that it has not answered. */
+  /** Pings that it has not answered. */
   unanswered: number;
   startedAt: number;
-  /** Before the next one starts, if this one does not live long. */
+  /** Pause before the next process starts, in ms, if this one does not live long. */
   pauseMs: number;
   isListening: boolean;
 }
@@ -90,7 +90,8 @@ class Supervisor {
 
   /** @returns the address, once all workers listen on it */
   async start(): Promise<string> {
-    // Otherwise another would be found if all workers ended at once and others were started.
+    // Choose the port here: if all workers ended at once, those that replace them would find
+    // another.
     if (this.#config.port === 0)
       this.#config = { ...this.#config, port: await findFreePort(this.#config) };
     const path = fileURLToPath(import.meta.url);
@@ -127,7 +128,7 @@ class Supervisor {
     const workers = this.#slots.map(({ worker }) => worker).filter((worker) => !worker.isDead());
     const ended = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
     for (const worker of workers) say(worker, { type: "drain" });
-    // One that starts has nothing to end, and would not hear.
+    // A worker that is still starting has nothing to end, and would not hear the command.
     for (const { worker, isListening } of this.#slots)
       if (!isListening) worker.process.kill("SIGKILL");
     const late = setTimeout(() => {
@@ -156,7 +157,7 @@ class Supervisor {
     });
     worker.on("error", (error) => {
       this.#logger.error({ err: error, worker: index }, "worker process error");
-      // One that could not be started has no end either.
+      // A worker that could not be started never exits either.
       if (worker.process.pid === undefined) this.#ended(slot, null, null);
     });
     worker.once("exit", (code, signal) => this.#ended(slot, code, signal));
@@ -218,7 +219,7 @@ class Supervisor {
     slot.pauseMs = livedLong ? FIRST_PAUSE_MS : Math.min(2 * slot.pauseMs, MAX_PAUSE_MS);
     const about = { worker: index, code, signal, pauseMs };
     this.#logger.error(about, "worker ended: starting another");
-    // Nothing could ever be served.
+    // No worker listens. During the start, this means that none ever will.
     if (!this.#slots.some((other) => other.isListening))
       this.#onFailed?.(new Error(`a worker ended before it listened (${signal ?? code})`));
     setTimeout(() => {
@@ -227,7 +228,7 @@ class Supervisor {
   }
 }
 
-/** A port of this address that is free; 0 if none can be had: why, a worker says. */
+/** A port of this address that is free; 0 if there is none: a worker will say why. */
 async function findFreePort({ host }: Config): Promise<number> {
   const server = createServer();
   try {

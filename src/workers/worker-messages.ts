@@ -21,7 +21,10 @@ export type WorkerReport =
   /** It listens to the supervisor from now on: what was said before is lost. */
   | { readonly type: "idle" }
   | { readonly type: "listening"; readonly url: string }
-  /** It can't start, and ends. The sentence is for who started it, if it is one of ours. */
+  /**
+   * It can't start, and ends. If `isOurs`, the message is a sentence for whoever started the
+   * server.
+   */
   | { readonly type: "failed"; readonly message: string; readonly isOurs: boolean }
   | { readonly type: "alive" }
   | BusFrame;

@@ -20,8 +20,8 @@ process.on("message", (command: WorkerCommand) => {
   else if (command.type === "start") void start(command.task);
   else void stop();
 });
-// The supervisor is gone: nobody would replace this one, or tell it to stop. Before Node's own
-// listener ends it.
+// Without its supervisor, nobody would replace this process or tell it to stop. Prepended, to come
+// before Node's own listener.
 process.prependListener("disconnect", () => endProcess("SIGKILL"));
 // A terminal's Ctrl-C, or its end, reaches all processes; the supervisor says in which order they
 // stop.
@@ -56,6 +56,6 @@ async function stop(): Promise<void> {
 }
 
 function say(report: WorkerReport, then = () => {}): void {
-  // Without a supervisor there is nobody to talk to; that it has just gone, `disconnect` will say.
+  // Without a supervisor there is nobody to talk to. If it has just gone, `disconnect` will follow.
   if (process.connected) process.send?.(report, undefined, undefined, then);
 }
