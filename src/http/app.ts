@@ -35,7 +35,7 @@ export interface AppOptions {
   readonly adminToken: string;
   /** Null where everybody may do everything. */
   readonly authorize: Authorize | null;
-  /** Where two have the same, the first counts. */
+  /** If two directories have the same page, the first counts. */
   readonly pages: readonly PageDirectory[];
   readonly logger: Logger;
 }
@@ -107,7 +107,9 @@ export function hasGone(error: unknown): boolean {
   return GONE.has(String(code));
 }
 
-/** What is asked about the whole server: a balancer's usual way to see whether it is there. */
+/**
+ * Answers OPTIONS about the whole server, a load balancer's usual way to see whether it is there.
+ */
 async function answerServerOptions(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   if (ctx.method !== "OPTIONS" || !/^(?:\*|\/)$/.test(ctx.path)) return next();
   ctx.set("Allow", "GET, HEAD, POST, DELETE, OPTIONS");

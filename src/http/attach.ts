@@ -4,7 +4,7 @@ import { formatHeadWithoutUpgrade, isUpgrade } from "./connection/upgrades.ts";
 import type { Mount } from "./mount.ts";
 import { opensStream } from "./routes/stream.ts";
 
-/** What a server gives to a mount. */
+/** Which requests of a server a mount takes. */
 export interface AttachOptions {
   /** Everything at and below this path, such as `/push`; `/` for everything. */
   readonly path: string;
@@ -15,17 +15,20 @@ export interface AttachOptions {
   readonly upgradesOnly: boolean;
 }
 
-/** Where nobody listens, Node does not look for upgrades. One for all, so that it can be told. */
+/**
+ * Without a listener, Node ignores upgrades. One function for all servers, so that it is
+ * recognized.
+ */
 const ignoreUpgrade = () => {};
 
 /**
  * Give requests and upgrades below a path to a mount. Everything else stays the application's.
  *
- * Not by listeners: those of the application, whether they were added before or after, must not
- * hear of what is ours. The `ws` package, for one, refuses each upgrade whose path it does not
+ * Not by listeners of our own: the application's, whether they were added before or after, must not
+ * hear of our requests. The `ws` package, for one, refuses each upgrade whose path it does not
  * know.
  *
- * @returns takes it back
+ * @returns a function that detaches the mount
  */
 export function attachTo(
   server: Server,
@@ -54,7 +57,7 @@ export function attachTo(
   };
   const takeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
     const url = below(request);
-    // Below "/", all others are the application's.
+    // Attached at "/", only upgrades of streams are ours: all others are the application's.
     const isOurs = url !== null && (prefix !== "" || opensStream({ url }));
     if (isOurs && isUpgrade(request)) {
       mount.upgrade(request, socket, head, take(request, url));
@@ -62,7 +65,7 @@ export function attachTo(
     }
     const isHeard = server.listeners("upgrade").some((listener) => listener !== ignoreUpgrade);
     if (!isOurs && isHeard) return false;
-    // Without our listener, Node would have taken it for a request that offers nothing.
+    // Without our listener, Node would have taken this for a request without an offer to upgrade.
     socket.unshift(Buffer.concat([formatHeadWithoutUpgrade(request), head]));
     const event = "encrypted" in socket ? "secureConnection" : "connection";
     emit.apply(server, [event, socket] as never);
@@ -86,7 +89,7 @@ export function attachTo(
   return () => {
     isAttached = false;
     server.off("upgrade", ignoreUpgrade);
-    // Whoever has come between, calls this one.
+    // If somebody else has replaced `emit` since, theirs still calls this one.
     if (server.emit === emitUnlessOurs) server.emit = emit;
   };
 }

@@ -15,7 +15,7 @@ export function formatControlPage(stream: string, receipt: Receipt | null): stri
   return page("Control", STYLE, state);
 }
 
-/** For somebody who gave no stream's id. */
+/** The page for an id that no known stream has. */
 export function formatUnknownPage(): string {
   const text = "No stream with this id is open, and none was closed a short while ago.";
   return page(
@@ -26,7 +26,7 @@ export function formatUnknownPage(): string {
 }
 
 /**
- * What the form gets: it tells the page around the frame, and the person who looks at the frame.
+ * The answer to the form, for the page around the frame and for the person who looks at the frame.
  */
 export function formatReceiptPage(receipt: Receipt): string {
   const call = `try{parent.controlled(${formatJson(receipt)})}catch(e){}`;

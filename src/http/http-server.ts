@@ -83,7 +83,8 @@ export class HttpServer {
    * @param port 0 for any that is free
    * @returns the address, such as `http://127.0.0.1:8080`; where it listens on all addresses,
    *   loopback's
-   * @throws ForeverframeError FF_CONFIG_INVALID: the address is in use, or none of this machine
+   * @throws ForeverframeError FF_CONFIG_INVALID: the address is in use, or is not one of this
+   *   machine
    */
   async listen(host: string, port: number): Promise<string> {
     try {

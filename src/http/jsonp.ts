@@ -9,8 +9,8 @@ import { queryOf } from "./parameters.ts";
 export const SCRIPT_TYPE = "application/javascript; charset=utf-8";
 
 /**
- * Check that a poll may be one of a script element: it is answered by a call of `callback`, a
- * refusal too.
+ * Check that a poll may be a script element's: its answer is a call of `callback`, even if it is a
+ * refusal.
  *
  * @throws ForeverframeError FF_CALLBACK_INVALID, FF_ORIGIN_REFUSED
  */
@@ -40,7 +40,10 @@ export function jsonpCallback(ctx: Context, jsonp: boolean): string | null {
   return isCallback(callback) ? callback : null;
 }
 
-/** With status 200: a page can't see another one of a script, which would not run either. */
+/**
+ * Answer with status 200: with any other, the script would not run, and a page can't see its
+ * status.
+ */
 export function answerRefusedJsonp(ctx: Context, callback: string, error: ForeverframeError): void {
   ctx.status = 200;
   ctx.type = SCRIPT_TYPE;

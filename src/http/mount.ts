@@ -26,9 +26,9 @@ export interface MountOptions {
 /**
  * The HTTP application on servers that somebody else made.
  *
- * It takes over nothing but the requests that it is given: no listener of the server's, no timeout
- * of a connection for longer than its answer takes. As on our own server, a connection has one
- * request at a time answered.
+ * It takes over nothing but the requests that it is given: it leaves the server's listeners alone,
+ * and changes a connection's timeout only while it answers. As on our own server, the requests of a
+ * connection are answered one at a time.
  */
 export class Mount {
   readonly #options: MountOptions;
@@ -110,8 +110,8 @@ export class Mount {
   }
 
   /**
-   * @returns those of its connection. Of HTTP/2, each request has its own: they are answered side
-   *   by side
+   * @returns the turns of its connection. With HTTP/2, each request has its own: they are answered
+   *   side by side
    */
   #turnsOf({ socket, httpVersionMajor }: IncomingMessage): Turns {
     let turns = httpVersionMajor === 1 ? this.#turns.get(socket) : undefined;
@@ -145,8 +145,8 @@ export class Mount {
 }
 
 /**
- * Where a request for the mount itself has to go that lacks its last slash; null where nothing is
- * wrong.
+ * The URL to go to for a request for the mount itself that lacks its last slash; null for any other
+ * request.
  */
 function moveToFolder(url: string, originalUrl: string): string | null {
   const [path = ""] = originalUrl.split("?", 1);

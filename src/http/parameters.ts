@@ -3,14 +3,14 @@ import { type ParsedUrlQuery, parse } from "node:querystring";
 import type { Context } from "koa";
 import { ForeverframeError, shorten } from "../errors.ts";
 
-/** Parameters that a request may have: those beyond are refused where one is asked for. */
+/** Most parameters of a request. If it has more, it is refused as soon as one is asked for. */
 const MAX_PARAMETERS = 64;
 
 const queries = new WeakMap<IncomingMessage, ParsedUrlQuery>();
 
 /**
- * The query, whatever is wrong with it: for what has to be known before a request is checked, and
- * of one that was refused.
+ * The query, whatever is wrong with it: for what has to be known before a request is checked, or
+ * after it was refused.
  *
  * Not by Koa, whose `ctx.query` takes n * n steps for n parameters: a web page could stop a server
  * with a few requests.

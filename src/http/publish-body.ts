@@ -13,7 +13,7 @@ import {
   unsupportedType,
 } from "./read-body.ts";
 
-/** What a body may be at most. */
+/** The limits of a body. */
 export interface BodyLimits {
   readonly maxMessageBytes: number;
   readonly maxBatchBytes: number;
@@ -34,11 +34,14 @@ const PUBLISH_TYPES = [JSON_TYPE, TEXT_TYPE, FORM_TYPE, NDJSON_TYPE];
 /** As many as PHP takes by default. */
 const MAX_FORM_FIELDS = 1_000;
 
-/** A form's percent-encoding makes a byte three, and its name and `=` are not counted either. */
+/**
+ * How much larger a form may be than its message: percent-encoding makes one byte three, and the
+ * field's name and `=` are not counted either.
+ */
 const FORM_OVERHEAD = { factor: 3, bytes: 1_024 };
 
 /**
- * Make what reads the body of a publish, and makes its values.
+ * Make a function that reads the body of a publish and parses its values.
  *
  * It throws ForeverframeError FF_BODY_INVALID, FF_BODY_TYPE_UNSUPPORTED, FF_MESSAGE_TOO_LARGE,
  * FF_BATCH_TOO_LARGE, and what {@link readBody} throws.
@@ -133,8 +136,8 @@ function* parseLines(text: string, limits: BodyLimits): Generator<unknown, Publi
  * The field `msg` as a string if there is one, otherwise an object of all fields; a repeated one
  * becomes an array.
  *
- * A body that is a JSON object or array as a whole is that: curl and PHP's curl call every body a
- * form unless they are told otherwise.
+ * A body that is a JSON object or array as a whole is taken as such: curl and PHP's curl call every
+ * body a form unless they are told otherwise.
  */
 function parseForm(text: string, { maxMessageBytes }: BodyLimits): EscapedJson {
   if (isJsonContainer(text)) {
@@ -171,7 +174,7 @@ function parseForm(text: string, { maxMessageBytes }: BodyLimits): EscapedJson {
 
 function isJsonContainer(text: string): boolean {
   if (!/^\s*[{[]/.test(text)) return false;
-  // A form would have percent-encoded these: what is wrong with it as JSON is to be said.
+  // A form would have percent-encoded these characters, so say what is wrong with the body as JSON.
   if (/^\s*(?:\{\s*"|\[\s*["{[])/.test(text)) return true;
   try {
     JSON.parse(text);

@@ -16,9 +16,9 @@ const NOTHING = Buffer.alloc(0);
 export interface BodyReading {
   /** Counts what was read and is not parsed yet. */
   readonly budget: MemoryBudget;
-  /** Bodies of one message are parsed in it. */
+  /** Time for parsing bodies of one message. */
   readonly turns: TurnBudget;
-  /** Large bodies, one after the other. */
+  /** Time for parsing large bodies, one after the other. */
   readonly largeTurns: TurnBudget;
 }
 
@@ -78,7 +78,7 @@ export async function readBody<T extends object | string>(
       stopReading();
       let steps: Steps<T> | null = null;
       const next = (): IteratorResult<unknown, T | null> => {
-        // It had to go while it waited, and was refused
+        // It was refused while it waited: there was too much in memory
         if (kept === null) return { done: true, value: null };
         steps ??= parse(kept);
         return steps.next();
@@ -180,7 +180,7 @@ export function bodyTooLarge(limit: number): ForeverframeError {
 /**
  * A body as text.
  *
- * @throws ForeverframeError FF_BODY_INVALID: empty, or no UTF-8
+ * @throws ForeverframeError FF_BODY_INVALID: empty, or not UTF-8
  */
 export function textOf(body: unknown): string {
   if (!Buffer.isBuffer(body) || body.length === 0) {
@@ -233,7 +233,7 @@ export function unsupportedType(ctx: Context, types: readonly string[]): Forever
       `The request has no body: send one with Content-Type ${types[0]}`,
     );
   }
-  // PHP's curl sends an array of fields so.
+  // PHP's curl sends an array of fields this way.
   const remedy = ctx.is("multipart/form-data")
     ? ": send the fields as application/x-www-form-urlencoded, in PHP with http_build_query($fields)"
     : `: use ${types.join(", ")}`;

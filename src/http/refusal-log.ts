@@ -8,7 +8,7 @@ import type { Logger } from "../logger.ts";
  */
 const COUNT_MS = 10_000;
 
-/** Codes of trouble that the log itself tells of, once. */
+/** Codes of trouble that the message log itself tells of, once. */
 const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(["FF_LOG_FULL", "FF_LOG_UNAVAILABLE"]);
 
 interface Counted {
@@ -16,10 +16,7 @@ interface Counted {
   count: number;
 }
 
-/**
- * Lines of the log about requests that failed: the first of each kind at once, those that follow as
- * a number.
- */
+/** Logs requests that failed: the first of each kind at once, those that follow as a number. */
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #now: () => number;

@@ -6,9 +6,9 @@ import { type AccessOptions, isAllowedOrigin } from "./middleware/access.ts";
 import { queryOf } from "./parameters.ts";
 
 /**
- * A page can see neither the status nor the body of a frame: so the document says it, always to
- * `parent.push`, since a callback that was refused must not be called. To a page of another origin
- * it is posted, if that is allowed.
+ * Refuse a frame. A page can see neither its status nor its body, so the document itself says it:
+ * always to `parent.push`, since a callback that was refused must not be called. To a page of
+ * another origin it is posted, if that is allowed.
  */
 export function answerRefusedFrame(
   ctx: Context,

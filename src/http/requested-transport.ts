@@ -2,7 +2,7 @@ import type { Context } from "koa";
 import { isUpgrade } from "./connection/upgrades.ts";
 import { queryOf } from "./parameters.ts";
 
-/** Characters of an `Accept` that is read. */
+/** Longest `Accept` that is read, in characters. */
 const MAX_ACCEPT_LENGTH = 1_024;
 
 /**
@@ -32,7 +32,7 @@ export function requestedTransport(ctx: Context): string {
 
 /** Whether a client would rather have one type than the other. */
 export function prefers(ctx: Context, type: string, other: string): boolean {
-  // What reads it takes n * n steps, and no browser's is as long.
+  // Parsing it takes n * n steps, and no browser sends one this long.
   if (ctx.get("accept").length > MAX_ACCEPT_LENGTH) return false;
   return ctx.accepts(other, type) === type;
 }

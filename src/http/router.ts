@@ -2,8 +2,8 @@ import { Router } from "@koa/router";
 import { ANSWER_HEADERS } from "./answer-headers.ts";
 
 /**
- * A router whose answers may not be kept, and whose paths are taken to the letter: `/stream/` would
- * be another folder, and the URLs that its answer gives are relative.
+ * A router whose answers may not be cached, and whose paths are taken to the letter: `/stream/`
+ * would be another folder, and the relative URLs in its answer would be wrong.
  */
 export function createRouter(): Router {
   const router = new Router({ strict: true, sensitive: true });

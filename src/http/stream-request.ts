@@ -37,7 +37,7 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
 }
 
 /**
- * Let an EventSource go on where it was.
+ * Let an EventSource resume where it was.
  *
  * @returns the request with its start by `Last-Event-ID`, if it has one; null if the stream was
  *   ended on purpose

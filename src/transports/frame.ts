@@ -17,15 +17,15 @@ const FIRST_SCRIPT_ENDS_AT = 2_048;
 /** Starts each script that posts an event: it calls a function of the document's own. */
 const POSTED = { before: Buffer.from("<script>push("), after: Buffer.from(")</script>") };
 
-// As a window of its own it has no page around it, but perhaps one that opened it: then it does
-// nothing.
+// As a window of its own, the document has no page around it, but perhaps one that opened it: then
+// it does nothing.
 const ALONE =
   'if(parent===self){document.write("A display frame works in a page only.");' +
   'if(self.stop)stop();else document.execCommand("Stop")}';
 
 // A script that has run stays a node of the document for ever: an hour of messages would cost the
-// panel its memory. The last one is left alone, since it may have come in part: a script that is
-// taken out before its end never runs.
+// panel its memory. The last one is left alone, since it may have come only in part: a script that
+// is taken out before its end has come never runs.
 const SWEEP =
   "setInterval(function(){" +
   'for(var s=document.getElementsByTagName("script"),i=s.length-2;i>=0;i--)s[i].parentNode.removeChild(s[i])' +
@@ -55,8 +55,8 @@ const RESERVED = new Set([
 ]);
 
 /**
- * What every window has and does something when it is called, or has such functions: a page has
- * names of its own.
+ * Names that every window has, and that do something when they are called or have such functions. A
+ * page's callbacks have names of their own.
  */
 const OF_WINDOWS = new Set(
   (

@@ -13,7 +13,7 @@ const MAX_MESSAGES = 1_000;
 const MAX_BYTES = 1_048_576;
 
 /**
- * A long-poll stream in pieces, of which a {@link PollAnswer} makes answers: each message is `,`
+ * A long-poll stream in pieces, which {@link PollAnswer} makes into answers: each message is `,`
  * and a line, any other event a line. No event has a line end inside, so messages can be counted
  * and cut without being parsed, and their bytes are shared by all polls that get them.
  */
@@ -64,8 +64,8 @@ export class PollAnswer {
   /**
    * The answer's bytes, most of them shared.
    *
-   * @param cursor everything up to here is in the answer, or was not wanted; it says less where it
-   *   had to leave some out
+   * @param cursor everything up to here is in the answer, or was not wanted; the answer gives an
+   *   earlier cursor if it had to leave messages out
    */
   format(stream: string, cursor: string): readonly Buffer[] {
     const [first, ...others] = this.#messages;

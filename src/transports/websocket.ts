@@ -5,14 +5,14 @@ const NOTHING = Buffer.alloc(0);
 /** Text frame, final fragment. */
 const TEXT = 0x81;
 
-// As an event of a type that clients don't know: a ping would be answered by the browser and never
+// An event of a type that clients don't know: a ping would be answered by the browser and never
 // seen by the page.
 const HEARTBEAT = Buffer.from('{"type":"heartbeat"}');
 
 /**
- * One event a text frame. The frames are the same for all clients, since a server's are not masked:
- * so a message is encoded once, as in the other transports. Handshake and what a client sends are
- * the `ws` library's.
+ * One event per text frame. A server's frames are not masked, so they are the same for all clients,
+ * and a message is encoded once, as in the other transports. The `ws` library handles the handshake
+ * and what a client sends.
  */
 export const websocketTransport: Transport = {
   name: "ws",

@@ -2,7 +2,8 @@ import type { Sink } from "../../core/sink.ts";
 import type { Framing } from "../../core/transport.ts";
 
 /**
- * What a request came on, and how a stream gets its bytes out once its route has said yes.
+ * The connection that a request came on, by which a stream sends its bytes once its route has said
+ * yes.
  *
  * On our own server a stream takes the socket itself (`SocketCarrier`), which costs a third of the
  * memory. On a server that somebody else made, it writes to the response (`ResponseCarrier`).
@@ -18,8 +19,8 @@ export interface Carrier {
    */
   onGone(then: () => void): void;
   /**
-   * The request's body has come whole: `go` is called when the bodies that came before it on this
-   * connection have been dealt with.
+   * The request's body is complete: call `go` when all bodies before it on this connection have
+   * been dealt with.
    */
   inReadOrder(go: () => void): void;
   /**

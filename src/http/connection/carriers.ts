@@ -10,13 +10,14 @@ export interface Exchange {
   readonly res: ServerResponse;
 }
 
-/** A request came on a server that somebody else made. */
+/** Set the carrier of a request that came on a server that somebody else made. */
 export function setCarrier(request: IncomingMessage, carrier: Carrier): void {
   carriers.set(request, carrier);
 }
 
 /**
- * What a request came on: a connection of our own server, unless {@link setCarrier} said otherwise.
+ * The carrier of a request: a connection of our own server, unless {@link setCarrier} said
+ * otherwise.
  */
 export function carrierOf({ req, res }: Exchange): Carrier {
   return carriers.get(req) ?? new SocketCarrier(req, res);

@@ -6,8 +6,8 @@ import type { RequestTurns } from "./request-turns.ts";
 import { createUpgradeResponse, formatHeadWithoutUpgrade, isUpgrade } from "./upgrades.ts";
 
 /**
- * A connection that came, or was used, within this many ms has its next request under way: it is
- * not idle.
+ * A connection that came, or was used, within this many ms does not count as idle: its next request
+ * is under way.
  */
 const NEW_MS = 1_000;
 
@@ -18,7 +18,9 @@ export interface ConnectionsLimits extends ConnectionLimits {
    * half-sent requests.
    */
   readonly maxSockets: number;
-  /** Whether a request may be served while others of the kind before it on its connection are. */
+  /**
+   * Whether a request may be served together with others of its kind before it on its connection.
+   */
   readonly mayOverlap: (request: IncomingMessage) => boolean;
   readonly turns: RequestTurns;
 }
@@ -75,7 +77,7 @@ export class Connections implements ConnectionHost {
 
   onIdle(connection: HttpConnection): void {
     this.#busy.delete(connection);
-    // After its answer was written, which is the end of its last request.
+    // Its last request has ended, and the answer was written before that.
     if (this.#isDraining) connection.destroySoon();
     this.#idle.set(connection, this.#scheduler.monotonicMs());
   }
@@ -96,7 +98,7 @@ export class Connections implements ConnectionHost {
    */
   admit(request: IncomingMessage, response: ServerResponse, answer: () => void): void {
     const connection = HttpConnection.of(request);
-    response.on("error", ignore); // its connection says it too
+    response.on("error", ignore); // its connection reports it, too
     const end = connection.inTurn({
       exchange: { request, response },
       overlaps: this.#limits.mayOverlap(request),

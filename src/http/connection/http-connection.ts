@@ -11,8 +11,8 @@ import { type Exchange, type Turn, type TurnRequest, Turns } from "./turns.ts";
 const MAX_WAITING_REQUESTS = 16;
 
 /**
- * Bytes that are parsed behind the first request, and how many times as much short headers take
- * when they are parsed.
+ * Bytes that are parsed behind the first request, and how many times their size short headers take
+ * once they are parsed.
  */
 const MAX_AHEAD_BYTES = 8_192;
 const PARSED_FACTOR = 10;
@@ -35,7 +35,7 @@ type Done = (error?: Error | null) => void;
 export interface ConnectionLimits {
   /** The connection is cut when the other side has taken nothing for this long while bytes wait. */
   readonly stallMs: number;
-  /** What comes from the connections is parsed in it. */
+  /** Time for parsing what comes from the connections. */
   readonly reading: TurnBudget;
   /** Counts the bytes that came and wait behind a request that is being served. */
   readonly received: MemoryBudget;
@@ -45,7 +45,7 @@ export interface ConnectionLimits {
   readonly waitingPieces: WaitingPieces;
 }
 
-/** Hears when a connection begins and ends to serve. */
+/** Hears when a connection becomes busy, and when it becomes idle. */
 export interface ConnectionHost {
   /** It has requests now. */
   onBusy(connection: HttpConnection): void;
@@ -54,7 +54,7 @@ export interface ConnectionHost {
 }
 
 /**
- * A connection as Node's HTTP server is given it: in place of the socket, so that a stream can take
+ * The connection that Node's HTTP server is given in place of the socket, so that a stream can take
  * the socket away.
  *
  * For as long as a connection lasts, Node's server keeps a parser for it, a dozen listeners and
@@ -64,8 +64,8 @@ export interface ConnectionHost {
  *
  * It serves one request at a time. Requests behind it wait for their turn: otherwise a client could
  * have thousands of answers made at once, and an upgrade would take the connection from an answer
- * that is under way. Only publishes overlap, since many of them share one commit to the disk; they
- * are as few as may wait.
+ * that is under way. Only publishes overlap, since many of them share one commit to the disk, and
+ * only as many as may wait.
  */
 export class HttpConnection extends Duplex {
   readonly #socket: Socket;
@@ -218,8 +218,8 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * Nothing more can be understood of what comes. A request that waits and has not come whole never
-   * will: it is given up, so that what comes next is the turn behind it.
+   * Stop reading, since what comes can't be understood. A request that waits and is not complete
+   * will never be: it is given up, so that the turn behind it comes next.
    */
   stopReading(): void {
     this.#isBroken = true;
@@ -247,7 +247,7 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * Take the socket; what is written afterwards goes nowhere. It is the caller's to end this
+   * Take the socket; what is written afterwards goes nowhere. The caller has to end this
    * connection, so that HTTP lets go of it.
    *
    * @returns the socket, without listeners and without a timer. It may be destroyed already.
@@ -278,8 +278,8 @@ export class HttpConnection extends Duplex {
     this.#readOn();
   }
 
-  // Done when the kernel has it, as with a socket: Node's server times idle connections from then
-  // on.
+  // Done when the kernel has it, as with a socket: from then on, Node's server counts the idle
+  // time.
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
     if (this.#taken) {
       done();

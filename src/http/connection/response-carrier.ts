@@ -60,7 +60,7 @@ export class ResponseCarrier implements Carrier {
   take(contentType: string): ResponseSink {
     const response = this.#response;
     this.#isTaken = true;
-    // A proxy must not keep the connection of a stream that was cut for its next request.
+    // After a stream was cut, a proxy must not use its connection for another request.
     response.shouldKeepAlive = false;
     response.writeHead(200, { ...STREAM_HEADERS, "Content-Type": contentType });
     return new ResponseSink(response, this.#pieces);
@@ -71,7 +71,7 @@ export class ResponseCarrier implements Carrier {
     const socket = this.#socket;
     const response = this.#response;
     response.detachSocket(socket);
-    // It would never come otherwise, and the exchange is over only then.
+    // The response would never emit this otherwise, and the exchange is over only then.
     socket.once("close", () => response.emit("close"));
     const head = takeUpgradeHead(request);
     return acceptWebSocket({ request, socket, head, pieces: this.#pieces, close });

@@ -14,9 +14,9 @@ const MAX_LINE_ENDS = 16;
 /**
  * The carrier of a request on our own server: a stream takes the socket.
  *
- * In HTTP's eyes the connection ends there, so that request, response, context and parser can be
- * collected, and nobody times it out, keeps it alive or closes it but the stream. The connection
- * ends with the stream, which the head says: otherwise a proxy would keep it for its next request.
+ * For HTTP the connection ends there, so that request, response, context and parser can be
+ * collected, and only the stream times it out, keeps it alive or closes it. The head says that the
+ * connection ends with the stream: otherwise a proxy would keep it for its next request.
  */
 export class SocketCarrier implements Carrier {
   readonly #request: IncomingMessage;
@@ -69,8 +69,9 @@ export class SocketCarrier implements Carrier {
     });
     response.flushHeaders();
     const socket = connection.takeSocket();
-    // What is written goes nowhere, but to Node the exchange is complete. For one that broke off it
-    // makes an Error with a stack, which is a tenth of what a stream takes to open.
+    // What is written goes nowhere, but to Node the exchange is complete. For an exchange that
+    // broke off, Node makes an Error with a stack, which is a tenth of what it takes to open a
+    // stream.
     response.once("close", () => connection.destroy());
     response.end();
     const sink = new SocketSink(socket, connection.waitingPieces);

@@ -7,9 +7,9 @@ const LOOKS = 4;
  * Finds out that the other side of a socket has taken nothing for too long, to within a quarter of
  * that time.
  *
- * Node's own timer of a socket starts anew when the kernel has taken some of what waits, so it
- * spares those who read slowly. But it sees that only when it runs out, so it takes up to twice its
- * time: here it runs out several times.
+ * Node's own timer of a socket starts anew if the kernel has taken some of what waits, so it spares
+ * clients that read slowly. But it sees that only when it runs out, so it takes up to twice its
+ * time. That is why it runs out several times here.
  */
 export class StallTimer {
   readonly #socket: Socket;
@@ -50,7 +50,7 @@ export class StallTimer {
    */
   look(): boolean {
     const now = performance.now();
-    // The event did not come where something was taken since the last look.
+    // If something was taken since the last look, the event did not come in between.
     if (now - this.#lookedAt > 1.5 * this.#lookMs) this.#looks = 0;
     this.#lookedAt = now;
     this.#looks++;

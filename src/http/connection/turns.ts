@@ -9,14 +9,14 @@ export interface Exchange {
 
 /** What is to be done on a connection after all that came before it. */
 export interface TurnRequest {
-  /** The request that is answered, and its answer; null for what was no request. */
+  /** The request that is answered, and its answer; null if this is not for a request. */
   readonly exchange: Exchange | null;
   /** Whether it may be served together with others of its kind. */
   readonly overlaps: boolean;
   readonly begin: () => void;
 }
 
-/** One that waits, or is being served. */
+/** A turn that waits, or is being served. */
 export class Turn implements TurnRequest {
   readonly exchange: Exchange | null;
   readonly overlaps: boolean;
@@ -24,8 +24,8 @@ export class Turn implements TurnRequest {
   hasBegun = false;
   isRead = false;
   /**
-   * What is to be done with its body, when those before it have been dealt with; null before that
-   * and afterwards.
+   * Deals with its body, when those before it have been dealt with; null until its body is
+   * complete, and afterwards.
    */
   onRead: (() => void) | null = null;
 
@@ -79,10 +79,10 @@ export class Turns {
   }
 
   /**
-   * A request's body has come whole. Requests that overlap begin in their order, but how soon their
-   * bodies are through Node's streams depends on when each came.
+   * A request's body is complete. Requests that overlap begin in their order, but their bodies may
+   * get through Node's streams in another.
    *
-   * @param go called when the bodies of all requests before it have been, or those requests have
+   * @param go called when the bodies of all requests before it are complete, or those requests have
    *   ended
    */
   read(request: IncomingMessage, go: () => void): void {

@@ -52,7 +52,7 @@ export function createUpgradeResponse(
 ): ServerResponse {
   heads.set(request, head);
   const response = new ServerResponse(request);
-  response.on("error", () => {}); // its connection says it too
+  response.on("error", () => {}); // its connection reports it, too
   response.shouldKeepAlive = false;
   response.assignSocket(connection as never); // a Duplex does, as for the server
   response.once("finish", () => connection.destroySoon());
@@ -78,7 +78,7 @@ export function checkUpgrade(ctx: Context): void {
       'The transport "ws" needs an upgrade to WebSocket: open it with new WebSocket() (an application that mounts Foreverframe calls attach() for it), or use another transport',
     );
   }
-  // What the library would refuse, without a sentence and when the stream is there already.
+  // The library would refuse these without a sentence, and only when the stream is there already.
   const isComplete =
     /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "") &&
     // An older one tells its page's origin by another header

@@ -23,12 +23,12 @@ const ALLOWED_HEADERS = [
   "X-Requested-With",
 ].join(", ");
 
-/** Headers of an answer that such a page may read, beside those that every page may. */
+/** Headers of an answer that such a page may read, besides those that every page may. */
 const EXPOSED_HEADERS = "Retry-After, WWW-Authenticate, Allow";
 
 /** Who may call. */
 export interface AccessOptions {
-  /** Names that a Host header may give, beside loopback's; null for any. */
+  /** Names that a Host header may give, besides loopback's; null for any. */
   readonly hosts: readonly string[] | null;
   /** Origins of other sites whose pages may call. */
   readonly origins: readonly string[];
@@ -44,7 +44,7 @@ export interface AccessOptions {
  * page same-origin. Then a request that a browser says comes from another origin is refused.
  * Programs send none of these headers.
  *
- * @param isRoute whether something else than a page is at a path
+ * @param isRoute whether something other than a page is at a path
  */
 export function accessMiddleware(
   { hosts, origins, isLocal }: AccessOptions,
@@ -71,7 +71,7 @@ export function accessMiddleware(
   };
 }
 
-/** Until somebody has said who may call, others are refused. */
+/** Refuse callers on other machines until the application has said who may call. */
 function checkAddress({ req }: Context): void {
   // A local socket has none
   const address = req.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "::1";
@@ -85,7 +85,7 @@ function checkAddress({ req }: Context): void {
 function checkHead(ctx: Context, known: ReadonlySet<string> | null): void {
   const { host } = ctx.req.headers;
   const count = ctx.req.rawHeaders.length / 2;
-  // Parsed, many short ones take ten times their bytes for as long as the request lasts.
+  // Once parsed, many short headers take ten times their bytes for as long as the request lasts.
   if (count > MAX_HEADERS) {
     throw new ForeverframeError(
       "FF_HEADERS_TOO_LARGE",
@@ -128,7 +128,8 @@ function countOfHosts(rawHeaders: readonly string[]): number {
 }
 
 /**
- * Whether a Host is the address that the connection has here: one that the machine got later, too.
+ * Whether a Host is the address that the connection has here, even if the machine got it after the
+ * start.
  */
 function isOwnAddress(ctx: Context, name: string): boolean {
   const address = name.replace(/^\[|\]$/g, "");
@@ -179,7 +180,7 @@ function contradictsHost(ctx: Context): boolean {
   const { host, origin } = ctx.req.headers;
   if (host === undefined || origin === undefined || !URL.canParse(origin)) return false;
   if (isSameOrigin(origin, host) || new URL(origin).hostname !== hostName(host)) return false;
-  // A proxy's default is the address that it calls.
+  // By default, a proxy sends the address that it calls as Host.
   return portOf(host) !== String(ctx.req.socket.localPort);
 }
 
@@ -192,8 +193,8 @@ function refusal(ctx: Context, source: string): ForeverframeError {
 }
 
 /**
- * Whether a browser has said where a request comes from. One for a script element of a page that
- * hides its origin has not: then nobody knows who would read the answer.
+ * Whether a browser has said where a request comes from. It has not for a script element of a page
+ * that hides its origin: then nobody knows who would read the answer.
  */
 export function tellsItsSource({ req: { headers } }: Context): boolean {
   const { origin, referer } = headers;

@@ -85,7 +85,8 @@ function publicError(ctx: Context, cause: unknown): ForeverframeError {
   if (cause instanceof ForeverframeError) return cause;
   // Libraries' errors about the request are marked so: https://github.com/jshttp/http-errors
   if (cause instanceof Error && "expose" in cause && cause.expose === true) {
-    // Only the pages' folder refuses what has no body: paths that lead out of it.
+    // A request without a body is refused only by the directory of pages: its path leads out of
+    // that.
     if (ctx.method === "GET" || ctx.method === "HEAD") return unknownRoute(ctx);
     return new ForeverframeError(
       "FF_REQUEST_INVALID",

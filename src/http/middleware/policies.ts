@@ -2,7 +2,7 @@ import type { Middleware } from "koa";
 import type { AccessOptions } from "./access.ts";
 
 /**
- * What a document may do that a browser makes of an answer: https://www.w3.org/TR/CSP3/
+ * What a browser lets the document of an answer do: https://www.w3.org/TR/CSP3/
  *
  * `frame` is the display frame's, whose events are scripts in it; `control` the control frame's,
  * which works without script but tells its page by one; `page` a built-in page's; `ownPage` one of

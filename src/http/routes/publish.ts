@@ -29,8 +29,8 @@ import {
 import { createRouter } from "../router.ts";
 
 /**
- * What a publish to several channels has in its body beside the data, in bytes: the longest name
- * with quotes, comma and space.
+ * Bytes of a publish to several channels besides its data: for each channel, the longest name with
+ * quotes, comma and space; and for the rest.
  */
 const BYTES_PER_CHANNEL = 132;
 const ENVELOPE_BYTES = 1_024;
@@ -103,7 +103,7 @@ export function publishRoutes(
 
 /**
  * Whether a request is a publish of one message: its answer waits for the disk, and many of them
- * can wait together. A batch can't, since while it is parsed another one could come before it.
+ * can wait together. A batch can't: while it is parsed, another publish could overtake it.
  */
 export function isPublish({ method, url = "", headers }: IncomingMessage): boolean {
   if (method !== "POST" || !/\/messages(?:$|\?)/.test(url)) return false;

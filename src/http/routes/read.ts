@@ -18,7 +18,7 @@ const COMMA = Buffer.from(",");
 /**
  * GET /channels/:channel/messages?after=&limit=: what the log keeps of one channel, oldest first.
  *
- * 200 `{"messages","cursor","gaps"}`; go on with `after=<cursor>`. 400 FF_CHANNEL_INVALID,
+ * 200 `{"messages","cursor","gaps"}`; resume with `after=<cursor>`. 400 FF_CHANNEL_INVALID,
  * FF_CURSOR_INVALID, FF_PARAMETER_INVALID
  */
 export function readRoutes(hub: Hub, authorization: Authorization): Router {

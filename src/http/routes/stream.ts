@@ -37,7 +37,7 @@ import { requestedTransport } from "../requested-transport.ts";
 import { createRouter } from "../router.ts";
 import { continueEventSource, parseStreamRequest, type StreamRequest } from "../stream-request.ts";
 
-/** What the parameters of a poll may be as a form: more than a URL may be. */
+/** Most bytes of a poll's parameters as a form: more than a URL may have. */
 const MAX_FORM_BYTES = 65_536;
 
 /** What the route keeps to. */
@@ -105,7 +105,7 @@ export function streamRoutes(hub: Hub, options: StreamRouteOptions, reading: Bod
   return router;
 }
 
-/** Read what a request for a stream says, and ask whether it may be. */
+/** Read what a request for a stream says, and ask whether it is allowed. */
 async function readRequest(
   ctx: Context,
   { maxSelectors, authorization }: StreamRouteOptions,

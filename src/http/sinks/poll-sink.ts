@@ -1,14 +1,14 @@
 import type { Sink, SinkListener } from "../../core/sink.ts";
 import { PollAnswer } from "../../transports/poll.ts";
 
-/** A poll that waits for nothing waits for the log no longer than this, in ms. */
+/** Longest time that a poll with a wait of 0 waits for the log, in ms. */
 const SHORTEST_WAIT_MS = 1_000;
 
 /** A poll that is waiting. */
 interface WaitingPoll {
   readonly answer: PollAnswer;
   readonly respond: (parts: readonly Buffer[]) => void;
-  /** Whether it is answered as soon as everything was looked at, and not when its wait is over. */
+  /** Whether it is answered as soon as the log's tip is reached, even with nothing. */
   readonly isHasty: boolean;
   readonly timer: NodeJS.Timeout;
 }
@@ -16,8 +16,8 @@ interface WaitingPoll {
 /**
  * The sink of a long-poll stream, which lives across its polls.
  *
- * It collects what is for the poll that waits now. Without one it takes nothing: the next poll says
- * where to go on, so what was written or lost meanwhile is read again from the log.
+ * It collects what the waiting poll gets. Without a poll it takes nothing: the next one says where
+ * to resume, so what was written or lost meanwhile is read again from the log.
  */
 export class PollSink implements Sink {
   readonly #keptMs: number;
@@ -32,7 +32,8 @@ export class PollSink implements Sink {
   }
 
   /**
-   * A poll has come. One that still waits is answered at once, with what there is for it: nothing.
+   * A poll has come. An earlier one that still waits is answered at once, with what there is for
+   * it: nothing.
    *
    * @param waitMs how long it waits when there is nothing; 0 for not at all
    * @param respond takes the answer; called once, unless it is {@link abandon}ed

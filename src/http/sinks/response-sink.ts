@@ -30,7 +30,7 @@ export class ResponseSink implements Sink, PieceWaiter {
       if (this.#waiting !== null) this.#listener?.onStall();
     });
     response.on("close", () => this.#closed());
-    // Destroyed before this, its `close` may be still to come or be over.
+    // If it was destroyed before this, its `close` may still come, or be over.
     if (response.destroyed) queueMicrotask(() => this.#closed());
   }
 

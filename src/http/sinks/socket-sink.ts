@@ -4,8 +4,8 @@ import { StallTimer } from "../connection/stall-timer.ts";
 import type { PieceWaiter, WaitingPieces } from "./waiting-pieces.ts";
 
 /**
- * The sink of a socket, for listeners that all sockets share: six closures for each would be a
- * tenth of a stream.
+ * A socket's property that holds its sink, for listeners that all sockets share: six closures for
+ * each would be a tenth of a stream.
  */
 const SINK = Symbol("sink");
 
@@ -21,8 +21,8 @@ export class SocketSink implements Sink, PieceWaiter {
   #stall: { readonly timer: StallTimer; readonly piece: Buffer } | null = null;
 
   /**
-   * @param socket with a listener for its errors, which `close` says too. What comes from it is its
-   *   owner's to hear
+   * @param socket with a listener for its errors, which `close` reports, too. Its owner listens to
+   *   what comes from it
    */
   constructor(socket: Socket, pieces: WaitingPieces) {
     this.#socket = socket;
@@ -37,7 +37,7 @@ export class SocketSink implements Sink, PieceWaiter {
     socket.on("drain", onDrain);
     socket.on("timeout", onTimeout);
     socket.on("close", onClose);
-    // Destroyed before this, its `close` may be still to come or be over.
+    // If it was destroyed before this, its `close` may still come, or be over.
     if (socket.destroyed) queueMicrotask(() => this.closed());
   }
 

@@ -21,8 +21,8 @@ const TALK = { bytesPerSecond: 4_096, maxBytesAtOnce: 16_384 };
 /**
  * The connection of a WebSocket stream.
  *
- * What it is given are whole frames, so they go straight to the socket. What its client sends, and
- * how the connection ends, is the library's.
+ * It is given whole frames, so they go straight to the socket. The library handles what the client
+ * sends, and how the connection ends.
  */
 export class WebSocketSink implements Sink {
   readonly #socket: SocketSink;
@@ -48,7 +48,7 @@ export class WebSocketSink implements Sink {
     socket.prependListener("data", ({ length }: Buffer) => {
       if (!this.#mayTalk(length)) webSocket.terminate();
     });
-    // A frame that is none, or too large: the library has said so
+    // The frame was invalid or too large: the library has said so
     webSocket.on("error", () => webSocket.terminate());
     webSocket.on("ping", (data) => {
       if (!socket.destroyed && this.#socket.queuedBytes === 0) webSocket.pong(data);
