@@ -96,8 +96,8 @@ export type CloseTarget =
   | { readonly channel: string };
 
 /**
- * Refuse nothing and undefined: a program that closes the streams of `undefined` has a fault, and
- * would not learn of it.
+ * Refuse a missing or undefined target: a program that closes the streams of `undefined` has a
+ * fault, and would not learn of it otherwise.
  *
  * @throws ForeverframeError FF_PARAMETER_INVALID
  */

@@ -6,7 +6,8 @@ const { version, engines } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ) as { version: string; engines: { node: string } };
 
-// Before anything else is loaded: an older one would load it, and fail later, at the first request.
+// Check before anything else is loaded: an older Node.js would load it, and fail only at the first
+// request.
 const fault = versionFault(process.versions.node, engines.node);
 if (fault === null) {
   const { runProgram } = await import("./commands/program.ts");

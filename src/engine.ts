@@ -35,11 +35,13 @@ const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 /** How long bodies of publishes are parsed in one turn of the event loop, in ms. */
 const BODIES_MS = 4;
 
-/** Part of the streams that one address may have by default, where there are not only a few. */
+/**
+ * Part of the streams that one address may have by default; all of them if there are only a few.
+ */
 const ADDRESS_SHARE = 0.75;
 const FEW_STREAMS = 100;
 
-/** Handles of this many workers that follow one another differ. */
+/** Handles of this many successive workers differ. */
 const GENERATIONS = 1_024;
 
 /** What a process is among others that share its port and its log. */
@@ -57,7 +59,7 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** Of a worker, whose supervisor holds the log's directory; null for a process alone. */
   readonly membership: Membership | null;
-  /** Decides who may do what; null where everybody may who reaches it. */
+  /** Decides who may do what; null if everybody who reaches the engine may do anything. */
   readonly authorize: Authorize | null;
   /** Whether only this machine may call. */
   readonly isLocal: boolean;
@@ -66,7 +68,7 @@ export interface EngineOptions {
 }
 
 /**
- * The whole product but for what listens: the log, the hub, what feeds and trims the log, and the
+ * The whole product except what listens: the log, the hub, what feeds and trims the log, and the
  * HTTP application.
  */
 export interface Engine {
@@ -90,7 +92,7 @@ export interface Engine {
 }
 
 /**
- * Start everything that a configuration asks for, but what listens.
+ * Start everything that a configuration asks for, except what listens.
  *
  * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_CONFIG_INVALID
  */
@@ -175,7 +177,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 /**
  * Take the directory of the log for this process and those that it starts.
  *
- * @returns lets go of it
+ * @returns a function that lets go of it
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
 export function takeLog({ data }: Config, logger: Logger): Promise<() => void> {
@@ -214,7 +216,7 @@ function createHandles(membership: Membership | null): () => number {
   return () => ++opened * GENERATIONS + generation;
 }
 
-/** The limits of streams with what 0 stands for put in, for one of the workers. */
+/** Replace the zeros in the limits of streams by what they stand for, for one of the workers. */
 function resolveLimits(config: Config): Config {
   const maxStreams = resolveMaxStreams(
     Math.ceil(config.maxStreams / Math.max(1, config.workers)),
@@ -245,7 +247,7 @@ function pageDirectories({ pages }: Config): readonly PageDirectory[] {
   );
 }
 
-/** Names under which a server that listens may be called, beside loopback's. */
+/** Names under which a server that listens may be called, besides loopback's. */
 export function knownHosts({ host, allowedHosts }: Config): readonly string[] {
   if (isLoopback(host)) return [...allowedHosts, host];
   const addresses = Object.values(networkInterfaces()).flatMap((list) =>

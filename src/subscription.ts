@@ -19,8 +19,8 @@ const DONE: Step = { done: true, value: undefined };
 /**
  * A stream whose client is a loop of this process.
  *
- * It holds at most some 64 KiB for a reader that is slow: what follows is read from the log when
- * the reader has caught up, so nothing is lost but what the log no longer keeps, which a gap tells.
+ * It holds at most some 64 KiB for a slow reader. What follows is read from the log when the reader
+ * has caught up, so nothing is lost except what the log no longer keeps, and a gap tells of that.
  */
 export class Subscription implements AsyncIterableIterator<SubscriptionEvent, undefined>, Sink {
   readonly #signal: AbortSignal | undefined;
@@ -29,7 +29,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
   /** Written and not yet parsed. */
   readonly #pieces: Buffer[] = [];
   #waitingBytes = 0;
-  /** Parsed, the next last. */
+  /** Parsed, in reverse: the next event is the last. */
   #events: SubscriptionEvent[] = [];
   #readers: { resolve(step: Step): void; reject(error: unknown): void }[] = [];
   #failure: { readonly error: unknown } | null = null;
@@ -167,8 +167,8 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
 }
 
 /**
- * Open a stream that is given everything from this call on: one that starts "now" starts when it
- * has been opened, which takes a moment.
+ * Open a stream that gets everything published after this call. With the start "now" it would start
+ * only when it has been opened, which takes a moment.
  */
 async function open(hub: Hub, request: OpenRequest): Promise<void> {
   const { start } = request;

@@ -10,8 +10,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * The lines of an input, all that are there at a time. Not by node:readline, which also splits at
- * U+2028, in the middle of a JSON string, and puts U+FFFD in place of what is not UTF-8.
+ * Read the lines of an input, as many at a time as have come. Not by node:readline, which also
+ * splits at U+2028, in the middle of a JSON string, and puts U+FFFD in place of what is not UTF-8.
  *
  * @param maxBytes of a line that are kept: a stream without line ends must not fill the memory
  */

@@ -6,7 +6,7 @@ import { type InputLine, readLines } from "./lines.ts";
 import { RequestError, request, routeUrl } from "./server-client.ts";
 import { escapeForTerminal } from "./terminal.ts";
 
-/** Lines that go in one request at most, and their characters about. */
+/** Most lines in one request, and about how many characters they may have. */
 const MAX_LINES = 1_000;
 const MAX_CHARACTERS = 1_048_576;
 
@@ -16,7 +16,9 @@ const MAX_CHARACTERS = 1_048_576;
  */
 const MAX_LINE = 16_777_216;
 
-/** After how many ms a batch is sent again that the server could not take, or did not answer. */
+/**
+ * Pauses before a batch is sent again, in ms, if the server could not take it or did not answer.
+ */
 const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /** What `foreverframe publish` is given. */
@@ -32,9 +34,9 @@ export interface PublishOptions {
  * `foreverframe publish`: one value, or each line of the input, in its order. Blank lines are
  * passed over.
  *
- * Lines that wait go together, in one atomic batch with a key of its own: so it can be sent again
+ * Lines that wait go together, in one atomic batch with an idempotency key: so it can be sent again
  * when the connection broke, and is stored once. A line that the server refuses is named on stderr,
- * and those behind it go on.
+ * and those behind it are still published.
  *
  * @throws ForeverframeError when the server is not there or goes away for long, or has refused
  *   something
@@ -100,7 +102,7 @@ class LineSender {
 
   /** Send lines as one batch. A server that was never there is not waited for. */
   async send(lines: readonly TextLine[]): Promise<void> {
-    // By itself it is no batch, so that a refusal does not speak of "line 1".
+    // A single line is not sent as a batch, so that a refusal does not speak of "line 1".
     const type = lines.length === 1 ? "application/json" : "application/x-ndjson";
     const init = {
       method: "POST",
@@ -123,7 +125,7 @@ class LineSender {
   }
 
   /**
-   * Send lines; where the server refuses them together, each by itself, and name those that it
+   * Send lines. If the server refuses them together, send each by itself, and name those that it
    * refuses.
    */
   async sendOrName(lines: readonly TextLine[]): Promise<void> {

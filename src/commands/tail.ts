@@ -3,7 +3,7 @@ import { ForeverframeError, shorten } from "../errors.ts";
 import { RequestError, request, routeUrl } from "./server-client.ts";
 import { escapeForTerminal } from "./terminal.ts";
 
-/** How often, and after how many ms, a server that has gone away is tried again. */
+/** Pauses before each new try to reach a server that has gone away, in ms. */
 const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 15_000];
 
 /** What `foreverframe tail` is given. */
@@ -20,12 +20,12 @@ export interface TailOptions {
 /** How one connection ended. */
 interface Ending {
   readonly cursor: string | null;
-  /** Ms to wait before going on; null where the server said that it is over. */
+  /** Ms to wait before resuming; null if the server said that the stream is over. */
   readonly retryMs: number | null;
 }
 
 /**
- * `foreverframe tail`: prints events as NDJSON until the stream is closed on purpose, and goes on
+ * `foreverframe tail`: prints events as NDJSON until the stream is closed on purpose, and resumes
  * from its cursor when the connection breaks.
  *
  * @throws ForeverframeError when the server is not there, or refuses

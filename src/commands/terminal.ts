@@ -1,13 +1,13 @@
 /**
- * What steers a terminal in text of others: control characters (U+009B starts a sequence as ESC [
- * does), and what turns the direction of writing:
+ * Characters by which foreign text could steer a terminal: control characters (U+009B starts a
+ * sequence as ESC [ does), and those that turn the direction of writing:
  * https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
  */
 const STEERING = /[\p{Cc}\p{Bidi_Control}]/gu;
 
 /**
- * Write what steers a terminal as escapes of JSON, but for tabs and line ends: a line of JSON stays
- * one that means the same.
+ * Write characters that steer a terminal as JSON escapes, except tabs and line ends: a line of JSON
+ * keeps its meaning.
  */
 export function escapeForTerminal(text: string): string {
   return text.replace(STEERING, (character) => {

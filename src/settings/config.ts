@@ -11,13 +11,17 @@ import {
   variableOf,
 } from "./settings.ts";
 
-/** Guesses are slowed down, so that this is enough to hold until somebody reads the log. */
+/**
+ * Fewest characters of an admin token: guesses are slowed down, so this holds until somebody reads
+ * the log.
+ */
 const MIN_ADMIN_TOKEN = 6;
 
 /**
  * Make a configuration of what was given.
  *
- * @param flags text or true by the setting's name, from the command line; it wins
+ * @param flags from the command line, by the setting's name: text, or true; they win over the
+ *   environment
  * @param environment variables as {@link variableOf} names them; an empty one counts as absent
  * @throws ForeverframeError FF_CONFIG_INVALID
  */

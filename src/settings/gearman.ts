@@ -9,7 +9,7 @@ const ADDRESS = /^(\[[\da-f:.%\w]+\]|[^\s:/[\]]+):(\d{1,5})$/i;
 export interface GearmanJobs {
   readonly host: string;
   readonly port: number;
-  /** The function that is worked for. */
+  /** The function whose jobs are taken. */
   readonly job: string;
   readonly channel: ChannelName;
 }

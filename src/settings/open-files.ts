@@ -28,7 +28,7 @@ export function maxSocketsOf(openFiles: number | null): number {
     : Math.max(1, openFiles - RESERVED_FILES / 2);
 }
 
-/** Streams where nobody says how many, and the system does not say how many files. */
+/** Most streams if neither the settings nor the system's limit of open files say how many. */
 const MAX_STREAMS_UNKNOWN = 1_000;
 
 /**

@@ -24,7 +24,7 @@ interface ListSetting {
   readonly help: string;
 }
 
-/** One thing that can be set: how it is read, what it is by itself, and its line of help. */
+/** One setting: how it is read, its default, and its line of help. */
 export type Setting = TextSetting | NumberSetting | SwitchSetting | ListSetting;
 
 const text = (value: string, help: string): TextSetting => ({ kind: "text", default: value, help });

@@ -8,7 +8,10 @@ const ANSWER_MS = 10_000;
 /** TCP keep-alive delay in ms, which finds a dead job server. */
 const KEEP_ALIVE_MS = 30_000;
 
-/** Of an answer in the text protocol: a line for each function that the job server knows. */
+/**
+ * Most bytes of an answer in the text protocol: it has a line for each function that the job server
+ * knows.
+ */
 const MAX_TEXT_BYTES = 1_048_576;
 
 /** A connection to a job server, whose packets are read one after the other. */
@@ -27,8 +30,8 @@ export class GearmanConnection {
   }
 
   /**
-   * @param maxKeptBytes of a packet's data: more passes by
-   * @throws Error when it does not come about, also because `signal` says so
+   * @param maxKeptBytes bytes of a packet's data that are kept; the rest is dropped
+   * @throws Error when the connection can't be made, or `signal` aborts it
    */
   static async open(
     address: { readonly host: string; readonly port: number },
@@ -54,7 +57,7 @@ export class GearmanConnection {
    * Ask in the text protocol, before the first packet: http://gearman.org/protocol/,
    * "Administrative Protocol".
    *
-   * @param isComplete says whether the answer has its end, or throws because it is none
+   * @param isComplete returns whether the answer is complete; throws if it is not one
    */
   async command(command: string, isComplete: (answer: string) => boolean): Promise<string> {
     this.#socket.write(`${command}\r\n`);
@@ -83,7 +86,7 @@ export class GearmanConnection {
   /**
    * The next packet; null if none came within this many ms.
    *
-   * @throws Error when the connection has ended, when what came is none, or when it reports an
+   * @throws Error when the connection has ended, or when what came is not a packet, or reports an
    *   error
    */
   async receive(ms: number): Promise<Packet | null> {
@@ -128,7 +131,7 @@ export function notGearman(seen: Buffer | string): Error {
   return new Error(`this is not an answer of a job server: ${quote(seen)}`);
 }
 
-/** For a log line: not all of what may be anything. */
+/** Quote the beginning of what came, for a log line: it may be anything. */
 function quote(seen: Buffer | string): string {
   return JSON.stringify(seen.toString("latin1").slice(0, 60));
 }

@@ -33,9 +33,7 @@ const STOP_MS = 1_000;
  */
 const SLEEP_MS = 60_000;
 
-/**
- * Bytes of a packet beside its workload that are kept: the handle, the function and the unique id.
- */
+/** Bytes kept of a packet besides its workload: the handle, the function and the unique id. */
 const MAX_JOB_NAMES_BYTES = 4_096;
 
 /** What a source is made of. */
@@ -57,10 +55,10 @@ export interface GearmanSourceOptions {
 /**
  * A Gearman worker whose jobs become messages of a channel, one after the other.
  *
- * A job is answered complete only when the log has it. When the log does not take it, the
- * connection is ended, which is the one way to give a background job back to the queue; so is a job
- * that was under way when this process died. When it comes again it is stored once: its handle and
- * its job server are its idempotency key.
+ * A job is answered as complete only when the log has it. If the log does not take it, the
+ * connection is ended, which is the only way to give a background job back to the queue. A job that
+ * is under way when this process dies goes back, too. A job that comes again is stored once: its
+ * handle and its job server are its idempotency key.
  */
 export class GearmanSource implements Source {
   readonly #options: GearmanSourceOptions;
@@ -121,7 +119,7 @@ export class GearmanSource implements Source {
     }
   }
 
-  /** Until the server stops; whatever goes wrong is thrown. */
+  /** Take jobs on one connection until the server stops. Throws whatever goes wrong. */
   async #connect(): Promise<void> {
     const { maxMessageBytes, job, log } = this.#options;
     const maxKeptBytes = maxMessageBytes + MAX_JOB_NAMES_BYTES;
@@ -189,15 +187,15 @@ export class GearmanSource implements Source {
       );
     }
     const data = dataOfWorkload(workload);
-    // Not by the job's unique id: that is the application's, which may give it to each job of a
-    // door. To make equal jobs one while they wait is the job server's, if the submitter wishes it.
+    // Not by the job's unique id: the application chooses it, and may give the same one to each job
+    // of a door. The job server makes equal jobs one while they wait, if the submitter wishes it.
     const key = `gearman ${job} ${server} ${handle} ${channel} ${data}`;
     return { messages: [{ channel, data }], idempotency: { key } };
   }
 
   /**
-   * @returns the message's id, which who waits for the job is answered: some take an empty answer
-   *   for a failure
+   * @returns the message's id, which whoever waits for the job gets as its answer: some take an
+   *   empty answer for a failure
    */
   async #store(request: AppendRequest, about: object): Promise<Cursor> {
     const { publish, log } = this.#options;
@@ -226,13 +224,13 @@ export class GearmanSource implements Source {
     }
   }
 
-  /** Shorter when the server stops. */
+  /** Pause, but no longer than until the server stops. */
   async #pause(ms: number): Promise<void> {
     await pause(ms, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }
 }
 
-/** Until the job server has something to do. */
+/** Wait until the job server has something to do, for SLEEP_MS at most. */
 async function sleep(connection: GearmanConnection): Promise<void> {
   connection.send(PACKET.PRE_SLEEP);
   for (;;) {

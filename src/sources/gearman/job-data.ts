@@ -2,9 +2,9 @@ import { type EscapedJson, formatJson, parseJsonText } from "../../core/json.ts"
 import { ForeverframeError } from "../../errors.ts";
 
 /**
- * What a job's workload becomes as a message's data, without a byte order mark: the value, if it is
- * JSON; other text, or JSON that may not be published (a `__proto__` member, too deep), as a
- * string; what is not UTF-8 as `{"base64":"..."}`.
+ * Turn a job's workload into a message's data, without a byte order mark. JSON becomes its value.
+ * Other text, or JSON that may not be published (a `__proto__` member, too deep), becomes a string.
+ * What is not UTF-8 becomes `{"base64":"..."}`.
  */
 export function dataOfWorkload(workload: Buffer): EscapedJson {
   let text: string;

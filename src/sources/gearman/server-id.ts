@@ -5,9 +5,9 @@ import { type GearmanConnection, notGearman } from "./connection.ts";
 const STATUS_LINE = /^[^\t\n]*\t\d+\t\d+\t\d+\r?$/;
 
 /**
- * What tells one life of a job server from the next: it counts its handles anew in each, and in a
- * container it has the same process id in each, too. So it is marked: by a function that nobody
- * works for, and that it knows as long as it lives.
+ * Find the id that tells one run of a job server from the next: it counts its handles anew in each,
+ * and in a container it has the same process id in each, too. So it is marked, by a function that
+ * nobody works for and that it knows for as long as it runs.
  *
  * @param job the function that is worked for: each has a mark of its own, so that two that come at
  *   once don't differ
