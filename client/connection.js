@@ -7,14 +7,14 @@
  *   end(refusal)     it is over; `refusal` is an `error` event, or nothing for any other end
  *   limit(ms)        end() it if neither this nor stop() is called within this many ms
  *   isLive()         whether anybody still listens
- *   isOnce           poll: only until there is nothing more
+ *   isOnce           for a poll: end when there is nothing more
  *
- * and on which it sets what it has of
+ * and on which it sets those of these that it has:
  *
  *   stop()           end it silently; called once
  *   signs            any value that changes when something comes; receive() counts it up
- *   sign()           beside `signs`, where heartbeats are no events: another such value
- *   isUnwatched      it looks itself after its silence
+ *   sign()           another such value, if heartbeats are not events
+ *   isUnwatched      watch() does not look for its silence
  *   isSource(window) whether a window posts for it
  */
 var openers = {};

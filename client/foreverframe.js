@@ -87,7 +87,7 @@ if (document.readyState === "complete") {
 }
 listen(root, "onpagehide" in root ? "pagehide" : "unload", function () {
   callEach("hide");
-  // Chromium keeps no page for its way back that has a frame which is loading.
+  // Chromium does not keep a page for its way back while one of its frames is loading.
   removeFrames();
 });
 listen(root, "pageshow", function (event) {

@@ -49,8 +49,8 @@ function removeFrames() {
 }
 
 /**
- * The `error` event in a frame that has ended. It calls the page's `push`, which is left alone, so
- * it is read instead.
+ * The `error` event in a frame that has ended. Its script calls the page's `push`, which the client
+ * leaves alone, so the event is read from the script instead.
  */
 function refusalIn(frame) {
   var scripts;
@@ -64,8 +64,8 @@ function refusalIn(frame) {
 }
 
 /**
- * Heartbeats are spaces, seen by the size of the document. One that was taken out of the page has
- * none.
+ * The size of a frame's document, which shows heartbeats: they are spaces. -1 for a frame that was
+ * taken out of the page.
  */
 function sizeOf(frame) {
   try {
@@ -130,8 +130,8 @@ openers["frame"] = function (connection) {
     connection.end(refusalIn(frame));
   });
   frame.style.display = "none";
-  // A server knows by it whose page a frame of another origin is in, also where the page's own
-  // policy is to say nothing.
+  // This tells the server whose page a frame of another origin is in, even if the page's own policy
+  // is to say nothing.
   frame.referrerPolicy = "origin";
   frame.src = connection.url(
     isForeign
@@ -141,7 +141,7 @@ openers["frame"] = function (connection) {
   home.body.appendChild(frame);
 };
 
-/** A frame of another origin posts its events; what other windows post is none. */
+/** A frame of another origin posts its events; what other windows post is ignored. */
 listen(root, "message", function (event) {
   each(callbacks, function (connection) {
     if (

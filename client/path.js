@@ -5,8 +5,8 @@
 var PATH_KEY = "foreverframe.path ";
 
 /**
- * Until when, in Unix ms, by the server's origin; for browsers without storage, or where it is
- * forbidden or full.
+ * By the server's origin: until when its path is taken to buffer, in Unix ms. For browsers without
+ * storage, or where it is forbidden or full.
  */
 var pathUntil = {};
 

@@ -6,7 +6,7 @@
 var WAIT_S = 25;
 
 /**
- * An empty answer within so many ms comes from something that can't wait: it is asked again after a
+ * An empty answer within this many ms comes from something that can't wait: ask again after a
  * pause, in ms.
  */
 var TOO_SOON_MS = 1000;
@@ -22,7 +22,7 @@ openers["poll"] = function (connection) {
     var known = id || connection.earlier;
     var more = "&wait=" + wait + (known ? "&stream=" + encodeURIComponent(known) : "");
     connection.limit(wait * 1000);
-    // The time keeps caches out that mind no header.
+    // The time in the URL keeps out caches that ignore headers.
     request = send("GET", connection.url(more + "&at=" + askedAt), null, function (answer) {
       if (answer.readyState === 4) {
         take(parse(answer.responseText), wait && now() - askedAt < TOO_SOON_MS);
@@ -30,7 +30,7 @@ openers["poll"] = function (connection) {
     });
   }
 
-  /** @param isSoon it did not wait, although it was to wait while there is nothing */
+  /** @param isSoon the answer did not wait, although it should have if there was nothing */
   function take(answer, isSoon) {
     var messages = answer && answer.messages;
     if (!messages || !answer.gaps) {
@@ -77,6 +77,6 @@ openers["poll"] = function (connection) {
       request.abort();
     }
   };
-  // At once, to have the stream's id, by which it can be closed.
+  // Don't wait, to have the stream's id, by which it can be closed.
   ask(0);
 };

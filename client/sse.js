@@ -1,5 +1,6 @@
 /*
- * Server-sent events. The browser keeps heartbeats to itself, and tells no refusal from a cut.
+ * Server-sent events. The browser keeps heartbeats to itself, and does not tell a refusal from a
+ * cut.
  */
 openers["sse"] = function (connection) {
   var source = new root["EventSource"](connection.url(""));
@@ -12,7 +13,7 @@ openers["sse"] = function (connection) {
   source.addEventListener("ff-error", function (event) {
     connection.end(parse(event.data));
   });
-  // Reconnecting is the stream's, from its cursor: it also knows when to stop.
+  // Reconnecting is up to the stream, from its cursor: it also knows when to stop.
   source.onerror = function () {
     connection.end();
   };

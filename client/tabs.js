@@ -1,21 +1,21 @@
 /*
  * One stream for all tabs of a browser: one tab holds it and tells the others what comes.
  *
- * All that is said is { n, from, kind, visible, state, reason, retryMs, cursor, event, before }:
- * who says it, whether its tab is visible, the state and the cursor of its stream, and for kind
- * "event" an event with the cursor before it. So whoever misses something notices, and reads it
- * from the server's log. Other kinds are "hello", which the holder answers, "beat" of the holder,
- * and "bye" of one that goes.
+ * All words between tabs are { n, from, kind, visible, state, reason, retryMs, cursor, event,
+ * before }: which tab says them, whether it is visible, the state and the cursor of its stream, and
+ * for kind "event" an event with the cursor before it. So a tab that misses something notices, and
+ * reads it from the server's log. Other kinds are "hello", which the holder answers, "beat" from
+ * the holder, and "bye" from a holder that leaves.
  *
- * A browser slows the timers of hidden tabs down, but not what they hear: so nobody takes over
- * before a "hello" stayed without an answer for a tick. Two that do it at once hear each other, and
- * one gives in.
+ * A browser slows down the timers of hidden tabs, but not what they hear. So a tab takes over only
+ * after a "hello" has had no answer for a tick. Two tabs that take over at once hear each other,
+ * and one gives in.
  */
 var TICK_MS = 250;
 var TICKS_PER_BEAT = 4;
 /**
- * Silence of the holder after which it is asked, and after which a visible tab, or another, takes
- * over, in ms.
+ * Silence of the holder after which it is asked, and after which a visible tab, or a hidden one,
+ * takes over, in ms.
  */
 var ASK_AFTER_MS = 1200;
 var VISIBLE_AFTER_MS = 2000;
@@ -91,7 +91,7 @@ function joinTabs(name, tab) {
   var timer;
 
   function say(kind, event, before) {
-    // Counted, because storage tells of nothing that is the same as before.
+    // Counted, because storage does not tell of a value that is the same as before.
     var words = {
       n: ++said,
       from: id,
@@ -130,15 +130,15 @@ function joinTabs(name, tab) {
   }
 
   /**
-   * There is no holder any more, or one that should not be it: the next tick of a visible tab takes
-   * over.
+   * There is no holder any more, or one that should not hold the stream: the next tick of a visible
+   * tab takes over.
    */
   function expectNone() {
     heardAt = now() - VISIBLE_AFTER_MS;
     hasAsked = true;
   }
 
-  /** Two may have taken over at once: a visible one goes on, else the one with the smaller id. */
+  /** Two may have taken over at once: a visible one stays, else the one with the smaller id. */
   function isStronger(words) {
     return words.visible === isVisible() ? words.from < id : words.visible;
   }

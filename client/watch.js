@@ -14,7 +14,7 @@ var SILENT_MS = 40000;
 var LOOKS_PER_HEARTBEAT = 10;
 var MIN_LOOK_MS = 50;
 
-/** Looks that see nothing new after which a heartbeat is missed. */
+/** After this many looks that see nothing new, a heartbeat counts as missed. */
 var LOOKS_TO_MISS = 12;
 
 /**
@@ -30,8 +30,8 @@ var LATE_MS = 5000;
 var SILENCES_OF_A_GOOD_PATH = 4;
 
 /**
- * A value that changes when something comes. Messages of one length leave the document as it was;
- * heartbeats are no events.
+ * A value that changes when something comes. It counts events, since messages of equal length leave
+ * the document's size as it was, and looks at that size, since heartbeats are not events.
  */
 function signOf(connection) {
   return connection.signs + ":" + (connection.sign ? connection.sign() : "");

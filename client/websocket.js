@@ -1,5 +1,5 @@
 /*
- * A WebSocket. The browser tells no refusal from a cut.
+ * A WebSocket. The browser does not tell a refusal from a cut.
  */
 openers["ws"] = function (connection) {
   var socket = new root["WebSocket"](connection.url("").replace(/^http/, "ws"));

@@ -16,7 +16,7 @@ var failures = 0;
 var isHurried = false;
 var hurriedAt;
 
-/** For the next attempt, for the next try of a frame, or for the end of closing: never for two. */
+/** For the next attempt, for the next try of a frame, or for the end of closing: one at a time. */
 var timer;
 
 function wait(ms, then) {

@@ -16,7 +16,10 @@ var restart;
 
 var beatsToPass = 0;
 
-/** Join the tabs that open the same, if the page wants it. If there are none, connect. */
+/**
+ * Join the tabs that open the same stream, if the page wants it. Otherwise, or if tabs can't talk,
+ * connect.
+ */
 function joinOrConnect() {
   if (options.share) {
     // No name has a line end.
