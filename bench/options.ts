@@ -12,7 +12,7 @@ export interface Options {
   readonly runs: number;
   readonly measures: readonly Measure[];
   readonly servers: readonly Server[];
-  /** Only some measures: the others keep what the file of results has of them. */
+  /** Whether only some measures are taken: the others keep what the file of results has of them. */
   readonly isPartial: boolean;
   /** Write the results into the documents too. */
   readonly docs: boolean;

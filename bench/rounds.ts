@@ -5,17 +5,17 @@ import type { Options } from "./options.ts";
 import type { Outcome, Results } from "./report/results.ts";
 import type { Server } from "./servers/server.ts";
 
-/** No run takes longer. */
+/** Longest time of a run, in ms. */
 const RUN_MS = 240_000;
-/** Between two runs: the kernel is still at the last one's connections. */
+/** Pause between two runs, in ms: the kernel is still busy with the last one's connections. */
 const REST_MS = 200;
-/** Of why a run failed, and of what the server said before, so many characters are told. */
+/** Most characters that are told of why a run failed, and of what the server said before. */
 const REASON_CHARACTERS = 300;
 const SAID_CHARACTERS = 200;
 
 /**
- * Measure it all. Servers take turns within each run, so that what else the machine does meets all
- * of them alike.
+ * Take all measures. Servers take turns within each run, so that whatever else the machine does
+ * affects all of them alike.
  *
  * @param results gets the outcomes; those of the same measures from before are dropped
  * @param onMeasured is called after each measure

@@ -11,7 +11,7 @@ import { Results } from "./report/results.ts";
 import { readResults, writeResults } from "./report/results-file.ts";
 import { measureAll } from "./rounds.ts";
 
-/** What the load and the servers open beside the streams. */
+/** Files that the load and the servers open besides the streams. */
 const SPARE_FILES = 1_000;
 
 function fail(message: string, code: number): never {
@@ -22,7 +22,7 @@ function fail(message: string, code: number): never {
 function takeOptions(): Options {
   try {
     const taken = parseOptions(process.argv.slice(2));
-    // Not only after an hour.
+    // Fail now, and not after an hour.
     if (taken.docs) readDocument(taken.suite);
     return taken;
   } catch (error) {
@@ -45,7 +45,7 @@ checkOpenFiles(options);
 // What is measured anew takes the place of what was measured before; the rest of the table stays.
 const { suite, scale } = options;
 const results = options.isPartial ? readResults(suite, scale) : new Results();
-// After each measure: a run that is cut loses nothing but what it was at.
+// Write after each measure: a run that is cut loses only the measure under way.
 await measureAll(options, results, () => writeResults(suite, scale, results));
 const measured: Measured = {
   scale,

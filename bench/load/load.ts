@@ -76,13 +76,13 @@ export class Load {
       ["pipe", "pipe", "ignore"],
     );
     const { stdin, stdout } = this.#process.child;
-    // A program that died is told by its output's end.
+    // If the program has died, its output's end tells.
     stdin?.on("error", () => undefined);
     if (stdout === null) throw new Error("the load has no output");
     this.#lines = createInterface({ input: stdout });
   }
 
-  /** Open streams until there are so many. @throws when not all open within a minute */
+  /** Open streams until there are this many. @throws when not all open within a minute */
   async open(streams: number): Promise<Opened> {
     const opened = await this.#ask<Opened>(`open streams=${streams}`);
     if (opened.open < streams) throw new Error(`only ${opened.open} of ${streams} streams opened`);
@@ -114,12 +114,12 @@ export class Load {
     return published;
   }
 
-  /** End the publishing that is going on; its answer comes as ever. */
+  /** End the publishing under way; its answer comes as usual. */
   stopPublishing(): void {
     this.#process.child.kill("SIGUSR1");
   }
 
-  /** Open streams and wait until each was given so many messages that were published before. */
+  /** Open streams and wait until each was given this many messages that were published before. */
   async catchUp(streams: number, messages: number): Promise<CaughtUp> {
     const words = `streams=${streams} messages=${messages} seconds=60`;
     const caughtUp = await this.#ask<CaughtUp>(`catch-up ${words}`);

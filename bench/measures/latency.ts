@@ -14,7 +14,7 @@ function latencies(when: string): Quantity[] {
   return parts.map(([key, name]) => ({ key, title: `latency ${name} ${when}`, unit: "ms" }));
 }
 
-/** Publish so many deliveries a second, whatever the server does. */
+/** Publish this many deliveries a second, whatever the server does. */
 async function offer(load: Load, perSecond: number, scale: Scale, fullSeconds = 5) {
   const seconds = scale === "full" ? fullSeconds : 0.5;
   const rate = perSecond / streamsFor(scale);

@@ -11,7 +11,7 @@ export interface Quantity {
   readonly key: string;
   readonly title: string;
   readonly unit: string;
-  /** Servers, by name, of whose median this is also told as a multiple. */
+  /** Names of servers: this is also shown as a multiple of the median of each. */
   readonly multipleOf?: readonly string[];
 }
 

@@ -38,8 +38,9 @@ export const memory: Measure = {
   ],
   run: ({ server, scale }) =>
     withLoad(server, async (load) => {
-      // What the first streams bring for good, such as compiled code, is not theirs. More of them
-      // would leave free room behind, in which those that are measured would cost nothing.
+      // What the first streams leave behind for good, such as compiled code, must not count. More
+      // of them would also leave free room, in which the streams that are measured would cost
+      // nothing.
       for (let times = 0; times < 3; times++) {
         await load.open(300);
         await load.publishAll({ window: 1, messages: 10 });
@@ -54,7 +55,7 @@ export const memory: Measure = {
         grown.push((await restingKib(server)) - base);
         values[`kib${streams}`] = (grown.at(-1) ?? 0) / streams;
       }
-      // Without the base, in which there may be room that the first streams need not ask for.
+      // Not compared with the base, which may have room that the first streams need not ask for.
       const [fewer = 0, more = 0] = memorySteps(scale).slice(-2);
       values["kibFurther"] = ((grown.at(-1) ?? 0) - (grown.at(-2) ?? 0)) / (more - fewer);
       return values;

@@ -2,7 +2,7 @@ import { type Measure, streamsFor } from "./measure.ts";
 import { withLoad } from "./with-load.ts";
 
 /**
- * Deliveries a second with so many publishes always in flight, and what it takes to open the
+ * Deliveries a second with this many publishes always in flight, and what it takes to open the
  * streams.
  */
 function throughput(window: 1 | 16): Measure {

@@ -18,7 +18,7 @@ function supervisorUs({ pids: [first, ...workers] }: RunningServer): number | nu
   return first === undefined || workers.length === 0 ? null : cpuTimeUs(first);
 }
 
-/** What a message costs beside its deliveries, and a process beside its streams. */
+/** What a message costs besides its deliveries, and a process besides its streams. */
 export const unitCosts: Measure = {
   name: "unit-costs",
   without: {},

@@ -6,6 +6,6 @@ export interface CloseOrder {
   readonly closes: number;
   /** Mean time between two of them, in ms; 0 for each as soon as the last is closed. */
   readonly pauseMs: number;
-  /** After so long, in ms, it closes no more. */
+  /** It stops closing after this long, in ms. */
   readonly limitMs: number;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Memory of these processes together in KiB, of what they share each its part. */
+/** Memory of these processes together in KiB; of what is shared, each process counts its part. */
 export function pssKib(pids: readonly number[]): number {
   let kib = 0;
   for (const pid of pids) {

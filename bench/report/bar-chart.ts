@@ -71,8 +71,8 @@ function linear(values: readonly number[]): (value: number) => number {
 }
 
 /**
- * From the power of ten below the smallest value, so that a bar's end can be read as on paper with
- * such a grid.
+ * Bars begin at the power of ten below the smallest value, so that they can be read as on
+ * logarithmic paper.
  */
 function logarithmic(all: readonly number[]): (value: number) => number {
   const values = all.filter((value) => value > 0); // 0 stands for none

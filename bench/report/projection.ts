@@ -8,7 +8,7 @@ import { formatNumber } from "./number-format.ts";
 const CORES = [1, 2, 8, 32];
 const STREAMS_PER_WORKER = [500, 2_000, 10_000];
 
-/** What was measured with so many workers: CPU in us. */
+/** What was measured with this many workers: CPU in us. */
 interface Sample {
   readonly workers: number;
   readonly perDelivery: number;

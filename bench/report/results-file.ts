@@ -11,7 +11,10 @@ interface Saved {
   readonly results: unknown;
 }
 
-/** Of a suite and a scale: a quick run must not cost what a full one has measured for an hour. */
+/**
+ * The file of a suite and a scale, so that a quick run does not overwrite what a full one has
+ * measured for an hour.
+ */
 function fileOf({ name }: Suite, scale: Scale): URL {
   return new URL(`../results-${name}-${scale}.json`, import.meta.url);
 }
@@ -22,10 +25,7 @@ export function writeResults(suite: Suite, scale: Scale, results: Results): void
   writeFileSync(fileOf(suite, scale), `${JSON.stringify(all, null, 2)}\n`);
 }
 
-/**
- * What that file has, for a run that takes some measures anew; nothing if it was of another
- * machine.
- */
+/** Read that file, for a run that takes some measures anew. Empty if it is from another machine. */
 export function readResults(suite: Suite, scale: Scale): Results {
   const file = fileOf(suite, scale);
   if (!existsSync(file)) return new Results();

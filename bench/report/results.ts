@@ -60,7 +60,7 @@ export class Results {
     );
   }
 
-  /** Whether a run failed, of servers whose names begin so. */
+  /** Whether a run failed, of servers whose names begin like this. */
   failed(servers: string): boolean {
     return [...this.#outcomes].some(
       ([key, outcomes]) =>

@@ -3,7 +3,7 @@ import type { Server } from "../servers/server.ts";
 import type { Chart } from "./charts.ts";
 import type { Measured } from "./measured.ts";
 
-/** Servers that are compared, by what, and the document that shows it. */
+/** Servers to compare, the measures, and the document that shows the results. */
 export interface Suite {
   readonly name: string;
   /** Its file in docs/. */

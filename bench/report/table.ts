@@ -64,7 +64,7 @@ function failedCell(marks: string): string {
   return marks === "" ? "none" : `failed${marks}`;
 }
 
-/** How many times another server's median each is; nothing if that was not measured. */
+/** A row with each server's median as a multiple of another's; none if that was not measured. */
 function multipleRow(
   { results, servers }: Measured,
   measure: Measure,

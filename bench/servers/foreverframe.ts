@@ -9,7 +9,7 @@ import type { Publishing, RunningServer, Server, StartOptions } from "./server.t
 const CLI =
   process.env["BENCH_CLI"] ?? fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 
-// What ends streams, and refuses publishers, on purpose.
+// Switches off what ends streams, and refuses publishers, on purpose.
 const UNLIMITED = ["--recycle-bytes", "0", "--recycle-ms", "0", "--publishes-per-second", "0"];
 
 const START_MS = 15_000;
@@ -73,7 +73,7 @@ export const foreverframeMemory: Server = {
 
 const WORKERS = "foreverframe-workers-";
 
-/** Foreverframe with so many workers on one log on the disk. */
+/** Foreverframe with this many workers on one log on the disk. */
 export function foreverframeWorkers(workers: number): Server {
   return {
     name: `${WORKERS}${workers}`,
