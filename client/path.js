@@ -5,8 +5,8 @@
 var PATH_KEY = "foreverframe.path ";
 
 /**
- * By the server's origin: until when its path is taken to buffer, in Unix ms. For browsers without
- * storage, or where it is forbidden or full.
+ * By the server's origin: until when its path is taken to buffer, in Unix ms, as far as this page
+ * found out. The only memory where there is no storage, or where it is forbidden or full.
  */
 var pathUntil = {};
 

@@ -10,10 +10,7 @@ import { escapeForTerminal } from "./terminal.ts";
 const MAX_LINES = 1_000;
 const MAX_CHARACTERS = 1_048_576;
 
-/**
- * Longest line that is sent to be judged by the server; more than the largest --max-message-bytes
- * there can be.
- */
+/** Longest line that is sent for the server to judge: the largest --max-message-bytes. */
 const MAX_LINE = 16_777_216;
 
 /**

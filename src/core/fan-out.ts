@@ -86,7 +86,7 @@ export class FanOut {
   /**
    * Send a heartbeat to every live stream that was silent since `before` (monotonic ms), as a
    * `cursor` event if the log has moved on without it. Also replace responses that have become too
-   * old.
+   * old or too large.
    */
   beat(before: number): void {
     const { views, scheduler, recycle } = this.#options;

@@ -23,8 +23,8 @@ import { TurnBudget } from "./turn-budget.ts";
 import { Views } from "./view.ts";
 
 /**
- * Heartbeats are looked for this often in one heartbeat interval, so one comes at most a sixteenth
- * late.
+ * Silent streams are looked for this often in one heartbeat interval, so a heartbeat comes at most
+ * a sixteenth early, and never late.
  */
 const BEATS_PER_HEARTBEAT = 16;
 

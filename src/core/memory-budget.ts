@@ -36,8 +36,8 @@ export class MemoryBudget {
   }
 
   /**
-   * @param letGo called at most once, when this holding has to go because there is too much: its
-   *   bytes no longer count by then
+   * @param letGo called when this holding has to go because there is too much: its bytes no longer
+   *   count by then
    */
   hold(letGo: () => void): Holding {
     const holding: Held = { bytes: 0, clients: 1, letGo };

@@ -79,7 +79,7 @@ async function fileAt(root: string, path: string): Promise<boolean> {
   }
 }
 
-/** Whether a path is a folder with an index; files decide the rest. */
+/** Whether a path is a folder with an index. */
 async function folderAt(root: string, path: string): Promise<boolean> {
   try {
     const folder = resolveBelow(root, path);

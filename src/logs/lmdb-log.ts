@@ -65,9 +65,9 @@ export class LmdbStore implements TableStore {
   }
 
   async write<T>(change: (tables: LmdbTables) => T): Promise<T> {
-    // A child, since only a child is undone when the callback throws.
     this.#watch.check();
     try {
+      // A child transaction, since only a child is undone when the callback throws.
       return await this.#databases.root.childTransaction(() =>
         change(new LmdbTables(this.#databases)),
       );

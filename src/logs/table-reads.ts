@@ -116,8 +116,8 @@ function* rows(
   range: PositionRange,
 ): Iterable<Row> {
   if (range.after >= range.upTo) return;
-  // Where all channels are selected, as always for the tailer, looking each message up by the
-  // indexes takes twice as long as reading one after another.
+  // Where all channels are selected, looking each message up by the indexes takes twice as long as
+  // reading one after another.
   const few = selected !== null && selected.length <= MAX_MERGED_CHANNELS;
   if (few && selected.length < tables.channelCount()) {
     const records = selected.map(([, record]) => record);

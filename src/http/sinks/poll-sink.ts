@@ -32,8 +32,8 @@ export class PollSink implements Sink {
   }
 
   /**
-   * A poll has come. An earlier one that still waits is answered at once, with what there is for
-   * it: nothing.
+   * A poll has come. An earlier one that still waits is answered at once, with what it was given so
+   * far: nothing, if the stream is at the tip.
    *
    * @param waitMs how long it waits when there is nothing; 0 for not at all
    * @param respond takes the answer; called once, unless it is {@link abandon}ed
