@@ -15,7 +15,6 @@ const END_MS = 30_000;
 
 /** Files that measure time, memory or CPU, or take all of it: they run last, alone. */
 const ALONE = [
-  "test/chaos/chaos.test.ts",
   "test/core/view.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",
@@ -23,6 +22,7 @@ const ALONE = [
   "test/http/storm.test.ts",
   "test/http/stuck-views.test.ts",
   "test/logs/due-queue.test.ts",
+  "test/chaos/chaos.test.ts",
 ];
 
 /** How long files take by themselves, in s, so that all processes end at about the same time. */
