@@ -9,6 +9,11 @@ type Order = (stream: Stream) => void;
  * A question about such a stream waits until the stream has arrived or will not arrive: otherwise
  * it would seem to be in no process for a moment. An operation on many streams also reaches those
  * that arrive or leave while it runs in slices.
+ *
+ * A process asks for a stream (`giveAway`) and waits for the answer. Opening it at once and telling
+ * the others would need no waiting, but was tried and is wrong for a moment: until the other's
+ * figures come, the stream counts as its client's newest, so that a takeover ends the wrong one;
+ * two polls at once are listed as two streams; and a receipt lacks what was given elsewhere.
  */
 export class Arrivals {
   readonly #arrivals = new Map<string, Promise<unknown>>();
