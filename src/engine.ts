@@ -28,6 +28,8 @@ import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts"
 import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
+import { authorizeByTokens } from "./tokens/token-authorization.ts";
+import { TokenVerifier } from "./tokens/token-verifier.ts";
 
 /** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
@@ -130,6 +132,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       pieces: new WaitingPieces(unread),
       turns: new RequestTurns(nodeScheduler, opensStream),
     };
+    const verifier = await TokenVerifier.open(config, { scheduler: nodeScheduler, logger });
+    undo.add(() => verifier?.close());
     const adminToken = config.adminToken || randomBytes(16).toString("base64url");
     const app = createApp({
       hub,
@@ -141,7 +145,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         largeTurns: new TurnBudget(nodeScheduler, BODIES_MS),
       },
       adminToken,
-      authorize,
+      authorize: verifier === null ? authorize : authorizeByTokens(verifier, nodeScheduler.unixMs),
       pages,
       logger,
     });

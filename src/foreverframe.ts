@@ -22,7 +22,7 @@ import { Mount } from "./http/mount.ts";
 import type { ForeverframeOptions } from "./options.ts";
 import { LogOutput } from "./process/log-output.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
-import { defaultConfig } from "./settings/config.ts";
+import { defaultConfig, hasTokens } from "./settings/config.ts";
 import { type Config, SERVER_SETTINGS } from "./settings/settings.ts";
 import { Subscription } from "./subscription.ts";
 import type { JsonValue, SubscriptionEvent } from "./subscription-event.ts";
@@ -220,12 +220,18 @@ export async function createForeverframe(options: ForeverframeOptions = {}): Pro
   }
   checkFunctions(authorize, logger);
   const config = defaultConfig(settings);
+  if (authorize !== undefined && hasTokens(config)) {
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      '"authorize" decides instead of tokens: leave it out, or leave "secretFile" and "jwks" out',
+    );
+  }
   const engine = await startEngine({
     config,
     logger: logger ?? pino({ name: "foreverframe", level: "warn" }, new LogOutput()),
     membership: null,
     authorize: authorize ?? null,
-    isLocal: authorize === undefined && !config.open,
+    isLocal: authorize === undefined && !config.open && !hasTokens(config),
     hosts: authorize === undefined || config.allowedHosts.length > 0 ? config.allowedHosts : null,
   });
   engine.startSources();

@@ -17,6 +17,20 @@ export interface ForeverframeOptions {
   readonly logger?: Logger | undefined;
   /** Without `authorize`: let everybody call who reaches the server. By default off. */
   readonly open?: boolean | undefined;
+  /**
+   * File with the secret, 32 bytes or more, that HS256 tokens are signed with; none if empty. By
+   * default none.
+   */
+  readonly secretFile?: string | undefined;
+  /**
+   * URL or file of the JWK set with the public keys of RS256, ES256 and EdDSA tokens; none if
+   * empty. By default none.
+   */
+  readonly jwks?: string | undefined;
+  /** The "iss" that tokens must have; any if empty. By default none. */
+  readonly issuer?: string | undefined;
+  /** The "aud" that tokens must have; any if empty. By default none. */
+  readonly audience?: string | undefined;
   /** Directory of the durable log. By default `"./data"`. */
   readonly data?: string | undefined;
   /** Keep the log in memory: it ends with the process. By default off. */

@@ -64,7 +64,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "logger.ts",
     "errors.ts",
   ],
-  commands: ["workers", "server.ts", "core", "process", "settings", "logger.ts", "errors.ts"],
+  commands: [
+    "workers",
+    "server.ts",
+    "tokens",
+    "core",
+    "process",
+    "settings",
+    "logger.ts",
+    "errors.ts",
+  ],
   workers: [
     "server.ts",
     "engine.ts",
@@ -94,6 +103,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "subscription.ts": ["subscription-event.ts", "http", "transports", "core"],
   "subscription-event.ts": [],
   "engine.ts": [
+    "tokens",
     "http",
     "logs",
     "buses",
@@ -104,6 +114,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "logger.ts",
     "errors.ts",
   ],
+  tokens: ["http", "core", "logger.ts", "errors.ts"],
   http: ["transports", "core", "process", "settings", "logger.ts", "errors.ts"],
   transports: ["core", "errors.ts"],
   sources: ["core", "errors.ts"],

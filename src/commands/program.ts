@@ -10,8 +10,12 @@ import {
 } from "../settings/settings.ts";
 import { publish } from "./publish.ts";
 import { serve } from "./serve.ts";
-import { tail } from "./tail.ts";
+import { type TailOptions, tail } from "./tail.ts";
 import { escapeForTerminal } from "./terminal.ts";
+import { makeToken, type TokenOptions } from "./token.ts";
+
+const TOKEN_FILE_HELP =
+  'file with a token, as "foreverframe token" prints it; none where the server needs none';
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 
@@ -52,8 +56,10 @@ export async function runProgram(version: string): Promise<void> {
     .argument("<channel>", "channel to publish to, such as doors.north")
     .argument("[data]", "the value; without it, standard input is read line by line")
     .option("--url <url>", "address of the server", DEFAULT_URL)
-    .action((channel: string, data: string | undefined, { url }: { url: string }) =>
-      publish({ url, channel, data, input: process.stdin }),
+    .option("--token-file <file>", TOKEN_FILE_HELP)
+    .action(
+      (channel: string, data: string | undefined, options: { url: string; tokenFile?: string }) =>
+        publish({ ...options, channel, data, input: process.stdin }),
     );
 
   program
@@ -63,11 +69,30 @@ export async function runProgram(version: string): Promise<void> {
     )
     .argument("<channels>", "comma-separated channels or patterns, such as doors.*")
     .option("--url <url>", "address of the server", DEFAULT_URL)
+    .option("--token-file <file>", TOKEN_FILE_HELP)
     .option("--after <cursor>", 'start after this cursor; "earliest" for all that is kept')
     .option("--last <n>", "start with the last n messages")
-    .action((channels: string, options: { url: string; after?: string; last?: string }) =>
+    .action((channels: string, options: Omit<TailOptions, "channels" | "write">) =>
       tail({ ...options, channels, write: (line) => process.stdout.write(line) }),
     );
+
+  program
+    .command("token")
+    .description(
+      "make a token for a server that was started with the same --secret-file, and print it",
+    )
+    .requiredOption("--secret-file <file>", "file with the secret that the server has")
+    .option("--subscribe <a,b,...>", "channels and patterns that it may subscribe to", splitList)
+    .option("--publish <a,b,...>", "channels and patterns that it may publish to", splitList)
+    .option("--admin", "whether it may list and close streams, and delete channels")
+    .option("--client <name>", "name of the client that it is for")
+    .option("--subject <name>", 'its "sub": whom it was issued to')
+    .option("--ttl <time>", "how long it is valid, such as 30m, 1h or 7d", "1h")
+    .option("--issuer <name>", "the --issuer that the server asks for")
+    .option("--audience <name>", "the --audience that the server asks for")
+    .action(async (options: TokenOptions) => {
+      process.stdout.write(`${await makeToken(options, Date.now())}\n`);
+    });
 
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0); // the reader has enough
@@ -83,6 +108,11 @@ export async function runProgram(version: string): Promise<void> {
     process.stderr.write(`foreverframe: ${escapeForTerminal(text ?? "")}\n`);
     process.exitCode = 1;
   }
+}
+
+/** Given several times, it is one list. */
+function splitList(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...value.split(",").map((item) => item.trim())];
 }
 
 function settingOption(name: SettingName): Option {

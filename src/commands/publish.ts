@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseChannelName } from "../core/channel-name.ts";
 import { ForeverframeError } from "../errors.ts";
 import { type InputLine, readLines } from "./lines.ts";
-import { RequestError, request, routeUrl } from "./server-client.ts";
+import { RequestError, request, routeUrl, tokenHeader } from "./server-client.ts";
 import { escapeForTerminal } from "./terminal.ts";
 
 /** Most lines in one request, and about how many characters they may have. */
@@ -21,6 +21,7 @@ const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 /** What `foreverframe publish` is given. */
 export interface PublishOptions {
   readonly url: string;
+  readonly tokenFile?: string | undefined;
   readonly channel: string;
   /** One value; undefined to read lines. */
   readonly data: string | undefined;
@@ -38,9 +39,11 @@ export interface PublishOptions {
  * @throws ForeverframeError when the server is not there or goes away for long, or has refused
  *   something
  */
-export async function publish({ url, channel, data, input }: PublishOptions): Promise<void> {
+export async function publish(options: PublishOptions): Promise<void> {
+  const { url, tokenFile, channel, data, input } = options;
   const name = parseChannelName(channel);
-  const sender = new LineSender(routeUrl(url, `channels/${encodeURIComponent(name)}/messages`));
+  const path = `channels/${encodeURIComponent(name)}/messages`;
+  const sender = new LineSender(routeUrl(url, path), tokenFile);
   try {
     if (data !== undefined) await sender.send([{ number: 1, text: checkArgument(data) }]);
     else {
@@ -85,9 +88,11 @@ class LineSender {
   published = 0;
   refused = 0;
   readonly #url: URL;
+  readonly #tokenFile: string | undefined;
 
-  constructor(url: URL) {
+  constructor(url: URL, tokenFile: string | undefined) {
     this.#url = url;
+    this.#tokenFile = tokenFile;
   }
 
   /** Name a line that is not published. */
@@ -108,7 +113,8 @@ class LineSender {
     };
     for (const delay of [...RETRY_DELAYS_MS, null]) {
       try {
-        await request(this.#url, init);
+        const headers = { ...init.headers, ...tokenHeader(this.#tokenFile) };
+        await request(this.#url, { ...init, headers });
         this.published += lines.length;
         return;
       } catch (error) {
@@ -129,7 +135,7 @@ class LineSender {
     try {
       await this.send(lines);
     } catch (error) {
-      if (!(error instanceof RequestError) || error.isTemporary) throw error;
+      if (!(error instanceof RequestError) || error.isTemporary || error.isForbidden) throw error;
       const [line] = lines;
       if (lines.length === 1 && line !== undefined) {
         this.refuse(line, error.message);

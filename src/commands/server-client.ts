@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { ForeverframeError, shorten } from "../errors.ts";
 
 /**
@@ -18,6 +19,31 @@ export function routeUrl(base: string, path: string): URL {
   );
 }
 
+/**
+ * The header with the token of a file, which is read anew for each request: somebody may renew it.
+ *
+ * @param tokenFile undefined for no token
+ * @throws ForeverframeError FF_CONFIG_INVALID
+ */
+export function tokenHeader(tokenFile: string | undefined): Readonly<Record<string, string>> {
+  if (tokenFile === undefined) return {};
+  let token: string;
+  try {
+    token = readFileSync(tokenFile, "utf8").trim();
+  } catch (cause) {
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      `--token-file ${shorten(tokenFile)} can't be read (${(cause as NodeJS.ErrnoException).code}): give the file that holds the token`,
+      { cause },
+    );
+  }
+  if (/^[\x21-\x7e]+$/.test(token)) return { Authorization: `Bearer ${token}` };
+  throw new ForeverframeError(
+    "FF_CONFIG_INVALID",
+    `--token-file ${shorten(tokenFile)} does not hold one token on one line: make one with "foreverframe token"`,
+  );
+}
+
 /** A request that was not answered, or answered with a refusal. */
 export class RequestError extends ForeverframeError {
   /** The status of the refusal; null where nobody answered. */
@@ -26,6 +52,11 @@ export class RequestError extends ForeverframeError {
   constructor(answered: number | null, message: string, options?: ErrorOptions) {
     super("FF_REQUEST_INVALID", message, options);
     this.answered = answered;
+  }
+
+  /** Whether the request lacks a token that allows it: then all others like it do too. */
+  get isForbidden(): boolean {
+    return this.answered === 401 || this.answered === 403;
   }
 
   /** Whether the same request may be taken later. */

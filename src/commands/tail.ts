@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ForeverframeError, shorten } from "../errors.ts";
-import { RequestError, request, routeUrl } from "./server-client.ts";
+import { RequestError, request, routeUrl, tokenHeader } from "./server-client.ts";
 import { escapeForTerminal } from "./terminal.ts";
 
 /** Pauses before each new try to reach a server that has gone away, in ms. */
@@ -9,6 +9,7 @@ const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 15_000];
 /** What `foreverframe tail` is given. */
 export interface TailOptions {
   readonly url: string;
+  readonly tokenFile?: string | undefined;
   /** Comma-separated selectors. */
   readonly channels: string;
   readonly after?: string | undefined;
@@ -30,7 +31,14 @@ interface Ending {
  *
  * @throws ForeverframeError when the server is not there, or refuses
  */
-export async function tail({ url, channels, after, last, write }: TailOptions): Promise<void> {
+export async function tail({
+  url,
+  tokenFile,
+  channels,
+  after,
+  last,
+  write,
+}: TailOptions): Promise<void> {
   if (after !== undefined && last !== undefined) {
     throw new ForeverframeError(
       "FF_CONFIG_INVALID",
@@ -47,11 +55,15 @@ export async function tail({ url, channels, after, last, write }: TailOptions): 
     if (cursor !== null) target.searchParams.set("after", cursor);
     else if (last !== undefined) target.searchParams.set("last", last);
     try {
-      const ending = await follow(await request(target), cursor, (line) => {
-        connected = true;
-        failures = 0;
-        write(line);
-      });
+      const ending = await follow(
+        await request(target, { headers: tokenHeader(tokenFile) }),
+        cursor,
+        (line) => {
+          connected = true;
+          failures = 0;
+          write(line);
+        },
+      );
       cursor = ending.cursor;
       if (ending.retryMs === null) return;
       await sleep(ending.retryMs);

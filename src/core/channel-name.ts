@@ -89,7 +89,7 @@ export function parseSelectors(text: string, maxSelectors = MAX_SELECTORS): Sele
     );
   }
   for (const part of parts) {
-    const fault = nameFault(part) ?? patternFault(part);
+    const fault = selectorFault(part);
     if (fault !== null) {
       throw new ForeverframeError(
         "FF_SELECTOR_INVALID",
@@ -103,6 +103,28 @@ export function parseSelectors(text: string, maxSelectors = MAX_SELECTORS): Sele
 /** The selectors that want these channels, and nothing else. */
 export function selectorsOfChannels(names: Iterable<string>): SelectorSet {
   return createSelectorSet([...names]);
+}
+
+/** Why a text is not a selector, as the end of a sentence; null if it is one. */
+export function selectorFault(text: string): string | null {
+  return nameFault(text) ?? patternFault(text);
+}
+
+/**
+ * Whether a selector covers another one: every channel that `asked` matches, `granted` matches too.
+ * Both must be selectors, or names of channels.
+ */
+export function covers(granted: string, asked: string): boolean {
+  const grantedSegments = granted.split(".");
+  const askedSegments = asked.split(".");
+  for (const [i, segment] of grantedSegments.entries()) {
+    const askedSegment = askedSegments[i];
+    if (askedSegment === undefined) return false;
+    if (segment === "**") return true;
+    if (askedSegment === "**") return false; // it matches more segments than this one
+    if (segment !== "*" && segment !== askedSegment) return false;
+  }
+  return grantedSegments.length === askedSegments.length;
 }
 
 function patternFault(selector: string): string | null {

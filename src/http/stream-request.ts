@@ -1,5 +1,6 @@
 import type { Context } from "koa";
 import { parseSelectors } from "../core/channel-name.ts";
+import { isClientName, MAX_CLIENT_BYTES } from "../core/client-name.ts";
 import { isCursor, parseCursor } from "../core/cursor.ts";
 import type { OpenRequest } from "../core/opener.ts";
 import type { StartRequest } from "../core/stream-start.ts";
@@ -10,9 +11,6 @@ import { numberParameter, parameter } from "./parameters.ts";
 
 /** Most messages that `last` starts with. */
 const MAX_LAST = 1_000;
-
-/** Longest name of a client, in bytes. */
-const MAX_CLIENT_BYTES = 128;
 
 /** What a request for a stream says, whatever carries it. */
 export type StreamRequest = Omit<OpenRequest, "encoding" | "connect">;
@@ -76,7 +74,7 @@ function parseStart(ctx: Context): StartRequest {
 function parseClient(ctx: Context): string | null {
   const client = parameter(ctx, "client");
   if (client === null) return null;
-  if (Buffer.byteLength(client) <= MAX_CLIENT_BYTES && !/\p{Cc}/u.test(client)) return client;
+  if (isClientName(client)) return client;
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
     `"client" is "${shorten(client)}": give 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,

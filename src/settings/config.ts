@@ -76,6 +76,11 @@ export function checkConfig(config: Config): Config {
   return config;
 }
 
+/** Whether requests need a token. */
+export function hasTokens({ secretFile, jwks }: Pick<Config, "secretFile" | "jwks">): boolean {
+  return secretFile !== "" || jwks !== "";
+}
+
 function checkValue(name: SettingName, value: unknown): void {
   const setting: Setting = SETTINGS[name];
   const found = `"${name}" is ${shorten(JSON.stringify(value) ?? String(value))}`;
@@ -147,6 +152,10 @@ function isOfKubernetes(name: string, value = ""): boolean {
 function checkTogether({
   host,
   open,
+  secretFile,
+  jwks,
+  issuer,
+  audience,
   allowedHosts,
   allowedOrigins,
   adminToken,
@@ -170,9 +179,28 @@ function checkTogether({
       "--admin-token has a space or a character that is not ASCII, which no header could carry: use others",
     );
   }
-  if (!open && !isLoopback(host)) {
+  const needsToken = hasTokens({ secretFile, jwks });
+  if (secretFile !== "" && jwks !== "") {
     throw invalid(
-      `--host ${shorten(host)} would serve to everybody who reaches it, and there are no tokens yet: add --open if that is meant, or use 127.0.0.1`,
+      "--secret-file and --jwks are two ways to sign tokens, and a server takes one: leave one of both out",
+    );
+  }
+  if (jwks !== "" && (issuer === "" || audience === "")) {
+    throw invalid(
+      "--jwks has the keys of an issuer that signs tokens for others too: say by --issuer and --audience which tokens are meant for this server",
+    );
+  }
+  if (!needsToken && (issuer !== "" || audience !== "")) {
+    throw invalid("--issuer and --audience are about tokens: add --secret-file or --jwks");
+  }
+  if (needsToken && open) {
+    throw invalid(
+      "--open serves everybody, with or without a token: leave it out, or leave --secret-file and --jwks out",
+    );
+  }
+  if (!open && !needsToken && !isLoopback(host)) {
+    throw invalid(
+      `--host ${shorten(host)} would serve to everybody who reaches it: add --secret-file or --jwks, so that a token is needed, or --open if everybody is meant, or use 127.0.0.1`,
     );
   }
   if (adminToken !== "" && adminToken.length < MIN_ADMIN_TOKEN) {

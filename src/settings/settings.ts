@@ -46,9 +46,22 @@ const DAY_MS = 86_400_000;
  * `docs/configuration.md` lists them, held to this by a test.
  */
 export const SETTINGS = {
-  host: text("127.0.0.1", "address to listen on; other than loopback it needs --open"),
+  host: text(
+    "127.0.0.1",
+    "address to listen on; other than loopback it needs --secret-file, --jwks or --open",
+  ),
   port: number(8080, 0, 65_535, "port to listen on; 0 takes any that is free"),
-  open: flag("serve everybody who can reach the address: there are no tokens yet"),
+  open: flag("serve everybody who can reach the address, without tokens"),
+  secretFile: text(
+    "",
+    "file with the secret, 32 bytes or more, that HS256 tokens are signed with; none if empty",
+  ),
+  jwks: text(
+    "",
+    "URL or file of the JWK set with the public keys of RS256, ES256 and EdDSA tokens; none if empty",
+  ),
+  issuer: text("", 'the "iss" that tokens must have; any if empty'),
+  audience: text("", 'the "aud" that tokens must have; any if empty'),
   data: text("./data", "directory of the durable log"),
   memory: flag("keep the log in memory: it ends with the process"),
   pages: text(

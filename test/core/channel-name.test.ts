@@ -1,6 +1,57 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { parseChannelName, parseSelectors } from "../../src/core/channel-name.ts";
+import { covers, parseChannelName, parseSelectors } from "../../src/core/channel-name.ts";
+
+describe("covers", () => {
+  for (const [granted, covered, others] of [
+    ["doors", ["doors"], ["doors.north", "*", "**", "door"]],
+    ["doors.*", ["doors.north", "doors.*"], ["doors", "doors.**", "doors.*.*", "*.north", "**"]],
+    ["*", ["doors", "*"], ["**", "doors.north"]],
+    ["*.north", ["doors.north", "*.north"], ["*.*", "doors.*"]],
+    [
+      "doors.**",
+      ["doors.north", "doors.*", "doors.**", "doors.*.**", "doors.a.b"],
+      ["doors", "**"],
+    ],
+    ["**", ["doors", "*", "**", "*.**", "doors.**"], []],
+    ["*.**", ["doors.north", "*.*", "doors.**", "*.**"], ["doors", "*", "**"]],
+  ] as const) {
+    it(`says that ${granted} covers ${covered.join(", ")}${others.length > 0 ? `, and not ${others.join(", ")}` : ""}`, () => {
+      for (const asked of covered) expect(covers(granted, asked), asked).to.equal(true);
+      for (const asked of others) expect(covers(granted, asked), asked).to.equal(false);
+    });
+  }
+
+  /** Few letters, so that selectors often touch; some names are long enough to end a `**`. */
+  const segments = (more: readonly string[]) =>
+    fc.array(fc.constantFrom("a", "b", ...more), { minLength: 1, maxLength: 4 });
+  const selector = fc
+    .tuple(segments(["*"]), fc.boolean())
+    .map(([parts, isOpen]) => [...parts, ...(isOpen ? ["**"] : [])].join("."));
+  /** Every channel of the letters a, b and c with up to five segments. */
+  const LETTERS = ["a", "b", "c"];
+  const namesOf = (length: number): readonly string[] =>
+    length === 1
+      ? LETTERS
+      : namesOf(length - 1).flatMap((rest) => LETTERS.map((first) => `${first}.${rest}`));
+  const channels = [1, 2, 3, 4, 5].flatMap(namesOf);
+
+  it("agrees with what the two selectors match", () => {
+    const matching = (text: string) => {
+      const set = parseSelectors(text);
+      return channels.filter((channel) => set.matches(channel));
+    };
+    fc.assert(
+      fc.property(selector, selector, (granted, asked) => {
+        const allowed = new Set(matching(granted));
+        expect(covers(granted, asked)).to.equal(
+          matching(asked).every((channel) => allowed.has(channel)),
+        );
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
 
 describe("parseSelectors", () => {
   for (const [selector, matching, others] of [

@@ -33,8 +33,11 @@ export interface TransportFixture {
     readonly stall: boolean;
   };
   /** Start a stream. @param query without `transport` */
-  open(url: string, query: string): TransportClient;
+  open(url: string, query: string, headers: Headers): TransportClient;
 }
+
+/** What a request carries beside what its transport needs. */
+type Headers = Readonly<Record<string, string>>;
 
 const clients = new Set<TransportClient>();
 
@@ -49,8 +52,9 @@ export async function openTransport(
   { name, open }: TransportFixture,
   url: string,
   query: string,
+  headers: Headers = {},
 ): Promise<TransportClient> {
-  const client = open(url, query);
+  const client = open(url, query, headers);
   clients.add(client);
   await untilEvents(client, (events) => events.length > 0, `the first event by ${name}`);
   return client;
@@ -73,12 +77,15 @@ export function untilEvents(
 function openRaw(
   url: string,
   query: string,
+  headers: Headers,
   transport: string,
   parse: (connection: RawConnection) => readonly WireEvent[],
 ): TransportClient {
   const connection = new RawConnection(url);
   const { host, pathname } = new URL(`${url}/stream`);
-  connection.send(`GET ${pathname}?${query}&transport=${transport} HTTP/1.1`, `Host: ${host}`);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const request = `GET ${pathname}?${query}&transport=${transport} HTTP/1.1`;
+  connection.send(request, `Host: ${host}`, ...lines);
   return {
     get events() {
       return parse(connection);
@@ -107,9 +114,11 @@ export function parseEventStream(body: string): readonly WireEvent[] {
     });
 }
 
-function openEventSource(url: string, query: string): TransportClient {
+function openEventSource(url: string, query: string, headers: Headers): TransportClient {
   const events: WireEvent[] = [];
-  const source = new EventSource(`${url}/stream?${query}&transport=sse`);
+  const source = new EventSource(`${url}/stream?${query}&transport=sse`, {
+    fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
+  });
   for (const type of ["message", "ff-open", "ff-cursor", "ff-gap", "ff-close"])
     source.addEventListener(type, ({ data }) => events.push(JSON.parse(data)));
   return {
@@ -124,9 +133,11 @@ function openEventSource(url: string, query: string): TransportClient {
   };
 }
 
-function openWebSocket(url: string, query: string): TransportClient {
+function openWebSocket(url: string, query: string, headers: Headers): TransportClient {
   const events: WireEvent[] = [];
-  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/stream?${query}&transport=ws`);
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/stream?${query}&transport=ws`, {
+    headers,
+  });
   socket.on("message", (data) => events.push(JSON.parse(String(data))));
   socket.on("error", () => {});
   return {
@@ -140,7 +151,7 @@ function openWebSocket(url: string, query: string): TransportClient {
 }
 
 /** A loop of polls, which tells what comes as the events that a stream would have. */
-function openPolls(url: string, query: string): TransportClient {
+function openPolls(url: string, query: string, headers: Headers): TransportClient {
   const events: WireEvent[] = [];
   const abort = new AbortController();
   let ended = false;
@@ -150,6 +161,7 @@ function openPolls(url: string, query: string): TransportClient {
     let stream = "";
     while (!isStalled) {
       const response = await fetch(`${url}/stream?${query}&transport=poll${more}`, {
+        headers,
         signal: abort.signal,
       });
       if (response.status === 503) {
@@ -206,19 +218,22 @@ export const FRAME: TransportFixture = {
   name: "frame",
   transport: "frame",
   capabilities: { events: true, stall: true },
-  open: (url, query) => openRaw(url, query, "frame", (connection) => connection.frameEvents()),
+  open: (url, query, headers) =>
+    openRaw(url, query, headers, "frame", (connection) => connection.frameEvents()),
 };
 export const NDJSON: TransportFixture = {
   name: "ndjson",
   transport: "ndjson",
   capabilities: { events: true, stall: true },
-  open: (url, query) => openRaw(url, query, "ndjson", (connection) => connection.ndjsonEvents()),
+  open: (url, query, headers) =>
+    openRaw(url, query, headers, "ndjson", (connection) => connection.ndjsonEvents()),
 };
 export const SSE: TransportFixture = {
   name: "sse",
   transport: "sse",
   capabilities: { events: true, stall: true },
-  open: (url, query) => openRaw(url, query, "sse", ({ body }) => parseEventStream(body)),
+  open: (url, query, headers) =>
+    openRaw(url, query, headers, "sse", ({ body }) => parseEventStream(body)),
 };
 export const EVENT_SOURCE: TransportFixture = {
   name: "sse, by the npm eventsource package",

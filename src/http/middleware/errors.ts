@@ -49,6 +49,8 @@ function answer(
 ): void {
   ctx.status = error.status;
   ctx.set(ANSWER_HEADERS);
+  const challenge = challengeFor(ctx, error.code);
+  if (challenge !== null) ctx.set("WWW-Authenticate", challenge);
   const callback = jsonpCallback(ctx, jsonp);
   const later = error.status === 503 || error.status === 429;
   if (later && !ctx.res.hasHeader("Retry-After")) ctx.set("Retry-After", String(RETRY_AFTER_S));
@@ -59,6 +61,23 @@ function answer(
   else {
     ctx.body = formatProblem(error.code, error.message);
     ctx.type = jsonTypeFor(ctx, "application/problem+json");
+  }
+}
+
+/** What a refused bearer of a token is told, as RFC 6750 has it; null for other refusals. */
+function challengeFor(ctx: Context, code: ErrorCode): string | null {
+  switch (code) {
+    case "FF_TOKEN_MISSING":
+      return "Bearer";
+    case "FF_TOKEN_INVALID":
+    case "FF_TOKEN_EXPIRED":
+      return 'Bearer error="invalid_token"';
+    case "FF_FORBIDDEN":
+      return /^Bearer /i.test(ctx.get("authorization"))
+        ? 'Bearer error="insufficient_scope"'
+        : null;
+    default:
+      return null;
   }
 }
 

@@ -21,7 +21,7 @@ const GUESSES = { perSecond: 0.1, atOnce: 10 };
 /** What the routes need. */
 export interface AdminOptions {
   readonly adminToken: string;
-  /** Asked about a request without a token. */
+  /** Asked about a request without the admin token: it may carry a token that allows `admin`. */
   readonly authorization: Authorization;
   readonly logger: Logger;
   /** Monotonic ms. */
@@ -91,13 +91,13 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
   const isGuessable = token.length < UNGUESSABLE_CHARACTERS;
   return async (ctx, next) => {
     const address = ctx.req.socket.remoteAddress ?? "";
-    if (authorization.isAsked && ctx.get("authorization") === "") {
+    const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
+    if (authorization.isAsked && (ctx.get("authorization") === "" || isJwt(given))) {
       const { channel, client = null } = ctx["params"] as { channel?: string; client?: string };
       const channels = channel === undefined ? [] : [channel];
       await authorization.check(ctx, { action: "admin", channels, client });
       return next();
     }
-    const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
     // Compared as hashes, so that the time it takes tells nothing of the token.
     const isRight = given !== undefined && timingSafeEqual(digest(given), wanted);
     // Behind a proxy everybody has one address: somebody who sends wrong tokens must not shut out
@@ -123,6 +123,11 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
     }
     await next();
   };
+}
+
+/** Whether a bearer's token has the form of a JWT; an admin token never has. */
+function isJwt(token: string | undefined): boolean {
+  return token !== undefined && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
 }
 
 function digest(text: string): Buffer {

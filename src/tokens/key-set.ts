@@ -1,0 +1,144 @@
+import { readFile } from "node:fs/promises";
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import type { Scheduler } from "../core/scheduler.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+
+/** How often the keys are read again, in ms. */
+const REFRESH_MS = 300_000;
+
+/** A token with an unknown key has the keys read again, but not more often than this, in ms. */
+const UNKNOWN_KEY_MS = 30_000;
+
+/** How long an answer with keys is awaited, in ms. */
+const FETCH_MS = 5_000;
+
+/** Most bytes of a document with keys. */
+const MAX_BYTES = 1_048_576;
+
+/** What a key set depends on. */
+export interface KeySetOptions {
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+}
+
+/**
+ * Public keys from a JWK set (RFC 7517), which is a file or is at a URL.
+ *
+ * They are read again from time to time, and when a token names a key that is not among them. While
+ * that fails, the keys that were read before stay.
+ */
+export class KeySet {
+  readonly #source: string;
+  readonly #options: KeySetOptions;
+  readonly #stop: () => void;
+  #find: JWTVerifyGetKey | null = null;
+  #refreshing: Promise<void> | null = null;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #isInTrouble = false;
+
+  private constructor(source: string, options: KeySetOptions) {
+    this.#source = source;
+    this.#options = options;
+    this.#stop = options.scheduler.every(REFRESH_MS, () => void this.#refresh());
+  }
+
+  /**
+   * Read the keys for the first time.
+   *
+   * @param source a path, or a URL: if nothing answers there yet, it is asked again later
+   * @throws ForeverframeError FF_CONFIG_INVALID: the file can't be read, or holds no keys
+   */
+  static async open(source: string, options: KeySetOptions): Promise<KeySet> {
+    const keys = new KeySet(source, options);
+    await keys.#refresh();
+    if (keys.#find !== null || isUrl(source)) return keys;
+    keys.close();
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      `--jwks is "${shorten(source)}", which is not a readable file with a JWK set such as {"keys":[...]}: give its path, or a URL that begins with https:// or http://`,
+    );
+  }
+
+  /**
+   * Find the key of a token.
+   *
+   * @throws errors.JWKSNoMatchingKey, and ForeverframeError FF_AUTH_UNAVAILABLE: no keys were read
+   *   yet
+   */
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    if (this.#find === null) await this.#refreshUnlessRecent();
+    try {
+      return await this.#known()(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await this.#refreshUnlessRecent();
+      return this.#known()(header, token);
+    }
+  };
+
+  /** Stop reading the keys again. */
+  close(): void {
+    this.#stop();
+  }
+
+  #known(): JWTVerifyGetKey {
+    if (this.#find !== null) return this.#find;
+    throw new ForeverframeError(
+      "FF_AUTH_UNAVAILABLE",
+      "The keys that tokens are checked with can't be read now: try again later",
+    );
+  }
+
+  async #refreshUnlessRecent(): Promise<void> {
+    const since = this.#options.scheduler.monotonicMs() - this.#readAt;
+    if (this.#refreshing === null && since < UNKNOWN_KEY_MS) return;
+    await this.#refresh();
+  }
+
+  /** Read the keys; those who ask for it meanwhile share one attempt. */
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#read().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #read(): Promise<void> {
+    const { scheduler, logger } = this.#options;
+    this.#readAt = scheduler.monotonicMs();
+    const about = { jwks: this.#source };
+    try {
+      const text = isUrl(this.#source)
+        ? await fetchText(this.#source)
+        : await readFile(this.#source, "utf8");
+      this.#find = createLocalJWKSet(JSON.parse(text));
+      if (this.#isInTrouble) logger.info(about, "keys of tokens can be read again");
+      this.#isInTrouble = false;
+    } catch (err) {
+      if (!this.#isInTrouble)
+        logger.warn({ ...about, err }, "keys of tokens can't be read: those known before stay");
+      this.#isInTrouble = true;
+    }
+  }
+}
+
+function isUrl(source: string): boolean {
+  return /^https?:\/\//.test(source);
+}
+
+async function fetchText(url: string): Promise<string> {
+  const response = await fetch(url, {
+    headers: { Accept: "application/jwk-set+json, application/json" },
+    redirect: "error",
+    signal: AbortSignal.timeout(FETCH_MS),
+  });
+  if (!response.ok) throw new Error(`the answer has the status ${response.status}`);
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_BYTES) throw new Error(`the answer has more than ${MAX_BYTES} bytes`);
+  }
+  return text;
+}

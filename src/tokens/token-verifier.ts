@@ -1,0 +1,161 @@
+import { createSecretKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { ForeverframeError, shorten } from "../errors.ts";
+import { KeySet, type KeySetOptions } from "./key-set.ts";
+import { readRights, type TokenRights } from "./token-rights.ts";
+
+/** Fewest bytes of a secret: as many as HS256 makes (RFC 7518, section 3.2). */
+const MIN_SECRET_BYTES = 32;
+
+/** Longest token, in characters. */
+const MAX_TOKEN_CHARACTERS = 8_192;
+
+/** How far the clock of an issuer may be ahead, in s. */
+const CLOCK_TOLERANCE_S = 5;
+
+/** Headers by which a token would choose its key, or how it is read (RFC 7515, section 4.1). */
+const REFUSED_HEADERS = ["jku", "jwk", "x5u", "x5c", "crit"];
+
+/** Where tokens come from, and whom they are for. */
+export interface TokenSettings {
+  /** Path of the file with the secret of HS256 tokens; none if empty. */
+  readonly secretFile: string;
+  /** Path or URL of the public keys of RS256, ES256 and EdDSA tokens; none if empty. */
+  readonly jwks: string;
+  /** The "iss" that tokens must have; any if empty. */
+  readonly issuer: string;
+  /** One of the "aud" that tokens must have; any if empty. */
+  readonly audience: string;
+}
+
+/** Checks tokens (JWT, RFC 7519) by the keys of the configuration, never by what a token names. */
+export class TokenVerifier {
+  readonly #findKey: JWTVerifyGetKey;
+  readonly #algorithms: string[];
+  readonly #settings: TokenSettings;
+  readonly #now: () => number;
+  /** Stop reading keys. */
+  readonly close: () => void;
+
+  private constructor(
+    findKey: JWTVerifyGetKey,
+    algorithms: string[],
+    settings: TokenSettings,
+    now: () => number,
+    close: () => void,
+  ) {
+    this.#findKey = findKey;
+    this.#algorithms = algorithms;
+    this.#settings = settings;
+    this.#now = now;
+    this.close = close;
+  }
+
+  /**
+   * @returns null if no tokens are configured
+   * @throws ForeverframeError FF_CONFIG_INVALID
+   */
+  static async open(
+    settings: TokenSettings,
+    options: KeySetOptions,
+  ): Promise<TokenVerifier | null> {
+    const { secretFile, jwks } = settings;
+    const now = options.scheduler.unixMs;
+    if (secretFile !== "") {
+      const key = createSecretKey(readSecret(secretFile));
+      return new TokenVerifier(
+        async () => key,
+        ["HS256"],
+        settings,
+        now,
+        () => {},
+      );
+    }
+    if (jwks === "") return null;
+    const keys = await KeySet.open(jwks, options);
+    const algorithms = ["RS256", "ES256", "EdDSA"];
+    return new TokenVerifier(keys.find, algorithms, settings, now, () => keys.close());
+  }
+
+  /**
+   * Check a token.
+   *
+   * @throws ForeverframeError FF_TOKEN_INVALID, FF_TOKEN_EXPIRED, FF_AUTH_UNAVAILABLE. The sentence
+   *   never holds the token
+   */
+  async verify(token: string): Promise<TokenRights> {
+    if (token.length > MAX_TOKEN_CHARACTERS)
+      throw invalid(`has ${token.length} characters, more than ${MAX_TOKEN_CHARACTERS}`);
+    const { issuer, audience } = this.#settings;
+    const now = this.#now();
+    const { payload, protectedHeader } = await jwtVerify(token, this.#findKey, {
+      algorithms: this.#algorithms,
+      clockTolerance: CLOCK_TOLERANCE_S,
+      currentDate: new Date(now),
+      requiredClaims: ["exp"],
+      ...(issuer === "" ? {} : { issuer }),
+      ...(audience === "" ? {} : { audience }),
+    }).catch((error: unknown) => {
+      throw translate(error);
+    });
+    const refused = REFUSED_HEADERS.find((name) => name in protectedHeader);
+    if (refused !== undefined) throw invalid(`has the header "${refused}", which is not taken`);
+    const rights = readRights(payload);
+    if (rights.expiresAt <= now) throw expired(); // the tolerance is for "nbf"
+    return rights;
+  }
+}
+
+/**
+ * Read the secret that HS256 tokens are signed with. White space around it does not count.
+ *
+ * @throws ForeverframeError FF_CONFIG_INVALID
+ */
+export function readSecret(path: string): Buffer {
+  let text: string;
+  try {
+    text = readFileSync(path, "latin1").trim();
+  } catch (cause) {
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      `--secret-file ${shorten(path)} can't be read (${(cause as NodeJS.ErrnoException).code}): make it with "openssl rand -base64 48 > ${shorten(path)}"`,
+      { cause },
+    );
+  }
+  if (text.length >= MIN_SECRET_BYTES) return Buffer.from(text, "latin1");
+  throw new ForeverframeError(
+    "FF_CONFIG_INVALID",
+    `--secret-file ${shorten(path)} has ${text.length} bytes, which can be guessed: use ${MIN_SECRET_BYTES} or more, as "openssl rand -base64 48" makes them`,
+  );
+}
+
+/** jose's error, as a sentence for who sent the token. */
+function translate(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired) return expired();
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return invalid(`has a wrong claim "${shorten(error.claim)}" (${error.reason})`);
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return invalid("is signed by an algorithm that this server does not take");
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return invalid("is signed by a key that this server does not know");
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return invalid("has a wrong signature");
+  if (error instanceof errors.JOSEError) return invalid("is not a signed JWT");
+  if (error instanceof ForeverframeError) return error;
+  return error instanceof TypeError ? invalid("is not a signed JWT") : error;
+}
+
+function invalid(fault: string): ForeverframeError {
+  return new ForeverframeError(
+    "FF_TOKEN_INVALID",
+    `The token ${fault}: ask who issues tokens for another one`,
+  );
+}
+
+function expired(): ForeverframeError {
+  return new ForeverframeError(
+    "FF_TOKEN_EXPIRED",
+    "The token has expired: ask who issues tokens for another one",
+  );
+}
