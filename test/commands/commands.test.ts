@@ -1,7 +1,9 @@
+import { writeFileSync } from "node:fs";
 import { expect } from "chai";
 import { closeConnections, publishJson } from "../support/raw-http.ts";
 import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
+import { createSecretFile } from "../support/tokens.ts";
 import { eventually, within } from "../support/within.ts";
 
 const NOWHERE = "http://127.0.0.1:1";
@@ -116,6 +118,76 @@ describe("the command line", function () {
       const refused = await run(["publish", "doors", `"${"x".repeat(70_000)}"`, "--url", url]);
       expect(refused.code).to.equal(1);
       expect(refused.stderr).to.match(/The server refused \(413\): .*--max-message-bytes/);
+    });
+  });
+
+  describe("token", () => {
+    const start = async () => {
+      const secret = createSecretFile().path;
+      const { url } = await startTestServer({ secretFile: secret });
+      const make = async (...args: string[]) => {
+        const { code, stdout, stderr } = await run(["token", "--secret-file", secret, ...args]);
+        expect(code, stderr).to.equal(0);
+        const path = `${secret}-${args.join("")}`.replaceAll(/[^\w/.-]/g, "_");
+        writeFileSync(path, stdout);
+        return path;
+      };
+      return { url, secret, make };
+    };
+
+    it("makes tokens that publish and tail take, for what they are for and nothing else", async () => {
+      const { url, make } = await start();
+      const gate = await make("--publish", "doors.*,alarms", "--ttl", "7d");
+      const kiosk = await make("--subscribe", "doors.**", "--subscribe", "news", "--client", "k7");
+      const published = await run(["publish", "--url", url, "--token-file", gate, "doors.a", "1"]);
+      expect(published.code, published.stderr).to.equal(0);
+      const tail = new CliProcess(["tail", "--url", url, "--token-file", kiosk, "news,doors.*"]);
+      await eventually(10_000, () => tail.stdout.includes('"open"'), "the open event");
+      await run(["publish", "--url", url, "--token-file", gate, "doors.b", "2"]);
+      await eventually(10_000, () => tail.stdout.includes('"data":2'), "the message");
+      for (const [args, sentence] of [
+        [["publish", "--url", url, "doors.a", "1"], /\(401\): A token is missing/],
+        [
+          ["publish", "--url", url, "--token-file", kiosk, "doors.a", "1"],
+          /\(403\): The token does/,
+        ],
+        [
+          ["tail", "--url", url, "--token-file", gate, "doors.a"],
+          /\(403\): The token does not allow/,
+        ],
+        [["tail", "--url", url, "--token-file", "/nowhere", "doors.a"], /--token-file .*ENOENT/],
+        [["tail", "--url", url, "--token-file", "/dev/null", "doors.a"], /does not hold one token/],
+      ] as const) {
+        const { code, stderr } = await run(args);
+        expect(code).to.equal(1);
+        expect(stderr).to.match(sentence);
+      }
+    });
+
+    it("says once that a token does not allow to publish, however many lines there are", async () => {
+      const { url, make } = await start();
+      const kiosk = await make("--subscribe", "doors");
+      const publish = new CliProcess(["publish", "--url", url, "--token-file", kiosk, "doors"]);
+      publish.child.stdin?.end("1\n".repeat(500));
+      const { code, stderr } = await within(10_000, publish.outcome, "its end");
+      expect(code).to.equal(1);
+      expect(stderr.match(/does not allow/g)).to.have.lengthOf(1);
+    });
+
+    it("refuses what a server would refuse, in one sentence", async () => {
+      const secret = createSecretFile().path;
+      for (const [args, sentence] of [
+        [["--subscribe", "a..b"], /the entry "a\.\.b" in "subscribe", which has an empty segment/],
+        [["--subscribe", "a", "--ttl", "1x"], /--ttl is "1x": give a time/],
+        [["--subscribe", "a", "--ttl", "99999d"], /--ttl is "99999d": give a time up to 3650d/],
+        [["--subscribe", "a", "--client", ""], /a "client" that is not/],
+        [[], /The token would allow nothing/],
+      ] as const) {
+        const { code, stderr } = await run(["token", "--secret-file", secret, ...args]);
+        expect(code).to.equal(1);
+        expect(stderr).to.match(sentence);
+        expect(stderr.trim().split("\n")).to.have.lengthOf(1);
+      }
     });
   });
 
