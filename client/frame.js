@@ -49,21 +49,6 @@ function removeFrames() {
 }
 
 /**
- * The `error` event in a frame that has ended. Its script calls the page's `push`, which the client
- * leaves alone, so the event is read from the script instead.
- */
-function refusalIn(frame) {
-  var scripts;
-  try {
-    scripts = frame.contentWindow.document.getElementsByTagName("script");
-    return parse(/\{"type":"error".*\}/.exec(scripts[scripts.length - 1].text)[0]);
-  } catch (error) {
-    // Something else's document, an empty one, or the browser's own about an error.
-    return null;
-  }
-}
-
-/**
  * The size of a frame's document, which shows heartbeats: they are spaces. -1 for a frame that was
  * taken out of the page.
  */
@@ -127,7 +112,7 @@ openers["frame"] = function (connection) {
     connection.isUnwatched = true;
   }
   listen(frame, "load", function () {
-    connection.end(refusalIn(frame));
+    connection.end();
   });
   frame.style.display = "none";
   // This tells the server whose page a frame of another origin is in, even if the page's own policy

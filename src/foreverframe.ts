@@ -25,7 +25,7 @@ import { nodeScheduler } from "./process/node-scheduler.ts";
 import { defaultConfig, hasTokens } from "./settings/config.ts";
 import { type Config, SERVER_SETTINGS } from "./settings/settings.ts";
 import { Subscription } from "./subscription.ts";
-import type { JsonValue, SubscriptionEvent } from "./subscription-event.ts";
+import type { JsonInput, JsonValue, SubscriptionEvent } from "./subscription-event.ts";
 
 /** Options of a publish. */
 export interface PublishOptions {
@@ -113,14 +113,15 @@ export interface Foreverframe extends AsyncDisposable {
    * Publish a value to a channel. Resolves once the log holds it durably.
    *
    * @param channel a name such as `doors.north`
-   * @param data any JSON value. Do not escape it: every transport does that itself
+   * @param data any value that `JSON.stringify` takes. Do not escape it: every transport does that
+   *        itself
    * @throws ForeverframeError FF_CHANNEL_INVALID, FF_BODY_INVALID (no JSON), FF_MESSAGE_TOO_LARGE,
    *         FF_IDEMPOTENCY_KEY_INVALID, FF_IDEMPOTENCY_CONFLICT, FF_IDEMPOTENCY_FULL,
    *         FF_CHANNELS_TOO_MANY, FF_PUBLISHES_TOO_MANY, FF_LOG_FULL, FF_LOG_UNAVAILABLE
    */
-  publish(
+  publish<T>(
     channel: string,
-    data: JsonValue,
+    data: T & JsonInput<T>,
     options?: PublishOptions,
   ): Promise<{ readonly id: string }>;
 
@@ -136,10 +137,10 @@ export interface Foreverframe extends AsyncDisposable {
    *         FF_PARAMETER_INVALID; from the loop FF_STREAMS_TOO_MANY, FF_DRAINING,
    *         FF_LOG_UNAVAILABLE
    */
-  subscribe(
+  subscribe<Data = JsonValue>(
     channels: string | readonly string[],
     options?: SubscribeOptions,
-  ): AsyncIterableIterator<SubscriptionEvent, undefined>;
+  ): AsyncIterableIterator<SubscriptionEvent<Data>, undefined>;
 
   /**
    * Close one stream. Its client does not come back.
@@ -251,9 +252,9 @@ class EmbeddedForeverframe implements Foreverframe {
     this.#mount = new Mount({ app, budgets, stallMs: config.stallMs });
   }
 
-  async publish(
+  async publish<T>(
     channel: string,
-    data: JsonValue,
+    data: T & JsonInput<T>,
     { idempotencyKey }: PublishOptions = {},
   ): Promise<{ readonly id: string }> {
     const { maxMessageBytes } = this.#config;
@@ -264,16 +265,15 @@ class EmbeddedForeverframe implements Foreverframe {
     return { id };
   }
 
-  subscribe(
+  subscribe<Data = JsonValue>(
     channels: string | readonly string[],
     { after, last, signal }: SubscribeOptions = {},
-  ): AsyncIterableIterator<SubscriptionEvent, undefined> {
+  ): AsyncIterableIterator<SubscriptionEvent<Data>, undefined> {
     const selectors = parseChannels(channels, this.#config.maxSelectors);
-    return new Subscription(
-      this.#engine.hub,
-      { selectors, start: parseStart(after, last) },
-      signal,
-    );
+    const wanted = { selectors, start: parseStart(after, last) };
+    // What the data are is the caller's word.
+    const events: unknown = new Subscription(this.#engine.hub, wanted, signal);
+    return events as AsyncIterableIterator<SubscriptionEvent<Data>, undefined>;
   }
 
   close(of: { readonly stream: string }): Promise<Receipt | null>;

@@ -6,6 +6,7 @@
  */
 
 export type { CloseReason } from "./core/close-reason.ts";
+export { covers } from "./core/covers.ts";
 export type { ChannelSummary, Receipt, StreamSummary } from "./core/summaries.ts";
 export { ERRORS, type ErrorCode, ForeverframeError } from "./errors.ts";
 export {
@@ -22,4 +23,10 @@ export {
 export type { Action, Authorize, AuthorizeQuestion, Permission } from "./http/authorize.ts";
 export type { Logger } from "./logger.ts";
 export type { ForeverframeOptions } from "./options.ts";
-export type { GapEvent, JsonValue, MessageEvent, SubscriptionEvent } from "./subscription-event.ts";
+export type {
+  GapEvent,
+  JsonInput,
+  JsonValue,
+  MessageEvent,
+  SubscriptionEvent,
+} from "./subscription-event.ts";

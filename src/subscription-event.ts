@@ -9,15 +9,29 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [member: string]: JsonValue | undefined };
 
+/**
+ * A type whose values JSON can carry, or `never`. Unlike {@link JsonValue} it takes interfaces, and
+ * objects with a `toJSON` such as a Date.
+ */
+export type JsonInput<T> = T extends string | number | boolean | null
+  ? T
+  : T extends bigint | symbol | undefined | ((...parameters: never[]) => unknown)
+    ? never
+    : T extends { toJSON(): unknown }
+      ? T
+      : T extends object
+        ? { [K in keyof T]: JsonInput<T[K]> | Extract<T[K], undefined> }
+        : never;
+
 /** One message. */
-export interface MessageEvent {
+export interface MessageEvent<Data = JsonValue> {
   readonly type: "message";
   /** Its place in the log. Give it as `after` to resume behind this message. */
   readonly id: string;
   readonly channel: string;
   /** When it was published, in Unix ms. */
   readonly time: number;
-  readonly data: JsonValue;
+  readonly data: Data;
 }
 
 /** Says that messages of `channels` after `after`, up to and including `upTo`, may be missing. */
@@ -31,4 +45,4 @@ export interface GapEvent {
 }
 
 /** What a subscription yields. */
-export type SubscriptionEvent = MessageEvent | GapEvent;
+export type SubscriptionEvent<Data = JsonValue> = MessageEvent<Data> | GapEvent;

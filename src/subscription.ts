@@ -12,6 +12,9 @@ import { ndjsonTransport } from "./transports/ndjson.ts";
  */
 const MAX_WAITING_BYTES = 65_536;
 
+/** As long as a timer can be, nearly, in ms. */
+const LONG_MS = 2_000_000_000;
+
 type Step = IteratorResult<SubscriptionEvent, undefined>;
 
 const DONE: Step = { done: true, value: undefined };
@@ -31,6 +34,8 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
   #waitingBytes = 0;
   /** Parsed, in reverse: the next event is the last. */
   #events: SubscriptionEvent[] = [];
+  /** Keeps the process running while a loop waits, as reading from a socket would. */
+  #waiting: NodeJS.Timeout | null = null;
   #readers: { resolve(step: Step): void; reject(error: unknown): void }[] = [];
   #failure: { readonly error: unknown } | null = null;
   #hasEnded = false;
@@ -74,6 +79,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       return Promise.reject(error);
     }
     if (this.#hasEnded) return Promise.resolve(DONE);
+    this.#waiting ??= setInterval(() => {}, LONG_MS);
     return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
   }
 
@@ -127,6 +133,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
     this.#hasEnded = true;
     this.#signal?.removeEventListener("abort", this.#onAbort);
     for (const { resolve } of this.#readers.splice(0)) resolve(DONE);
+    this.#stopWaiting();
     this.#tellClosed();
   }
 
@@ -149,6 +156,12 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       if (step === null) return;
       this.#readers.shift()?.resolve(step);
     }
+    this.#stopWaiting();
+  }
+
+  #stopWaiting(): void {
+    if (this.#waiting !== null) clearInterval(this.#waiting);
+    this.#waiting = null;
   }
 
   /** The next event that is here; null if there is none. */

@@ -67,8 +67,16 @@ export interface StateDetail {
   readonly reason?: string | null;
   /** "lost": the pause before the next attempt. */
   readonly retryMs?: number;
+  /** "refused": the code, such as "FF_FORBIDDEN". */
+  readonly code?: string;
+  /** "refused": the HTTP status that stands for it. */
+  readonly status?: number;
   /** "refused": one sentence, with the remedy. */
   readonly detail?: string;
+  /** "open": the stream's id. */
+  readonly stream?: string;
+  /** "open" and "closed": where the stream is in the log. */
+  readonly cursor?: string | null;
 }
 
 /** The stream is connected. */

@@ -110,23 +110,6 @@ export function selectorFault(text: string): string | null {
   return nameFault(text) ?? patternFault(text);
 }
 
-/**
- * Whether a selector covers another one: every channel that `asked` matches, `granted` matches too.
- * Both must be selectors, or names of channels.
- */
-export function covers(granted: string, asked: string): boolean {
-  const grantedSegments = granted.split(".");
-  const askedSegments = asked.split(".");
-  for (const [i, segment] of grantedSegments.entries()) {
-    const askedSegment = askedSegments[i];
-    if (askedSegment === undefined) return false;
-    if (segment === "**") return true;
-    if (askedSegment === "**") return false; // it matches more segments than this one
-    if (segment !== "*" && segment !== askedSegment) return false;
-  }
-  return grantedSegments.length === askedSegments.length;
-}
-
 function patternFault(selector: string): string | null {
   return selector.split(".").slice(0, -1).includes("**")
     ? 'has a "**" that is not its last segment'

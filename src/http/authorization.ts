@@ -1,6 +1,6 @@
 import type { Context } from "koa";
 import { ForeverframeError, shorten } from "../errors.ts";
-import type { Authorize, AuthorizeQuestion, Permission } from "./authorize.ts";
+import type { Action, Authorize, AuthorizeQuestion, Permission } from "./authorize.ts";
 
 /** What a request may do. */
 export interface Grant {
@@ -36,12 +36,24 @@ export class Authorization {
     if (allow && (expiresInMs === null || expiresInMs > 0)) {
       return { client, expiresInMs: Number.isFinite(expiresInMs) ? expiresInMs : null };
     }
-    const what = question.channels.length > 0 ? ` "${shorten(question.channels.join(","))}"` : "";
     throw new ForeverframeError(
       "FF_FORBIDDEN",
-      `The application does not allow you to ${question.action}${what}: sign in, or ask who runs it for the right`,
+      `The application does not allow you to ${describeAction(question)}: sign in, or ask its operator for access`,
     );
   }
+}
+
+const VERBS: Readonly<Record<Action, string>> = {
+  subscribe: "subscribe to",
+  publish: "publish to",
+  close: "close a stream",
+  admin: "administer",
+};
+
+/** What a request wants to do, as a part of a sentence. */
+export function describeAction({ action, channels }: AuthorizeQuestion): string {
+  const what = channels.length > 0 ? ` "${shorten(channels.join(","))}"` : "";
+  return `${VERBS[action]}${what}`;
 }
 
 /** A faulty function must not allow what it did not mean to. */

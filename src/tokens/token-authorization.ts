@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { covers } from "../core/channel-name.ts";
+import { covers } from "../core/covers.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
+import { describeAction } from "../http/authorization.ts";
 import type { Authorize, AuthorizeQuestion } from "../http/authorize.ts";
 import type { TokenRights } from "./token-rights.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
@@ -56,19 +57,14 @@ function allows(
   }
 }
 
-function forbidden(
-  rights: TokenRights,
-  { action, channels, client }: AuthorizeQuestion,
-): ForeverframeError {
-  const isOthers = client !== null && client !== rights.client;
+function forbidden({ client }: TokenRights, question: AuthorizeQuestion): ForeverframeError {
+  const isOthers = question.client !== null && question.client !== client;
   const what = isOthers
-    ? ` as the client "${shorten(client)}"`
-    : channels.length > 0
-      ? ` "${shorten(channels.join(","))}"`
-      : "";
+    ? `act as the client "${shorten(question.client)}"`
+    : describeAction(question);
   return new ForeverframeError(
     "FF_FORBIDDEN",
-    `The token does not allow you to ${action}${what}: ask who issues tokens for one that does`,
+    `The token does not allow you to ${what}: ask who issues tokens for one that does`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { covers, parseChannelName, parseSelectors } from "../../src/core/channel-name.ts";
+import { parseChannelName, parseSelectors } from "../../src/core/channel-name.ts";
+import { covers } from "../../src/core/covers.ts";
 
 describe("covers", () => {
   for (const [granted, covered, others] of [

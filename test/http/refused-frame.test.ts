@@ -55,6 +55,22 @@ describe("a refused display frame", () => {
     expect(answer.text).not.to.include("parent.other");
   });
 
+  it("pushes its error to the callback of its own client, and to none that looks like it", async () => {
+    const { url } = await startTestServer();
+    const refusalTo = async (callback: string) =>
+      (await ask(url, "GET", `/stream?channels=,&callback=${callback}`)).text;
+    for (const callback of ["parent.foreverframe.push", "parent.foreverframe.push12"])
+      expect(await refusalTo(callback)).to.contain(`<script>${callback}({"type":"error"`);
+    for (const callback of [
+      "parent.foreverframe.open",
+      "parent.foreverframe.push1234567",
+      "parent.foreverframe.push.constructor",
+      "parent.foreverframe.push%0A",
+      "top.foreverframe.push",
+    ])
+      expect(await refusalTo(callback), callback).to.contain('<script>parent.push({"type":"error"');
+  });
+
   it("answers a document where transport=frame is written out, too", async () => {
     const { url } = await startTestServer();
     const answer = await ask(url, "GET", "/stream?transport=frame&channels=doors&after=!");

@@ -52,6 +52,23 @@ if (event?.type !== "message") throw new Error(`"${event?.type}" instead of the 
 strictEqual(event.id, id);
 deepStrictEqual(event.data, { vid: 7, tags: ["a", null] });
 
+// What is no JSON is refused by the compiler; interfaces, dates and optional members are taken.
+interface Door {
+  readonly vid: number;
+  readonly openedAt: Date;
+  readonly note?: string | undefined;
+}
+const door: Door = { vid: 8, openedAt: new Date(0) };
+await ff.publish("doors.south", door);
+for await (const found of ff.subscribe<{ vid: number }>("doors.south", { last: 1 })) {
+  if (found.type === "message") strictEqual(found.data.vid.toFixed(1), "8.0");
+  break;
+}
+// @ts-expect-error a function is no JSON
+await rejects(ff.publish("doors.south", () => 1));
+// @ts-expect-error nor is a bigint, wherever it is
+await rejects(ff.publish("doors.south", { vid: 1n }));
+
 const stream = await fetch(`${url}/push/stream?channels=doors.north&last=1&transport=ndjson`);
 const reader = stream.body?.getReader();
 let text = "";
