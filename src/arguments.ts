@@ -50,13 +50,30 @@ export function formatData(data: unknown, maxMessageBytes: number): EscapedJson 
   );
 }
 
+/**
+ * Check the options of a call.
+ *
+ * @throws ForeverframeError FF_PARAMETER_INVALID
+ */
+export function checkOptions(options: unknown): void {
+  const isObject = typeof options === "object" && options !== null;
+  const { signal } = isObject ? (options as { signal?: unknown }) : {};
+  if (isObject && (signal === undefined || signal instanceof AbortSignal)) return;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    isObject
+      ? '"signal" is not an AbortSignal: give the signal of an AbortController, or leave it out'
+      : "The options are not an object: give one, or leave them out",
+  );
+}
+
 function stringify(data: unknown): string {
   let json: string | undefined;
   let fault = "undefined, a function or a symbol";
   try {
     json = JSON.stringify(data);
   } catch (error) {
-    fault = error instanceof Error ? error.message : String(error); // a BigInt, or a circle
+    fault = error instanceof Error ? error.message : "toJSON throws"; // a BigInt, or a circle
   }
   if (json !== undefined) return json;
   throw new ForeverframeError(

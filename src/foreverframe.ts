@@ -7,6 +7,7 @@ import {
   checkCloseTarget,
   checkFunctions,
   checkLimit,
+  checkOptions,
   formatData,
   parseChannel,
   parseChannels,
@@ -255,8 +256,10 @@ class EmbeddedForeverframe implements Foreverframe {
   async publish<T>(
     channel: string,
     data: T & JsonInput<T>,
-    { idempotencyKey }: PublishOptions = {},
+    options: PublishOptions = {},
   ): Promise<{ readonly id: string }> {
+    checkOptions(options);
+    const { idempotencyKey } = options;
     const { maxMessageBytes } = this.#config;
     const messages = [{ channel: parseChannel(channel), data: formatData(data, maxMessageBytes) }];
     const [id = ""] = await this.#engine.hub.publish(
@@ -267,8 +270,10 @@ class EmbeddedForeverframe implements Foreverframe {
 
   subscribe<Data = JsonValue>(
     channels: string | readonly string[],
-    { after, last, signal }: SubscribeOptions = {},
+    options: SubscribeOptions = {},
   ): AsyncIterableIterator<SubscriptionEvent<Data>, undefined> {
+    checkOptions(options);
+    const { after, last, signal } = options;
     const selectors = parseChannels(channels, this.#config.maxSelectors);
     const wanted = { selectors, start: parseStart(after, last) };
     // What the data are is the caller's word.
@@ -306,10 +311,12 @@ class EmbeddedForeverframe implements Foreverframe {
   }
 
   readonly node: NodeHandler = (request, response, next) => {
-    const handle = () => void this.#mount.handle(request, response, originalUrlOf(request));
-    if (next === undefined) return handle();
     // What `next` throws is the application's: out of our promise, nobody would catch it.
-    void this.#mount.has(request).then((isOurs) => (isOurs ? handle() : process.nextTick(next)));
+    const goOn = (error?: unknown) =>
+      next === undefined ? response.destroy() : process.nextTick(next, error);
+    const handle = () => this.#mount.handle(request, response, originalUrlOf(request)).catch(goOn);
+    if (next === undefined) return void handle();
+    void this.#mount.has(request).then((isOurs) => (isOurs ? handle() : goOn()));
   };
 
   readonly koa = async (ctx: KoaContext, next: () => Promise<unknown>): Promise<void> => {
@@ -337,7 +344,8 @@ class EmbeddedForeverframe implements Foreverframe {
       reply.hijack();
       const originalUrl = raw.url ?? "";
       raw.url = originalUrl.slice(prefix.length).replace(/^(?!\/)/, "/");
-      void this.#mount.handle(raw, reply.raw, originalUrl);
+      // Whoever has sent the head of the answer already has to end it, too.
+      this.#mount.handle(raw, reply.raw, originalUrl).catch(() => reply.raw.destroy());
     };
     // Bodies are read here, with limits of our own.
     instance.removeAllContentTypeParsers();

@@ -17,7 +17,10 @@ export type JsonInput<T> = T extends string | number | boolean | null
   ? T
   : T extends bigint | symbol | undefined | ((...parameters: never[]) => unknown)
     ? never
-    : T extends { toJSON(): unknown }
+    : T extends {
+          /** Gives what `JSON.stringify` writes instead. */
+          toJSON(): unknown;
+        }
       ? T
       : T extends object
         ? { [K in keyof T]: JsonInput<T[K]> | Extract<T[K], undefined> }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Hub } from "./core/hub.ts";
 import type { OpenRequest } from "./core/opener.ts";
 import type { Sink, SinkListener } from "./core/sink.ts";
@@ -55,6 +56,8 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       this.#hasEnded = true;
       return;
     }
+    // One signal may end any number of subscriptions: no reason for Node to warn of a leak.
+    if (signal !== undefined) setMaxListeners(0, signal);
     signal?.addEventListener("abort", this.#onAbort);
     const request: OpenRequest = {
       ...wanted,

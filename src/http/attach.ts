@@ -15,10 +15,15 @@ export interface AttachOptions {
   readonly upgradesOnly: boolean;
 }
 
-/**
- * Without a listener, Node ignores upgrades. One function for all servers, so that it is
- * recognized.
- */
+/** A mount, and what it takes. */
+interface Attachment extends AttachOptions {
+  readonly mount: Mount;
+}
+
+/** What is attached to a server, the newest first: that is asked first. */
+const attachments = new WeakMap<Server, Attachment[]>();
+
+/** Without a listener, Node ignores upgrades. */
 const ignoreUpgrade = () => {};
 
 /**
@@ -30,66 +35,98 @@ const ignoreUpgrade = () => {};
  *
  * @returns a function that detaches the mount
  */
-export function attachTo(
-  server: Server,
-  mount: Mount,
-  { path, upgradesOnly }: AttachOptions,
-): () => void {
-  const { emit } = server;
-  const prefix = path.replace(/\/+$/, "");
+export function attachTo(server: Server, mount: Mount, options: AttachOptions): () => void {
+  const attachment = { ...options, mount, path: options.path.replace(/\/+$/, "") };
+  const all = attachments.get(server) ?? intercept(server);
+  if (all.length === 0) server.on("upgrade", ignoreUpgrade);
+  all.unshift(attachment);
+  return () => {
+    const index = all.indexOf(attachment);
+    if (index < 0) return;
+    all.splice(index, 1);
+    if (all.length === 0) server.off("upgrade", ignoreUpgrade);
+  };
+}
 
-  /** The URL below the path; null where it is the application's. */
-  const below = ({ url = "" }: IncomingMessage): string | null => {
-    if (!url.startsWith(prefix)) return null;
-    const rest = url.slice(prefix.length);
-    return rest === "" || rest.startsWith("?") || rest.startsWith("/") ? rest : null;
-  };
-  const take = (request: IncomingMessage, url: string): string => {
-    const originalUrl = request.url ?? "";
-    Object.assign(request, { url: url.startsWith("/") ? url : `/${url}`, originalUrl });
-    return originalUrl;
-  };
-  const takeRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
-    const url = upgradesOnly ? null : below(request);
-    if (url === null) return false;
-    void mount.handle(request, response, take(request, url));
-    return true;
-  };
-  const takeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
-    const url = below(request);
-    // Attached at "/", only upgrades of streams are ours: all others are the application's.
-    const isOurs = url !== null && (prefix !== "" || opensStream({ url }));
-    if (isOurs && isUpgrade(request)) {
-      mount.upgrade(request, socket, head, take(request, url));
+/** Look at what a server emits, from now on. */
+function intercept(server: Server): Attachment[] {
+  const all: Attachment[] = [];
+  const { emit } = server;
+  attachments.set(server, all);
+  server.emit = (event: string, ...about: unknown[]): boolean =>
+    takeEvent(server, emit, all, event, about) || emit.apply(server, [event, ...about] as never);
+  return all;
+}
+
+/** @returns whether the event was ours; otherwise the application has to hear of it */
+function takeEvent(
+  server: Server,
+  emit: Server["emit"],
+  all: readonly Attachment[],
+  event: string,
+  about: readonly unknown[],
+): boolean {
+  if (all.length === 0) return false;
+  switch (event) {
+    case "request":
+      return takeRequest(all, about[0] as IncomingMessage, about[1] as ServerResponse);
+    case "checkContinue": {
+      const [request, response] = about as [IncomingMessage, ServerResponse];
+      if (!all.some((one) => !one.upgradesOnly && below(one, request) !== null)) return false;
+      response.writeContinue();
+      return takeRequest(all, request, response);
+    }
+    case "upgrade": {
+      const [request, socket, head] = about as [IncomingMessage, Socket, Buffer];
+      const owner = all.find((one) => takesUpgrade(one, request));
+      if (owner !== undefined && isUpgrade(request)) {
+        const originalUrl = moveBelow(owner, request);
+        owner.mount.upgrade(request, socket, head, originalUrl);
+        return true;
+      }
+      const isHeard = server.listeners("upgrade").some((listener) => listener !== ignoreUpgrade);
+      if (owner === undefined && isHeard) return false;
+      // Without our listener, Node would have taken this for a request without an offer to upgrade.
+      socket.unshift(Buffer.concat([formatHeadWithoutUpgrade(request), head]));
+      const connected = "encrypted" in socket ? "secureConnection" : "connection";
+      emit.apply(server, [connected, socket] as never);
       return true;
     }
-    const isHeard = server.listeners("upgrade").some((listener) => listener !== ignoreUpgrade);
-    if (!isOurs && isHeard) return false;
-    // Without our listener, Node would have taken this for a request without an offer to upgrade.
-    socket.unshift(Buffer.concat([formatHeadWithoutUpgrade(request), head]));
-    const event = "encrypted" in socket ? "secureConnection" : "connection";
-    emit.apply(server, [event, socket] as never);
-    return true;
-  };
+    default:
+      return false;
+  }
+}
 
-  let isAttached = true;
-  const emitUnlessOurs = (event: string, ...about: unknown[]): boolean => {
-    if (!isAttached) return emit.apply(server, [event, ...about] as never);
-    const [request, second, head] = about as [IncomingMessage, ServerResponse & Socket, Buffer];
-    if (event === "request" && takeRequest(request, second)) return true;
-    if (event === "upgrade" && takeUpgrade(request, second, head)) return true;
-    if (event === "checkContinue" && !upgradesOnly && below(request) !== null) {
-      second.writeContinue();
-      return takeRequest(request, second);
-    }
-    return emit.apply(server, [event, ...about] as never);
-  };
-  server.on("upgrade", ignoreUpgrade);
-  server.emit = emitUnlessOurs;
-  return () => {
-    isAttached = false;
-    server.off("upgrade", ignoreUpgrade);
-    // If somebody else has replaced `emit` since, theirs still calls this one.
-    if (server.emit === emitUnlessOurs) server.emit = emit;
-  };
+function takeRequest(
+  all: readonly Attachment[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  const owner = all.find((one) => !one.upgradesOnly && below(one, request) !== null);
+  if (owner === undefined) return false;
+  const originalUrl = moveBelow(owner, request);
+  // Whoever has sent the head of the answer already has to end it, too.
+  owner.mount.handle(request, response, originalUrl).catch(() => response.destroy());
+  return true;
+}
+
+/** Whether a request to upgrade is ours. At "/" only streams are: all else is the application's. */
+function takesUpgrade(attachment: Attachment, request: IncomingMessage): boolean {
+  const url = below(attachment, request);
+  return url !== null && (attachment.path !== "" || opensStream({ url }));
+}
+
+/** The URL of a request below the path; null where it is the application's. */
+function below({ path }: Attachment, { url = "" }: IncomingMessage): string | null {
+  if (!url.startsWith(path)) return null;
+  const rest = url.slice(path.length);
+  return rest === "" || rest.startsWith("?") || rest.startsWith("/") ? rest : null;
+}
+
+/** Make the URL of a request relative to the path. @returns the URL as it came */
+function moveBelow(attachment: Attachment, request: IncomingMessage): string {
+  const originalUrl = request.url ?? "";
+  const url = below(attachment, request) ?? "";
+  Object.assign(request, { url: url.startsWith("/") ? url : `/${url}`, originalUrl });
+  return originalUrl;
 }

@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import type { App } from "./app.ts";
-import { setCarrier } from "./connection/carriers.ts";
+import { carrierOf, setCarrier } from "./connection/carriers.ts";
 import { ResponseCarrier } from "./connection/response-carrier.ts";
-import { Turns } from "./connection/turns.ts";
+import { untilTurn } from "./connection/response-turn.ts";
 import { createUpgradeResponse } from "./connection/upgrades.ts";
 import { folderUrl } from "./pages.ts";
-import { isPublish } from "./routes/publish.ts";
 import type { SharedBudgets } from "./shared-budgets.ts";
 
-/** Requests of one connection that may wait for their turn. A client that sends more is cut off. */
-const MAX_WAITING_REQUESTS = 16;
+/** Tells our timeout of a connection from one that its server sets to the same time. */
+const OWN_FRACTION_MS = 0.25;
 
 /** What a mount works on. */
 export interface MountOptions {
@@ -28,11 +27,10 @@ export interface MountOptions {
  *
  * It takes over nothing but the requests that it is given: it leaves the server's listeners alone,
  * and changes a connection's timeout only while it answers. As on our own server, the requests of a
- * connection are answered one at a time.
+ * connection are answered one at a time, in their order.
  */
 export class Mount {
   readonly #options: MountOptions;
-  readonly #turns = new WeakMap<Duplex, Turns>();
   readonly #open = new Set<ServerResponse>();
   #whenIdle: (() => void)[] = [];
 
@@ -51,39 +49,34 @@ export class Mount {
    * @param request with a `url` that is relative to the mount
    * @param originalUrl the URL as the server was given it
    * @returns resolves when it was answered, or a stream has its response
+   * @throws Error the application has answered it, and has passed it on nevertheless
    */
-  handle(request: IncomingMessage, response: ServerResponse, originalUrl: string): Promise<void> {
+  async handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    originalUrl: string,
+  ): Promise<void> {
     const { app, budgets } = this.#options;
-    if (response.destroyed) return Promise.resolve(); // its client has gone before it came here
+    if (!(await untilTurn(request, response)) || response.writableEnded) return;
+    if (response.headersSent) {
+      throw new Error(
+        "Foreverframe can't answer, because the head of the answer was sent before: mount it before what sends it",
+      );
+    }
     const location = moveToFolder(request.url ?? "", originalUrl);
     if (location !== null) {
       response.writeHead(301, { Location: location }).end();
-      return Promise.resolve();
+      return;
     }
-    const turns = this.#turnsOf(request);
-    if (turns.size >= MAX_WAITING_REQUESTS) {
-      request.socket.destroy();
-      return Promise.resolve();
-    }
-    const carrier = new ResponseCarrier(request, response, turns, budgets.pieces);
+    const carrier = new ResponseCarrier(request, response, budgets.pieces);
     setCarrier(request, carrier);
     this.#watch(request, response, carrier);
-    return new Promise((resolve) => {
-      const turn = turns.add({
-        exchange: { request, response },
-        overlaps: isPublish(request),
-        begin: () =>
-          budgets.turns.run(request, () => {
-            if (response.destroyed) resolve();
-            else void app.handle(request, response).then(resolve);
-          }),
+    await new Promise<void>((resolve) => {
+      response.once("close", resolve);
+      budgets.turns.run(request, () => {
+        if (carrier.isGone) resolve();
+        else void app.handle(request, response).then(resolve);
       });
-      response.once("close", () => {
-        turns.end(turn);
-        turns.beginNext();
-        resolve();
-      });
-      turns.beginNext();
     });
   }
 
@@ -93,9 +86,20 @@ export class Mount {
    * @param connection whose parser is gone
    * @param head what came behind the request
    */
-  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer, originalUrl: string): void {
+  upgrade(request: IncomingMessage, connection: Socket, head: Buffer, originalUrl: string): void {
     connection.on("error", () => {}); // its `close` says it too
-    const response = createUpgradeResponse(request, connection as never, head);
+    let response: ServerResponse;
+    try {
+      response = createUpgradeResponse(request, connection, head);
+    } catch {
+      connection.destroy(); // no client sends this behind a request that is not answered yet
+      return;
+    }
+    // Node has let go of the connection: nobody else would notice that its client has gone.
+    connection.setTimeout(this.#options.stallMs, () => {
+      const carrier = carrierOf({ req: request, res: response });
+      if (!(carrier instanceof ResponseCarrier && carrier.isTaken)) connection.destroy();
+    });
     void this.handle(request, response, originalUrl);
   }
 
@@ -109,23 +113,11 @@ export class Mount {
     for (const response of this.#open) response.destroy();
   }
 
-  /**
-   * @returns the turns of its connection. With HTTP/2, each request has its own: they are answered
-   *   side by side
-   */
-  #turnsOf({ socket, httpVersionMajor }: IncomingMessage): Turns {
-    let turns = httpVersionMajor === 1 ? this.#turns.get(socket) : undefined;
-    if (turns === undefined) {
-      turns = new Turns();
-      this.#turns.set(socket, turns);
-    }
-    return turns;
-  }
-
   /** Cut the answer when its client reads nothing, and count what it has not read. */
   #watch({ socket }: IncomingMessage, response: ServerResponse, carrier: ResponseCarrier): void {
-    const { budgets, stallMs } = this.#options;
+    const { budgets } = this.#options;
     const before = socket.timeout ?? 0;
+    const stallMs = this.#options.stallMs + OWN_FRACTION_MS;
     this.#open.add(response);
     response.on("error", () => {}); // its `close` says it too
     response.setTimeout(stallMs, () => {

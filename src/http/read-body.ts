@@ -157,7 +157,8 @@ export function smallBodyMiddleware(limit: number): Middleware {
  * @throws ForeverframeError FF_BODY_INVALID: what it said is gone
  */
 function earlierBody(ctx: Context): Buffer | null {
-  if (!ctx.req.readableEnded || bodyIsAbsent(ctx)) return null;
+  if (!ctx.req.readableEnded) return null;
+  if (bodyIsAbsent(ctx)) return NOTHING;
   const { rawBody, body } = ctx.req as { rawBody?: unknown; body?: unknown };
   for (const bytes of [rawBody, body]) if (Buffer.isBuffer(bytes)) return bytes;
   if (typeof rawBody === "string") return Buffer.from(rawBody);

@@ -9,6 +9,9 @@ import { ForeverframeError } from "../errors.ts";
  */
 const PROBE_MS = 10_000;
 
+/** How the probe ends when the file is damaged. Node itself uses 1 to 14, and 128 on. */
+export const DAMAGED = 64;
+
 /**
  * Check a log's file in a process of its own: LMDB reads the file as memory, so a process that
  * reads one which is cut short or damaged dies without a word.
@@ -22,8 +25,12 @@ export async function probeLmdbLog(directory: string): Promise<void> {
   const program = fileURLToPath(
     new URL(`./lmdb-probe-process${extname(import.meta.url)}`, import.meta.url),
   );
-  const child = spawn(process.execPath, [...process.execArgv, program, directory], {
+  // An application's own options must not run it again here, nor what it preloads. Only from source
+  // is a loader needed.
+  const options = program.endsWith(".ts") ? process.execArgv : [];
+  const child = spawn(process.execPath, [...options, program, directory], {
     stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: "" },
   });
   let complaint = "";
   child.stderr.on("data", (data) => {
@@ -40,10 +47,12 @@ export async function probeLmdbLog(directory: string): Promise<void> {
   );
   clearTimeout(timer);
   if (code === 0 || signal === "SIGKILL") return;
-  const reason = /^Error: (.*)$/m.exec(complaint)?.[1];
-  throw damaged(
-    file,
-    signal === null ? (reason ?? "it can't be read") : `reading it ends with ${signal}`,
+  if (signal !== null) throw damaged(file, `reading it ends with ${signal}`);
+  const reason = /^\w*Error: (.*)$/m.exec(complaint)?.[1] ?? `it ends with ${code}`;
+  if (code === DAMAGED) throw damaged(file, reason);
+  throw new ForeverframeError(
+    "FF_LOG_UNAVAILABLE",
+    `The log's file "${file}" can't be checked (${reason}): see that programs can be started here, and try again`,
   );
 }
 

@@ -30,6 +30,7 @@ const PROXY = guide.take("Behind a reverse proxy", "nginx");
 const PREFIX = guide.take("Behind a reverse proxy", "nginx");
 const PARSERS = guide.take("Body parsers and compression", "js");
 const READING = guide.take("Reading in your program", "js");
+const ONLY_READING = guide.take("Reading in your program", "js");
 const STOPPING = guide.take("Stopping", "js");
 const OPTIONS = guide.take("Options", "js");
 const ERRORS = guide.take("Errors", "js");
@@ -240,8 +241,19 @@ describe("docs/library.md", function () {
        ${READING}`,
       { LAST_ID: "elsewhere.0000000000000" },
     );
-    await program.untilPrinted(/^messages of doors\.\*\* are lost: epoch$/m);
+    await program.untilPrinted(/^messages of doors\.\*\* may be lost: epoch$/m);
     await program.untilPrinted(/^\["doors\.north",\{"vid":7\},"\w+\.\w+"\]$/m);
+  });
+
+  it("reads in a program that does nothing else, until a signal ends it", async () => {
+    const program = project.start(
+      `${IMPORTS} const ff = await createForeverframe({ memory: true });
+       setTimeout(() => ff.publish("doors.north", { vid: 7 }), 200).unref();
+       ${ONLY_READING} console.log("the end");`,
+    );
+    await program.untilPrinted(/vid: 7/);
+    expect(await program.stop("SIGINT")).to.equal(0);
+    await program.untilPrinted(/^the end$/m);
   });
 
   it("stops well when it is told to", async () => {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import express from "express";
@@ -31,11 +31,17 @@ export interface MountedServer {
  */
 type Framework = (ff: Foreverframe) => Promise<Server>;
 
+function answerNeighbour({ url }: IncomingMessage, response: ServerResponse): void {
+  if (url === "/slow") void afterAWhile().then(() => response.end("slow"));
+  else response.end("neighbour");
+}
+
 const FRAMEWORKS: Readonly<Record<string, Framework>> = {
   async express(ff) {
     const app = express();
     app.use("/push", ff.node);
     app.get("/neighbour", (_request, response) => void response.send("neighbour"));
+    app.get("/slow", (_request, response) => void afterAWhile().then(() => response.send("slow")));
     const server = createServer(app);
     ff.attach(server, { path: "/push", upgradesOnly: true });
     return server;
@@ -48,6 +54,12 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
         ctx.body = "neighbour";
       }),
     );
+    app.use(
+      mount("/slow", async (ctx) => {
+        await afterAWhile();
+        ctx.body = "slow";
+      }),
+    );
     const server = createServer(app.callback());
     ff.attach(server, { path: "/push", upgradesOnly: true });
     return server;
@@ -56,11 +68,12 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
     const app = fastify();
     await app.register(ff.fastify, { prefix: "/push" });
     app.get("/neighbour", async () => "neighbour");
+    app.get("/slow", async () => afterAWhile().then(() => "slow"));
     await app.ready();
     return app.server;
   },
   "node:http": async (ff) => {
-    const server = createServer((_request, response) => response.end("neighbour"));
+    const server = createServer(answerNeighbour);
     ff.attach(server, { path: "/push" });
     return server;
   },
@@ -68,13 +81,16 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
     const tls = new URL("tls/", import.meta.url);
     const key = readFileSync(new URL("key.pem", tls));
     const cert = readFileSync(new URL("cert.pem", tls));
-    const server = createTlsServer({ key, cert }, (_request, response) =>
-      response.end("neighbour"),
-    );
+    const server = createTlsServer({ key, cert }, answerNeighbour);
     ff.attach(server as unknown as Server, { path: "/push" });
     return server as unknown as Server;
   },
 };
+
+/** How long the route `/slow` takes, in ms. */
+export const SLOW_MS = 300;
+
+const afterAWhile = () => new Promise<void>((resolve) => setTimeout(resolve, SLOW_MS));
 
 /** Names of the servers that {@link startMounted} knows. */
 export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS);

@@ -6,7 +6,6 @@ import { ResponseSink } from "../sinks/response-sink.ts";
 import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import type { Carrier } from "./carrier.ts";
 import { plainFraming } from "./framing.ts";
-import type { Turns } from "./turns.ts";
 import { acceptWebSocket, takeUpgradeHead } from "./upgrades.ts";
 
 /**
@@ -18,24 +17,16 @@ export class ResponseCarrier implements Carrier {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #socket: Socket;
-  readonly #turns: Turns;
   readonly #pieces: WaitingPieces;
   #isTaken = false;
 
   /**
-   * @param turns of the requests on the same connection
    * @param pieces counts what streams' clients have not read
    */
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    turns: Turns,
-    pieces: WaitingPieces,
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse, pieces: WaitingPieces) {
     this.#request = request;
     this.#response = response;
     this.#socket = request.socket;
-    this.#turns = turns;
     this.#pieces = pieces;
   }
 
@@ -45,7 +36,9 @@ export class ResponseCarrier implements Carrier {
   }
 
   get isGone(): boolean {
-    return this.#response.destroyed || this.#socket.destroyed;
+    const { destroyed, headersSent } = this.#response;
+    // A middleware of the application may have answered meanwhile, because it took too long.
+    return destroyed || this.#socket.destroyed || (headersSent && !this.#isTaken);
   }
 
   onGone(then: () => void): void {
@@ -54,15 +47,15 @@ export class ResponseCarrier implements Carrier {
   }
 
   inReadOrder(go: () => void): void {
-    this.#turns.read(this.#request, go);
+    go(); // requests of one connection come one after the other
   }
 
   take(contentType: string): ResponseSink {
     const response = this.#response;
-    this.#isTaken = true;
     // After a stream was cut, a proxy must not use its connection for another request.
     response.shouldKeepAlive = false;
     response.writeHead(200, { ...STREAM_HEADERS, "Content-Type": contentType });
+    this.#isTaken = true;
     return new ResponseSink(response, this.#pieces);
   }
 
@@ -70,6 +63,7 @@ export class ResponseCarrier implements Carrier {
     const request = this.#request;
     const socket = this.#socket;
     const response = this.#response;
+    this.#isTaken = true;
     response.detachSocket(socket);
     // The response would never emit this otherwise, and the exchange is over only then.
     socket.once("close", () => response.emit("close"));
@@ -78,6 +72,7 @@ export class ResponseCarrier implements Carrier {
   }
 
   cut(): void {
-    this.#socket.destroy();
+    // Otherwise the connection may have another answer already.
+    if (this.#isTaken) this.#socket.destroy();
   }
 }

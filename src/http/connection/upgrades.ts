@@ -44,6 +44,7 @@ export function isUpgrade({ method, url = "", headers }: IncomingMessage): boole
  *
  * @param connection whose parser is gone
  * @param head what came behind the request
+ * @throws Error a request before it has not been answered yet
  */
 export function createUpgradeResponse(
   request: IncomingMessage,

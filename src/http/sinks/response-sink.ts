@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Sink, SinkListener } from "../../core/sink.ts";
-import type { PieceWaiter, WaitingPieces } from "./waiting-pieces.ts";
+import { heldPiece, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
 
 /** A response that belongs to a stream, on a server that somebody else made. */
 export class ResponseSink implements Sink, PieceWaiter {
@@ -40,9 +40,11 @@ export class ResponseSink implements Sink, PieceWaiter {
     const response = this.#response;
     if (response.writableEnded || response.destroyed) return;
     response.write(bytes);
+    // Node would write at the end of the turn: then all streams of a slice at once, unmeasured.
+    response.socket?.uncork();
     if (this.writable || this.#waiting !== null) return;
-    this.#waiting = bytes;
-    this.#pieces.add(bytes, this);
+    this.#waiting = heldPiece(bytes, response.socket);
+    this.#pieces.add(this.#waiting, this);
   }
 
   get writable(): boolean {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Sink, SinkListener } from "../../core/sink.ts";
 import { StallTimer } from "../connection/stall-timer.ts";
-import type { PieceWaiter, WaitingPieces } from "./waiting-pieces.ts";
+import { heldPiece, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
 
 /**
  * A socket's property that holds its sink, for listeners that all sockets share: six closures for
@@ -49,9 +49,10 @@ export class SocketSink implements Sink, PieceWaiter {
     socket.write(bytes);
     if (this.writable || this.#stall !== null) return;
     // What was written before it is less than Node's `highWaterMark`.
-    this.#stall = { timer: new StallTimer(socket, this.#stallMs), piece: bytes };
+    const piece = heldPiece(bytes, socket);
+    this.#stall = { timer: new StallTimer(socket, this.#stallMs), piece };
     this.#stall.timer.start();
-    this.#pieces.add(bytes, this);
+    this.#pieces.add(piece, this);
   }
 
   get writable(): boolean {

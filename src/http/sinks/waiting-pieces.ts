@@ -1,9 +1,18 @@
+import type { Duplex } from "node:stream";
 import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
 
 /** What waits until its client has read a piece. */
 export interface PieceWaiter {
   /** The piece takes too much memory: end now, so that it can be freed. */
   letGo(): void;
+}
+
+/**
+ * A piece as a connection holds it: over TLS each connection holds one of its own, encrypted, and
+ * gets an object of its own here, so that it counts by itself.
+ */
+export function heldPiece(piece: Buffer, connection: Duplex | null): Buffer {
+  return connection !== null && "encrypted" in connection ? piece.subarray() : piece;
 }
 
 /** A piece, and those who wait until it is read. */
