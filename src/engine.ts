@@ -14,6 +14,7 @@ import { ForeverframeError, shorten } from "./errors.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { Authorize } from "./http/authorize.ts";
 import { RequestTurns } from "./http/connection/request-turns.ts";
+import { parseProxies } from "./http/forwarded.ts";
 import type { PageDirectory } from "./http/pages.ts";
 import { opensStream } from "./http/routes/stream.ts";
 import type { SharedBudgets } from "./http/shared-budgets.ts";
@@ -139,6 +140,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       hub,
       access: { hosts, isLocal, origins: config.allowedOrigins },
       limits: config,
+      proxies: parseProxies(config.trustedProxies),
       bodies: {
         budget: budgets.bodies,
         turns: new TurnBudget(nodeScheduler, BODIES_MS),

@@ -57,6 +57,11 @@ export interface ForeverframeOptions {
    */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
+   * Addresses and networks of proxies whose Forwarded or X-Forwarded-For and -Host are believed,
+   * such as 10.0.0.0/8. By default none.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /**
    * Origins of other sites whose pages may call this server, such as https://intranet.example. By
    * default none.
    */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BlockList } from "node:net";
 import type { Router } from "@koa/router";
 import Koa from "koa";
 import type { Hub } from "../core/hub.ts";
@@ -6,6 +7,7 @@ import { ForeverframeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { Authorization } from "./authorization.ts";
 import type { Authorize } from "./authorize.ts";
+import { forwardedMiddleware } from "./forwarded.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
 import { policyMiddleware } from "./middleware/policies.ts";
@@ -31,6 +33,8 @@ export interface AppOptions {
     readonly jsonp: boolean;
     readonly publishesPerSecond: number;
   };
+  /** Whose word about a request's origin is believed; null for nobody's. */
+  readonly proxies: BlockList | null;
   readonly bodies: BodyReading;
   readonly adminToken: string;
   /** Null where everybody may do everything. */
@@ -62,6 +66,7 @@ export function createApp(options: AppOptions): App {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
     else refusals.noteFault(error, "request failed");
   });
+  app.use(forwardedMiddleware(options.proxies));
   app.use(errorMiddleware(refusals, access, limits.jsonp));
   app.use(policyMiddleware(access));
   const routers = [

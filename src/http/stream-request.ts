@@ -7,6 +7,7 @@ import type { StartRequest } from "../core/stream-start.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { cursorOfLastEventId } from "../transports/sse.ts";
 import { carrierOf } from "./connection/carriers.ts";
+import { addressOf } from "./forwarded.ts";
 import { numberParameter, parameter } from "./parameters.ts";
 
 /** Most messages that `last` starts with. */
@@ -28,7 +29,7 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
     start: parseStart(ctx),
     client,
     takesOverFrom: parseTakeover(ctx, client),
-    address: ctx.req.socket.remoteAddress ?? null,
+    address: addressOf(ctx.req),
     expiresInMs: null,
     isGone: () => carrier.isGone,
   };

@@ -86,6 +86,9 @@ export const SETTINGS = {
   ),
   adminToken: text("", "token of the admin routes; generated at each start if empty"),
   allowedHosts: list("names that the Host header may have, besides loopback's and those of --host"),
+  trustedProxies: list(
+    "addresses and networks of proxies whose Forwarded or X-Forwarded-For and -Host are believed, such as 10.0.0.0/8",
+  ),
   allowedOrigins: list(
     "origins of other sites whose pages may call this server, such as https://intranet.example",
   ),

@@ -2,6 +2,7 @@ import { isIP, isIPv6 } from "node:net";
 import type { Context, Middleware } from "koa";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import { isLoopback } from "../../settings/config.ts";
+import { addressOf } from "../forwarded.ts";
 import { queryOf } from "../parameters.ts";
 
 /** Names of this machine for itself. */
@@ -73,9 +74,8 @@ export function accessMiddleware(
 
 /** Refuse callers on other machines until the application has said who may call. */
 function checkAddress({ req }: Context): void {
-  // A local socket has none
-  const address = req.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "::1";
-  if (isLoopback(address)) return;
+  const address = addressOf(req);
+  if (address === null || isLoopback(address)) return;
   throw new ForeverframeError(
     "FF_FORBIDDEN",
     "Only programs of the same machine may call: give createForeverframe() an authorize function, or open: true if everybody may",

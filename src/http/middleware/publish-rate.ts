@@ -1,5 +1,6 @@
 import type { Middleware } from "koa";
 import { ForeverframeError } from "../../errors.ts";
+import { addressOf } from "../forwarded.ts";
 import { RateLimit } from "../rate-limit.ts";
 
 /**
@@ -10,7 +11,7 @@ import { RateLimit } from "../rate-limit.ts";
 export function publishRateMiddleware(perSecond: number, now: () => number): Middleware {
   const limit = new RateLimit({ perSecond, atOnce: perSecond }, now);
   return async (ctx, next) => {
-    if (perSecond > 0 && !limit.take(ctx.req.socket.remoteAddress ?? "")) {
+    if (perSecond > 0 && !limit.take(addressOf(ctx.req) ?? "")) {
       ctx.set("Retry-After", "1");
       throw new ForeverframeError(
         "FF_PUBLISH_RATE",

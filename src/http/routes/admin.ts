@@ -6,6 +6,7 @@ import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { Authorization } from "../authorization.ts";
+import { addressOf } from "../forwarded.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 import { RateLimit } from "../rate-limit.ts";
 import { createRouter } from "../router.ts";
@@ -90,7 +91,7 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
   const wanted = digest(token);
   const isGuessable = token.length < UNGUESSABLE_CHARACTERS;
   return async (ctx, next) => {
-    const address = ctx.req.socket.remoteAddress ?? "";
+    const address = addressOf(ctx.req) ?? "";
     const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
     if (authorization.isAsked && (ctx.get("authorization") === "" || isJwt(given))) {
       const { channel, client = null } = ctx["params"] as { channel?: string; client?: string };

@@ -1,0 +1,137 @@
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP, isIPv6 } from "node:net";
+import type { Middleware } from "koa";
+import { ForeverframeError, shorten } from "../errors.ts";
+
+/** Most proxies that a request may have come through; what more of them say is not looked at. */
+const MAX_PROXIES = 32;
+
+/** Addresses of requests that came through a trusted proxy. */
+const addresses = new WeakMap<IncomingMessage, string | null>();
+
+/** The address that a request comes from; null for a local socket. */
+export function addressOf(request: IncomingMessage): string | null {
+  const known = addresses.get(request);
+  return known === undefined ? socketAddress(request) : known;
+}
+
+/**
+ * Believe what trusted proxies say: the address that a request comes from and the `Host` that it
+ * was sent to, by `Forwarded` (RFC 7239), else by `X-Forwarded-For` and `X-Forwarded-Host`.
+ *
+ * Each proxy adds to the end of these headers what it has seen itself. So they are read from their
+ * end, for as long as who has added is trusted: what a client has put there before is not.
+ *
+ * @param proxies as {@link parseProxies} gives them; null for none
+ */
+export function forwardedMiddleware(proxies: BlockList | null): Middleware {
+  return ({ req }, next) => {
+    const sender = socketAddress(req);
+    if (proxies !== null && isTrusted(proxies, sender)) {
+      const hops = readHops(req);
+      let address = sender;
+      let host: string | null = null;
+      for (const hop of hops) {
+        if (!isTrusted(proxies, address)) break;
+        host = hop.host ?? host;
+        if (hop.address === null) break;
+        address = hop.address;
+      }
+      addresses.set(req, address);
+      if (host !== null) replaceHost(req, host);
+    }
+    return next();
+  };
+}
+
+/**
+ * Parse addresses and networks of proxies.
+ *
+ * @param list such as `10.0.0.0/8` and `::1`; a local socket counts as `127.0.0.1`
+ * @returns null for an empty list
+ * @throws ForeverframeError FF_CONFIG_INVALID
+ */
+export function parseProxies(list: readonly string[]): BlockList | null {
+  if (list.length === 0) return null;
+  const proxies = new BlockList();
+  for (const entry of list) {
+    const [address = "", bits, ...more] = entry.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    const most = family === "ipv6" ? 128 : 32;
+    const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+    if (isIP(address) === 0 || prefix < 0 || prefix > most || more.length > 0) {
+      throw new ForeverframeError(
+        "FF_CONFIG_INVALID",
+        `--trusted-proxies has "${shorten(entry)}": write addresses and networks such as 10.0.0.7, 10.0.0.0/8 or fd00::/8`,
+      );
+    }
+    proxies.addSubnet(address, prefix, family);
+  }
+  return proxies;
+}
+
+/** What one proxy says of who has called it. */
+interface Hop {
+  /** Null where it does not say, or says a name of its own. */
+  readonly address: string | null;
+  /** The `Host` that it was sent; null where it does not say. */
+  readonly host: string | null;
+}
+
+/** The hops, the last proxy's first. */
+function readHops({ headers }: IncomingMessage): readonly Hop[] {
+  const { forwarded } = headers;
+  if (forwarded !== undefined) return lastOf(forwarded).map(parseForwarded);
+  const hosts = lastOf(headers["x-forwarded-host"]);
+  const callers = lastOf(headers["x-forwarded-for"]).map(parseAddress);
+  // Some proxies add a host for each hop, some set one: the nearest proxy's is the last.
+  const hop = (address: string | null, i: number): Hop => ({ address, host: hosts[i] || null });
+  return callers.length === 0 ? [hop(null, 0)] : callers.map(hop);
+}
+
+function lastOf(header: string | readonly string[] | undefined): readonly string[] {
+  const text = typeof header === "object" ? header.join(",") : (header ?? "");
+  if (text === "") return [];
+  return text
+    .split(",")
+    .slice(-MAX_PROXIES)
+    .reverse()
+    .map((item) => item.trim());
+}
+
+/** One element of `Forwarded`. A quoted string with a comma in it is no address, nor a host. */
+function parseForwarded(element: string): Hop {
+  const pairs = new Map<string, string>();
+  for (const pair of element.split(";")) {
+    const [name = "", value = ""] = pair.split("=", 2);
+    pairs.set(name.trim().toLowerCase(), value.trim().replace(/^"([^"\\]*)"$/, "$1"));
+  }
+  return { address: parseAddress(pairs.get("for") ?? ""), host: pairs.get("host") || null };
+}
+
+/** An address with or without a port, and an IPv6 one with or without brackets; null for others. */
+function parseAddress(text: string): string | null {
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
+  return isIP(bare) === 0 ? null : plain(bare);
+}
+
+function socketAddress({ socket }: IncomingMessage): string | null {
+  return socket.remoteAddress === undefined ? null : plain(socket.remoteAddress);
+}
+
+/** IPv4 as such, where a socket or a proxy has it as IPv6. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+function isTrusted(proxies: BlockList, address: string | null): boolean {
+  const known = address ?? "127.0.0.1"; // a local socket
+  return proxies.check(known, isIPv6(known) ? "ipv6" : "ipv4");
+}
+
+/** For what looks at `Host` later: the guard against rebinding, the comparison of origins. */
+function replaceHost({ headers, rawHeaders }: IncomingMessage, host: string): void {
+  headers.host = host;
+  const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "host");
+  if (at >= 0) rawHeaders[at + 1] = host;
+}

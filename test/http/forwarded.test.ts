@@ -1,0 +1,146 @@
+import { expect } from "chai";
+import { parseProxies } from "../../src/http/forwarded.ts";
+import { closeConnections } from "../support/raw-http.ts";
+import { ask } from "../support/request.ts";
+import { startTestServer, stopServers } from "../support/test-server.ts";
+
+describe("what proxies say of a request", () => {
+  afterEach(async () => {
+    closeConnections();
+    await stopServers();
+  });
+
+  const start = (trustedProxies: readonly string[], overrides = {}) =>
+    startTestServer({ trustedProxies, ...overrides });
+  const poll = (url: string, headers: Record<string, string>) =>
+    ask(url, "GET", "/stream?transport=poll&wait=0&channels=a", { headers });
+  /** The address that a request counts for. */
+  const addressFor = async (trustedProxies: readonly string[], headers: Record<string, string>) => {
+    const { url, hub } = await start(trustedProxies);
+    expect((await poll(url, headers)).status).to.equal(200);
+    return (await hub.admin.list(0, 1)).streams[0]?.address;
+  };
+
+  for (const [what, proxies, headers, address] of [
+    ["nobody is trusted", [], { "X-Forwarded-For": "203.0.113.9" }, "127.0.0.1"],
+    ["another is trusted", ["10.0.0.0/8"], { "X-Forwarded-For": "203.0.113.9" }, "127.0.0.1"],
+    ["nothing is said", ["127.0.0.1"], {}, "127.0.0.1"],
+    ["one is trusted", ["127.0.0.1"], { "X-Forwarded-For": "203.0.113.9" }, "203.0.113.9"],
+    [
+      "a client has said something itself",
+      ["127.0.0.0/8"],
+      { "X-Forwarded-For": "10.1.1.1, 127.0.0.1, 203.0.113.9" },
+      "203.0.113.9",
+    ],
+    [
+      "two are trusted",
+      ["127.0.0.1", "10.0.0.0/8"],
+      { "X-Forwarded-For": "198.51.100.1, 203.0.113.9, 10.1.2.3" },
+      "203.0.113.9",
+    ],
+    [
+      "all are trusted",
+      ["0.0.0.0/0"],
+      { "X-Forwarded-For": "203.0.113.9, 10.1.2.3" },
+      "203.0.113.9",
+    ],
+    ["it has a port", ["127.0.0.1"], { "X-Forwarded-For": "203.0.113.9:4711" }, "203.0.113.9"],
+    [
+      "it is IPv6 with a port",
+      ["127.0.0.1"],
+      { "X-Forwarded-For": "[2001:db8::9]:4711" },
+      "2001:db8::9",
+    ],
+    [
+      "it is IPv4 as IPv6",
+      ["127.0.0.1"],
+      { "X-Forwarded-For": "::ffff:203.0.113.9" },
+      "203.0.113.9",
+    ],
+    ["it is no address", ["127.0.0.1"], { "X-Forwarded-For": "unknown" }, "127.0.0.1"],
+    ["it is empty", ["127.0.0.1"], { "X-Forwarded-For": ",, ," }, "127.0.0.1"],
+    [
+      "it is thousands",
+      ["0.0.0.0/0"],
+      { "X-Forwarded-For": `${"10.0.0.1,".repeat(2_000)}203.0.113.9` },
+      "10.0.0.1",
+    ],
+    [
+      "it is said by the standard's header, which wins",
+      ["127.0.0.1"],
+      {
+        Forwarded: 'for=10.9.9.9, for="[2001:db8::9]:4711";proto=https;by=10.1.1.1',
+        "X-Forwarded-For": "203.0.113.1",
+      },
+      "2001:db8::9",
+    ],
+    [
+      "it is hidden by the standard's header",
+      ["127.0.0.1"],
+      { Forwarded: "for=_hidden" },
+      "127.0.0.1",
+    ],
+  ] as const) {
+    it(`counts a request for ${address} where ${what}`, async () => {
+      expect(await addressFor(proxies, headers)).to.equal(address);
+    });
+  }
+
+  it("holds each client to limits of its own", async () => {
+    const { url } = await start(["127.0.0.1"], { maxStreams: 10, maxStreamsPerAddress: 1 });
+    const stream = (address: string) =>
+      new Promise<number>((resolve) => {
+        void fetch(`${url}/stream?transport=ndjson&channels=a`, {
+          headers: { "X-Forwarded-For": address },
+        }).then(({ status }) => resolve(status));
+      });
+    expect(await stream("203.0.113.1")).to.equal(200);
+    expect(await stream("203.0.113.1")).to.equal(429);
+    expect(await stream("203.0.113.2")).to.equal(200);
+  });
+
+  it("takes the Host that a trusted proxy was asked for, and no other", async () => {
+    const { url } = await start(["127.0.0.1"], { allowedHosts: ["push.example"] });
+    const publish = async (headers: Record<string, string>) =>
+      (
+        await ask(url, "POST", "/channels/a/messages", {
+          headers: { "Content-Type": "application/json", ...headers },
+          body: "1",
+        })
+      ).status;
+    const Origin = "https://push.example";
+    expect(await publish({ Origin, "X-Forwarded-Host": "push.example" })).to.equal(201);
+    expect(await publish({ Origin, Forwarded: "for=203.0.113.9;host=push.example" })).to.equal(201);
+    expect(await publish({ Origin })).to.equal(403);
+    expect(await publish({ "X-Forwarded-Host": "rebound.example" })).to.equal(403);
+    const plain = await start([], { allowedHosts: ["push.example"] });
+    const { status } = await ask(plain.url, "POST", "/channels/a/messages", {
+      headers: { "Content-Type": "application/json", Origin, "X-Forwarded-Host": "push.example" },
+      body: "1",
+    });
+    expect(status).to.equal(403);
+  });
+
+  for (const entry of [
+    "10.0.0.0/33",
+    "10.0.0/8",
+    "fd00::/129",
+    "proxy.example",
+    "10.0.0.0/8/8",
+    "1.2.3.4/",
+    "/8",
+  ]) {
+    it(`refuses ${entry} in one sentence`, () => {
+      expect(() => parseProxies([entry])).to.throw(/--trusted-proxies has .*: write addresses/);
+    });
+  }
+
+  it("takes addresses and networks of both families", () => {
+    const proxies = parseProxies(["10.0.0.7", "192.168.0.0/16", "fd00::/8", "::1"]);
+    for (const address of ["10.0.0.7", "192.168.3.4"])
+      expect(proxies?.check(address, "ipv4"), address).to.equal(true);
+    for (const address of ["fd12::1", "::1"])
+      expect(proxies?.check(address, "ipv6"), address).to.equal(true);
+    expect(proxies?.check("10.0.0.8", "ipv4")).to.equal(false);
+  });
+});
