@@ -47,7 +47,7 @@ describe("the command line", function () {
         ["--retention", "log.**=0/5"],
         /--retention has "log\.\*\*=0\/5": write pattern=messages\/ms/,
       ],
-      [["--host", "0.0.0.0"], /--host 0\.0\.0\.0 .* add --open/],
+      [["--host", "0.0.0.0"], /--host 0\.0\.0\.0 .* add --secret-file or --jwks.* or --open/],
       [
         ["--allowed-origins", "intranet.example"],
         /--allowed-origins has "intranet.example": write an origin/,
@@ -135,7 +135,8 @@ describe("the command line", function () {
       return { url, secret, make };
     };
 
-    it("makes tokens that publish and tail take, for what they are for and nothing else", async () => {
+    it("makes tokens that publish and tail take, for what they are for and nothing else", async function () {
+      this.timeout(60_000);
       const { url, make } = await start();
       const gate = await make("--publish", "doors.*,alarms", "--ttl", "7d");
       const kiosk = await make("--subscribe", "doors.**", "--subscribe", "news", "--client", "k7");

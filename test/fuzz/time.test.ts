@@ -14,7 +14,7 @@ import { LoopWatch } from "./loop-watch.ts";
 const MAX_HOLD_MS = 50;
 
 /** The machine may be busy with something else: only what is slow each time is slow. */
-const TRIES = 4;
+const TRIES = 8;
 
 /**
  * What parsers stumble over: their own separators, escapes, openings without ends, and what
