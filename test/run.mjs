@@ -17,12 +17,12 @@ const END_MS = 30_000;
 
 /** Files that measure time, memory or CPU, or take all of it: they run last, alone. */
 const ALONE = [
+  "test/http/stuck-views.test.ts", // first: it measures the memory of its process
   "test/core/view.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",
   "test/http/slow-readers.test.ts",
   "test/http/storm.test.ts",
-  "test/http/stuck-views.test.ts",
   "test/logs/due-queue.test.ts",
   "test/chaos/chaos.test.ts",
 ];
