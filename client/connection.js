@@ -11,7 +11,7 @@
  *
  * and on which it sets those of these that it has:
  *
- *   stop()           end it silently; called once
+ *   stop(isHidden)   end it silently; called once. isHidden: its page goes away
  *   signs            any value that changes when something comes; receive() counts it up
  *   sign()           another such value, if heartbeats are not events
  *   isUnwatched      watch() does not look for its silence

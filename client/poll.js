@@ -71,9 +71,10 @@ openers["poll"] = function (connection) {
   }
 
   connection.isUnwatched = true;
-  connection.stop = function () {
+  connection.stop = function (isHidden) {
     clearTimeout(timer);
-    if (request) {
+    // The answer to a first poll has the id by which its stream can be closed.
+    if (request && (id || connection.earlier || isHidden)) {
       request.abort();
     }
   };

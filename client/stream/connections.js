@@ -54,6 +54,9 @@ function connect(transport, reason, isOnce) {
       connection.signs++;
       if (event && connection.isLive()) {
         receive(connection, event);
+      } else if (event && event.type === "open") {
+        // Nobody would poll it.
+        post(closeUrlOf(event), "");
       }
     },
     end: function (refusal) {
@@ -83,6 +86,10 @@ function connect(transport, reason, isOnce) {
   }
 }
 
+function closeUrlOf(event) {
+  return address.replace(/stream$/, "") + event.close;
+}
+
 function drop(connection) {
   if (!connection) {
     return;
@@ -96,7 +103,7 @@ function drop(connection) {
     stream.stream = null;
   }
   if (connection.stop) {
-    connection.stop();
+    connection.stop(isHidden);
     connection.stop = null;
   }
   if (connection.isOnce && connection.closeUrl) {
@@ -133,7 +140,7 @@ function receive(connection, event) {
 
 function opened(connection, event) {
   var isBeside = connection !== current && current && !current.isOnce;
-  connection.closeUrl = address.replace(/stream$/, "") + event.close;
+  connection.closeUrl = closeUrlOf(event);
   connection.polled = connection.transport === "poll" ? event.stream : null;
   if (stream.state === "closing") {
     // A poll went on under a new id.

@@ -171,6 +171,19 @@ describeInBrowsers("the client's way around bad paths", (suite) => {
     await eventually(2_000, () => server.hub.openStreams === 0, "the stream to end");
   });
 
+  it("leaves no stream at the server when an answer comes too late for it", async () => {
+    const { server, proxy } = await startBehind(() => "pass");
+    // Each first answer is late: it is awaited for a millisecond.
+    const stream = await open({ transport: "poll", silentMs: 4, retryMs: 50 });
+    await eventually(
+      10_000,
+      () => proxy.requests.filter((path) => path.startsWith("/stream?")).length > 5,
+      "some polls",
+    );
+    await stream.close();
+    await eventually(5_000, () => server.hub.openStreams === 0, "the end of all streams");
+  });
+
   it("asks with pauses where something answers polls at once with nothing", async () => {
     const { proxy } = await startBehind(() => "pass");
     const stream = await open({ transport: "poll" });

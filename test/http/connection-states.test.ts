@@ -19,8 +19,8 @@ const UPGRADE = [
  */
 const POLL = "GET /stream?transport=poll&channels=quiet&wait=3 HTTP/1.1";
 const EVERYTHING_SOON = {
-  requestHeadMs: 300,
-  requestBodyMs: 400,
+  requestHeadMs: 500,
+  requestBodyMs: 700,
   stallMs: 400,
   keepAliveMs: 300,
   pollKeptMs: 100,
