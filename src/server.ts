@@ -41,7 +41,7 @@ export async function startServer(
     logger,
     membership,
     authorize: null,
-    isLocal: false, // the settings require --open where others can reach it
+    isLocal: false, // the settings require tokens or --open where others can reach it
     hosts: knownHosts(config),
   });
   const { hub, log, app, budgets, adminToken } = engine;

@@ -22,7 +22,7 @@ export function checkJsonp(ctx: Context, callback: string, jsonp: boolean): void
       "A poll with a callback is JSONP, which is off: leave it out, or start the server with --jsonp",
     );
   }
-  if (tellsItsSource(ctx)) return;
+  if (tellsItsSource(ctx.req)) return;
   throw new ForeverframeError(
     "FF_ORIGIN_REFUSED",
     "The request does not say which page would read the answer: send a Referer (the page's Referrer-Policy may forbid it), or poll without a callback",

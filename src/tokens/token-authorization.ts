@@ -3,6 +3,8 @@ import { covers } from "../core/covers.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { describeAction } from "../http/authorization.ts";
 import type { Authorize, AuthorizeQuestion } from "../http/authorize.ts";
+import { bearerToken } from "../http/bearer.ts";
+import { tellsItsSource } from "../http/middleware/access.ts";
 import type { TokenRights } from "./token-rights.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 
@@ -79,9 +81,9 @@ function areCovered(asked: readonly string[], granted: readonly string[]): boole
  *   counts would depend on the reader
  */
 function readCredential({ headers }: IncomingMessage): Credential {
-  const [, bearer] = /^Bearer +(\S*) *$/i.exec(headers.authorization ?? "") ?? [];
+  const bearer = bearerToken(headers);
   const found = [
-    ...(bearer === undefined ? [] : [{ token: bearer, isCookie: false }]),
+    ...(bearer === null ? [] : [{ token: bearer, isCookie: false }]),
     ...readCookies(headers.cookie ?? "").map((token) => ({ token, isCookie: true })),
   ];
   const [first] = found;
@@ -111,10 +113,8 @@ function readCookies(header: string): readonly string[] {
  *
  * @throws ForeverframeError FF_ORIGIN_REFUSED
  */
-function checkSource(
-  { headers, url = "", method = "GET" }: IncomingMessage,
-  { action }: AuthorizeQuestion,
-): void {
+function checkSource(request: IncomingMessage, { action }: AuthorizeQuestion): void {
+  const { url = "", method = "GET" } = request;
   const query = new URLSearchParams(url.split("?")[1] ?? "");
   const isScript = query.get("transport") === "poll" && query.has("callback");
   if (isScript) {
@@ -124,12 +124,9 @@ function checkSource(
     );
   }
   const isReading = (method === "GET" || method === "HEAD") && action === "subscribe";
-  const isKnown = ["sec-fetch-site", "origin", "referer"].some(
-    (name) => headers[name] !== undefined,
-  );
-  if (isReading || isKnown) return;
+  if (isReading || tellsItsSource(request)) return;
   throw new ForeverframeError(
     "FF_ORIGIN_REFUSED",
-    `A request that a cookie authorizes and that changes something must say where it comes from: send Origin or Referer, or the token as "Authorization: Bearer"`,
+    'A request that a cookie authorizes and that changes something must say where it comes from: send Origin or Referer, or the token as "Authorization: Bearer"',
   );
 }

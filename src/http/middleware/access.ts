@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { isIP, isIPv6 } from "node:net";
 import type { Context, Middleware } from "koa";
 import { ForeverframeError, shorten } from "../../errors.ts";
@@ -196,7 +197,7 @@ function refusal(ctx: Context, source: string): ForeverframeError {
  * Whether a browser has said where a request comes from. It has not for a script element of a page
  * that hides its origin: then nobody knows who would read the answer.
  */
-export function tellsItsSource({ req: { headers } }: Context): boolean {
+export function tellsItsSource({ headers }: IncomingMessage): boolean {
   const { origin, referer } = headers;
   return [headers["sec-fetch-site"], origin, referer].some((told) => told !== undefined);
 }

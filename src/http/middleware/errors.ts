@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { ANSWER_HEADERS } from "../answer-headers.ts";
+import { bearerToken } from "../bearer.ts";
 import { carrierOf } from "../connection/carriers.ts";
 import { jsonTypeFor } from "../json-type.ts";
 import { answerRefusedJsonp, jsonpCallback } from "../jsonp.ts";
@@ -73,9 +74,7 @@ function challengeFor(ctx: Context, code: ErrorCode): string | null {
     case "FF_TOKEN_EXPIRED":
       return 'Bearer error="invalid_token"';
     case "FF_FORBIDDEN":
-      return /^Bearer /i.test(ctx.get("authorization"))
-        ? 'Bearer error="insufficient_scope"'
-        : null;
+      return bearerToken(ctx.req.headers) === null ? null : 'Bearer error="insufficient_scope"';
     default:
       return null;
   }

@@ -6,6 +6,7 @@ import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { Authorization } from "../authorization.ts";
+import { bearerToken } from "../bearer.ts";
 import { addressOf } from "../forwarded.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 import { RateLimit } from "../rate-limit.ts";
@@ -92,7 +93,7 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
   const isGuessable = token.length < UNGUESSABLE_CHARACTERS;
   return async (ctx, next) => {
     const address = addressOf(ctx.req) ?? "";
-    const [, given] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? [];
+    const given = bearerToken(ctx.req.headers);
     if (authorization.isAsked && (ctx.get("authorization") === "" || isJwt(given))) {
       const { channel, client = null } = ctx["params"] as { channel?: string; client?: string };
       const channels = channel === undefined ? [] : [channel];
@@ -100,7 +101,7 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
       return next();
     }
     // Compared as hashes, so that the time it takes tells nothing of the token.
-    const isRight = given !== undefined && timingSafeEqual(digest(given), wanted);
+    const isRight = given !== null && timingSafeEqual(digest(given), wanted);
     // Behind a proxy everybody has one address: somebody who sends wrong tokens must not shut out
     // the admin.
     if ((isGuessable || !isRight) && !guesses.has(address)) {
@@ -111,7 +112,7 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
       );
     }
     if (!isRight) {
-      if (given !== undefined) {
+      if (given !== null) {
         guesses.take(address);
         if (!guesses.has(address))
           logger.warn({ address }, "too many wrong admin tokens: address held off");
@@ -127,8 +128,8 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
 }
 
 /** Whether a bearer's token has the form of a JWT; an admin token never has. */
-function isJwt(token: string | undefined): boolean {
-  return token !== undefined && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
+function isJwt(token: string | null): boolean {
+  return token !== null && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
 }
 
 function digest(text: string): Buffer {
