@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { InProcessBus } from "./buses/in-process-bus.ts";
@@ -12,17 +13,22 @@ import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import { type App, createApp } from "./http/app.ts";
+import { Authorization } from "./http/authorization.ts";
 import type { Authorize } from "./http/authorize.ts";
 import { RequestTurns } from "./http/connection/request-turns.ts";
 import { parseProxies } from "./http/forwarded.ts";
+import { Guesses, WRONG_TOKENS } from "./http/guesses.ts";
 import type { PageDirectory } from "./http/pages.ts";
 import { opensStream } from "./http/routes/stream.ts";
 import type { SharedBudgets } from "./http/shared-budgets.ts";
 import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
+import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
 import { openLog, takeDirectory } from "./logs/open-log.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
 import { UndoList } from "./process/undo-list.ts";
+import { AuthorizeUrl } from "./session/authorize-url.ts";
+import { whoDecides } from "./session/who-decides.ts";
 import { isLoopback } from "./settings/config.ts";
 import { parseGearman } from "./settings/gearman.ts";
 import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts";
@@ -39,7 +45,8 @@ const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
 const BODIES_MS = 4;
 
 /**
- * Part of the streams that one address may have by default; all of them if there are only a few.
+ * Part of the streams that one address or subject may have by default; all of them if there are
+ * only a few.
  */
 const ADDRESS_SHARE = 0.75;
 const FEW_STREAMS = 100;
@@ -119,6 +126,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       limits,
       nextHandle: createHandles(membership),
       newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
+      newTicketId: () => randomBytes(24).toString("base64url"),
       random: Math.random,
       onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
     });
@@ -133,8 +141,21 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       pieces: new WaitingPieces(unread),
       turns: new RequestTurns(nodeScheduler, opensStream),
     };
-    const verifier = await TokenVerifier.open(config, { scheduler: nodeScheduler, logger });
+    const verifier = await TokenVerifier.open(
+      config,
+      { scheduler: nodeScheduler, logger },
+      (isValid) => void hub.endThoseOfKeys(isValid),
+    );
     undo.add(() => verifier?.close());
+    const guesses = new Guesses(WRONG_TOKENS, nodeScheduler.monotonicMs);
+    const decide = authorize ?? configuredAuthorize(config, verifier, guesses, logger);
+    const authorization = new Authorization({
+      authorize: decide,
+      userHeader: config.userHeader.toLowerCase(),
+      hub,
+      guesses,
+      now: nodeScheduler.unixMs,
+    });
     const adminToken = config.adminToken || randomBytes(16).toString("base64url");
     const app = createApp({
       hub,
@@ -147,7 +168,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         largeTurns: new TurnBudget(nodeScheduler, BODIES_MS),
       },
       adminToken,
-      authorize: verifier === null ? authorize : authorizeByTokens(verifier, nodeScheduler.unixMs),
+      authorization,
+      unixNow: nodeScheduler.unixMs,
       pages,
       logger,
     });
@@ -195,6 +217,26 @@ export function takeLog({ data }: Config, logger: Logger): Promise<() => void> {
   );
 }
 
+/** Null where everybody may do everything. */
+function configuredAuthorize(
+  { authorizeUrl, userHeader }: Config,
+  verifier: TokenVerifier | null,
+  guesses: Guesses,
+  logger: Logger,
+): Authorize | null {
+  const { monotonicMs, unixMs } = nodeScheduler;
+  const signedIn = (request: IncomingMessage) => userOf(request, userHeader.toLowerCase());
+  const application =
+    authorizeUrl === ""
+      ? null
+      : new AuthorizeUrl({ url: authorizeUrl, userOf: signedIn, now: monotonicMs, logger });
+  return whoDecides({
+    byTokens: verifier === null ? null : authorizeByTokens({ verifier, guesses, now: unixMs }),
+    byApplication: application?.authorize ?? null,
+    userOf: userHeader === "" ? null : signedIn,
+  });
+}
+
 function openConfiguredLog(
   config: Config,
   retention: RetentionRules,
@@ -233,6 +275,7 @@ function resolveLimits(config: Config): Config {
     ...config,
     maxStreams,
     maxStreamsPerAddress: config.maxStreamsPerAddress === 0 ? share : config.maxStreamsPerAddress,
+    maxStreamsPerSubject: config.maxStreamsPerSubject === 0 ? share : config.maxStreamsPerSubject,
   };
 }
 

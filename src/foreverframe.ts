@@ -23,7 +23,7 @@ import { Mount } from "./http/mount.ts";
 import type { ForeverframeOptions } from "./options.ts";
 import { LogOutput } from "./process/log-output.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
-import { defaultConfig, hasTokens } from "./settings/config.ts";
+import { decidesWho, defaultConfig } from "./settings/config.ts";
 import { type Config, SERVER_SETTINGS } from "./settings/settings.ts";
 import { Subscription } from "./subscription.ts";
 import type { JsonInput, JsonValue, SubscriptionEvent } from "./subscription-event.ts";
@@ -222,10 +222,10 @@ export async function createForeverframe(options: ForeverframeOptions = {}): Pro
   }
   checkFunctions(authorize, logger);
   const config = defaultConfig(settings);
-  if (authorize !== undefined && hasTokens(config)) {
+  if (authorize !== undefined && decidesWho(config)) {
     throw new ForeverframeError(
       "FF_CONFIG_INVALID",
-      '"authorize" decides instead of tokens: leave it out, or leave "secretFile" and "jwks" out',
+      '"authorize" decides alone: leave it out, or leave "secretFile", "jwks", "authorizeUrl" and "userHeader" out',
     );
   }
   const engine = await startEngine({
@@ -233,7 +233,7 @@ export async function createForeverframe(options: ForeverframeOptions = {}): Pro
     logger: logger ?? pino({ name: "foreverframe", level: "warn" }, new LogOutput()),
     membership: null,
     authorize: authorize ?? null,
-    isLocal: authorize === undefined && !config.open && !hasTokens(config),
+    isLocal: authorize === undefined && !config.open && !decidesWho(config),
     hosts: authorize === undefined || config.allowedHosts.length > 0 ? config.allowedHosts : null,
   });
   engine.startSources();

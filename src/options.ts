@@ -31,6 +31,16 @@ export interface ForeverframeOptions {
   readonly issuer?: string | undefined;
   /** The "aud" that tokens must have; any if empty. By default none. */
   readonly audience?: string | undefined;
+  /**
+   * URL of your application that is asked who may do what, by the cookies of the request; none if
+   * empty. By default none.
+   */
+  readonly authorizeUrl?: string | undefined;
+  /**
+   * Header in which a trusted proxy names the user whom it has signed in, such as X-Remote-User;
+   * none if empty. By default none.
+   */
+  readonly userHeader?: string | undefined;
   /** Directory of the durable log. By default `"./data"`. */
   readonly data?: string | undefined;
   /** Keep the log in memory: it ends with the process. By default off. */
@@ -81,6 +91,11 @@ export interface ForeverframeOptions {
    * From 0 to 1,000,000; by default 0.
    */
   readonly maxStreamsPerAddress?: number | undefined;
+  /**
+   * Streams of one user (the subject of a token); 0 for three quarters of all. From 0 to 1,000,000;
+   * by default 0.
+   */
+  readonly maxStreamsPerSubject?: number | undefined;
   /** Streams of one client's name. From 1 to 1,000,000; by default 100. */
   readonly maxStreamsPerClient?: number | undefined;
   /** Selectors of one stream. From 1 to 64; by default 64. */
@@ -96,7 +111,8 @@ export interface ForeverframeOptions {
   /** Channels of one publish. From 1 to 100,000; by default 2,000. */
   readonly maxPublishChannels?: number | undefined;
   /**
-   * Publishes of one address in a second; 0 for no limit. From 0 to 10,000,000; by default 20,000.
+   * Publishes of one address, and of one user, in a second; 0 for no limit. From 0 to 10,000,000;
+   * by default 20,000.
    */
   readonly publishesPerSecond?: number | undefined;
   /** Bytes of publishes waiting for the log. From 1,024 to 1,073,741,824; by default 67,108,864. */

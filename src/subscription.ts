@@ -63,6 +63,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       ...wanted,
       encoding: Encoding.of(ndjsonTransport, plainFraming),
       client: null,
+      principal: null,
       takesOverFrom: null,
       address: null,
       expiresInMs: null,

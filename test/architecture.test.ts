@@ -104,6 +104,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "subscription-event.ts": [],
   "engine.ts": [
     "tokens",
+    "session",
     "http",
     "logs",
     "buses",
@@ -114,6 +115,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "logger.ts",
     "errors.ts",
   ],
+  session: ["http", "core", "logger.ts", "errors.ts"],
   tokens: ["http", "core", "logger.ts", "errors.ts"],
   http: ["transports", "core", "process", "settings", "logger.ts", "errors.ts"],
   transports: ["core", "errors.ts"],

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { SignJWT } from "jose";
+import { type JWTPayload, SignJWT } from "jose";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { readRights } from "../tokens/token-rights.ts";
 import { readSecret } from "../tokens/token-verifier.ts";
@@ -40,7 +40,7 @@ export function makeToken(options: TokenOptions, now: number): Promise<string> {
   const exp = Math.floor(now / 1_000) + parseTtl(options.ttl);
   // JSON leaves out what is undefined.
   const foreverframe = JSON.parse(JSON.stringify({ subscribe, publish, admin, client }));
-  readRights({ exp, foreverframe });
+  readRights({ exp, sub: subject, foreverframe } as JWTPayload, null);
   const token = new SignJWT({ foreverframe })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuedAt(Math.floor(now / 1_000))

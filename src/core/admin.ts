@@ -2,6 +2,7 @@ import { type Bus, checkComplete, type StreamsOf } from "./bus.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
+import type { Revocation } from "./revocation.ts";
 import type { ChannelSummary, StreamSummary } from "./summaries.ts";
 
 /** What the admin works on. */
@@ -54,6 +55,24 @@ export class Admin {
     const [here, { answers, silent }] = await Promise.all([
       local.endAll(of),
       bus.ask("endAll", of),
+    ]);
+    checkComplete(silent);
+    return answers.reduce((sum, count) => sum + count, here);
+  }
+
+  /**
+   * Take back what was allowed to somebody: streams end with `expired`, in all processes.
+   *
+   * @returns how many there were
+   * @throws ForeverframeError FF_REVOCATIONS_FULL, FF_LOG_FULL, FF_LOG_UNAVAILABLE;
+   *   FF_WORKER_SILENT: a worker did not answer; it ends its streams when it does
+   */
+  async revoke(revocation: Revocation): Promise<number> {
+    const { log, local, bus } = this.#options;
+    await log.revoke(revocation);
+    const [here, { answers, silent }] = await Promise.all([
+      local.applyRevocations(),
+      bus.ask("applyRevocations"),
     ]);
     checkComplete(silent);
     return answers.reduce((sum, count) => sum + count, here);

@@ -1,9 +1,11 @@
 import { ForeverframeError } from "../errors.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
+import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
 import type { Receipt, StreamSummary } from "./summaries.ts";
+import type { Ticket } from "./tickets.ts";
 
 /** Which streams an admin means. */
 export type StreamsOf = { readonly client: string } | { readonly channel: string };
@@ -13,6 +15,8 @@ export interface Seniority {
   /** Unix ms. */
   readonly openedAt: number;
   readonly stream: string;
+  /** Whose the client is; null where nobody says. */
+  readonly subject: string | null;
 }
 
 /** What a process does when others ask. Everything is JSON on its way. */
@@ -35,10 +39,31 @@ export interface Peer {
    */
   acknowledge(stream: string, cursor: Cursor): Promise<boolean | null>;
   /**
-   * Give up a long-poll stream with these selectors, whose client now polls another process.
-   * Returns the receipt if the stream has ended for good; null if it is unknown here.
+   * Give up a long-poll stream of a subject with these selectors, whose client now polls another
+   * process. Returns the receipt if the stream has ended for good; null if it is unknown here.
    */
-  giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null>;
+  giveAway(
+    stream: string,
+    selectorsKey: string,
+    subject: string | null,
+  ): Promise<PollRecord | Receipt | null>;
+  /** The selectors of an open stream; null if it is not open here. */
+  selectorsOf(stream: string): Promise<readonly string[] | null>;
+  /**
+   * What allows the stream has been renewed: it expires at `expiresAt` (Unix ms; null for never).
+   * Returns true; null if it is not open here.
+   */
+  renew(
+    stream: string,
+    principal: Principal | null,
+    expiresAt: number | null,
+  ): Promise<true | null>;
+  /** Use a ticket; null if it is not known here. */
+  takeTicket(ticket: string): Promise<Ticket | null>;
+  /**
+   * There may be new revocations in the log: end the streams that they are about, and count them.
+   */
+  applyRevocations(): Promise<number>;
   /** End streams with `admin`, and say how many there were. */
   endAll(of: StreamsOf): Promise<number>;
   /**
@@ -81,10 +106,18 @@ export interface Found<Answer> {
 }
 
 /**
- * A question that at most one process answers with anything but null, since a stream is in only one
- * process.
+ * A question that at most one process answers with anything but null, since a stream, or a ticket,
+ * is in only one process.
  */
-export type StreamQuestion = "close" | "state" | "ownerOf" | "acknowledge" | "giveAway";
+export type StreamQuestion =
+  | "close"
+  | "state"
+  | "ownerOf"
+  | "acknowledge"
+  | "giveAway"
+  | "selectorsOf"
+  | "renew"
+  | "takeTicket";
 
 /** @throws ForeverframeError FF_WORKER_SILENT: any process failed to answer */
 export function checkComplete(silent: number): void {

@@ -3,6 +3,7 @@ import { type Bus, known } from "./bus.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import type { LocalPeer } from "./local-peer.ts";
+import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
 import type { StreamKnowledge } from "./stream-figures.ts";
 import type { Receipt } from "./summaries.ts";
@@ -66,6 +67,33 @@ export class Control {
   async ownerOf(stream: string): Promise<StreamOwner | null> {
     const { local, bus } = this.#options;
     return (await local.ownerOf(stream)) ?? known(await bus.find("ownerOf", stream));
+  }
+
+  /**
+   * The selectors of an open stream; null if it is not open.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
+  async selectorsOf(stream: string): Promise<readonly string[] | null> {
+    const { local, bus } = this.#options;
+    return (await local.selectorsOf(stream)) ?? known(await bus.find("selectorsOf", stream));
+  }
+
+  /**
+   * What allows a stream has been renewed.
+   *
+   * @param expiresAt Unix ms; null for never
+   * @returns false if the stream is not open
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
+  async renew(
+    stream: string,
+    principal: Principal | null,
+    expiresAt: number | null,
+  ): Promise<boolean> {
+    const { local, bus } = this.#options;
+    const here = await local.renew(stream, principal, expiresAt);
+    return (here ?? known(await bus.find("renew", stream, principal, expiresAt))) !== null;
   }
 
   /**

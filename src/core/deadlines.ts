@@ -39,6 +39,13 @@ export class Deadlines<T> {
     else others.add(item);
   }
 
+  /** How long an item has left, in ms; null if it has no deadline. */
+  leftMs(item: T): number | null {
+    const look = this.#lookOf.get(item);
+    if (look === undefined) return null;
+    return Math.max(0, Math.round(look * LOOK_MS - this.#scheduler.monotonicMs()));
+  }
+
   /** Forget an item's deadline, if it has one. */
   remove(item: T): void {
     const look = this.#lookOf.get(item);

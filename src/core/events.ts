@@ -7,7 +7,7 @@ import type { Gap } from "./log.ts";
 
 /** One event, ready to be framed by a transport. */
 export interface StreamEvent {
-  readonly type: "open" | "message" | "cursor" | "gap" | "close" | "error";
+  readonly type: "open" | "message" | "cursor" | "gap" | "expiring" | "close" | "error";
   /** Where a client that has handled this event resumes; null if the event moves no cursor. */
   readonly cursor: Cursor | null;
   /** The whole event as escaped JSON on one line, UTF-8. */
@@ -47,6 +47,11 @@ export function cursorEvent(cursor: Cursor): StreamEvent {
  */
 export function gapEvent({ after, upTo, channels, reason }: Gap): StreamEvent {
   return event({ type: "gap", after, upTo, channels, reason }, null);
+}
+
+/** What allows the stream ends in `inMs`: if its client does not renew it, the stream ends. */
+export function expiringEvent(inMs: number): StreamEvent {
+  return event({ type: "expiring", inMs }, null);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ForeverframeError } from "../errors.ts";
 import { Admin } from "./admin.ts";
 import { Arrivals } from "./arrivals.ts";
-import type { Bus } from "./bus.ts";
+import { type Bus, known } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
 import type { Cursor } from "./cursor.ts";
@@ -12,6 +12,7 @@ import { Opener, type OpenerLimits, type OpenRequest, type StreamNames } from ".
 import { Publisher } from "./publisher.ts";
 import { readMessages } from "./read-messages.ts";
 import type { ReceiptLimits } from "./receipts.ts";
+import { Revocations } from "./revocations.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
@@ -19,6 +20,7 @@ import type { Stream } from "./stream.ts";
 import { StreamLives } from "./stream-lives.ts";
 import type { StreamLimits } from "./streams.ts";
 import type { Receipt } from "./summaries.ts";
+import { type Ticket, Tickets } from "./tickets.ts";
 import { TurnBudget } from "./turn-budget.ts";
 import { Views } from "./view.ts";
 
@@ -40,6 +42,8 @@ export interface HubOptions extends StreamNames {
   readonly bus: Bus;
   readonly scheduler: Scheduler;
   readonly limits: HubLimits;
+  /** Generates an id for a ticket: at least 128 random bits. */
+  readonly newTicketId: () => string;
   /** Hears of errors that no caller can be told. The hub tries again, or carries on without. */
   readonly onError: (error: unknown) => void;
 }
@@ -54,16 +58,19 @@ const READS_MS = 0;
 export class Hub {
   readonly control: Control;
   readonly admin: Admin;
+  readonly revocations: Revocations;
   readonly #options: HubOptions;
   readonly #lives: StreamLives;
   readonly #reads: TurnBudget;
   readonly #publisher: Publisher;
   readonly #opener: Opener;
   readonly #fanOut: FanOut;
+  readonly #tickets: Tickets;
+  readonly #local: LocalPeer;
   readonly #stopBeating: () => void;
   #draining = false;
 
-  private constructor(options: HubOptions, tip: Cursor) {
+  private constructor(options: HubOptions, tip: Cursor, revocations: Revocations) {
     this.#options = options;
     const { log, bus, scheduler, limits, onError } = options;
     this.#reads = new TurnBudget(scheduler, READS_MS);
@@ -87,7 +94,12 @@ export class Hub {
       },
     });
     const arrivals = new Arrivals();
-    const local = new LocalPeer({ scheduler, lives, arrivals, fanOut });
+    const { newTicketId } = options;
+    const tickets = new Tickets(scheduler, newTicketId);
+    const local = new LocalPeer({ scheduler, lives, arrivals, fanOut, revocations, tickets });
+    this.#tickets = tickets;
+    this.#local = local;
+    this.revocations = revocations;
     this.#opener = new Opener({
       ...options,
       lives,
@@ -95,6 +107,7 @@ export class Hub {
       fanOut,
       local,
       arrivals,
+      revocations,
       isDraining: () => this.#draining,
     });
     this.control = new Control({ bus, local });
@@ -103,6 +116,10 @@ export class Hub {
     this.#stopBeating = scheduler.every(interval, () => {
       const now = scheduler.monotonicMs();
       lives.forgetOld();
+      tickets.forgetOld();
+      // A process that was killed right after it kept a revocation may not have told this one.
+      // If the log can't be read, the tailer says so.
+      local.applyRevocations().catch(() => {});
       // The hint of a process that was killed right after its append may never have come.
       fanOut.wake();
       fanOut.beat(now - limits.heartbeatMs + interval);
@@ -112,7 +129,10 @@ export class Hub {
 
   /** Start at the log's tip. */
   static async start(options: HubOptions): Promise<Hub> {
-    return new Hub(options, await options.log.tip());
+    const { log } = options;
+    const revocations = new Revocations(log);
+    await revocations.refresh();
+    return new Hub(options, await log.tip(), revocations);
   }
 
   /** Streams that are open here. */
@@ -123,6 +143,30 @@ export class Hub {
   /** Whether it takes no new streams any more. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /** See {@link Tickets.issue}. */
+  issueTicket(ticket: Ticket, holder: string): string {
+    return this.#tickets.issue(ticket, holder);
+  }
+
+  /**
+   * Use a ticket, whichever process has issued it; null if it was used, has ended, or is unknown.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
+  async takeTicket(id: string): Promise<Ticket | null> {
+    const here = await this.#local.takeTicket(id);
+    return here ?? known(await this.#options.bus.find("takeTicket", id));
+  }
+
+  /**
+   * Some of the keys that tokens were signed by are not valid any more: their streams end with
+   * `expired`, in this process.
+   */
+  async endThoseOfKeys(isValid: (keyId: string) => boolean): Promise<void> {
+    this.revocations.noteKeys(isValid);
+    await this.#local.endRevoked();
   }
 
   /** See {@link Publisher.publish}. */

@@ -3,13 +3,16 @@ import type { AnswerTo, Peer, Seniority, StreamsOf } from "./bus.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
+import type { Revocations } from "./revocations.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
 import type { StreamLives } from "./stream-lives.ts";
 import type { Receipt } from "./summaries.ts";
+import type { Ticket, Tickets } from "./tickets.ts";
 
 /** What a local peer works on. */
 export interface LocalPeerOptions {
@@ -17,6 +20,8 @@ export interface LocalPeerOptions {
   readonly lives: StreamLives;
   readonly arrivals: Arrivals;
   readonly fanOut: FanOut;
+  readonly revocations: Revocations;
+  readonly tickets: Tickets;
 }
 
 /** Answers questions of this process and the others about the streams of this process alone. */
@@ -67,7 +72,11 @@ export class LocalPeer implements Peer {
     return this.#options.lives.get(stream)?.acknowledge(cursor) ?? null;
   }
 
-  async giveAway(stream: string, selectorsKey: string): Promise<PollRecord | Receipt | null> {
+  async giveAway(
+    stream: string,
+    selectorsKey: string,
+    subject: string | null,
+  ): Promise<PollRecord | Receipt | null> {
     const { scheduler, lives, arrivals } = this.#options;
     await scheduler.nextTurn(); // what this process has just been given is known by then
     // Don't wait while this process is still searching for the stream: each would wait for the
@@ -76,12 +85,50 @@ export class LocalPeer implements Peer {
     const found = lives.get(stream);
     if (found === undefined) return lives.finalReceiptOf(stream);
     if (found.view.encoding.transport !== "poll") return null;
-    if (found.selectors.key !== selectorsKey) return null;
+    if (found.selectors.key !== selectorsKey || found.owner.subject !== subject) return null;
     arrivals.applyOrders(found);
     if (found.closed) return lives.finalReceiptOf(stream);
     lives.release(found);
     const { acked, messages, bytes, handle } = found.summarize(this.#now());
     return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };
+  }
+
+  async selectorsOf(stream: string): Promise<readonly string[] | null> {
+    await this.#options.arrivals.settled(stream);
+    return this.#options.lives.get(stream)?.selectors.selectors ?? null;
+  }
+
+  async renew(
+    stream: string,
+    principal: Principal | null,
+    expiresAt: number | null,
+  ): Promise<true | null> {
+    const { arrivals, lives, scheduler } = this.#options;
+    await arrivals.settled(stream);
+    const found = lives.get(stream);
+    if (found === undefined) return null;
+    lives.renew(found, principal, expiresAt === null ? null : expiresAt - scheduler.unixMs());
+    this.#endIfRevoked(found); // while it was being renewed
+    return true;
+  }
+
+  async takeTicket(ticket: string): Promise<Ticket | null> {
+    return this.#options.tickets.take(ticket);
+  }
+
+  async applyRevocations(): Promise<number> {
+    const isNew = await this.#options.revocations.refresh();
+    return isNew ? this.endRevoked() : 0;
+  }
+
+  /** End the streams of what has been taken back, and count them. */
+  async endRevoked(): Promise<number> {
+    let count = 0;
+    const end = (stream: Stream) => {
+      if (this.#endIfRevoked(stream)) count++;
+    };
+    await this.#order(end, [...this.#options.lives.all()]);
+    return count;
   }
 
   async endAll(of: StreamsOf): Promise<number> {
@@ -99,7 +146,8 @@ export class LocalPeer implements Peer {
   async replace(client: string, by: Seniority): Promise<void> {
     const { lives } = this.#options;
     const endOlder = (stream: Stream) => {
-      if (stream.client === client && isOlder(stream, by)) lives.end(stream, "replaced");
+      if (stream.client !== client || stream.owner.subject !== by.subject) return;
+      if (isOlder(stream, by)) lives.end(stream, "replaced");
     };
     await this.#order(endOlder, lives.ofClient(client));
   }
@@ -121,6 +169,14 @@ export class LocalPeer implements Peer {
   #order(act: (stream: Stream) => void, streams: readonly Stream[]): Promise<void> {
     const { scheduler, arrivals } = this.#options;
     return arrivals.during(act, forEachInSlices(streams, scheduler, act));
+  }
+
+  /** @returns whether it was */
+  #endIfRevoked(stream: Stream): boolean {
+    const { revocations, lives } = this.#options;
+    if (stream.closed || !revocations.concern(stream, stream.openedUnixMs)) return false;
+    lives.end(stream, "expired");
+    return true;
   }
 
   #now(): number {

@@ -2,6 +2,7 @@ import type { ForeverframeError } from "../errors.ts";
 import type { ChannelName, SelectorSet } from "./channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN } from "./cursor.ts";
 import type { EscapedJson } from "./json.ts";
+import type { KeptRevocation, Revocation } from "./revocation.ts";
 import type { ChannelSummary } from "./summaries.ts";
 
 /** One value to be appended. */
@@ -161,6 +162,21 @@ export interface MessageLog {
    * @returns how many there were
    */
   deleteChannel(channel: string): Promise<number>;
+
+  /**
+   * Keep a revocation, until its own `until`.
+   *
+   * @throws ForeverframeError FF_REVOCATIONS_FULL, FF_LOG_FULL, FF_LOG_UNAVAILABLE
+   */
+  revoke(revocation: Revocation): Promise<void>;
+
+  /**
+   * The revocations whose numbers are above `after`, at most `limit`, in the order in which they
+   * were kept.
+   *
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE
+   */
+  revocations(after: number, limit: number): Promise<readonly KeptRevocation[]>;
 
   /**
    * Remove what the log's retention rules no longer keep and idempotency keys that have expired, a

@@ -6,7 +6,9 @@ import { gapEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { Gap, MessageLog } from "./log.ts";
+import { type Principal, subjectOf } from "./principal.ts";
 import { newRecycleLimits, type RecycleAfter } from "./recycle.ts";
+import type { Revocations } from "./revocations.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { Stream } from "./stream.ts";
@@ -31,6 +33,8 @@ export interface OpenRequest extends Wanted {
   readonly encoding: Encoding;
   /** A name of the caller's own for its client; null for none. */
   readonly client: string | null;
+  /** Who asks; null where nobody says. */
+  readonly principal: Principal | null;
   /**
    * The id of an earlier stream of this client, whose streams end with `replaced`; null for none.
    */
@@ -77,6 +81,7 @@ export interface OpenerOptions extends StreamNames {
   readonly fanOut: FanOut;
   readonly local: LocalPeer;
   readonly arrivals: Arrivals;
+  readonly revocations: Revocations;
   readonly isDraining: () => boolean;
 }
 
@@ -150,7 +155,8 @@ export class Opener {
     if (early !== null) return early;
     // A process that hangs may have the stream. Then its client gets a new one here, and the old
     // one ends when no more polls come.
-    const { found } = await bus.find("giveAway", id, request.selectors.key);
+    const { key } = request.selectors;
+    const { found } = await bus.find("giveAway", id, key, subjectOf(request));
     if (found !== null && "closed" in found) return found;
     if (found !== null) {
       arrivals.markFound(id);
@@ -183,10 +189,11 @@ export class Opener {
     const { lives, fanOut } = this.#options;
     const stream = lives.get(id);
     if (stream === undefined || stream.selectors.key !== wanted.selectors.key) return false;
+    if (stream.owner.subject !== subjectOf(wanted)) return false;
     const start = await this.#resolve(wanted);
     if (stream.closed || !takeSink(stream.sink)) return false;
     if (wanted.start.from === "cursor") stream.acknowledge(wanted.start.after);
-    lives.expireAfter(stream, wanted.expiresInMs);
+    lives.renew(stream, wanted.principal, wanted.expiresInMs);
     fanOut.remove(stream);
     stream.moveTo(start.cursor);
     this.#begin(stream, start);
@@ -199,13 +206,14 @@ export class Opener {
    *
    * @throws ForeverframeError FF_TAKEOVER_REFUSED: it is another client's; FF_WORKER_SILENT
    */
-  async #mayTakeOver({ client, takesOverFrom }: OpenRequest): Promise<boolean> {
+  async #mayTakeOver(request: OpenRequest): Promise<boolean> {
+    const { client, takesOverFrom } = request;
     if (takesOverFrom === null) return false;
     const { local, bus } = this.#options;
     const owner =
       (await local.ownerOf(takesOverFrom)) ?? known(await bus.find("ownerOf", takesOverFrom));
     if (owner === null) return false; // it is long over: nothing shows whose it was
-    if (owner.client === client) return true;
+    if (owner.client === client && owner.subject === subjectOf(request)) return true;
     throw new ForeverframeError(
       "FF_TAKEOVER_REFUSED",
       '"earlier" is the stream of another client: take over with the id of an earlier stream of the same client',
@@ -252,8 +260,9 @@ export class Opener {
     id: string,
     record: PollRecord | null,
   ): Stream {
-    const { scheduler, nextHandle, random, limits, bus, local, lives, views } = this.#options;
-    const { selectors, encoding, client, takesOver, address, connect } = request;
+    const { scheduler, nextHandle, random, limits, bus, local, lives, views, revocations } =
+      this.#options;
+    const { selectors, encoding, client, principal, takesOver, address, connect } = request;
     const now = scheduler.monotonicMs();
     const unixNow = scheduler.unixMs();
     const openedAt = record?.openedAt ?? unixNow;
@@ -262,6 +271,7 @@ export class Opener {
       id,
       handle: record?.handle ?? nextHandle(),
       client,
+      principal,
       address,
       view: views.join(selectors, encoding),
       sink,
@@ -279,11 +289,14 @@ export class Opener {
       stream.continueFrom(record);
       if (request.start.from === "cursor") stream.acknowledge(request.start.after);
     }
+    // While it was being opened
+    if (revocations.concern(stream, openedAt)) lives.end(stream, "expired");
     if (takesOver && client !== null) {
+      const by = { openedAt, stream: id, subject: subjectOf(request) };
       const replaceOlder = () => {
         if (stream.closed) return;
-        void local.replace(client, { openedAt, stream: id });
-        void bus.ask("replace", client, { openedAt, stream: id });
+        void local.replace(client, by);
+        void bus.ask("replace", client, by);
       };
       replaceOlder();
       scheduler.after(SAME_MOMENT_MS, replaceOlder);

@@ -20,11 +20,13 @@ const MAX_IDEMPOTENCY_KEY_BYTES = 255;
  * 10 minutes ago.
  *
  * @param key null for a publish that is never a repeat
+ * @param subject whose key it is: others may use the same; null where nobody says
  * @throws ForeverframeError FF_IDEMPOTENCY_KEY_INVALID
  */
 export function withIdempotencyKey(
   messages: readonly NewMessage[],
   key: string | null,
+  subject: string | null = null,
 ): AppendRequest {
   if (key === null) return { messages };
   if (key === "" || key.length > MAX_IDEMPOTENCY_KEY_BYTES) {
@@ -34,7 +36,8 @@ export function withIdempotencyKey(
     );
   }
   const channels = [...new Set(messages.map(({ channel }) => channel))].join(",");
-  return { messages, idempotency: { key: `${channels}\n${key}` } };
+  const owner = subject === null ? "" : `\n${subject}`;
+  return { messages, idempotency: { key: `${channels}\n${key}${owner}` } };
 }
 
 /** Appends messages to the log, and limits how many bytes wait for it at once. */

@@ -16,6 +16,8 @@ interface Kept {
 export interface StreamOwner {
   /** Null if it gave no name. */
   readonly client: string | null;
+  /** Null where nobody says who opened it. */
+  readonly subject: string | null;
 }
 
 /**

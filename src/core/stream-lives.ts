@@ -1,13 +1,21 @@
 import type { Bus } from "./bus.ts";
 import { type CloseReason, reconnects } from "./close-reason.ts";
 import { Deadlines } from "./deadlines.ts";
+import { expiringEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { Principal } from "./principal.ts";
 import { type ReceiptLimits, Receipts, type StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { type Applicant, type StreamLimits, Streams } from "./streams.ts";
 import type { Receipt } from "./summaries.ts";
 import type { Views } from "./view.ts";
+
+/**
+ * A client hears this long before its stream expires that it will, in ms; half way there, where it
+ * has less time than this.
+ */
+const NOTICE_MS = 60_000;
 
 /** What the lives of streams depend on. */
 export interface StreamLivesOptions {
@@ -27,6 +35,7 @@ export class StreamLives implements StreamHost {
   readonly #open: Streams;
   readonly #receipts: Receipts;
   readonly #deadlines: Deadlines<Stream>;
+  readonly #notices: Deadlines<Stream>;
   /** Streams that have ended, and whose connections are still being read. */
   readonly #ending = new Set<Stream>();
   #whenIdle: (() => void)[] = [];
@@ -37,6 +46,7 @@ export class StreamLives implements StreamHost {
     this.#open = new Streams(limits, (stream) => this.end(stream, "gone"));
     this.#receipts = new Receipts(limits);
     this.#deadlines = new Deadlines(scheduler, (stream) => this.end(stream, "expired"));
+    this.#notices = new Deadlines(scheduler, (stream) => this.#warn(stream));
   }
 
   /** How many are open. */
@@ -76,6 +86,20 @@ export class StreamLives implements StreamHost {
    */
   expireAfter(stream: Stream, ms: number | null): void {
     this.#deadlines.set(stream, ms);
+    // Each poll brings what allows it.
+    if (stream.view.encoding.transport === "poll") return;
+    const noticeMs = ms !== null && ms <= NOTICE_MS ? ms / 2 : NOTICE_MS;
+    this.#notices.set(stream, ms === null ? null : ms - noticeMs);
+  }
+
+  /**
+   * A client has shown anew what allows its stream.
+   *
+   * @param ms after which the stream expires, from now; null for never
+   */
+  renew(stream: Stream, principal: Principal | null, ms: number | null): void {
+    stream.renew(principal);
+    this.expireAfter(stream, ms);
   }
 
   /**
@@ -90,7 +114,7 @@ export class StreamLives implements StreamHost {
     if (stream.closed) return this.receiptOf(stream.id);
     const now = this.#now();
     const receipt = stream.close(reason, retryMs, now);
-    this.#receipts.add(receipt, { client: stream.client }, now);
+    this.#receipts.add(receipt, stream.owner, now);
     if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt);
     this.#leave(stream);
     return receipt;
@@ -124,7 +148,7 @@ export class StreamLives implements StreamHost {
   /** The owner of a stream that is open here, or ended here a short while ago; null if unknown. */
   ownerOf(id: string): StreamOwner | null {
     const stream = this.#open.get(id);
-    if (stream !== undefined) return { client: stream.client };
+    if (stream !== undefined) return stream.owner;
     return this.#receipts.ownerOf(id, this.#now());
   }
 
@@ -147,6 +171,7 @@ export class StreamLives implements StreamHost {
   /** Stop looking for expired streams. */
   stop(): void {
     this.#deadlines.stop();
+    this.#notices.stop();
   }
 
   /** See {@link StreamHost}. */
@@ -174,9 +199,15 @@ export class StreamLives implements StreamHost {
     const { views, fanOut } = this.#options;
     this.#ending.add(stream);
     this.#deadlines.remove(stream);
+    this.#notices.remove(stream);
     this.#open.remove(stream);
     views.leave(stream.view, stream);
     fanOut.remove(stream);
+  }
+
+  #warn(stream: Stream): void {
+    const inMs = this.#deadlines.leftMs(stream);
+    if (inMs !== null) stream.say(expiringEvent(inMs), this.#now());
   }
 
   #now(): number {

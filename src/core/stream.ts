@@ -3,6 +3,8 @@ import type { CloseReason } from "./close-reason.ts";
 import { type Cursor, epochOf, positionOf } from "./cursor.ts";
 import { closeEvent, type OpenDetails, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
+import { type Held, type Principal, subjectOf } from "./principal.ts";
+import type { StreamOwner } from "./receipts.ts";
 import type { RecycleLimits } from "./recycle.ts";
 import type { Sink, SinkListener } from "./sink.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
@@ -31,6 +33,8 @@ export interface StreamOptions {
   readonly address: string | null;
   /** A name of the caller's own for its client; null if it gave none. */
   readonly client: string | null;
+  /** Who it was opened for; null where nobody says. */
+  readonly principal: Principal | null;
   readonly view: View<Stream>;
   readonly sink: Sink;
   readonly host: StreamHost;
@@ -53,7 +57,7 @@ export interface StreamOptions {
  * stored there, as times are for the first 24 days; fractions and `Infinity` would be objects of
  * their own.)
  */
-export class Stream implements SinkListener {
+export class Stream implements SinkListener, Held {
   /** Everything up to here was given, or is not wanted. */
   #cursor: Cursor;
   #lastWriteAt: number;
@@ -71,6 +75,7 @@ export class Stream implements SinkListener {
   readonly handle: number;
   readonly client: string | null;
   readonly address: string | null;
+  #principal: Principal | null;
   readonly openedAt: number;
   readonly openedUnixMs: number;
   /**
@@ -97,12 +102,23 @@ export class Stream implements SinkListener {
     this.handle = handle;
     this.client = client;
     this.address = address;
+    this.#principal = options.principal;
     this.openedAt = openedAt;
     this.openedUnixMs = options.openedUnixMs;
   }
 
   get cursor(): Cursor {
     return this.#cursor;
+  }
+
+  /** Who it was opened for; null where nobody says. */
+  get principal(): Principal | null {
+    return this.#principal;
+  }
+
+  /** Who may close it and go on with it. */
+  get owner(): StreamOwner {
+    return { client: this.client, subject: subjectOf(this) };
   }
 
   /** Where its bytes go. */
@@ -232,6 +248,11 @@ export class Stream implements SinkListener {
     if (this.#sink.queuedBytes === 0) this.#messagesTaken = this.#messages;
     this.#messages += messages;
     this.#write(bytes);
+  }
+
+  /** Its client has shown anew who it is: the same subject as before, perhaps by another token. */
+  renew(principal: Principal | null): void {
+    this.#principal = principal;
   }
 
   /** There is nothing for it up to `cursor`. */

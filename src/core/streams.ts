@@ -1,27 +1,48 @@
-import { ForeverframeError } from "../errors.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
+import { addressGroup } from "./address-group.ts";
+import { type Held, subjectOf } from "./principal.ts";
 import type { Stream } from "./stream.ts";
 
 /** How many streams there may be. Infinity for no limit. */
 export interface StreamLimits {
   readonly maxStreams: number;
   readonly maxStreamsPerAddress: number;
+  readonly maxStreamsPerSubject: number;
   readonly maxStreamsPerClient: number;
 }
 
 /** Who asks for a stream. */
-export interface Applicant {
+export interface Applicant extends Held {
   readonly address: string | null;
   readonly client: string | null;
   /** Its client's other streams are about to be ended, so they do not count. */
   readonly takesOver: boolean;
 }
 
-/** The open streams of a process: by id, by client and by address. */
+/** Counts streams by something that they have in common. */
+class Counts {
+  readonly #counts = new Map<string, number>();
+
+  /** @param key null is not counted */
+  of(key: string | null): number {
+    return key === null ? 0 : (this.#counts.get(key) ?? 0);
+  }
+
+  add(key: string | null, change: 1 | -1): void {
+    if (key === null) return;
+    const count = this.of(key) + change;
+    if (count === 0) this.#counts.delete(key);
+    else this.#counts.set(key, count);
+  }
+}
+
+/** The open streams of a process: by id, by client, by address and by subject. */
 export class Streams {
   readonly #limits: StreamLimits;
   readonly #byId = new Map<string, Stream>();
   readonly #byClient = new Map<string, Set<Stream>>();
-  readonly #addresses = new Map<string, number>();
+  readonly #addresses = new Counts();
+  readonly #subjects = new Counts();
   /** Those that live across polls, the oldest first. */
   readonly #polled = new Set<Stream>();
   readonly #letGo: (stream: Stream) => void;
@@ -50,10 +71,10 @@ export class Streams {
   }
 
   add(stream: Stream): void {
-    const { id, client, address } = stream;
+    const { id, client } = stream;
     this.#byId.set(id, stream);
     if (stream.view.encoding.transport === "poll") this.#polled.add(stream);
-    if (address !== null) this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+    this.#count(stream, 1);
     if (client === null) return;
     const mates = this.#byClient.get(client);
     if (mates === undefined) this.#byClient.set(client, new Set([stream]));
@@ -61,14 +82,10 @@ export class Streams {
   }
 
   remove(stream: Stream): void {
-    const { id, client, address } = stream;
-    this.#byId.delete(id);
+    const { id, client } = stream;
+    if (!this.#byId.delete(id)) return;
     this.#polled.delete(stream);
-    if (address !== null) {
-      const left = (this.#addresses.get(address) ?? 1) - 1;
-      if (left === 0) this.#addresses.delete(address);
-      else this.#addresses.set(address, left);
-    }
+    this.#count(stream, -1);
     if (client === null) return;
     const mates = this.#byClient.get(client);
     mates?.delete(stream);
@@ -81,34 +98,59 @@ export class Streams {
    * poll says where to resume.
    *
    * @throws ForeverframeError FF_STREAMS_TOO_MANY, FF_ADDRESS_STREAMS_TOO_MANY,
-   *   FF_CLIENT_STREAMS_TOO_MANY
+   *   FF_SUBJECT_STREAMS_TOO_MANY, FF_CLIENT_STREAMS_TOO_MANY
    */
-  checkRoom({ address, client, takesOver }: Applicant): void {
-    const { maxStreams, maxStreamsPerAddress, maxStreamsPerClient } = this.#limits;
-    const leaving = takesOver && client !== null ? this.ofClient(client) : [];
-    if (this.#byId.size - leaving.length >= maxStreams) this.#makeRoom(() => true);
-    if (this.#byId.size - leaving.length >= maxStreams) {
+  checkRoom(applicant: Applicant): void {
+    const { client, takesOver } = applicant;
+    const { maxStreams, maxStreamsPerAddress, maxStreamsPerSubject, maxStreamsPerClient } =
+      this.#limits;
+    const subject = subjectOf(applicant);
+    const isSameSubject = (other: Holder) => subjectOf(other) === subject;
+    const mates = client === null ? [] : this.ofClient(client).filter(isSameSubject);
+    const leaving = takesOver ? mates : [];
+    const hasRoom = (limit: number, count: () => number, isOne: (stream: Holder) => boolean) => {
+      const left = leaving.filter(isOne).length;
+      if (count() - left >= limit) this.#makeRoom(isOne);
+      return count() - left < limit;
+    };
+    if (
+      !hasRoom(
+        maxStreams,
+        () => this.#byId.size,
+        () => true,
+      )
+    ) {
       throw new ForeverframeError(
         "FF_STREAMS_TOO_MANY",
         `All ${maxStreams} streams of this process are in use: try again later, or raise --max-streams`,
       );
     }
-    const moving = leaving.filter((stream) => stream.address === address).length;
-    const neighbours = () => (address === null ? 0 : (this.#addresses.get(address) ?? 0)) - moving;
-    if (neighbours() >= maxStreamsPerAddress)
-      this.#makeRoom((stream) => stream.address === address);
-    if (neighbours() >= maxStreamsPerAddress) {
+    const { address } = applicant;
+    const group = groupOf(applicant);
+    const isNeighbour = (other: Holder) => groupOf(other) === group;
+    if (!hasRoom(maxStreamsPerAddress, () => this.#addresses.of(group), isNeighbour)) {
       throw new ForeverframeError(
         "FF_ADDRESS_STREAMS_TOO_MANY",
         `The address ${address} has ${maxStreamsPerAddress} streams already: close some, or raise --max-streams-per-address`,
       );
     }
+    if (!hasRoom(maxStreamsPerSubject, () => this.#subjects.of(subject), isSameSubject)) {
+      throw new ForeverframeError(
+        "FF_SUBJECT_STREAMS_TOO_MANY",
+        `"${shorten(subject ?? "")}" has ${maxStreamsPerSubject} streams already: close some, or raise --max-streams-per-subject`,
+      );
+    }
     if (client === null || takesOver) return;
-    if ((this.#byClient.get(client)?.size ?? 0) < maxStreamsPerClient) return;
+    if (mates.length < maxStreamsPerClient) return;
     throw new ForeverframeError(
       "FF_CLIENT_STREAMS_TOO_MANY",
       `The client has ${maxStreamsPerClient} streams already: close some, open with takeover=1, or raise --max-streams-per-client`,
     );
+  }
+
+  #count(stream: Stream, change: 1 | -1): void {
+    this.#addresses.add(groupOf(stream), change);
+    this.#subjects.add(subjectOf(stream), change);
   }
 
   #makeRoom(isOne: (stream: Stream) => boolean): void {
@@ -118,4 +160,11 @@ export class Streams {
       return;
     }
   }
+}
+
+/** Whose a stream is, as far as limits are concerned. */
+type Holder = Pick<Applicant, "address" | "principal">;
+
+function groupOf({ address }: Holder): string | null {
+  return address === null ? null : addressGroup(address);
 }

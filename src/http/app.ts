@@ -5,15 +5,15 @@ import Koa from "koa";
 import type { Hub } from "../core/hub.ts";
 import { ForeverframeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
-import { Authorization } from "./authorization.ts";
-import type { Authorize } from "./authorize.ts";
+import type { Authorization } from "./authorization.ts";
 import { forwardedMiddleware } from "./forwarded.ts";
+import { Guesses, UNKNOWN_STREAMS } from "./guesses.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
 import { policyMiddleware } from "./middleware/policies.ts";
-import { publishRateMiddleware } from "./middleware/publish-rate.ts";
 import { hasPage, type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
+import { PublishRate } from "./publish-rate.ts";
 import type { BodyReading } from "./read-body.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { adminRoutes } from "./routes/admin.ts";
@@ -22,6 +22,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { readRoutes } from "./routes/read.ts";
 import { streamRoutes } from "./routes/stream.ts";
+import { ticketRoutes } from "./routes/tickets.ts";
 
 /** What the HTTP side is made of. */
 export interface AppOptions {
@@ -37,8 +38,8 @@ export interface AppOptions {
   readonly proxies: BlockList | null;
   readonly bodies: BodyReading;
   readonly adminToken: string;
-  /** Null where everybody may do everything. */
-  readonly authorize: Authorize | null;
+  readonly authorization: Authorization;
+  readonly unixNow: () => number;
   /** If two directories have the same page, the first counts. */
   readonly pages: readonly PageDirectory[];
   readonly logger: Logger;
@@ -58,8 +59,9 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const { hub, access, limits, bodies, adminToken, pages, logger } = options;
   const now = () => performance.now();
-  const rate = publishRateMiddleware(limits.publishesPerSecond, now);
-  const authorization = new Authorization(options.authorize);
+  const { authorization, unixNow } = options;
+  const guesses = new Guesses(UNKNOWN_STREAMS, now);
+  const rate = new PublishRate(limits.publishesPerSecond, now);
   const refusals = new RefusalLog(logger, now);
   const app = new Koa();
   app.on("error", (error: unknown) => {
@@ -71,10 +73,11 @@ export function createApp(options: AppOptions): App {
   app.use(policyMiddleware(access));
   const routers = [
     streamRoutes(hub, { ...limits, access, authorization }, bodies),
-    controlRoutes(hub, authorization),
+    controlRoutes(hub, { authorization, guesses, now: unixNow }),
+    ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     readRoutes(hub, authorization),
-    adminRoutes(hub, { adminToken, authorization, logger, now }),
+    adminRoutes(hub, { adminToken, authorization, logger, now, unixNow }),
     healthRoutes(hub),
   ];
   app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));

@@ -33,6 +33,12 @@ export interface Permission {
    */
   readonly client?: string | null | undefined;
   /**
+   * Names the user. Streams, names of clients and idempotency keys belong to the user who was named
+   * when they were first used: another one can't close them, take them over or use them. Nobody is
+   * named if absent or null.
+   */
+  readonly subject?: string | null | undefined;
+  /**
    * How long the stream may stay open, in ms; then it ends with `expired`. No limit if absent or
    * null.
    */

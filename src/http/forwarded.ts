@@ -15,6 +15,11 @@ export function addressOf(request: IncomingMessage): string | null {
   return known === undefined ? socketAddress(request) : known;
 }
 
+/** Whether a request has come from a trusted proxy. */
+export function cameByProxy(request: IncomingMessage): boolean {
+  return addresses.has(request);
+}
+
 /**
  * Believe what trusted proxies say: the address that a request comes from and the `Host` that it
  * was sent to, by `Forwarded` (RFC 7239), else by `X-Forwarded-For` and `X-Forwarded-Host`.

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from "koa";
 import bodyParser from "koa-bodyparser";
+import { checkJsonText, MAX_DATA_DEPTH } from "../core/json.ts";
 import type { MemoryBudget } from "../core/memory-budget.ts";
 import type { Steps, TurnBudget } from "../core/turn-budget.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
@@ -176,6 +177,17 @@ export function bodyTooLarge(limit: number): ForeverframeError {
     "FF_MESSAGE_TOO_LARGE",
     `The body is larger than ${limit} bytes: send less`,
   );
+}
+
+/**
+ * The object in a small body that {@link smallBodyMiddleware} has read; without members where the
+ * body is another value.
+ *
+ * @throws ForeverframeError FF_BODY_INVALID: it is no JSON
+ */
+export function objectOf(ctx: Context): Readonly<Record<string, unknown>> {
+  const value = checkJsonText(textOf(ctx.request.rawBody), "The body", MAX_DATA_DEPTH);
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /**

@@ -28,6 +28,7 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
     selectors: parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors),
     start: parseStart(ctx),
     client,
+    principal: null,
     takesOverFrom: parseTakeover(ctx, client),
     address: addressOf(ctx.req),
     expiresInMs: null,

@@ -144,6 +144,7 @@ function openDatabases(path: string): Databases {
     idempotency: root.openDB("idempotency", {}),
     expiries: root.openDB("expiries", { encoding: "binary" }),
     due: root.openDB("due", { encoding: "string" }),
+    revocations: root.openDB("revocations", {}),
   };
 }
 

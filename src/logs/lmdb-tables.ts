@@ -1,5 +1,6 @@
 import type { Database, RootDatabase, Transaction } from "lmdb";
 import { ORIGIN } from "../core/cursor.ts";
+import type { KeptRevocation, Revocation } from "../core/revocation.ts";
 import { formatIndexEntry, type IndexEntry, parseIndexEntry } from "./index-entry.ts";
 import type {
   ChannelRecord,
@@ -54,6 +55,8 @@ export interface Databases {
   readonly expiries: Database<Buffer, [number, string]>;
   /** [due, channel number] to the channel's name. */
   readonly due: Database<string, [number, number]>;
+  /** By number. */
+  readonly revocations: Database<Revocation, number>;
 }
 
 /** What is in an LMDB environment, as one transaction sees it. */
@@ -222,6 +225,31 @@ export class LmdbTables implements TableWriter {
     if (record === undefined) return;
     void this.#db.idempotency.remove(key);
     void this.#db.expiries.remove([record.expires, key]);
+  }
+
+  revocations(after: number, limit: number): readonly KeptRevocation[] {
+    const range = { start: after, exclusiveStart: true, limit, ...this.#options };
+    return Array.from(this.#db.revocations.getRange(range), ({ key, value }) => ({
+      ...value,
+      number: key,
+    }));
+  }
+
+  revocationCount(): number {
+    return entryCount(this.#db.revocations);
+  }
+
+  lastRevocation(): number {
+    const [last = 0] = this.#db.revocations.getKeys({ reverse: true, limit: 1, ...this.#options });
+    return last;
+  }
+
+  putRevocation({ number, ...revocation }: KeptRevocation): void {
+    void this.#db.revocations.put(number, revocation);
+  }
+
+  removeRevocation(number: number): void {
+    void this.#db.revocations.remove(number);
   }
 
   #parseRow(position: string, value: Buffer): MessageRow {

@@ -1,5 +1,6 @@
 import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
+import type { KeptRevocation } from "../core/revocation.ts";
 import { DueQueue } from "./due-queue.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import { NameList } from "./name-list.ts";
@@ -78,6 +79,7 @@ class MemoryTables implements TableWriter {
   /** No key expires later than this (Unix ms). */
   #latestExpiry = 0;
   readonly #idempotency = new Map<string, IdempotencyRecord>();
+  readonly #revocations: KeptRevocation[] = [];
 
   marks(): LogMarks {
     return this.#marks;
@@ -233,6 +235,28 @@ class MemoryTables implements TableWriter {
       if (expires > then && late.length < limit) late.push(key);
     }
     return late;
+  }
+
+  revocations(after: number, limit: number): readonly KeptRevocation[] {
+    const first = this.#revocations.findIndex(({ number }) => number > after);
+    return first < 0 ? [] : this.#revocations.slice(first, first + limit);
+  }
+
+  revocationCount(): number {
+    return this.#revocations.length;
+  }
+
+  lastRevocation(): number {
+    return this.#revocations.at(-1)?.number ?? 0;
+  }
+
+  putRevocation(revocation: KeptRevocation): void {
+    this.#revocations.push(revocation);
+  }
+
+  removeRevocation(number: number): void {
+    const at = this.#revocations.findIndex((kept) => kept.number === number);
+    if (at >= 0) this.#revocations.splice(at, 1);
   }
 
   putIdempotency(key: string, record: IdempotencyRecord): void {

@@ -8,6 +8,7 @@ import type {
   ReadRequest,
   RetentionRules,
 } from "../core/log.ts";
+import type { KeptRevocation, Revocation } from "../core/revocation.ts";
 import { SteadyClock } from "../core/steady-clock.ts";
 import type { ChannelSummary } from "../core/summaries.ts";
 import { ForeverframeError } from "../errors.ts";
@@ -21,6 +22,7 @@ import {
 } from "./table-append.ts";
 import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
+import { keepRevocation } from "./table-revoke.ts";
 import { deleteFromChannel, FEW_REMOVALS, isTrimDue, trimTables } from "./table-trim.ts";
 import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
@@ -211,6 +213,17 @@ export class TableLog implements MessageLog {
       more = piece.more;
     }
     return total;
+  }
+
+  async revoke(revocation: Revocation): Promise<void> {
+    if (this.#closed) throw closedError();
+    const { now } = this.#options;
+    const refusal = await this.#write((tables) => keepRevocation(tables, revocation, now()));
+    if (refusal !== null) throw refusal;
+  }
+
+  async revocations(after: number, limit: number): Promise<readonly KeptRevocation[]> {
+    return this.#query(() => this.#store.read((tables) => tables.revocations(after, limit)));
   }
 
   async trim(): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Cursor } from "../core/cursor.ts";
+import type { KeptRevocation } from "../core/revocation.ts";
 import type { IndexEntry } from "./index-entry.ts";
 
 /** What is kept of a channel besides its messages. */
@@ -136,6 +137,11 @@ export interface TableReader {
   expiredIdempotency(now: number, limit: number): readonly string[];
   /** Keys whose time ends after `then` (Unix ms). */
   lateIdempotency(then: number, limit: number): readonly string[];
+  /** Those with numbers above `after`, in their order. */
+  revocations(after: number, limit: number): readonly KeptRevocation[];
+  revocationCount(): number;
+  /** The highest number of a revocation that is kept; 0 if none is. */
+  lastRevocation(): number;
 }
 
 /**
@@ -165,6 +171,8 @@ export interface TableWriter extends TableReader {
   removeDue(entry: DueChannel): void;
   putIdempotency(key: string, record: IdempotencyRecord): void;
   removeIdempotency(key: string): void;
+  putRevocation(revocation: KeptRevocation): void;
+  removeRevocation(number: number): void;
 }
 
 /** Ordered tables with snapshots and transactions: what a {@link TableLog} is built on. */

@@ -76,9 +76,12 @@ export function checkConfig(config: Config): Config {
   return config;
 }
 
-/** Whether requests need a token. */
-export function hasTokens({ secretFile, jwks }: Pick<Config, "secretFile" | "jwks">): boolean {
-  return secretFile !== "" || jwks !== "";
+/** The settings of which any one says who may do what. */
+type Deciding = Pick<Config, "secretFile" | "jwks" | "authorizeUrl" | "userHeader">;
+
+/** Whether requests are allowed or refused by who sends them. */
+export function decidesWho({ secretFile, jwks, authorizeUrl, userHeader }: Deciding): boolean {
+  return [secretFile, jwks, authorizeUrl, userHeader].some((setting) => setting !== "");
 }
 
 function checkValue(name: SettingName, value: unknown): void {
@@ -156,6 +159,9 @@ function checkTogether({
   jwks,
   issuer,
   audience,
+  authorizeUrl,
+  userHeader,
+  trustedProxies,
   allowedHosts,
   allowedOrigins,
   adminToken,
@@ -179,7 +185,8 @@ function checkTogether({
       "--admin-token has a space or a character that is not ASCII, which no header could carry: use others",
     );
   }
-  const needsToken = hasTokens({ secretFile, jwks });
+  const needsToken = secretFile !== "" || jwks !== "";
+  const isDecided = decidesWho({ secretFile, jwks, authorizeUrl, userHeader });
   if (secretFile !== "" && jwks !== "") {
     throw invalid(
       "--secret-file and --jwks are two ways to sign tokens, and a server takes one: leave one of both out",
@@ -193,14 +200,29 @@ function checkTogether({
   if (!needsToken && (issuer !== "" || audience !== "")) {
     throw invalid("--issuer and --audience are about tokens: add --secret-file or --jwks");
   }
-  if (needsToken && open) {
+  if (isDecided && open) {
     throw invalid(
-      "--open serves everybody, with or without a token: leave it out, or leave --secret-file and --jwks out",
+      "--open serves everybody, whoever they are: leave it out, or leave --secret-file, --jwks, --authorize-url and --user-header out",
     );
   }
-  if (!open && !needsToken && !isLoopback(host)) {
+  if (!open && !isDecided && !isLoopback(host)) {
     throw invalid(
-      `--host ${shorten(host)} would serve to everybody who reaches it: add --secret-file or --jwks, so that a token is needed, or --open if everybody is meant, or use 127.0.0.1`,
+      `--host ${shorten(host)} would serve to everybody who reaches it: add --secret-file or --jwks, so that a token is needed, --authorize-url, so that your application decides, or --open if everybody is meant, or use 127.0.0.1`,
+    );
+  }
+  if (authorizeUrl !== "" && !isHttpUrl(authorizeUrl)) {
+    throw invalid(
+      `--authorize-url is "${shorten(authorizeUrl)}": give a URL of your application such as http://127.0.0.1:8000/authorize.php, without a name and password in it`,
+    );
+  }
+  if (userHeader !== "" && !/^[A-Za-z0-9-]{1,64}$/.test(userHeader)) {
+    throw invalid(
+      `--user-header is "${shorten(userHeader)}": give the name of a header, such as X-Remote-User`,
+    );
+  }
+  if (userHeader !== "" && trustedProxies.length === 0) {
+    throw invalid(
+      "--user-header is believed only from a proxy that you trust, since anybody could send it: name that with --trusted-proxies",
     );
   }
   if (adminToken !== "" && adminToken.length < MIN_ADMIN_TOKEN) {
@@ -220,6 +242,12 @@ function checkTogether({
       `--allowed-origins has "${shorten(origin)}": write an origin such as https://intranet.example, in lower case and without a path`,
     );
   }
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === "" && password === ""; // fetch() refuses those
 }
 
 /** A name, or an address, with or without a port. */

@@ -48,7 +48,7 @@ const DAY_MS = 86_400_000;
 export const SETTINGS = {
   host: text(
     "127.0.0.1",
-    "address to listen on; other than loopback it needs --secret-file, --jwks or --open",
+    "address to listen on; other than loopback it needs --secret-file, --jwks, --authorize-url, --user-header or --open",
   ),
   port: number(8080, 0, 65_535, "port to listen on; 0 takes any that is free"),
   open: flag("serve everybody who can reach the address, without tokens"),
@@ -62,6 +62,14 @@ export const SETTINGS = {
   ),
   issuer: text("", 'the "iss" that tokens must have; any if empty'),
   audience: text("", 'the "aud" that tokens must have; any if empty'),
+  authorizeUrl: text(
+    "",
+    "URL of your application that is asked who may do what, by the cookies of the request; none if empty",
+  ),
+  userHeader: text(
+    "",
+    "header in which a trusted proxy names the user whom it has signed in, such as X-Remote-User; none if empty",
+  ),
   data: text("./data", "directory of the durable log"),
   memory: flag("keep the log in memory: it ends with the process"),
   pages: text(
@@ -105,6 +113,12 @@ export const SETTINGS = {
     1_000_000,
     "streams of one address; 0 for three quarters of all, so that one address can't take them all",
   ),
+  maxStreamsPerSubject: number(
+    0,
+    0,
+    1_000_000,
+    "streams of one user (the subject of a token); 0 for three quarters of all",
+  ),
   maxStreamsPerClient: number(100, 1, 1_000_000, "streams of one client's name"),
   maxSelectors: number(64, 1, 64, "selectors of one stream"),
   maxChannels: number(100_000, 1, 100_000_000, "channels that keep messages"),
@@ -116,7 +130,7 @@ export const SETTINGS = {
     20_000,
     0,
     10_000_000,
-    "publishes of one address in a second; 0 for no limit",
+    "publishes of one address, and of one user, in a second; 0 for no limit",
   ),
   maxPendingBytes: number(
     67_108_864,

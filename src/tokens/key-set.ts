@@ -1,11 +1,19 @@
 import { readFile } from "node:fs/promises";
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import {
+  calculateJwkThumbprint,
+  createLocalJWKSet,
+  errors,
+  type JWK,
+  type JWTHeaderParameters,
+  type JWTVerifyGetKey,
+} from "jose";
 import type { Scheduler } from "../core/scheduler.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
-/** How often the keys are read again, in ms. */
-const REFRESH_MS = 300_000;
+/** How often the keys at a URL, and those in a file, are read again, in ms. */
+const REFRESH_URL_MS = 300_000;
+const REFRESH_FILE_MS = 10_000;
 
 /** A token with an unknown key has the keys read again, but not more often than this, in ms. */
 const UNKNOWN_KEY_MS = 30_000;
@@ -20,7 +28,20 @@ const MAX_BYTES = 1_048_576;
 export interface KeySetOptions {
   readonly scheduler: Scheduler;
   readonly logger: Logger;
+  /** Called when some of the keys are not among them any more. */
+  readonly onRemoved: () => void;
 }
+
+/** A key, by what it is: one that takes the place of another under the same `kid` is another. */
+interface KeyId {
+  /** Its thumbprint (RFC 7638). */
+  readonly id: string;
+  readonly kid: string | undefined;
+  readonly kty: string | undefined;
+}
+
+/** The type of key that an algorithm takes, by how its name begins. */
+const KEY_TYPES: Readonly<Record<string, string>> = { RS: "RSA", ES: "EC", Ed: "OKP" };
 
 /**
  * Public keys from a JWK set (RFC 7517), which is a file or is at a URL.
@@ -33,6 +54,7 @@ export class KeySet {
   readonly #options: KeySetOptions;
   readonly #stop: () => void;
   #find: JWTVerifyGetKey | null = null;
+  #ids: readonly KeyId[] = [];
   #refreshing: Promise<void> | null = null;
   #readAt = Number.NEGATIVE_INFINITY;
   #isInTrouble = false;
@@ -40,7 +62,8 @@ export class KeySet {
   private constructor(source: string, options: KeySetOptions) {
     this.#source = source;
     this.#options = options;
-    this.#stop = options.scheduler.every(REFRESH_MS, () => void this.#refresh());
+    const pauseMs = isUrl(source) ? REFRESH_URL_MS : REFRESH_FILE_MS;
+    this.#stop = options.scheduler.every(pauseMs, () => void this.#refresh());
   }
 
   /**
@@ -77,6 +100,18 @@ export class KeySet {
     }
   };
 
+  /** The id of the key that a token with this header is checked by; null if it is not known. */
+  idOf({ kid, alg = "" }: JWTHeaderParameters): string | null {
+    const fits = (key: KeyId) => key.kty === KEY_TYPES[alg.slice(0, 2)];
+    const found = this.#ids.find((key) => fits(key) && (kid === undefined || key.kid === kid));
+    return found?.id ?? null;
+  }
+
+  /** Whether a key of this id is among the keys. */
+  has(id: string): boolean {
+    return this.#ids.some((key) => key.id === id);
+  }
+
   /** Stop reading the keys again. */
   close(): void {
     this.#stop();
@@ -112,7 +147,13 @@ export class KeySet {
       const text = isUrl(this.#source)
         ? await fetchText(this.#source)
         : await readFile(this.#source, "utf8");
-      this.#find = createLocalJWKSet(JSON.parse(text));
+      const { keys } = JSON.parse(text) as { keys: readonly JWK[] };
+      const find = createLocalJWKSet({ keys: [...keys] });
+      const ids = await Promise.all(keys.map(identify));
+      this.#find = find;
+      const had = this.#ids;
+      this.#ids = ids.filter((id) => id !== null);
+      if (had.some(({ id }) => !this.has(id))) this.#options.onRemoved();
       if (this.#isInTrouble) logger.info(about, "keys of tokens can be read again");
       this.#isInTrouble = false;
     } catch (err) {
@@ -121,6 +162,16 @@ export class KeySet {
       this.#isInTrouble = true;
     }
   }
+}
+
+/** Null for a key of another kind, which tokens are not checked by. */
+async function identify(key: JWK): Promise<KeyId | null> {
+  const { kid, kty } = key;
+  if (!Object.values(KEY_TYPES).includes(String(kty))) return null;
+  return calculateJwkThumbprint(key).then(
+    (id) => ({ id, kid, kty }),
+    () => null,
+  );
 }
 
 function isUrl(source: string): boolean {

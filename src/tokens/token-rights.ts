@@ -1,6 +1,7 @@
 import type { JWTPayload } from "jose";
 import { selectorFault } from "../core/channel-name.ts";
 import { isClientName, MAX_CLIENT_BYTES } from "../core/client-name.ts";
+import type { Principal } from "../core/principal.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 
 /** Most selectors that a token may grant for one action. */
@@ -17,6 +18,7 @@ export interface TokenRights {
   readonly admin: boolean;
   /** The name of its bearer's client; null if it has none. */
   readonly client: string | null;
+  readonly principal: Principal;
 }
 
 /**
@@ -24,8 +26,12 @@ export interface TokenRights {
  *
  * @throws ForeverframeError FF_TOKEN_INVALID: one fault refuses the whole token, since a token that
  *   means something else than it says is a mistake of its issuer
+ * @param keyId see {@link Principal}
  */
-export function readRights({ exp, foreverframe }: JWTPayload): TokenRights {
+export function readRights(
+  { exp, iat, sub, jti, foreverframe }: JWTPayload,
+  keyId: string | null,
+): TokenRights {
   if (typeof exp !== "number" || !Number.isFinite(exp)) throw invalid('has no "exp"');
   if (!isObject(foreverframe)) throw invalid('has no object "foreverframe"');
   const { subscribe, publish, admin = false, client = null } = foreverframe;
@@ -35,7 +41,13 @@ export function readRights({ exp, foreverframe }: JWTPayload): TokenRights {
     subscribe: readSelectors("subscribe", subscribe),
     publish: readSelectors("publish", publish),
     admin,
-    client: readClient(client),
+    client: readName("client", client),
+    principal: {
+      subject: readName("sub", sub),
+      tokenId: readName("jti", jti),
+      issuedAt: typeof iat === "number" ? iat * 1_000 : 0,
+      keyId,
+    },
   };
 }
 
@@ -51,11 +63,11 @@ function readSelectors(name: string, given: unknown = []): readonly string[] {
   return given as readonly string[];
 }
 
-function readClient(client: unknown): string | null {
-  if (client === null) return null;
-  if (typeof client === "string" && isClientName(client)) return client;
+function readName(claim: string, name: unknown): string | null {
+  if (name === null || name === undefined) return null;
+  if (typeof name === "string" && isClientName(name)) return name;
   throw invalid(
-    `has a "client" that is not a string of 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
+    `has a "${claim}" that is not a string of 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
   );
 }
 

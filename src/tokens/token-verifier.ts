@@ -11,6 +11,9 @@ const MIN_SECRET_BYTES = 32;
 /** Longest token, in characters. */
 const MAX_TOKEN_CHARACTERS = 8_192;
 
+/** Tokens that were found good are remembered, up to so many characters of all of them. */
+const MAX_KNOWN_CHARACTERS = 4_194_304;
+
 /** How far the clock of an issuer may be ahead, in s. */
 const CLOCK_TOLERANCE_S = 5;
 
@@ -35,47 +38,60 @@ export class TokenVerifier {
   readonly #algorithms: string[];
   readonly #settings: TokenSettings;
   readonly #now: () => number;
-  /** Stop reading keys. */
-  readonly close: () => void;
+  /** Null where there is one secret, and no public keys. */
+  readonly #keys: KeySet | null;
+  /** Those that were checked last, so that a client that polls costs no signature each time. */
+  readonly #known = new Map<string, TokenRights>();
+  #knownCharacters = 0;
 
   private constructor(
+    keys: KeySet | null,
     findKey: JWTVerifyGetKey,
     algorithms: string[],
     settings: TokenSettings,
     now: () => number,
-    close: () => void,
   ) {
+    this.#keys = keys;
     this.#findKey = findKey;
     this.#algorithms = algorithms;
     this.#settings = settings;
     this.#now = now;
-    this.close = close;
   }
 
   /**
+   * @param onKeysRemoved called when a key is not valid any more
    * @returns null if no tokens are configured
    * @throws ForeverframeError FF_CONFIG_INVALID
    */
   static async open(
     settings: TokenSettings,
-    options: KeySetOptions,
+    options: Omit<KeySetOptions, "onRemoved">,
+    onKeysRemoved: (isValid: (keyId: string) => boolean) => void,
   ): Promise<TokenVerifier | null> {
     const { secretFile, jwks } = settings;
     const now = options.scheduler.unixMs;
     if (secretFile !== "") {
       const key = createSecretKey(readSecret(secretFile));
-      return new TokenVerifier(
-        async () => key,
-        ["HS256"],
-        settings,
-        now,
-        () => {},
-      );
+      return new TokenVerifier(null, async () => key, ["HS256"], settings, now);
     }
     if (jwks === "") return null;
-    const keys = await KeySet.open(jwks, options);
-    const algorithms = ["RS256", "ES256", "EdDSA"];
-    return new TokenVerifier(keys.find, algorithms, settings, now, () => keys.close());
+    const onRemoved = () => onKeysRemoved((id) => keys.has(id));
+    const keys = await KeySet.open(jwks, { ...options, onRemoved });
+    return new TokenVerifier(keys, keys.find, ["RS256", "ES256", "EdDSA"], settings, now);
+  }
+
+  /** Stop reading keys. */
+  close(): void {
+    this.#keys?.close();
+  }
+
+  /**
+   * The rights of a token that was checked a while ago and has not expired; null for others. Its
+   * key may have been removed meanwhile.
+   */
+  recall(token: string): TokenRights | null {
+    const rights = this.#known.get(token);
+    return rights !== undefined && rights.expiresAt > this.#now() ? rights : null;
   }
 
   /**
@@ -101,9 +117,26 @@ export class TokenVerifier {
     });
     const refused = REFUSED_HEADERS.find((name) => name in protectedHeader);
     if (refused !== undefined) throw invalid(`has the header "${refused}", which is not taken`);
-    const rights = readRights(payload);
+    if (Number(payload.iat) > now / 1_000 + CLOCK_TOLERANCE_S)
+      throw invalid('has an "iat" that is still to come');
+    const rights = readRights(payload, this.#keys?.idOf(protectedHeader) ?? null);
     if (rights.expiresAt <= now) throw expired(); // the tolerance is for "nbf"
+    this.#remember(token, rights);
     return rights;
+  }
+
+  #remember(token: string, rights: TokenRights): void {
+    this.#forget(token);
+    this.#known.set(token, rights);
+    this.#knownCharacters += token.length;
+    for (const oldest of this.#known.keys()) {
+      if (this.#knownCharacters <= MAX_KNOWN_CHARACTERS) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(token: string): void {
+    if (this.#known.delete(token)) this.#knownCharacters -= token.length;
   }
 }
 

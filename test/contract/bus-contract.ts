@@ -100,7 +100,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       const [one, , other] = [await join(), await join(), await join()];
       other.recording.answers.close = receipt;
       expect(await one.bus.find("close", "s", "client")).to.deep.include({ found: receipt });
-      expect(await one.bus.find("giveAway", "s", "doors")).to.deep.equal({
+      expect(await one.bus.find("giveAway", "s", "doors", null)).to.deep.equal({
         found: null,
         silent: 0,
       });
@@ -112,9 +112,9 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       home.recording.answers.giveAway = new Promise<null>((resolve) => {
         giveAway = resolve;
       });
-      const first = one.bus.find("giveAway", "s", "doors");
+      const first = one.bus.find("giveAway", "s", "doors", null);
       await eventually(2_000, () => home.recording.times("giveAway") === 1, "the first question");
-      const second = two.bus.find("giveAway", "s", "doors");
+      const second = two.bus.find("giveAway", "s", "doors", null);
       await two.bus.ask("endAll", { client: "panel" }); // what was said before has gone round
       expect(home.recording.times("giveAway")).to.equal(1);
       giveAway(null);
@@ -131,9 +131,9 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       slow.recording.answers.giveAway = new Promise<null>((resolve) => {
         answer = resolve;
       });
-      const { found } = await one.bus.find("giveAway", "s", "doors");
+      const { found } = await one.bus.find("giveAway", "s", "doors", null);
       expect(found).to.deep.equal(record);
-      const second = two.bus.find("giveAway", "s", "doors");
+      const second = two.bus.find("giveAway", "s", "doors", null);
       await two.bus.ask("endAll", { client: "panel" });
       expect(home.recording.times("giveAway")).to.equal(1);
       answer(null);

@@ -98,6 +98,7 @@ async function createWorld(turns: () => number) {
         const request = {
           ...wanted,
           client: null,
+          principal: null,
           takesOverFrom: null,
           isGone: () => false,
           address: null,

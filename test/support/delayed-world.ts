@@ -27,6 +27,8 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     beforeLast: (selectors, count, upTo, isGone) => log.beforeLast(selectors, count, upTo, isGone),
     channels: (after, limit) => log.channels(after, limit),
     deleteChannel: (channel) => log.deleteChannel(channel),
+    revoke: (revocation) => log.revoke(revocation),
+    revocations: (after, limit) => log.revocations(after, limit),
     trim: () => log.trim(),
     health: () => log.health(),
     close: () => log.close(),
@@ -69,6 +71,7 @@ async function startDelayedHub(
     limits: {
       maxStreams: 100,
       maxStreamsPerAddress: 100,
+      maxStreamsPerSubject: 100,
       maxStreamsPerClient: 100,
       stallMs: 1_000,
       recycleBytes: 0,
@@ -81,6 +84,7 @@ async function startDelayedHub(
     random: () => 0.5,
     nextHandle: () => 1,
     newStreamId: () => `s${Math.random()}`,
+    newTicketId: () => `t${Math.random()}`,
     onError: (error) => {
       throw error;
     },

@@ -34,6 +34,9 @@ export async function createKeyPair(
   return { key: privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" } };
 }
 
+/** The header that carries a token. */
+export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
 /**
  * Sign a token, also one that no issuer would.
  *

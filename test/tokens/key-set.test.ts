@@ -20,6 +20,7 @@ describe("a key set", () => {
     const lines: string[] = [];
     const note = (_about: object, text: string) => void lines.push(text);
     let now = 0;
+    let removals = 0;
     let onTimer = () => {};
     write(one.jwk);
     const keys = await KeySet.open(path, {
@@ -32,6 +33,7 @@ describe("a key set", () => {
         },
       },
       logger: { debug: note, info: note, warn: note, error: note },
+      onRemoved: () => void removals++,
     });
     const takes = async (kid: string, { key }: typeof one) =>
       jwtVerify(await signToken({}, key, { alg: "ES256", kid }), keys.find).then(
@@ -55,6 +57,7 @@ describe("a key set", () => {
     now += 31_000;
     expect(await takes("one", one)).to.equal(true);
     expect(lines.at(-1)).to.equal("keys of tokens can be read again");
+    expect(removals, "times that a key was not there any more").to.equal(2);
     keys.close();
   });
 });

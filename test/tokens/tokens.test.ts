@@ -15,7 +15,13 @@ import {
   removeTemporaryDirectories,
 } from "../support/temporary-directory.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
-import { createKeyPair, createSecretFile, type SecretFile, signToken } from "../support/tokens.ts";
+import {
+  bearer,
+  createKeyPair,
+  createSecretFile,
+  type SecretFile,
+  signToken,
+} from "../support/tokens.ts";
 import {
   destroyClients,
   FRAME,
@@ -28,7 +34,6 @@ import {
 } from "../support/transport-clients.ts";
 
 const now = () => Math.floor(Date.now() / 1_000);
-const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 const RIGHTS = { subscribe: ["doors.**"], publish: ["doors.*"], client: "kiosk-7" };
 
 describe("tokens", function () {
@@ -113,7 +118,7 @@ describe("tokens", function () {
           })
         ).status;
       const { json } = await poll(url, "doors.a", headers);
-      expect(await close(json.stream, { client: "kiosk-8" })).to.equal(403);
+      expect(await close(json.stream, { client: "kiosk-8" })).to.equal(404);
       expect(await close(json.stream, { client: "kiosk-7" })).to.equal(200);
       const second = await poll(url, "doors.a", headers);
       expect(await close(second.json.stream, { admin: true })).to.equal(200);

@@ -2,18 +2,23 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
+import { isClientName, MAX_CLIENT_BYTES } from "../../core/client-name.ts";
 import type { Hub } from "../../core/hub.ts";
+import { REVOCATION_KINDS, type Revocation } from "../../core/revocation.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { Authorization } from "../authorization.ts";
-import { bearerToken } from "../bearer.ts";
-import { addressOf } from "../forwarded.ts";
+import { bearerToken } from "../credentials.ts";
+import { callerOf } from "../guesses.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 import { RateLimit } from "../rate-limit.ts";
+import { objectOf, smallBodyMiddleware } from "../read-body.ts";
 import { createRouter } from "../router.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
+
+const MAX_REVOCATION_BYTES = 1_024;
 
 /**
  * Wrong tokens of one address: as many at once as somebody may mistype, then one in ten seconds.
@@ -28,6 +33,7 @@ export interface AdminOptions {
   readonly logger: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly unixNow: () => number;
 }
 
 /**
@@ -38,11 +44,15 @@ export interface AdminOptions {
  * handle. GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name;
  * `after` is a name. POST /channels/:channel/close and POST /clients/:client/close: 200
  * `{"closed":<how many>}`, with reason `admin`. DELETE /channels/:channel: 200
- * `{"channel","removed":<how many>}`.
+ * `{"channel","removed":<how many>}`. POST /revocations, body
+ * `{"sub"|"jti"|"client":"...","before":<Unix ms>,"until":<Unix ms>}`: 201
+ * `{...,"before","ended"}`: tokens issued until `before` are refused, and their streams ended with
+ * `expired`; 400 FF_BODY_INVALID; 503 FF_REVOCATIONS_FULL.
  *
  * What concerns the streams of all workers may be answered 503 FF_WORKER_SILENT.
  */
 export function adminRoutes(hub: Hub, options: AdminOptions): Router {
+  const { unixNow } = options;
   const router = createRouter();
   const admin = requireAdmin(options);
 
@@ -73,12 +83,54 @@ export function adminRoutes(hub: Hub, options: AdminOptions): Router {
   router.post("/clients/close", admin, (ctx) => closeClient(ctx, "."));
   router.post("/close", admin, (ctx) => closeClient(ctx, ".."));
 
+  router.post("/revocations", admin, smallBodyMiddleware(MAX_REVOCATION_BYTES), async (ctx) => {
+    const revocation = parseRevocation(objectOf(ctx), unixNow());
+    const { kind, value, before } = revocation;
+    const ended = await hub.admin.revoke(revocation);
+    ctx.status = 201;
+    ctx.body = { [kind]: value, before, ended };
+  });
+
   router.delete("/channels/:channel", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
     ctx.body = { channel, removed: await hub.admin.deleteChannel(channel) };
   });
 
   return router;
+}
+
+/** A `before` may be so far ahead, in ms: the clock of who revokes may be. */
+const MAX_AHEAD_MS = 60_000;
+
+/** @throws ForeverframeError FF_BODY_INVALID */
+function parseRevocation(body: Readonly<Record<string, unknown>>, now: number): Revocation {
+  const given = REVOCATION_KINDS.filter((kind) => body[kind] !== undefined);
+  const [kind] = given;
+  const value = kind === undefined ? undefined : body[kind];
+  const { before = now, until = null } = body;
+  if (kind === undefined || given.length > 1 || typeof value !== "string" || !isClientName(value)) {
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      `The body does not say whom to revoke: send one of "sub", "jti" and "client" with a name of 1 to ${MAX_CLIENT_BYTES} bytes, such as {"sub":"alice"}`,
+    );
+  }
+  if (!isTime(before) || before > now + MAX_AHEAD_MS) {
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      '"before" is not a time that is over, in Unix ms: leave it out for now',
+    );
+  }
+  if (until !== null && !isTime(until)) {
+    throw new ForeverframeError(
+      "FF_BODY_INVALID",
+      '"until" is not a time in Unix ms: give when the last of the revoked tokens ends, or leave it out',
+    );
+  }
+  return { kind, value, before, until };
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /**
@@ -92,7 +144,7 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
   const wanted = digest(token);
   const isGuessable = token.length < UNGUESSABLE_CHARACTERS;
   return async (ctx, next) => {
-    const address = addressOf(ctx.req) ?? "";
+    const address = callerOf(ctx.req);
     const given = bearerToken(ctx.req.headers);
     if (authorization.isAsked && (ctx.get("authorization") === "" || isJwt(given))) {
       const { channel, client = null } = ctx["params"] as { channel?: string; client?: string };

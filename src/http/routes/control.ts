@@ -2,16 +2,25 @@ import type { Router } from "@koa/router";
 import type { Context } from "koa";
 import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
-import { checkJsonText, MAX_DATA_DEPTH } from "../../core/json.ts";
+import { subjectOf } from "../../core/principal.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import type { Authorization } from "../authorization.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
+import type { Guesses } from "../guesses.ts";
 import { parameter, pathParameter } from "../parameters.ts";
-import { smallBodyMiddleware, textOf } from "../read-body.ts";
+import { objectOf, smallBodyMiddleware } from "../read-body.ts";
 import { prefers } from "../requested-transport.ts";
 import { createRouter } from "../router.ts";
 
 const MAX_ACK_BYTES = 1_024;
+
+/** What the routes need. */
+export interface ControlRouteOptions {
+  readonly authorization: Authorization;
+  readonly guesses: Guesses;
+  /** Unix ms. */
+  readonly now: () => number;
+}
 
 /**
  * The control frame's requests, on a connection of their own. All may be answered 503
@@ -29,45 +38,101 @@ const MAX_ACK_BYTES = 1_024;
  * 204, the client has handled everything up to there; 400 FF_BODY_INVALID, FF_CURSOR_INVALID; 404
  * FF_STREAM_UNKNOWN.
  *
+ * POST /streams/:stream/token, with a token of the same subject that allows what the stream has:
+ * 200 `{"stream","expiresInMs"}`, the stream ends with this token instead of the one that opened
+ * it; 401 and 403 as when it is opened; 404 FF_STREAM_UNKNOWN.
+ *
  * GET /control?stream=: 200 with a page that shows the stream and closes it, without script; 404
  * FF_STREAM_UNKNOWN.
  */
-export function controlRoutes(hub: Hub, authorization: Authorization): Router {
+export function controlRoutes(
+  hub: Hub,
+  { authorization, guesses, now }: ControlRouteOptions,
+): Router {
   const router = createRouter();
+  router.use((ctx, next) => {
+    guesses.check(ctx.req);
+    return next();
+  });
+
+  /** The refusal of an id that names no stream, or not one of the caller's. */
+  const unknown = (ctx: Context, id: string): ForeverframeError => {
+    guesses.note(ctx.req);
+    return unknownStream(id);
+  };
+
+  /**
+   * Somebody else's stream is refused as one that nobody knows would be: nobody is told which ids
+   * there are.
+   */
+  const checkMayClose = async (ctx: Context, id: string): Promise<void> => {
+    const owner = await hub.control.ownerOf(id);
+    const ask = (client: string | null) =>
+      authorization.check(ctx, { action: "close", channels: [], client });
+    const client = owner?.client ?? null;
+    const grant = await ask(client).catch((error: unknown) => {
+      if (client === null || !isForbidden(error)) throw error;
+      return null;
+    });
+    if (grant?.isAdmin) return;
+    const isOwn = owner?.subject == null || (grant !== null && owner.subject === subjectOf(grant));
+    if (grant !== null && isOwn) return;
+    if (grant === null) await ask(null);
+    throw unknown(ctx, id);
+  };
+
+  /** A stream that belongs to somebody tells nobody else how it is. */
+  const checkOwner = async (ctx: Context, id: string): Promise<void> => {
+    if (!authorization.isAsked) return;
+    const owner = await hub.control.ownerOf(id);
+    if (owner?.subject != null) await checkMayClose(ctx, id);
+  };
+
+  router.post("/streams/:stream/token", async (ctx) => {
+    const id = pathParameter(ctx, "stream");
+    const [owner, channels] = [await hub.control.ownerOf(id), await hub.control.selectorsOf(id)];
+    if (owner === null || channels === null) throw unknown(ctx, id);
+    const { client } = owner;
+    const grant = await authorization.check(ctx, { action: "subscribe", channels, client });
+    const { principal, expiresInMs } = grant;
+    if (subjectOf(grant) !== owner.subject || grant.client !== client) throw unknown(ctx, id);
+    const expiresAt = expiresInMs === null ? null : now() + expiresInMs;
+    if (!(await hub.control.renew(id, principal, expiresAt))) throw unknown(ctx, id);
+    ctx.body = { stream: id, expiresInMs };
+  });
 
   router.get("/streams/:stream", async (ctx) => {
     const id = pathParameter(ctx, "stream");
+    await checkOwner(ctx, id);
     const known = await hub.control.state(id);
-    if (known === null) throw unknownStream(id);
+    if (known === null) throw unknown(ctx, id);
     const { receipt, ...figures } = known;
     ctx.body = { stream: id, ...figures, ...(receipt === null ? {} : { receipt }) };
   });
 
   router.post("/streams/:stream/close", async (ctx) => {
     const id = pathParameter(ctx, "stream");
-    if (authorization.isAsked) {
-      const client = (await hub.control.ownerOf(id))?.client ?? null;
-      await authorization.check(ctx, { action: "close", channels: [], client });
-    }
+    if (authorization.isAsked) await checkMayClose(ctx, id);
     const receipt = await hub.control.close(id, "client");
-    if (receipt === null) throw unknownStream(id);
+    if (receipt === null) throw unknown(ctx, id);
     if (prefers(ctx, "html", "json")) answerPage(ctx, formatReceiptPage(receipt));
     else ctx.body = receipt;
   });
 
   router.post("/streams/:stream/ack", smallBodyMiddleware(MAX_ACK_BYTES), async (ctx) => {
-    await hub.control.acknowledge(
-      pathParameter(ctx, "stream"),
-      parseAck(textOf(ctx.request.rawBody)),
-    );
+    const id = pathParameter(ctx, "stream");
+    const cursor = parseAck(objectOf(ctx));
+    await checkOwner(ctx, id);
+    await hub.control.acknowledge(id, cursor);
     ctx.status = 204;
   });
 
   router.get("/control", async (ctx) => {
     const id = parameter(ctx, "stream") ?? "";
+    await checkOwner(ctx, id);
     const known = await hub.control.state(id);
     if (known === null) {
-      if (!prefers(ctx, "html", "json")) throw unknownStream(id);
+      if (!prefers(ctx, "html", "json")) throw unknown(ctx, id);
       ctx.status = 404;
       answerPage(ctx, formatUnknownPage());
       return;
@@ -78,20 +143,16 @@ export function controlRoutes(hub: Hub, authorization: Authorization): Router {
   return router;
 }
 
-function parseAck(text: string): Cursor {
-  const body = checkJsonText(text, "The body", MAX_DATA_DEPTH);
-  if (
-    typeof body === "object" &&
-    body !== null &&
-    "cursor" in body &&
-    typeof body.cursor === "string"
-  ) {
-    return parseCursor(body.cursor);
-  }
+function parseAck({ cursor }: Readonly<Record<string, unknown>>): Cursor {
+  if (typeof cursor === "string") return parseCursor(cursor);
   throw new ForeverframeError(
     "FF_BODY_INVALID",
     'The body is not an object with a "cursor": send {"cursor":"<the id of the last message you have handled>"}',
   );
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof ForeverframeError && error.code === "FF_FORBIDDEN";
 }
 
 function answerPage(ctx: Context, html: string): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Router } from "@koa/router";
-import type { Context, Middleware } from "koa";
+import type { Context } from "koa";
 import { type ChannelName, parseChannelName } from "../../core/channel-name.ts";
 import type { Hub } from "../../core/hub.ts";
 import {
@@ -10,13 +10,15 @@ import {
   MAX_DATA_DEPTH,
 } from "../../core/json.ts";
 import type { NewMessage } from "../../core/log.ts";
+import { subjectOf } from "../../core/principal.ts";
 import { withIdempotencyKey } from "../../core/publisher.ts";
 import { oneStep } from "../../core/turn-budget.ts";
 import { ForeverframeError } from "../../errors.ts";
-import type { Authorization } from "../authorization.ts";
+import type { Authorization, Grant } from "../authorization.ts";
 import { jsonTypeFor } from "../json-type.ts";
 import { pathParameter } from "../parameters.ts";
 import { type BodyLimits, createPublishReader } from "../publish-body.ts";
+import type { PublishRate } from "../publish-rate.ts";
 import {
   type BodyReading,
   bodyTooLarge,
@@ -38,8 +40,7 @@ const ENVELOPE_BYTES = 1_024;
 /** What the routes keep to. */
 export interface PublishRouteOptions extends BodyLimits {
   readonly authorization: Authorization;
-  /** Lets a publish pass or refuses it. */
-  readonly rate: Middleware;
+  readonly rate: PublishRate;
 }
 
 /**
@@ -63,13 +64,19 @@ export function publishRoutes(
   const router = createRouter();
 
   const read = createPublishReader(limits, reading);
-  router.post("/channels/:channel/messages", rate, async (ctx) => {
+  router.post("/channels/:channel/messages", rate.ofAddress, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    await authorization.check(ctx, { action: "publish", channels: [channel], client: null });
+    const grant = await authorization.check(ctx, {
+      action: "publish",
+      channels: [channel],
+      client: null,
+    });
+    rate.ofSubject(ctx, subjectOf(grant));
     const { batch, data } = await read(ctx);
     const ids = await publish(
       hub,
       ctx,
+      grant,
       data.map((text) => ({ channel, data: text })),
     );
     created(ctx, batch ? { ids } : { id: ids[0], channel });
@@ -83,16 +90,18 @@ export function publishRoutes(
     limit,
     tooLarge: () => bodyTooLarge(limit),
   };
-  router.post("/messages", rate, async (ctx) => {
+  router.post("/messages", rate.ofAddress, async (ctx) => {
     checkHeaders(ctx);
     if (!ctx.is(JSON_TYPE)) throw unsupportedType(ctx, [JSON_TYPE]);
     const { channels, data } = await readBody(ctx, spread, (body) =>
       oneStep(() => parseSpread(textOf(body), limits)),
     );
-    await authorization.check(ctx, { action: "publish", channels, client: null });
+    const grant = await authorization.check(ctx, { action: "publish", channels, client: null });
+    rate.ofSubject(ctx, subjectOf(grant));
     const ids = await publish(
       hub,
       ctx,
+      grant,
       channels.map((channel) => ({ channel, data })),
     );
     created(ctx, { ids });
@@ -113,10 +122,12 @@ export function isPublish({ method, url = "", headers }: IncomingMessage): boole
 function publish(
   hub: Hub,
   ctx: Context,
+  grant: Grant,
   messages: readonly NewMessage[],
 ): Promise<readonly string[]> {
-  const key = ctx.req.headers["idempotency-key"];
-  return hub.publish(withIdempotencyKey(messages, key === undefined ? null : String(key)));
+  const given = ctx.req.headers["idempotency-key"];
+  const key = given === undefined ? null : String(given);
+  return hub.publish(withIdempotencyKey(messages, key, subjectOf(grant)));
 }
 
 function created(ctx: Context, body: object): void {

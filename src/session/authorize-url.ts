@@ -1,0 +1,227 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { isClientName } from "../core/client-name.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
+import type { Decision } from "../http/authorization.ts";
+import type { AuthorizeQuestion } from "../http/authorize.ts";
+import { addressOf } from "../http/forwarded.ts";
+import type { Logger } from "../logger.ts";
+import { Circuit } from "./circuit.ts";
+
+/** How long the application may take to answer, in ms. */
+const ANSWER_MS = 5_000;
+
+/** An answer that allows something is used again for this long, in ms, or until it expires. */
+const REUSE_MS = 10_000;
+
+/** Most answers that are kept for that. */
+const MAX_KEPT = 10_000;
+
+/** Most questions that are asked at once, and that wait to be asked. */
+const MAX_ASKED = 32;
+const MAX_WAITING = 1_000;
+
+/** Most bytes of an answer. */
+const MAX_ANSWER_BYTES = 65_536;
+
+/** Statuses by which a server says that it can't answer now, whatever is asked. */
+const DOWN: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** A fault of the application is logged at most this often, in ms. */
+const LOG_MS = 60_000;
+
+/** What asking depends on. */
+export interface AuthorizeUrlOptions {
+  readonly url: string;
+  /** Names the user of a request, as a trusted proxy does; null for nobody. */
+  readonly userOf: (request: IncomingMessage) => string | null;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+/** An answer, and until when it may be used again (monotonic ms). */
+interface Kept {
+  readonly decision: Decision;
+  readonly askedAt: number;
+  readonly until: number;
+}
+
+/**
+ * Asks the application about requests, at its URL.
+ *
+ * One question is asked at a time for equal requests. While the application does not answer, nobody
+ * is refused for good: FF_AUTH_UNAVAILABLE lets clients try again.
+ */
+export class AuthorizeUrl {
+  readonly #options: AuthorizeUrlOptions;
+  readonly #circuit: Circuit;
+  readonly #asked = new Map<string, Promise<Kept>>();
+  readonly #kept = new Map<string, Kept>();
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+  #loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: AuthorizeUrlOptions) {
+    this.#options = options;
+    this.#circuit = new Circuit(options.now);
+  }
+
+  /**
+   * Ask whether a request may do something.
+   *
+   * @throws ForeverframeError FF_AUTH_UNAVAILABLE
+   */
+  readonly authorize = async (
+    request: IncomingMessage,
+    question: AuthorizeQuestion,
+  ): Promise<Decision> => {
+    const { now, userOf } = this.#options;
+    const { cookie, authorization } = request.headers;
+    const body = JSON.stringify({
+      ...question,
+      address: addressOf(request),
+      user: userOf(request) ?? undefined, // left out where there is nobody
+      headers: { cookie, authorization },
+    });
+    const key = createHash("sha256").update(body).digest("base64");
+    const kept = this.#keptAnswer(key) ?? (await this.#askOnce(key, body));
+    const { expiresInMs = null, ...decision } = kept.decision;
+    const age = now() - kept.askedAt;
+    return { ...decision, expiresInMs: expiresInMs === null ? null : expiresInMs - age };
+  };
+
+  #keptAnswer(key: string): Kept | null {
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return null;
+    if (kept.until > this.#options.now()) return kept;
+    this.#kept.delete(key);
+    return null;
+  }
+
+  #askOnce(key: string, body: string): Promise<Kept> {
+    let answer = this.#asked.get(key);
+    if (answer === undefined) {
+      answer = this.#askInTurn(body).finally(() => this.#asked.delete(key));
+      this.#asked.set(key, answer);
+      answer.then((kept) => this.#keep(key, kept)).catch(() => {});
+    }
+    return answer;
+  }
+
+  /** Only what is allowed: somebody who signs in must not be refused by an answer from before. */
+  #keep(key: string, kept: Kept): void {
+    if (!kept.decision.allow) return;
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    if (this.#kept.size <= MAX_KEPT) return;
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  async #askInTurn(body: string): Promise<Kept> {
+    if (!this.#circuit.mayAsk() || this.#waiting.length >= MAX_WAITING) throw unavailable();
+    if (this.#running >= MAX_ASKED) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      if (this.#circuit.isOpen) {
+        this.#waiting.shift()?.();
+        throw unavailable();
+      }
+    }
+    this.#running++;
+    try {
+      return await this.#ask(body);
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #ask(body: string): Promise<Kept> {
+    const { url, now } = this.#options;
+    const askedAt = now();
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        body,
+        redirect: "manual",
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      status = response.status;
+      text = await readText(response);
+    } catch (cause) {
+      this.#circuit.failed();
+      this.#log(`does not answer: ${reasonOf(cause)}`);
+      throw unavailable();
+    }
+    if (DOWN.has(status)) this.#circuit.failed();
+    else this.#circuit.succeeded();
+    if (status >= 500 || status === 429) {
+      this.#log(`answers with the status ${status}`);
+      throw unavailable();
+    }
+    const decision = status === 200 ? parseDecision(text) : { allow: false };
+    if (decision === null) {
+      // Such as the page for signing in, which an application shows whoever is not signed in.
+      this.#log('answers 200 without {"allow":true} or {"allow":false}: this refuses the request');
+      return { decision: { allow: false }, askedAt, until: askedAt };
+    }
+    const { expiresInMs } = decision;
+    return { decision, askedAt, until: askedAt + Math.min(REUSE_MS, expiresInMs ?? REUSE_MS) };
+  }
+
+  #log(what: string): void {
+    const { url, logger, now } = this.#options;
+    if (now() - this.#loggedAt < LOG_MS) return;
+    this.#loggedAt = now();
+    const { origin, pathname } = new URL(url);
+    logger.warn({ authorizeUrl: origin + pathname }, `the application at --authorize-url ${what}`);
+  }
+}
+
+/** Null for what is no answer. */
+function parseDecision(text: string): Decision | null {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof answer !== "object" || answer === null) return null;
+  const { allow, client, subject, expiresInMs = null } = answer as Record<string, unknown>;
+  if (typeof allow !== "boolean" || !isName(client) || !isName(subject)) return null;
+  if (expiresInMs !== null && (typeof expiresInMs !== "number" || Number.isNaN(expiresInMs)))
+    return null;
+  const named = client === undefined ? {} : { client };
+  return { allow, ...named, subject: subject ?? null, expiresInMs };
+}
+
+function isName(value: unknown): value is string | null | undefined {
+  return value == null || (typeof value === "string" && isClientName(value));
+}
+
+async function readText(response: Response): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER_BYTES)
+      throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+  }
+  return text;
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? shorten(cause.message || cause.name) : "for no known reason";
+}
+
+function unavailable(): ForeverframeError {
+  return new ForeverframeError(
+    "FF_AUTH_UNAVAILABLE",
+    "The application that decides who may do this does not answer now: try again later",
+  );
+}
