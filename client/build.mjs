@@ -29,6 +29,7 @@ const PAGE_FILES = [
  */
 const STREAM_FILES = [
   "server",
+  "token",
   "retry",
   "route",
   "connections",

@@ -8,6 +8,7 @@
  *   limit(ms)        end() it if neither this nor stop() is called within this many ms
  *   isLive()         whether anybody still listens
  *   isOnce           for a poll: end when there is nothing more
+ *   token            for a request that can carry a header; absent where there is none
  *
  * and on which it sets those of these that it has:
  *

@@ -10,7 +10,7 @@ var MAX_TEXT_LENGTH = 1000000;
 
 openers["ndjson"] = function (connection) {
   var seen = 0;
-  var request = send("GET", connection.url(""), null, function (answer) {
+  function onchange(answer) {
     var text = answer.responseText;
     var lines = text.substring(seen).split("\n");
     seen = text.length - lines.pop().length;
@@ -23,7 +23,8 @@ openers["ndjson"] = function (connection) {
     } else if (seen > MAX_TEXT_LENGTH) {
       connection.receive({ type: "close", reason: "recycle", reconnect: true });
     }
-  });
+  }
+  var request = send("GET", connection.url(""), null, onchange, connection.token);
   connection.stop = function () {
     request.abort();
   };

@@ -94,12 +94,14 @@ function createRequest() {
 /**
  * Start a request.
  *
- * onchange(request) is called when there is more of the answer, and when it is complete.
+ * onchange(request) is called when there is more of the answer, and when it is complete. The token
+ * may be absent.
  */
-function send(method, url, body, onchange) {
+function send(method, url, body, onchange, token) {
   var request = createRequest();
   var place;
   request.open(method, url, true);
+  authorize(request, token);
   place = put(requests, request);
   request.onreadystatechange = function () {
     if (request.readyState === 4) {
@@ -113,10 +115,16 @@ function send(method, url, body, onchange) {
   return request;
 }
 
+function authorize(request, token) {
+  if (token) {
+    request.setRequestHeader("Authorization", "Bearer " + token);
+  }
+}
+
 /** POST, whatever the answer is. */
-function post(url, body) {
+function post(url, body, token) {
   try {
-    send("POST", url, body);
+    send("POST", url, body, null, token);
   } catch (error) {
     // XMLHttpRequest is switched off, or is too old to call another origin.
     postForm(url);
@@ -124,12 +132,20 @@ function post(url, body) {
 }
 
 /** POST from a page that is going away, which would take other requests with it. */
-function postAtOnce(url) {
+function postAtOnce(url, body, token) {
   var request;
   try {
-    if (!root.navigator["sendBeacon"] || !root.navigator["sendBeacon"](url, "")) {
+    if (token && root["fetch"]) {
+      // A beacon carries no header.
+      root["fetch"](url, {
+        method: "POST",
+        keepalive: true,
+        headers: { Authorization: "Bearer " + token }
+      })["catch"](function () {});
+    } else if (!root.navigator["sendBeacon"] || !root.navigator["sendBeacon"](url, "")) {
       request = createRequest();
       request.open("POST", url, false);
+      authorize(request, token);
       request.send("");
     }
   } catch (error) {

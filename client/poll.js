@@ -23,11 +23,17 @@ openers["poll"] = function (connection) {
     var more = "&wait=" + wait + (known ? "&stream=" + encodeURIComponent(known) : "");
     connection.limit(wait * 1000);
     // The time in the URL keeps out caches that ignore headers.
-    request = send("GET", connection.url(more + "&at=" + askedAt), null, function (answer) {
-      if (answer.readyState === 4) {
-        take(parse(answer.responseText), wait && now() - askedAt < TOO_SOON_MS);
-      }
-    });
+    request = send(
+      "GET",
+      connection.url(more + "&at=" + askedAt),
+      null,
+      function (answer) {
+        if (answer.readyState === 4) {
+          take(parse(answer.responseText), wait && now() - askedAt < TOO_SOON_MS);
+        }
+      },
+      connection.token
+    );
   }
 
   /** @param isSoon the answer did not wait, although it should have if there was nothing */

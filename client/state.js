@@ -32,7 +32,7 @@ function stateIn(request) {
 }
 
 /** Ask for a stream's state; then(answer) is called once, later: see stateIn(). */
-function askState(url, then) {
+function askState(url, token, then) {
   var request;
   var timer;
   var isOver = false;
@@ -48,11 +48,17 @@ function askState(url, then) {
     request.abort();
   });
   try {
-    request = send("GET", url + "?at=" + now(), null, function (answer) {
-      if (answer.readyState === 4) {
-        finish(stateIn(answer));
-      }
-    });
+    request = send(
+      "GET",
+      url + "?at=" + now(),
+      null,
+      function (answer) {
+        if (answer.readyState === 4) {
+          finish(stateIn(answer));
+        }
+      },
+      token
+    );
   } catch (error) {
     // XMLHttpRequest is switched off, or is too old to call another origin.
     clearTimeout(timer);

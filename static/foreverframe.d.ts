@@ -16,6 +16,12 @@ export interface OpenOptions<Data = unknown> {
   last?: number;
   /** A name of your own for this client. */
   client?: string;
+  /**
+   * Gives a token for the stream by calling `done(token)`, at once or later: the client sends it as
+   * `Authorization`, and gets tickets with it for frames, EventSources and WebSockets. Called again
+   * before the token ends. A page that a cookie allows needs none.
+   */
+  token?(done: (token: string) => void): void;
   /** Default: "auto", a frame where the path lets it through, else polls. */
   transport?: "auto" | Transport;
   /** One stream for all tabs that open the same. Default: false. */

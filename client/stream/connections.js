@@ -45,7 +45,8 @@ function connect(transport, reason, isOnce) {
     isEarly: !isLoaded,
     signs: 0,
     url: function (more) {
-      return address + queryOf(options, transport, stream.cursor) + more;
+      var ticket = connection.ticket ? "&ticket=" + connection.ticket : "";
+      return address + queryOf(options, transport, stream.cursor) + ticket + more;
     },
     isLive: function () {
       return connection === current || connection === next;
@@ -56,7 +57,7 @@ function connect(transport, reason, isOnce) {
         receive(connection, event);
       } else if (event && event.type === "open") {
         // Nobody would poll it.
-        post(closeUrlOf(event), "");
+        post(closeUrlOf(event), "", token);
       }
     },
     end: function (refusal) {
@@ -75,14 +76,30 @@ function connect(transport, reason, isOnce) {
   next = connection;
   connection.limit(0);
   try {
+    allow(connection, function () {
+      if (connection.isLive()) {
+        openBy(transport, connection);
+      }
+    });
+  } catch (error) {
+    // The page's own, or no request can be made.
+    setTimeout(function () {
+      connection.end();
+      throw error;
+    }, 0);
+  }
+  if (!current) {
+    changeState("connecting", { transport: transport, reason: reason || null });
+  }
+}
+
+function openBy(transport, connection) {
+  try {
     openers[transport](connection);
   } catch (error) {
     setTimeout(function () {
       connection.end(isAuto ? null : unsupported(transport, error));
     }, 0);
-  }
-  if (!current) {
-    changeState("connecting", { transport: transport, reason: reason || null });
   }
 }
 
@@ -108,7 +125,7 @@ function drop(connection) {
   }
   if (connection.isOnce && connection.closeUrl) {
     // Its stream would stay open at the server for a while.
-    post(connection.closeUrl, "");
+    post(connection.closeUrl, "", token);
   }
 }
 
@@ -123,7 +140,7 @@ function abandon(connection) {
 /** Close the stream at the server, if the server has not ended it. */
 function closeAtServer(send) {
   if (unended) {
-    send(unended.closeUrl, "");
+    send(unended.closeUrl, "", token);
     unended = null;
   }
 }
@@ -133,6 +150,8 @@ function receive(connection, event) {
     opened(connection, event);
   } else if (event.type === "error") {
     lost(connection, event);
+  } else if (event.type === "expiring") {
+    renew(connection, event.inMs);
   } else if (connection === current) {
     take(event);
   }
@@ -145,7 +164,7 @@ function opened(connection, event) {
   if (stream.state === "closing") {
     // A poll went on under a new id.
     unended = connection;
-    post(connection.closeUrl, "");
+    post(connection.closeUrl, "", token);
     return;
   }
   if (connection !== current) {
@@ -170,6 +189,7 @@ function opened(connection, event) {
     }
   });
   endRetries();
+  tokenIsGood();
   routeIsOpen(connection, isBeside);
   if (connection.isOnce) {
     changeState("open", { transport: "shared" });
@@ -212,6 +232,10 @@ function closed(event) {
   unended = null;
   if (stream.state === "closing") {
     endHere(event.reconnect ? "client" : event.reason);
+  } else if (event.reason === "expired" && connection.transport === "poll" && dropToken()) {
+    // Polls are not told before.
+    drop(connection);
+    retry(1, event.reason);
   } else if (!event.reconnect) {
     tellTabs(event, stream.cursor);
     end("closed", event, "onclose");

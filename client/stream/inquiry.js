@@ -19,7 +19,7 @@ function inquire() {
   }
   sign = signOf(connection);
   connection.isAsking = true;
-  askState(connection.closeUrl.replace(/\/close$/, ""), function (answer) {
+  askState(connection.closeUrl.replace(/\/close$/, ""), token, function (answer) {
     var isFinal = answer.state === "closed" && FINAL_REASONS.test(answer.receipt.reason);
     connection.isAsking = false;
     if (!isOpen()) {

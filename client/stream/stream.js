@@ -89,7 +89,9 @@ function take(event) {
 
 /** The server has refused the stream. */
 function refused(refusal) {
-  if (refusal.reconnect) {
+  if (isOutworn(refusal)) {
+    retry(1, refusal.code);
+  } else if (refusal.reconnect) {
     retry(0, refusal.code);
     callHandler("onerror", refusal);
   } else {
@@ -124,7 +126,7 @@ function close() {
   leaveTabs();
   drop(next);
   // A frame's own connection can't carry a request before its answer ends: this takes another.
-  post(current.closeUrl, "");
+  post(current.closeUrl, "", token);
   wait(CLOSE_WITHIN_MS, function () {
     endHere("client");
   });
@@ -133,6 +135,6 @@ function close() {
 
 function ack() {
   if (current && unended && stream.cursor !== null) {
-    post(unended.closeUrl.replace(/close$/, "ack"), '{"cursor":"' + stream.cursor + '"}');
+    post(unended.closeUrl.replace(/close$/, "ack"), '{"cursor":"' + stream.cursor + '"}', token);
   }
 }
