@@ -28,13 +28,13 @@ export function formatUnknownPage(): string {
 /**
  * The answer to the form, for the page around the frame and for the person who looks at the frame.
  */
-export function formatReceiptPage(receipt: Receipt): string {
+export function formatReceiptPage(receipt: Receipt, nonce: string): string {
   const call = `try{parent.controlled(${formatJson(receipt)})}catch(e){}`;
   // Most are never seen, in a hidden frame: no style sheet, which would be one more request.
   return page(
     "Closed",
-    "<style>body{font:15px sans-serif}</style>",
-    `<p id="state">${describe(receipt)}</p>\n<script>${call}</script>`,
+    `<style nonce="${nonce}">body{font:15px sans-serif}</style>`,
+    `<p id="state">${describe(receipt)}</p>\n<script nonce="${nonce}">${call}</script>`,
   );
 }
 

@@ -11,7 +11,10 @@ import { Circuit } from "./circuit.ts";
 /** How long the application may take to answer, in ms. */
 const ANSWER_MS = 5_000;
 
-/** An answer that allows something is used again for this long, in ms, or until it expires. */
+/**
+ * An answer that allows something is used again for this long, in ms, but only for half of the time
+ * that it gives: a stream is renewed after that half.
+ */
 const REUSE_MS = 10_000;
 
 /** Most answers that are kept for that. */
@@ -169,8 +172,8 @@ export class AuthorizeUrl {
       this.#log('answers 200 without {"allow":true} or {"allow":false}: this refuses the request');
       return { decision: { allow: false }, askedAt, until: askedAt };
     }
-    const { expiresInMs } = decision;
-    return { decision, askedAt, until: askedAt + Math.min(REUSE_MS, expiresInMs ?? REUSE_MS) };
+    const reuseMs = Math.min(REUSE_MS, (decision.expiresInMs ?? Number.POSITIVE_INFINITY) / 2);
+    return { decision, askedAt, until: askedAt + reuseMs };
   }
 
   #log(what: string): void {

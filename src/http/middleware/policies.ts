@@ -1,17 +1,21 @@
-import type { Middleware } from "koa";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Context, Middleware } from "koa";
 import type { AccessOptions } from "./access.ts";
 
 /**
  * What a browser lets the document of an answer do: https://www.w3.org/TR/CSP3/
  *
- * `frame` is the display frame's, whose events are scripts in it; `control` the control frame's,
- * which works without script but tells its page by one; `page` a built-in page's; `ownPage` one of
+ * `frame` is the display frame's, whose events are scripts in it. They have no nonce: their bytes are
+ * the same for all who get them, so that one which may read a channel would know everybody's.
+ * `control` is the control frame's, which works without script but tells its page by one; browsers
+ * of CSP 1 know no nonce, and the others ignore 'unsafe-inline' beside one. `page` a built-in page's; `ownPage` one of
  * `--pages`, which may be written in any way; `data` everything else, which is not a document.
  */
 const POLICIES = {
   frame: "default-src 'none'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
   control:
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'self'",
+    "default-src 'none'; style-src 'self' 'nonce-NONCE' 'unsafe-inline'; script-src 'nonce-NONCE' 'unsafe-inline'; base-uri 'none'; form-action 'self'",
   page: "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'",
   ownPage: "object-src 'none'; base-uri 'self'",
   data: "default-src 'none'; base-uri 'none'; form-action 'none'",
@@ -20,12 +24,29 @@ const POLICIES = {
 /** One of {@link POLICIES}. */
 export type PolicyName = keyof typeof POLICIES;
 
-/** The header for one kind of document. Other sites may not put it into frames of theirs. */
+const nonces = new WeakMap<IncomingMessage, string>();
+
+/** The nonce of the scripts and styles in the answer to a request. */
+export function nonceOf({ req }: Context): string {
+  let nonce = nonces.get(req);
+  if (nonce === undefined) {
+    nonce = randomBytes(16).toString("base64");
+    nonces.set(req, nonce);
+  }
+  return nonce;
+}
+
+/**
+ * The header for one kind of document. Other sites than the allowed ones may not put it into frames
+ * of theirs.
+ */
 export function formatPolicy(
   name: PolicyName,
   { origins }: Pick<AccessOptions, "origins">,
+  nonce = "",
 ): string {
-  return `${POLICIES[name]}; ${["frame-ancestors 'self'", ...origins].join(" ")}`;
+  const policy = POLICIES[name].replaceAll("NONCE", nonce);
+  return `${policy}; ${["frame-ancestors 'self'", ...origins].join(" ")}`;
 }
 
 /**
@@ -33,8 +54,9 @@ export function formatPolicy(
  */
 export function policyMiddleware(access: AccessOptions): Middleware {
   return async (ctx, next) => {
+    const name = policyOf(ctx.path);
     ctx.set({
-      "Content-Security-Policy": formatPolicy(policyOf(ctx.path), access),
+      "Content-Security-Policy": formatPolicy(name, access, name === "control" ? nonceOf(ctx) : ""),
       "Cross-Origin-Resource-Policy": "same-origin",
       "X-Content-Type-Options": "nosniff",
     });

@@ -7,6 +7,7 @@ import { ForeverframeError, shorten } from "../../errors.ts";
 import type { Authorization } from "../authorization.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
 import type { Guesses } from "../guesses.ts";
+import { nonceOf } from "../middleware/policies.ts";
 import { parameter, pathParameter } from "../parameters.ts";
 import { objectOf, smallBodyMiddleware } from "../read-body.ts";
 import { prefers } from "../requested-transport.ts";
@@ -115,7 +116,7 @@ export function controlRoutes(
     if (authorization.isAsked) await checkMayClose(ctx, id);
     const receipt = await hub.control.close(id, "client");
     if (receipt === null) throw unknown(ctx, id);
-    if (prefers(ctx, "html", "json")) answerPage(ctx, formatReceiptPage(receipt));
+    if (prefers(ctx, "html", "json")) answerPage(ctx, formatReceiptPage(receipt, nonceOf(ctx)));
     else ctx.body = receipt;
   });
 
