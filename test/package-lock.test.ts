@@ -4,6 +4,7 @@ import { expect } from "chai";
 interface LockedPackage {
   readonly integrity?: string;
   readonly resolved?: string;
+  readonly hasInstallScript?: boolean;
 }
 
 const { packages } = JSON.parse(
@@ -16,6 +17,14 @@ describe("package-lock.json", () => {
       .filter(([path, { integrity }]) => path !== "" && !/^sha512-/.test(integrity ?? ""))
       .map(([path]) => path);
     expect(without).to.deep.equal([]);
+  });
+
+  it("has no package that runs a script when it is installed, but those that docs/security.md names", () => {
+    const withScript = Object.entries(packages).filter(([, found]) => found.hasInstallScript);
+    const names = withScript.map(([path]) => path.replace(/^.*node_modules\//, ""));
+    const text = readFileSync(new URL("../docs/security.md", import.meta.url), "utf8");
+    expect(names.sort()).to.deep.equal(["esbuild", "lmdb", "msgpackr-extract"]);
+    for (const name of names) expect(text).to.contain(`\`${name}\``);
   });
 
   it("takes no package from another place than the registry that npm is set to", () => {
