@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ErrorCode, ForeverframeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
@@ -33,13 +32,14 @@ export class RefusalLog {
    *
    * @param cause what was thrown: a fault of ours is logged with its stack, an expected refusal
    *   without
+   * @param route its template: the path may have names and ids in it, which others are not to read
    */
-  note(error: ForeverframeError, cause: unknown, path: string): void {
+  note(error: ForeverframeError, cause: unknown, route: string): void {
     const { code, status, message } = error;
     if (status < 500 || TOLD_ELSEWHERE.has(code)) return;
     const counts = this.#count(code);
     if (counts === null) return;
-    const about = { code, path: hideIds(path), ...counts };
+    const about = { code, route, ...counts };
     if (cause === error) this.#logger.warn({ ...about, reason: message }, "request refused");
     else this.#logger.error({ ...about, err: cause }, "request failed");
   }
@@ -65,13 +65,4 @@ export class RefusalLog {
     const notLogged = counted?.count ?? 0;
     return notLogged > 0 ? { notLogged } : {};
   }
-}
-
-/**
- * Anybody who reads a stream's id can close the stream, so only its hash is logged.
- */
-function hideIds(path: string): string {
-  return path.slice(0, 200).replace(/(\/streams\/)([^/]+)/, (_, before, id) => {
-    return `${before}#${createHash("sha256").update(id).digest("hex").slice(0, 8)}`;
-  });
 }

@@ -4,6 +4,7 @@ import { isClientName } from "../core/client-name.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Decision } from "../http/authorization.ts";
 import type { AuthorizeQuestion } from "../http/authorize.ts";
+import { fetchText } from "../http/fetch-text.ts";
 import { addressOf } from "../http/forwarded.ts";
 import type { Logger } from "../logger.ts";
 import { Circuit } from "./circuit.ts";
@@ -146,15 +147,10 @@ export class AuthorizeUrl {
     let status: number;
     let text: string;
     try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json" },
-        body,
-        redirect: "manual",
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
-      status = response.status;
-      text = await readText(response);
+      const headers = { "Content-Type": "application/json", Accept: "application/json" };
+      const request = { method: "POST", headers, body, redirect: "manual" } as const;
+      const limits = { ms: ANSWER_MS, maxBytes: MAX_ANSWER_BYTES };
+      ({ status, text } = await fetchText(url, request, limits));
     } catch (cause) {
       this.#circuit.failed();
       this.#log(`does not answer: ${reasonOf(cause)}`);
@@ -204,17 +200,6 @@ function parseDecision(text: string): Decision | null {
 
 function isName(value: unknown): value is string | null | undefined {
   return value == null || (typeof value === "string" && isClientName(value));
-}
-
-async function readText(response: Response): Promise<string> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_ANSWER_BYTES)
-      throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
-  }
-  return text;
 }
 
 function reasonOf(error: unknown): string {

@@ -9,6 +9,7 @@ import {
 } from "jose";
 import type { Scheduler } from "../core/scheduler.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
+import { fetchText } from "../http/fetch-text.ts";
 import type { Logger } from "../logger.ts";
 
 /** How often the keys at a URL, and those in a file, are read again, in ms. */
@@ -142,10 +143,10 @@ export class KeySet {
   async #read(): Promise<void> {
     const { scheduler, logger } = this.#options;
     this.#readAt = scheduler.monotonicMs();
-    const about = { jwks: this.#source };
+    const about = { jwks: this.#source.replace(/[?#].*$/, "") }; // which may be secret
     try {
       const text = isUrl(this.#source)
-        ? await fetchText(this.#source)
+        ? await fetchKeys(this.#source)
         : await readFile(this.#source, "utf8");
       const { keys } = JSON.parse(text) as { keys: readonly JWK[] };
       const find = createLocalJWKSet({ keys: [...keys] });
@@ -178,18 +179,10 @@ function isUrl(source: string): boolean {
   return /^https?:\/\//.test(source);
 }
 
-async function fetchText(url: string): Promise<string> {
-  const response = await fetch(url, {
-    headers: { Accept: "application/jwk-set+json, application/json" },
-    redirect: "error",
-    signal: AbortSignal.timeout(FETCH_MS),
-  });
-  if (!response.ok) throw new Error(`the answer has the status ${response.status}`);
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_BYTES) throw new Error(`the answer has more than ${MAX_BYTES} bytes`);
-  }
+async function fetchKeys(url: string): Promise<string> {
+  const headers = { Accept: "application/jwk-set+json, application/json" };
+  const limits = { ms: FETCH_MS, maxBytes: MAX_BYTES };
+  const { status, text } = await fetchText(url, { headers, redirect: "error" }, limits);
+  if (status !== 200) throw new Error(`the answer has the status ${status}`);
   return text;
 }

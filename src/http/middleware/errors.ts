@@ -36,10 +36,16 @@ export function errorMiddleware(
         return;
       }
       const error = publicError(ctx, cause);
-      refusals.note(error, cause, ctx.path);
+      refusals.note(error, cause, routeOf(ctx));
       answer(ctx, error, access, jsonp);
     }
   };
+}
+
+/** The template of the route that has taken a request, as the router names it. */
+function routeOf(ctx: Context): string {
+  const { _matchedRoute: route = "none" } = ctx as { _matchedRoute?: unknown };
+  return `${ctx.method} ${String(route)}`;
 }
 
 function answer(
