@@ -245,6 +245,7 @@ function openConfiguredLog(
   const { data, memory, maxLogBytes } = config;
   return openLog(memory ? null : data, {
     ...config,
+    processes: Math.max(1, config.workers),
     maxLogBytes: maxLogBytes === 0 ? Number.POSITIVE_INFINITY : maxLogBytes,
     retention,
     now: nodeScheduler.unixMs,

@@ -16,6 +16,8 @@ export interface NewMessage {
 interface Idempotency {
   /** Publisher, channels and the caller's key, in one string of any length. */
   readonly key: string;
+  /** Whose key it is; null or absent where nobody says. */
+  readonly owner?: string | null | undefined;
 }
 
 /**

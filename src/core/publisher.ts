@@ -36,8 +36,8 @@ export function withIdempotencyKey(
     );
   }
   const channels = [...new Set(messages.map(({ channel }) => channel))].join(",");
-  const owner = subject === null ? "" : `\n${subject}`;
-  return { messages, idempotency: { key: `${channels}\n${key}${owner}` } };
+  const whose = subject === null ? "" : `\n${subject}`;
+  return { messages, idempotency: { key: `${channels}\n${key}${whose}`, owner: subject } };
 }
 
 /** Appends messages to the log, and limits how many bytes wait for it at once. */

@@ -5,8 +5,8 @@ import type { IncomingMessage } from "node:http";
  *
  * - `subscribe`: open a stream, poll, or read a channel's messages.
  * - `publish`: publish messages.
- * - `close`: close one stream by its id, which only its own client knows; see or acknowledge one that
- *   has a subject.
+ * - `close`: close one stream by its id, which only its own client knows; see or acknowledge one
+ *   that has a subject.
  * - `admin`: list streams and channels, close all streams of a client or a channel, delete a
  *   channel.
  */

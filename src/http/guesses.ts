@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { addressGroup } from "../core/address-group.ts";
+import { type Rate, RateLimit } from "../core/rate-limit.ts";
 import { ForeverframeError } from "../errors.ts";
 import { addressOf } from "./forwarded.ts";
-import { type Rate, RateLimit } from "./rate-limit.ts";
 
 /** Wrong tokens and tickets that one address may send. */
 export const WRONG_TOKENS: Rate = { perSecond: 5, atOnce: 100 };

@@ -1,7 +1,7 @@
 import type { Context, Next } from "koa";
+import { RateLimit } from "../core/rate-limit.ts";
 import { ForeverframeError } from "../errors.ts";
 import { callerOf } from "./guesses.ts";
-import { RateLimit } from "./rate-limit.ts";
 
 /** Lets each address and each subject publish so many times a second, and so many at once. */
 export class PublishRate {

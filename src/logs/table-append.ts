@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Cursor, formatCursor } from "../core/cursor.ts";
 import type { AppendRequest } from "../core/log.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
 import { AppendChange, type AppendChangeOptions } from "./append-change.ts";
@@ -14,6 +15,8 @@ export interface AppendOptions extends AppendChangeOptions {
   /** The clock by which idempotency keys expire. */
   readonly steady: SteadyClock;
   readonly maxIdempotencyKeys: number;
+  /** Counts the keys that each owner has used in this process. */
+  readonly ownKeys: RateLimit;
   readonly maxChannels: number;
   readonly maxLogBytes: number;
 }
@@ -77,10 +80,10 @@ function appendOne(
     );
   }
   const { maxIdempotencyKeys } = options;
-  if (known === undefined && tables.idempotencyCount() >= maxIdempotencyKeys) {
+  if (known === undefined && !hasRoomFor(idempotency.owner ?? null, tables, options)) {
     return new ForeverframeError(
       "FF_IDEMPOTENCY_FULL",
-      `${maxIdempotencyKeys} idempotency keys are remembered already: try again later, or without a key`,
+      `As many idempotency keys as you may have of ${maxIdempotencyKeys} are remembered already: try again later, or without a key`,
     );
   }
   const ids = store(change, request, options);
@@ -90,6 +93,20 @@ function appendOne(
   const expires = options.now() + IDEMPOTENCY_MS;
   tables.putIdempotency(key, { fingerprint, first, count: messages.length, expires });
   return ids;
+}
+
+/**
+ * Whether one more key can be remembered. Above half of all, nobody may have more than a share, so
+ * that one owner can't take them all.
+ */
+function hasRoomFor(
+  owner: string | null,
+  tables: TableWriter,
+  { maxIdempotencyKeys, ownKeys }: AppendOptions,
+): boolean {
+  const isWithinShare = owner === null || ownKeys.take(owner);
+  const count = tables.idempotencyCount();
+  return count < (isWithinShare ? maxIdempotencyKeys : maxIdempotencyKeys / 2);
 }
 
 function store(

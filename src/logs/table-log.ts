@@ -8,6 +8,7 @@ import type {
   ReadRequest,
   RetentionRules,
 } from "../core/log.ts";
+import { type Rate, RateLimit } from "../core/rate-limit.ts";
 import type { KeptRevocation, Revocation } from "../core/revocation.ts";
 import { SteadyClock } from "../core/steady-clock.ts";
 import type { ChannelSummary } from "../core/summaries.ts";
@@ -23,7 +24,13 @@ import {
 import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
 import { keepRevocation } from "./table-revoke.ts";
-import { deleteFromChannel, FEW_REMOVALS, isTrimDue, trimTables } from "./table-trim.ts";
+import {
+  deleteFromChannel,
+  FEW_REMOVALS,
+  IDEMPOTENCY_MS,
+  isTrimDue,
+  trimTables,
+} from "./table-trim.ts";
 import type { LogMarks, TableStore, TableWriter } from "./tables.ts";
 
 /** Most messages in one transaction, so that one commit stays short. */
@@ -47,6 +54,8 @@ export interface TableLogOptions {
   readonly retention: RetentionRules;
   /** Most idempotency keys remembered at once. */
   readonly maxIdempotencyKeys: number;
+  /** How many processes append to the log. */
+  readonly processes?: number | undefined;
   /** Most channels that keep messages at once. */
   readonly maxChannels: number;
   /** Most bytes of messages kept, with what their rows take; infinite for no limit. */
@@ -93,6 +102,7 @@ export class TableLog implements MessageLog {
       rules: options.retention,
       clock: new PositionClock(options.now),
       steady: new SteadyClock({ ...options, newest }),
+      ownKeys: new RateLimit(shareOf(options), options.monotonicMs),
     };
   }
 
@@ -332,6 +342,14 @@ function beginLog(
     uncounted: nothingCounted(known.tip),
   });
   return marks;
+}
+
+/**
+ * The idempotency keys that one owner may have at once in one process: a quarter, in all of them.
+ */
+function shareOf({ maxIdempotencyKeys, processes = 1 }: TableLogOptions): Rate {
+  const atOnce = Math.ceil(maxIdempotencyKeys / (4 * processes));
+  return { atOnce, perSecond: (1_000 * atOnce) / IDEMPOTENCY_MS };
 }
 
 function goneError(): ForeverframeError {

@@ -45,7 +45,8 @@ describeInBrowsers("the client of a page that gives tokens", (suite) => {
       page,
       `Object.assign(${text}, { token: function (done) {
         window.asked++;
-        setTimeout(function () { done(window.tokens.length > 1 ? window.tokens.shift() : window.tokens[0]); }, 20);
+        var isLast = window.tokens.length === 1;
+        setTimeout(function () { done(isLast ? window.tokens[0] : window.tokens.shift()); }, 20);
       } })`,
     );
     return { server, stream };

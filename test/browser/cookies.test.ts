@@ -84,7 +84,9 @@ describeInBrowsers("a browser that has signed in", (suite) => {
         ["/streams", {}],
         ["/channels/secret/messages", {}],
       ])
-        await fetch(url + path, { ...options, ...more }).then((a) => a.text()).then((t) => t && heard.push(t), () => {});
+        await fetch(url + path, { ...options, ...more })
+          .then((answer) => answer.text())
+          .then((text) => text && heard.push(text), () => {});
     }
     navigator.sendBeacon(url + "/channels/forged/messages", "1");
     const events = new EventSource(stream + "&transport=sse", { withCredentials: true });

@@ -293,5 +293,26 @@ export function describeLogUpkeep(name: string, fixture: LogFixture): void {
         expect(new Set(ids)).to.have.lengthOf(500);
       });
     });
+
+    describe("the number of idempotency keys", () => {
+      it("leaves keys to others, however many one owner wants", async () => {
+        const keyed = (owner: string, n: number) =>
+          on.log
+            .append({
+              messages: [newMessage("a", String(n))],
+              idempotency: { key: `${owner} ${n}`, owner },
+            })
+            .then(
+              () => true,
+              (error: unknown) => (error as { code: unknown }).code,
+            );
+        const results = [];
+        for (let n = 0; n < 70; n++) results.push(await keyed("greedy", n));
+        expect(results.filter((result) => result === true).length).to.equal(50);
+        expect(results.at(-1)).to.equal("FF_IDEMPOTENCY_FULL");
+        for (let n = 0; n < 25; n++) expect(await keyed("modest", n)).to.equal(true);
+        expect(await keyed("greedy", 0), "a repeat").to.equal(true);
+      });
+    });
   });
 }

@@ -6,6 +6,7 @@ import { EVERYTHING } from "../../src/core/channel-name.ts";
 import { originOf } from "../../src/core/log.ts";
 import { openLmdbLog } from "../../src/logs/lmdb-log.ts";
 import { describeLogContract, type LogFixture } from "../contract/log-contract.ts";
+import { describeLogRevocations } from "../contract/log-revocations-contract.ts";
 import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
 import { ChangingRules } from "../support/changing-rules.ts";
 import {
@@ -28,6 +29,7 @@ const fixture: LogFixture = {
 
 describeLogContract("the LMDB log", fixture);
 describeLogUpkeep("the LMDB log", fixture);
+describeLogRevocations("the LMDB log", fixture);
 
 describe("the LMDB log that several processes append to", function () {
   this.timeout(30_000);

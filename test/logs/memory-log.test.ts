@@ -1,5 +1,6 @@
 import { openMemoryLog } from "../../src/logs/memory-log.ts";
 import { describeLogContract, type LogFixture } from "../contract/log-contract.ts";
+import { describeLogRevocations } from "../contract/log-revocations-contract.ts";
 import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
 
 let epochs = 0;
@@ -10,3 +11,4 @@ const fixture: LogFixture = {
 
 describeLogContract("the memory log", fixture);
 describeLogUpkeep("the memory log", fixture);
+describeLogRevocations("the memory log", fixture);

@@ -78,7 +78,7 @@ describe("a flood from one address", function () {
   };
   const request = (line: string, headers: readonly string[] = []) =>
     [`${line} HTTP/1.1`, `Host: ${new URL(url).host}`, ...headers, "", ""].join("\r\n");
-  /** The times of publishes, one after the other, in ms: the 99th percentile, and what was answered. */
+  /** Publish, one after the other. @returns the 99th percentile of the times, in ms */
   const publishing = async (until: number) => {
     const times: number[] = [];
     const statuses = new Set<number>();

@@ -6,11 +6,13 @@ import type { AccessOptions } from "./access.ts";
 /**
  * What a browser lets the document of an answer do: https://www.w3.org/TR/CSP3/
  *
- * `frame` is the display frame's, whose events are scripts in it. They have no nonce: their bytes are
- * the same for all who get them, so that one which may read a channel would know everybody's.
- * `control` is the control frame's, which works without script but tells its page by one; browsers
- * of CSP 1 know no nonce, and the others ignore 'unsafe-inline' beside one. `page` a built-in page's; `ownPage` one of
- * `--pages`, which may be written in any way; `data` everything else, which is not a document.
+ * - `frame`: the display frame, whose events are scripts in it. They have no nonce, since their
+ *   bytes are the same for all who get them: whoever may read the channel would know it.
+ * - `control`: the control frame, which works without script but tells its page by one. Browsers of
+ *   CSP 1 know no nonce, and all others ignore 'unsafe-inline' beside one.
+ * - `page`: a built-in page.
+ * - `ownPage`: one of `--pages`, which may be written in any way.
+ * - `data`: everything else, which is not a document.
  */
 const POLICIES = {
   frame: "default-src 'none'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",

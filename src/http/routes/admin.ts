@@ -4,6 +4,7 @@ import type { Context, Middleware } from "koa";
 import { parseChannelName } from "../../core/channel-name.ts";
 import { isClientName, MAX_CLIENT_BYTES } from "../../core/client-name.ts";
 import type { Hub } from "../../core/hub.ts";
+import { RateLimit } from "../../core/rate-limit.ts";
 import { REVOCATION_KINDS, type Revocation } from "../../core/revocation.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
@@ -11,7 +12,6 @@ import type { Authorization } from "../authorization.ts";
 import { bearerToken } from "../credentials.ts";
 import { callerOf } from "../guesses.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
-import { RateLimit } from "../rate-limit.ts";
 import { objectOf, smallBodyMiddleware } from "../read-body.ts";
 import { createRouter } from "../router.ts";
 
