@@ -18,6 +18,7 @@ const END_MS = 30_000;
 /** Files that measure time, memory or CPU, or take all of it: they run last, alone. */
 const ALONE = [
   "test/http/stuck-views.test.ts", // first: it measures the memory of its process
+  "test/http/tls-memory.test.ts",
   "test/core/view.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",

@@ -78,7 +78,7 @@ export class HttpServer {
               ...settings,
               ...secureContextOf(tls),
               handshakeTimeout: requestHeadMs,
-              allowHalfOpen: true, // as plain servers have it: see `HttpConnection.receiving`
+              allowHalfOpen: true, // as plain servers have it
             },
             admit,
           );
@@ -103,8 +103,8 @@ export class HttpServer {
    * Listen.
    *
    * @param port 0 for any that is free
-   * @returns the address, such as `http://127.0.0.1:8080`, or `https://...` with TLS; where it listens on all addresses,
-   *   loopback's
+   * @returns the address, such as `http://127.0.0.1:8080`, or `https://...` with TLS; where it
+   *   listens on all addresses, loopback's
    * @throws ForeverframeError FF_CONFIG_INVALID: the address is in use, or is not one of this
    *   machine
    */

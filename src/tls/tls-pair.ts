@@ -35,8 +35,8 @@ export async function readTlsPair({ tlsCert, tlsKey }: TlsFiles): Promise<TlsPai
  *
  * @param files for the error's sentence
  * @returns the server's certificate
- * @throws ForeverframeError FF_CONFIG_INVALID: one of the two is not what it should be, or they don't
- *   belong together
+ * @throws ForeverframeError FF_CONFIG_INVALID: one of the two is not what it should be, or they
+ *   don't belong together
  */
 export function checkTlsPair(pair: TlsPair, { tlsCert, tlsKey }: TlsFiles): X509Certificate {
   const certFile = `--tls-cert ${shorten(tlsCert)}`;
@@ -48,8 +48,8 @@ export function checkTlsPair(pair: TlsPair, { tlsCert, tlsKey }: TlsFiles): X509
   );
   const key = attempt(
     () => createPrivateKey(pair.key),
-    (code) =>
-      code === "ERR_MISSING_PASSPHRASE"
+    () =>
+      /\bENCRYPTED\b/.test(pair.key)
         ? `${keyFile} has a passphrase, which nobody could enter at a restart: take it off by "openssl pkey -in FILE -out FILE2", and guard the file by its mode`
         : `${keyFile} does not hold a private key: give a PEM file with "PRIVATE KEY-----" in its first line`,
   );
@@ -60,7 +60,7 @@ export function checkTlsPair(pair: TlsPair, { tlsCert, tlsKey }: TlsFiles): X509
   }
   attempt(
     () => createSecureContext(secureContextOf(pair)),
-    (_code, reason) => `${certFile} can't be used (${shorten(reason)}): have it issued anew`,
+    (reason) => `${certFile} can't be used (${shorten(reason)}): have it issued anew`,
   );
   return certificate;
 }
@@ -91,13 +91,13 @@ async function readPem(flag: string, path: string, what: string): Promise<string
   );
 }
 
-/** @param explain is given the error's code and message */
-function attempt<T>(run: () => T, explain: (code: string, reason: string) => string): T {
+/** @param explain is given the error's message */
+function attempt<T>(run: () => T, explain: (reason: string) => string): T {
   try {
     return run();
   } catch (cause) {
-    const { code = "", message } = cause as NodeJS.ErrnoException;
-    throw invalid(explain(code, message), { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw invalid(explain(reason), { cause });
   }
 }
 

@@ -74,7 +74,7 @@ export class TlsWatch {
     const { scheduler } = this.#options;
     this.#onChange = onChange;
     this.#stops = [
-      scheduler.every(LOOK_MS, () => void this.#lookNow()),
+      scheduler.every(LOOK_MS, () => void this.look()),
       scheduler.every(DAY_MS, () => this.#warnOfEnd()),
     ];
   }
@@ -84,23 +84,23 @@ export class TlsWatch {
     await this.#looking; // it may have read the files before they were replaced
     const before = this.#pair;
     this.#fault = null;
-    await this.#lookNow();
+    await this.look();
     this.#logFault();
     if (this.#fault === null && this.#pair === before)
       this.#options.logger.info(this.#about(), "TLS certificate unchanged");
   }
 
-  /** Look no more. */
-  stop(): void {
-    for (const stop of this.#stops) stop();
-  }
-
-  /** Those who want a look meanwhile share it: a file system may let one wait for long. */
-  #lookNow(): Promise<void> {
+  /** Look now, as is done from time to time. Calls during a look share it. */
+  look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = null;
     });
     return this.#looking;
+  }
+
+  /** Look no more. */
+  stop(): void {
+    for (const stop of this.#stops) stop();
   }
 
   async #look(): Promise<void> {
