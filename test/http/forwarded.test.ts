@@ -172,9 +172,9 @@ describe("what proxies say of a request", () => {
     }
 
     it("does not overrule a browser that says that page and server are one", async () => {
-      const { url } = await start(["127.0.0.1"]);
-      const Origin = `https://${new URL(url).host}`;
-      const headers = { ...HTTP, Origin, "Sec-Fetch-Site": "same-origin" };
+      const { url } = await start(["127.0.0.1"], { allowedHosts: ["push.example"] });
+      const page = { Host: "push.example", Origin: "https://push.example" };
+      const headers = { ...HTTP, ...page, "Sec-Fetch-Site": "same-origin" };
       expect(await publishFrom(url, headers)).to.equal(201);
     });
 
