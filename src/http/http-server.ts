@@ -78,7 +78,6 @@ export class HttpServer {
               ...settings,
               ...secureContextOf(tls),
               handshakeTimeout: requestHeadMs,
-              allowHalfOpen: true, // as plain servers have it
             },
             admit,
           );

@@ -118,6 +118,13 @@ describe("a server with TLS", function () {
     expect([silent.received, half.received]).to.deep.equal(["", ""]);
   });
 
+  it("does not wait for a client that goes in the middle of the handshake", async () => {
+    const { url } = await start({ requestHeadMs: 60_000 });
+    const half = plain(url);
+    half.socket.end(HELLO);
+    await half.untilEnded();
+  });
+
   it("takes a reset at each moment of the handshake, and serves others", async () => {
     const { url } = await start();
     for (let bytes = 0; bytes <= HELLO.length; bytes += 5) {

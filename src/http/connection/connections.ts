@@ -173,6 +173,9 @@ export class Connections implements ConnectionHost {
       return;
     }
     this.#handshakes.end(socket);
+    // As with a plain server. Not by the server's option of this name: a client that went away in
+    // the middle of its handshake would be waited for.
+    socket.allowHalfOpen = true;
     cutTlsWrites(socket);
   }
 
