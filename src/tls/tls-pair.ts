@@ -71,7 +71,7 @@ export function secureContextOf({ cert, key }: TlsPair): SecureContextOptions {
     cert,
     key,
     minVersion: "TLSv1.2",
-    // A client could have the key exchange, which costs a server most, repeated on one connection
+    // A client could repeat the key exchange, the most expensive part, on one connection.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
 }

@@ -4,8 +4,8 @@ import type { Logger } from "../logger.ts";
 import { checkTlsPair, readTlsPair, type TlsFiles, type TlsPair } from "./tls-pair.ts";
 
 /**
- * The files are read this often, in ms. Their contents alone tell of a change: notices of the file
- * system don't come from every mount, and times of files can be the same.
+ * The files are read this often, in ms. Their contents are compared: not every mount sends notices
+ * of changes, and two versions of a file can have the same time and size.
  */
 const LOOK_MS = 5_000;
 
@@ -23,8 +23,8 @@ export interface TlsWatchOptions {
 }
 
 /**
- * Follows the files of a certificate and its key. A pair with a fault is logged once, and the one
- * in use stays.
+ * Watches the files of a certificate and its key. A new pair with a fault is logged once, and the
+ * pair in use stays.
  */
 export class TlsWatch {
   readonly #files: TlsFiles;
@@ -79,9 +79,9 @@ export class TlsWatch {
     ];
   }
 
-  /** Somebody asks for a look now, and for a line in the log with what was found. */
+  /** Look now, and log what was found in any case: an operator asks for it. */
   async reload(): Promise<void> {
-    await this.#looking; // it may have read the files before they were replaced
+    await this.#looking; // a look under way may have read the files before they were replaced
     const before = this.#pair;
     this.#fault = null;
     await this.look();
@@ -90,7 +90,7 @@ export class TlsWatch {
       this.#options.logger.info(this.#about(), "TLS certificate unchanged");
   }
 
-  /** Look now, as is done from time to time. Calls during a look share it. */
+  /** Look now. Calls during a look share it. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = null;
@@ -98,7 +98,7 @@ export class TlsWatch {
     return this.#looking;
   }
 
-  /** Look no more. */
+  /** Stop looking. */
   stop(): void {
     for (const stop of this.#stops) stop();
   }
@@ -117,7 +117,7 @@ export class TlsWatch {
       this.#fault = null;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      // Who replaces one file after the other leaves two that don't belong together for a moment.
+      // Files that are replaced one after the other don't belong together for a moment.
       if (this.#fault?.reason === reason) this.#logFault();
       else this.#fault = { reason, isLogged: false };
     }

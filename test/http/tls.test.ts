@@ -22,7 +22,7 @@ import {
 } from "../support/transport-clients.ts";
 import { eventually, within } from "../support/within.ts";
 
-/** A ClientHello up to the server's name, and no more: cut anywhere, it is one that is under way. */
+/** The beginning of a ClientHello: cut anywhere, it is one that is under way. */
 const HELLO = Buffer.from(`1603010200010001fc0303${"5a".repeat(32)}20${"a5".repeat(32)}`, "hex");
 
 describe("a server with TLS", function () {
