@@ -67,8 +67,8 @@ export interface ForeverframeOptions {
    */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
-   * Addresses and networks of proxies whose Forwarded or X-Forwarded-For and -Host are believed,
-   * such as 10.0.0.0/8. By default none.
+   * Addresses and networks of proxies whose Forwarded or X-Forwarded-For, -Host and -Proto are
+   * believed, such as 10.0.0.0/8. By default none.
    */
   readonly trustedProxies?: readonly string[] | undefined;
   /**

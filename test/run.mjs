@@ -18,6 +18,7 @@ const END_MS = 30_000;
 /** Files that measure time, memory or CPU, or take all of it: they run last, alone. */
 const ALONE = [
   "test/http/stuck-views.test.ts", // first: it measures the memory of its process
+  "test/http/tls-memory.test.ts",
   "test/core/view.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",
@@ -46,6 +47,7 @@ const SECONDS = {
   "test/browser/outside.test.ts": 20,
   "test/browser/prefix.test.ts": 25,
   "test/browser/story.test.ts": 35,
+  "test/browser/tls.test.ts": 15,
   "test/commands/commands.test.ts": 40,
   "test/examples/node.test.ts": 35,
   "test/examples/php.test.ts": 20,
@@ -54,6 +56,7 @@ const SECONDS = {
   "test/faults/lock.test.ts": 20,
   "test/faults/log-trouble.test.ts": 30,
   "test/http/connection-states.test.ts": 30,
+  "test/http/tls-transport-contract.test.ts": 15,
   "test/library/api.test.ts": 20,
   "test/library/guide.test.ts": 80,
   "test/library/hostile.test.ts": 15,
@@ -62,6 +65,8 @@ const SECONDS = {
   "test/library/transport-contract.test.ts": 95,
   "test/sources/gearman.test.ts": 90,
   "test/tokens/tokens.test.ts": 15,
+  "test/workers/tls-transport-contract.test.ts": 30,
+  "test/workers/tls.test.ts": 20,
   "test/workers/transport-contract.test.ts": 50,
   "test/workers/workers.test.ts": 55,
 };

@@ -11,12 +11,13 @@ import { startWorkers } from "../workers/supervisor.ts";
 interface Running {
   readonly url: string;
   readonly adminToken: string;
+  reloadTls(): void;
   drain(): Promise<void>;
 }
 
 /**
  * `foreverframe serve`: runs until SIGTERM, SIGINT or SIGHUP, then drains. A second signal ends it
- * at once.
+ * at once. With TLS, SIGHUP has the certificate read anew instead.
  *
  * @throws ForeverframeError FF_CONFIG_INVALID, FF_LOG_UNAVAILABLE
  */
@@ -35,7 +36,11 @@ export async function serve(
     : startServer(config, logger));
   printAddress(config, running);
   logger.info({ url: running.url, durable: !config.memory, workers: config.workers }, "listening");
-  stopOnSignals(running, logger);
+  if (config.tlsCert === "") stopOnSignals(["SIGTERM", "SIGINT", "SIGHUP"], running, logger);
+  else {
+    stopOnSignals(["SIGTERM", "SIGINT"], running, logger);
+    process.on("SIGHUP", () => running.reloadTls());
+  }
 }
 
 function printAddress(config: Config, { url, adminToken }: Running): void {
@@ -51,7 +56,11 @@ function printAddress(config: Config, { url, adminToken }: Running): void {
   );
 }
 
-function stopOnSignals({ drain }: Running, logger: Logger): void {
+function stopOnSignals(
+  signals: readonly NodeJS.Signals[],
+  { drain }: Running,
+  logger: Logger,
+): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return endProcess(signal);
@@ -68,7 +77,5 @@ function stopOnSignals({ drain }: Running, logger: Logger): void {
       },
     );
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-  process.on("SIGHUP", stop); // a terminal that is closed
+  for (const signal of signals) process.on(signal, stop);
 }

@@ -2,12 +2,19 @@ import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { Middleware } from "koa";
 import { ForeverframeError, shorten } from "../errors.ts";
+import { isEncrypted } from "./connection/encrypted.ts";
 
 /** Most proxies that a request may have come through; what more of them say is not looked at. */
 const MAX_PROXIES = 32;
 
 /** Addresses of requests that came through a trusted proxy. */
 const addresses = new WeakMap<IncomingMessage, string | null>();
+
+/** Schemes of requests that came through a trusted proxy which says them. */
+const schemes = new WeakMap<IncomingMessage, Scheme>();
+
+/** How a client speaks to what it has called. */
+export type Scheme = "http" | "https";
 
 /** The address that a request comes from; null for a local socket. */
 export function addressOf(request: IncomingMessage): string | null {
@@ -21,8 +28,17 @@ export function cameByProxy(request: IncomingMessage): boolean {
 }
 
 /**
- * Believe what trusted proxies say: the address that a request comes from and the `Host` that it
- * was sent to, by `Forwarded` (RFC 7239), else by `X-Forwarded-For` and `X-Forwarded-Host`.
+ * The scheme that a client has called by; null if it isn't known: a proxy that is not trusted may
+ * have spoken TLS with it.
+ */
+export function schemeOf(request: IncomingMessage): Scheme | null {
+  return schemes.get(request) ?? (isEncrypted(request.socket) ? "https" : null);
+}
+
+/**
+ * Believe what trusted proxies say: the address that a request comes from, the `Host` that it was
+ * sent to and the scheme, by `Forwarded` (RFC 7239), else by `X-Forwarded-For`, `X-Forwarded-Host`
+ * and `X-Forwarded-Proto`.
  *
  * Each proxy adds to the end of these headers what it has seen itself. So they are read from their
  * end, for as long as who has added is trusted: what a client has put there before is not.
@@ -36,14 +52,17 @@ export function forwardedMiddleware(proxies: BlockList | null): Middleware {
       const hops = readHops(req);
       let address = sender;
       let host: string | null = null;
+      let scheme: Scheme | null = null;
       for (const hop of hops) {
         if (!isTrusted(proxies, address)) break;
         host = hop.host ?? host;
+        scheme = hop.scheme ?? scheme;
         if (hop.address === null) break;
         address = hop.address;
       }
       addresses.set(req, address);
       if (host !== null) replaceHost(req, host);
+      if (scheme !== null) schemes.set(req, scheme);
     }
     return next();
   };
@@ -81,6 +100,8 @@ interface Hop {
   readonly address: string | null;
   /** The `Host` that it was sent; null where it does not say. */
   readonly host: string | null;
+  /** How it was spoken to; null where it does not say. */
+  readonly scheme: Scheme | null;
 }
 
 /** The hops, the last proxy's first. */
@@ -88,9 +109,14 @@ function readHops({ headers }: IncomingMessage): readonly Hop[] {
   const { forwarded } = headers;
   if (forwarded !== undefined) return lastOf(forwarded).map(parseForwarded);
   const hosts = lastOf(headers["x-forwarded-host"]);
+  const protos = lastOf(headers["x-forwarded-proto"]);
   const callers = lastOf(headers["x-forwarded-for"]).map(parseAddress);
-  // Some proxies add a host for each hop, some set one: the nearest proxy's is the last.
-  const hop = (address: string | null, i: number): Hop => ({ address, host: hosts[i] || null });
+  // Some proxies add one for each hop, some set one: the nearest proxy's is the last.
+  const hop = (address: string | null, i: number): Hop => ({
+    address,
+    host: hosts[i] || null,
+    scheme: parseScheme(protos[i] ?? ""),
+  });
   return callers.length === 0 ? [hop(null, 0)] : callers.map(hop);
 }
 
@@ -111,7 +137,17 @@ function parseForwarded(element: string): Hop {
     const [name = "", value = ""] = pair.split("=", 2);
     pairs.set(name.trim().toLowerCase(), value.trim().replace(/^"([^"\\]*)"$/, "$1"));
   }
-  return { address: parseAddress(pairs.get("for") ?? ""), host: pairs.get("host") || null };
+  return {
+    address: parseAddress(pairs.get("for") ?? ""),
+    host: pairs.get("host") || null,
+    scheme: parseScheme(pairs.get("proto") ?? ""),
+  };
+}
+
+/** Some proxies name WebSocket's own schemes. */
+function parseScheme(text: string): Scheme | null {
+  const [, secure] = /^(?:http|ws)(s?)$/i.exec(text) ?? [];
+  return secure === undefined ? null : secure === "" ? "http" : "https";
 }
 
 /** An address with or without a port, and an IPv6 one with or without brackets; null for others. */

@@ -4,14 +4,18 @@ import {
   type Server as NodeServer,
   type ServerResponse,
 } from "node:http";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import { type AddressInfo, isIPv6 } from "node:net";
 import type { Duplex } from "node:stream";
 import { TurnBudget } from "../core/turn-budget.ts";
 import { ForeverframeError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 import { nodeScheduler, noteConnection } from "../process/node-scheduler.ts";
+import { secureContextOf, type TlsPair } from "../tls/tls-pair.ts";
 import type { App } from "./app.ts";
 import { refuseBrokenRequest, refuseConnect } from "./connection/broken-request.ts";
 import { Connections, type ConnectionsLimits } from "./connection/connections.ts";
+import { createPlainRefusal } from "./connection/plain-refusal.ts";
 import { isPublish } from "./routes/publish.ts";
 
 /** Bytes of a request's head. 64 selectors of 128 bytes, percent-encoded, take 25 KiB. */
@@ -32,6 +36,9 @@ const BACKLOG = 4_096;
 /** What a server keeps to. */
 export interface HttpServerOptions extends Omit<ConnectionsLimits, "reading" | "mayOverlap"> {
   readonly app: App;
+  readonly logger: Logger;
+  /** What TLS is spoken by; null for plain HTTP. */
+  readonly tls: TlsPair | null;
   readonly requestHeadMs: number;
   readonly requestBodyMs: number;
   readonly keepAliveMs: number;
@@ -39,12 +46,12 @@ export interface HttpServerOptions extends Omit<ConnectionsLimits, "reading" | "
 
 /** Our own HTTP server: it listens, and its connections can be given to streams. */
 export class HttpServer {
-  readonly #http: NodeServer;
+  readonly #http: NodeServer | TlsServer;
   readonly #connections: Connections;
   readonly #app: App;
 
   constructor(options: HttpServerOptions) {
-    const { app, requestHeadMs, requestBodyMs, keepAliveMs } = options;
+    const { app, tls, logger, requestHeadMs, requestBodyMs, keepAliveMs } = options;
     this.#app = app;
     const connections = new Connections(nodeScheduler, {
       ...options,
@@ -54,18 +61,26 @@ export class HttpServer {
     this.#connections = connections;
     const admit = (request: IncomingMessage, response: ServerResponse) =>
       connections.admit(request, response, () => this.#answer(request, response));
-    const http = createServer(
-      {
-        headersTimeout: requestHeadMs,
-        requestTimeout: Math.max(requestHeadMs, requestBodyMs),
-        connectionsCheckingInterval: Math.min(1_000, requestHeadMs),
-        keepAliveTimeout: keepAliveMs,
-        maxHeaderSize: MAX_HEAD_BYTES,
-        highWaterMark: SOCKET_BYTES,
-        requireHostHeader: false, // its refusal would be without a word
-      },
-      admit,
-    );
+    const settings = {
+      headersTimeout: requestHeadMs,
+      requestTimeout: Math.max(requestHeadMs, requestBodyMs),
+      connectionsCheckingInterval: Math.min(1_000, requestHeadMs),
+      keepAliveTimeout: keepAliveMs,
+      maxHeaderSize: MAX_HEAD_BYTES,
+      highWaterMark: SOCKET_BYTES,
+      requireHostHeader: false, // its refusal would be without a word
+    };
+    const http =
+      tls === null
+        ? createServer(settings, admit)
+        : createTlsServer(
+            {
+              ...settings,
+              ...secureContextOf(tls),
+              handshakeTimeout: requestHeadMs,
+            },
+            admit,
+          );
     this.#http = http;
     http.on("checkExpectation", admit); // an expectation that is not known may be ignored
     http.on("connect", refuseConnect);
@@ -75,14 +90,20 @@ export class HttpServer {
     );
     http.on("connection", noteConnection);
     http.on("clientError", refuseBrokenRequest);
+    if (http instanceof TlsServer) {
+      const refusePlain = createPlainRefusal(logger, nodeScheduler.monotonicMs);
+      http.on("tlsClientError", (error, secure) =>
+        refusePlain(error, connections.socketOf(secure)),
+      );
+    }
   }
 
   /**
    * Listen.
    *
    * @param port 0 for any that is free
-   * @returns the address, such as `http://127.0.0.1:8080`; where it listens on all addresses,
-   *   loopback's
+   * @returns the address, such as `http://127.0.0.1:8080`, or `https://...` with TLS; where it
+   *   listens on all addresses, loopback's
    * @throws ForeverframeError FF_CONFIG_INVALID: the address is in use, or is not one of this
    *   machine
    */
@@ -95,7 +116,13 @@ export class HttpServer {
     } catch (error) {
       throw listenFault(error, `${host}:${port}`);
     }
-    return formatUrl(host, (this.#http.address() as AddressInfo).port);
+    const scheme = this.#http instanceof TlsServer ? "https" : "http";
+    return `${scheme}://${formatHost(host)}:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  /** Speak TLS by another pair from now on; connections that are open stay as they are. */
+  useTls(pair: TlsPair): void {
+    if (this.#http instanceof TlsServer) this.#http.setSecureContext(secureContextOf(pair));
   }
 
   /**
@@ -132,7 +159,7 @@ function listenFault(error: unknown, address: string): ForeverframeError {
   });
 }
 
-function formatUrl(host: string, port: number): string {
+function formatHost(host: string): string {
   const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${isIPv6(reached) ? `[${reached}]` : reached}:${port}`;
+  return isIPv6(reached) ? `[${reached}]` : reached;
 }

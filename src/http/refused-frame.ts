@@ -19,8 +19,7 @@ export function answerRefusedFrame(
   access: AccessOptions,
 ): void {
   const { origin, callback } = queryOf(ctx);
-  const isPosted =
-    typeof origin === "string" && isAllowedOrigin(origin, ctx.req.headers.host, access);
+  const isPosted = typeof origin === "string" && isAllowedOrigin(origin, ctx.req, access);
   const isClient = typeof callback === "string" && CLIENT_CALLBACK.test(callback);
   const own = isClient ? frameTransport(callback) : defaultFrame;
   const frame = isPosted ? postedFrameTransport(origin) : own;

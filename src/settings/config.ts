@@ -154,6 +154,8 @@ function isOfKubernetes(name: string, value = ""): boolean {
 
 function checkTogether({
   host,
+  tlsCert,
+  tlsKey,
   open,
   secretFile,
   jwks,
@@ -173,6 +175,11 @@ function checkTogether({
   if ((gearman === "") !== (gearmanFunction.length === 0)) {
     throw invalid(
       "--gearman and --gearman-function go together: give the job server, and what is to be taken from it, such as --gearman 127.0.0.1:4730 --gearman-function getmsg=doors",
+    );
+  }
+  if ((tlsCert === "") !== (tlsKey === "")) {
+    throw invalid(
+      "--tls-cert and --tls-key go together: give the file with the certificate, and the file with its private key",
     );
   }
   if (workers > 0 && memory) {

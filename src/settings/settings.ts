@@ -51,6 +51,11 @@ export const SETTINGS = {
     "address to listen on; other than loopback it needs --secret-file, --jwks, --authorize-url, --user-header or --open",
   ),
   port: number(8080, 0, 65_535, "port to listen on; 0 takes any that is free"),
+  tlsCert: text(
+    "",
+    "PEM file with the certificate and its chain; with it and --tls-key the port speaks HTTPS only; none if empty",
+  ),
+  tlsKey: text("", "PEM file with the private key of --tls-cert; none if empty"),
   open: flag("serve everybody who can reach the address, without tokens"),
   secretFile: text(
     "",
@@ -95,7 +100,7 @@ export const SETTINGS = {
   adminToken: text("", "token of the admin routes; generated at each start if empty"),
   allowedHosts: list("names that the Host header may have, besides loopback's and those of --host"),
   trustedProxies: list(
-    "addresses and networks of proxies whose Forwarded or X-Forwarded-For and -Host are believed, such as 10.0.0.0/8",
+    "addresses and networks of proxies whose Forwarded or X-Forwarded-For, -Host and -Proto are believed, such as 10.0.0.0/8",
   ),
   allowedOrigins: list(
     "origins of other sites whose pages may call this server, such as https://intranet.example",
@@ -223,6 +228,8 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 export const SERVER_SETTINGS: readonly SettingName[] = [
   "host",
   "port",
+  "tlsCert",
+  "tlsKey",
   "workers",
   "workerHangMs",
   "keepAliveMs",

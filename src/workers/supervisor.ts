@@ -9,7 +9,9 @@ import { BusRelay } from "../buses/bus-relay.ts";
 import { type BusFrame, isBusFrame } from "../buses/worker-bus.ts";
 import { takeLog } from "../engine.ts";
 import { ForeverframeError } from "../errors.ts";
+import { nodeScheduler } from "../process/node-scheduler.ts";
 import type { Config } from "../settings/settings.ts";
+import { TlsWatch } from "../tls/tls-watch.ts";
 import type { WorkerCommand, WorkerReport } from "./worker-messages.ts";
 
 /** Pause between two pings of a worker, in ms. */
@@ -32,6 +34,8 @@ const END_GRACE_MS = 3_000;
 export interface RunningWorkers {
   readonly url: string;
   readonly adminToken: string;
+  /** See `RunningServer.reloadTls`. */
+  reloadTls(): void;
   /** Stop all of them: see `RunningServer.drain`. */
   drain(): Promise<void>;
 }
@@ -43,13 +47,18 @@ export interface RunningWorkers {
  * @throws ForeverframeError what `startServer` throws
  */
 export async function startWorkers(config: Config, logger: Logger): Promise<RunningWorkers> {
+  const watch =
+    config.tlsCert === ""
+      ? null
+      : await TlsWatch.open(config, { scheduler: nodeScheduler, logger });
   const unlock = await takeLog(config, logger);
-  const supervisor = new Supervisor(config, logger);
+  const supervisor = new Supervisor(config, watch, logger);
   try {
     const url = await supervisor.start();
     return {
       url,
       adminToken: supervisor.adminToken,
+      reloadTls: () => void watch?.reload(),
       drain: () => supervisor.stop().finally(unlock),
     };
   } catch (error) {
@@ -76,14 +85,17 @@ class Supervisor {
   readonly #logger: Logger;
   readonly #relay = new BusRelay();
   readonly #slots: Slot[] = [];
+  readonly #tls: TlsWatch | null;
   #config: Config;
   #pinging: NodeJS.Timeout | null = null;
   #stopping = false;
   #onListening: ((url: string) => void) | null = null;
   #onFailed: ((error: Error) => void) | null = null;
 
-  constructor(config: Config, logger: Logger) {
+  /** @param tls null for plain HTTP */
+  constructor(config: Config, tls: TlsWatch | null, logger: Logger) {
     this.#config = config;
+    this.#tls = tls;
     this.#logger = logger;
     this.adminToken = config.adminToken || randomBytes(16).toString("base64url");
   }
@@ -107,6 +119,9 @@ class Supervisor {
       this.#onListening = resolve;
       this.#onFailed = reject;
     });
+    this.#tls?.start((pair) => {
+      for (const { worker } of this.#slots) say(worker, { type: "tls", pair });
+    });
     // The first alone: what it can't do, no other could.
     this.#fork(0);
     this.#pinging = setInterval(() => this.#ping(), PING_MS);
@@ -124,6 +139,7 @@ class Supervisor {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#tls?.stop();
     if (this.#pinging !== null) clearInterval(this.#pinging);
     const workers = this.#slots.map(({ worker }) => worker).filter((worker) => !worker.isDead());
     const ended = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
@@ -167,7 +183,8 @@ class Supervisor {
     switch (report.type) {
       case "idle": {
         const { adminToken } = this;
-        const task = { config: this.#config, index: slot.index, adminToken };
+        const tls = this.#tls?.pair ?? null;
+        const task = { config: this.#config, index: slot.index, adminToken, tls };
         say(slot.worker, { type: "start", task });
         break;
       }

@@ -1,5 +1,6 @@
 import type { BusFrame } from "../buses/worker-bus.ts";
 import type { Config } from "../settings/settings.ts";
+import type { TlsPair } from "../tls/tls-pair.ts";
 
 /** What a worker is told to be. */
 export interface WorkerTask {
@@ -7,6 +8,8 @@ export interface WorkerTask {
   /** Its slot among the workers, from 0. A worker that replaces another has its index. */
   readonly index: number;
   readonly adminToken: string;
+  /** As the supervisor speaks it now, whatever the files hold; null for plain HTTP. */
+  readonly tls: TlsPair | null;
 }
 
 /** What the supervisor says to a worker. */
@@ -14,6 +17,8 @@ export type WorkerCommand =
   | { readonly type: "start"; readonly task: WorkerTask }
   | { readonly type: "ping" }
   | { readonly type: "drain" }
+  /** Speak TLS by this pair from now on. */
+  | { readonly type: "tls"; readonly pair: TlsPair }
   | BusFrame;
 
 /** What a worker says to the supervisor. */

@@ -4,7 +4,8 @@ import { isBusFrame, WorkerBus } from "../buses/worker-bus.ts";
 import { ForeverframeError } from "../errors.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { LogOutput } from "../process/log-output.ts";
-import { startServer } from "../server.ts";
+import { type RunningServer, startServer } from "../server.ts";
+import type { TlsPair } from "../tls/tls-pair.ts";
 import type { WorkerCommand, WorkerReport, WorkerTask } from "./worker-messages.ts";
 
 /**
@@ -12,12 +13,15 @@ import type { WorkerCommand, WorkerReport, WorkerTask } from "./worker-messages.
  * the supervisor.
  */
 const bus = new WorkerBus(say);
-let drain = async (): Promise<void> => {};
+let server: RunningServer | null = null;
+/** What came since the task, perhaps while the server started. */
+let newerPair: TlsPair | null = null;
 
 process.on("message", (command: WorkerCommand) => {
   if (isBusFrame(command)) bus.receive(command);
   else if (command.type === "ping") say({ type: "alive" });
   else if (command.type === "start") void start(command.task);
+  else if (command.type === "tls") useTls(command.pair);
   else void stop();
 });
 // Without its supervisor, nobody would replace this process or tell it to stop. Prepended, to come
@@ -30,7 +34,7 @@ process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => void stop());
 say({ type: "idle" });
 
-async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
+async function start({ config, index, adminToken, tls }: WorkerTask): Promise<void> {
   const logger = pino(
     { name: "foreverframe", base: { pid: process.pid, worker: index } },
     new LogOutput(),
@@ -38,8 +42,9 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
   endOnFault(logger);
   try {
     const generation = cluster.worker?.id ?? 0;
-    const server = await startServer({ ...config, adminToken }, logger, { bus, index, generation });
-    drain = () => server.drain();
+    const membership = { bus, index, generation, tls };
+    server = await startServer({ ...config, adminToken }, logger, membership);
+    if (newerPair !== null) server.useTls(newerPair);
     say({ type: "listening", url: server.url });
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -50,8 +55,13 @@ async function start({ config, index, adminToken }: WorkerTask): Promise<void> {
   }
 }
 
+function useTls(pair: TlsPair): void {
+  newerPair = pair;
+  server?.useTls(pair);
+}
+
 async function stop(): Promise<void> {
-  await drain();
+  await server?.drain();
   process.exit();
 }
 

@@ -55,6 +55,7 @@ export const BROWSERS: readonly BrowserKind[] = [
         browser: "chrome",
         executablePath: required(chromiumPath(), "Chromium"),
         args: CHROMIUM_ARGUMENTS,
+        acceptInsecureCerts: true,
         ignoreDefaultArgs: ["--disable-back-forward-cache", "--disable-features=BackForwardCache"],
       }),
   },
@@ -66,6 +67,7 @@ export const BROWSERS: readonly BrowserKind[] = [
         executablePath: required(firefoxPath(), "Firefox"),
         env: { ...process.env, HOME: createTemporaryDirectory() },
         extraPrefsFirefox: FIREFOX_PREFERENCES,
+        acceptInsecureCerts: true,
       }),
   },
 ];

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { parseProxies } from "../../src/http/forwarded.ts";
 import { closeConnections } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
+import { TEST_TLS, trustTestCertificate } from "../support/test-certificate.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 
 describe("what proxies say of a request", () => {
@@ -119,6 +120,85 @@ describe("what proxies say of a request", () => {
       body: "1",
     });
     expect(status).to.equal(403);
+  });
+
+  describe("about the scheme", () => {
+    const publishFrom = async (url: string, headers: Record<string, string>) => {
+      const { host } = new URL(url);
+      const answer = await ask(url, "POST", "/channels/a/messages", {
+        headers: { "Content-Type": "application/json", Host: host, ...headers },
+        body: "1",
+      });
+      return answer.status;
+    };
+    const HTTPS = { "X-Forwarded-Proto": "https" };
+    const HTTP = { "X-Forwarded-Proto": "http" };
+
+    for (const [what, proxies, headers, http, https] of [
+      ["nothing is said", ["127.0.0.1"], {}, 201, 201],
+      ["who says it is not trusted", [], HTTPS, 201, 201],
+      ["it is https", ["127.0.0.1"], HTTPS, 403, 201],
+      ["it is http", ["127.0.0.1"], HTTP, 201, 403],
+      ["it is that of a WebSocket", ["127.0.0.1"], { "X-Forwarded-Proto": "WSS" }, 403, 201],
+      ["it is another", ["127.0.0.1"], { "X-Forwarded-Proto": "gopher" }, 201, 201],
+      [
+        "a client has said something itself",
+        ["127.0.0.1"],
+        { "X-Forwarded-For": "127.0.0.1, 203.0.113.9", "X-Forwarded-Proto": "http, https" },
+        403,
+        201,
+      ],
+      [
+        "the outer of two that are trusted has another than the inner",
+        ["127.0.0.0/8"],
+        { "X-Forwarded-For": "203.0.113.9, 127.0.0.2", "X-Forwarded-Proto": "https, http" },
+        403,
+        201,
+      ],
+      [
+        "the standard's header says it, which wins",
+        ["127.0.0.1"],
+        { ...HTTP, Forwarded: 'for=203.0.113.9;proto="https"' },
+        403,
+        201,
+      ],
+    ] as const) {
+      it(`takes ${http} from a page of http, and ${https} from one of https, where ${what}`, async () => {
+        const { url } = await start(proxies);
+        const { host } = new URL(url);
+        expect(await publishFrom(url, { ...headers, Origin: `http://${host}` })).to.equal(http);
+        expect(await publishFrom(url, { ...headers, Origin: `https://${host}` })).to.equal(https);
+      });
+    }
+
+    it("does not overrule a browser that says that page and server are one", async () => {
+      const { url } = await start(["127.0.0.1"], { allowedHosts: ["push.example"] });
+      const page = { Host: "push.example", Origin: "https://push.example" };
+      const headers = { ...HTTP, ...page, "Sec-Fetch-Site": "same-origin" };
+      expect(await publishFrom(url, headers)).to.equal(201);
+    });
+
+    it("is not needed where the server itself speaks TLS, and is believed before that", async () => {
+      const distrust = trustTestCertificate();
+      try {
+        const { url } = await start(["127.0.0.1"], TEST_TLS);
+        const { host } = new URL(url);
+        const publish = async (headers: Record<string, string>) => {
+          const answer = await fetch(`${url}/channels/a/messages`, {
+            method: "POST",
+            headers: { "Content-Type": "application/json", ...headers },
+            body: "1",
+          });
+          return answer.status;
+        };
+        expect(await publish({ Origin: `http://${host}` })).to.equal(403);
+        expect(await publish({ Origin: `https://${host}` })).to.equal(201);
+        expect(await publish({ ...HTTP, Origin: `http://${host}` })).to.equal(201);
+        expect(await publish({ ...HTTP, Origin: `https://${host}` })).to.equal(403);
+      } finally {
+        distrust();
+      }
+    });
   });
 
   for (const entry of [

@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { describeInBrowsers, shoot, textOf, untilText } from "../browser/browsers.ts";
 import { CodeBlocks } from "../support/code-blocks.ts";
-import { trustTestCertificate } from "../support/mounted-servers.ts";
 import { startConfiguredNginx, stopNginx } from "../support/nginx.ts";
 import { DOWNLOAD_MS, installPackages } from "../support/npm-project.ts";
 import { killPrograms, Program } from "../support/program.ts";
 import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
+import { trustTestCertificate } from "../support/test-certificate.ts";
 import {
   destroyClients,
   openTransport,

@@ -2,13 +2,9 @@ import { Agent as HttpAgent, request } from "node:http";
 import { Agent as HttpsAgent, request as requestTls } from "node:https";
 import { expect } from "chai";
 import { WebSocket } from "ws";
-import {
-  FRAMEWORK_NAMES,
-  startMounted,
-  stopMounted,
-  trustTestCertificate,
-} from "../support/mounted-servers.ts";
+import { FRAMEWORK_NAMES, startMounted, stopMounted } from "../support/mounted-servers.ts";
 import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
+import { trustTestCertificate } from "../support/test-certificate.ts";
 import { destroyClients, openTransport, WEBSOCKET } from "../support/transport-clients.ts";
 import { eventually, within } from "../support/within.ts";
 

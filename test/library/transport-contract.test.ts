@@ -1,9 +1,6 @@
 import { describeTransportContract } from "../contract/transport-contract.ts";
-import {
-  FRAMEWORK_NAMES,
-  mountedFixture,
-  trustTestCertificate,
-} from "../support/mounted-servers.ts";
+import { FRAMEWORK_NAMES, mountedFixture } from "../support/mounted-servers.ts";
+import { trustTestCertificate } from "../support/test-certificate.ts";
 import { FRAME, NDJSON, POLL, SSE, WEBSOCKET } from "../support/transport-clients.ts";
 
 describe("mounted", () => {

@@ -11,6 +11,7 @@ import { WebSocketServer } from "ws";
 import { createForeverframe, type Foreverframe } from "../../src/foreverframe.ts";
 import type { ForeverframeOptions } from "../../src/options.ts";
 import type { ServerFixture } from "./server-fixtures.ts";
+import { TEST_TLS } from "./test-certificate.ts";
 
 const ADMIN_TOKEN = "a-token-for-tests";
 
@@ -78,9 +79,8 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
     return server;
   },
   "node:https": async (ff) => {
-    const tls = new URL("tls/", import.meta.url);
-    const key = readFileSync(new URL("key.pem", tls));
-    const cert = readFileSync(new URL("cert.pem", tls));
+    const key = readFileSync(TEST_TLS.tlsKey);
+    const cert = readFileSync(TEST_TLS.tlsCert);
     const server = createTlsServer({ key, cert }, answerNeighbour);
     ff.attach(server as unknown as Server, { path: "/push" });
     return server as unknown as Server;
@@ -141,16 +141,5 @@ export function mountedFixture(framework: string): ServerFixture {
     start: (settings) => startMounted(framework, settings),
     stop: stopMounted,
     release: stopMounted,
-  };
-}
-
-/** Let clients of this process take the test's own certificate. @returns takes it back */
-export function trustTestCertificate(): () => void {
-  const emitWarning = process.emitWarning;
-  process.emitWarning = () => {}; // about just this
-  process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
-  return () => {
-    delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
-    process.emitWarning = emitWarning;
   };
 }

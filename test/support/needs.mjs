@@ -22,6 +22,8 @@ const NEEDS = [
   },
   { name: "unshare", present: () => findCommand(["unshare"]) !== null, packages: ["util-linux"] },
   { name: "nginx", present: () => nginxPath() !== null, packages: ["nginx-light"] },
+  { name: "HAProxy", present: () => haproxyPath() !== null, packages: ["haproxy"] },
+  { name: "openssl", present: () => findCommand(["openssl"]) !== null, packages: ["openssl"] },
   { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
   { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },
   {
@@ -66,6 +68,11 @@ export function chromiumPath() {
 /** Path of the Firefox that the tests drive. */
 export function firefoxPath() {
   return findCommand(FIREFOX);
+}
+
+/** Path of the HAProxy that stands before the server in tests. */
+export function haproxyPath() {
+  return findCommand(["haproxy"]);
 }
 
 /** Path of the nginx that stands before the server in tests. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { nginxPath } from "./needs.mjs";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
+import { TEST_TLS } from "./test-certificate.ts";
 import { eventually } from "./within.ts";
 
 const running = new Set<ChildProcess>();
@@ -27,13 +28,34 @@ export function startNginx(upstream: string, prefix = "/"): Promise<string> {
 }
 
 /**
+ * Start nginx that speaks HTTP/2 by TLS, before a server that speaks HTTP/1.1.
+ *
+ * @returns the address of nginx: see `trustTestCertificate`
+ */
+export function startHttp2Nginx(upstream: string): Promise<string> {
+  const tls = `ssl_certificate ${TEST_TLS.tlsCert}; ssl_certificate_key ${TEST_TLS.tlsKey};`;
+  const headers = `proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Host $http_host;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;`;
+  return startConfiguredNginx(
+    (address) => `map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+      server { listen ${address} ssl http2; ${tls}
+        location / { proxy_pass ${upstream}; proxy_http_version 1.1; ${headers} } }`,
+    "https",
+  );
+}
+
+/**
  * Start nginx as it is configured.
  *
  * @param configure is given the address to listen on, and returns what is in the block `http`
+ * @param scheme that it speaks; for `https` see `trustTestCertificate`
  * @returns the address of nginx
  */
 export async function startConfiguredNginx(
   configure: (address: string) => string,
+  scheme = "http",
 ): Promise<string> {
   const port = await freePort();
   const directory = createTemporaryDirectory();
@@ -52,7 +74,7 @@ export async function startConfiguredNginx(
   });
   running.add(child);
   child.on("error", () => running.delete(child));
-  const url = `http://127.0.0.1:${port}`;
+  const url = `${scheme}://127.0.0.1:${port}`;
   await eventually(
     5_000,
     () =>

@@ -3,6 +3,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { expect } from "chai";
 import { RawConnection, type WireEvent } from "./raw-http.ts";
 import { eventually } from "./within.ts";
@@ -35,9 +36,17 @@ export function ask(
   path: string,
   { headers = {}, body, ms = 5_000 }: Sent = {},
 ): Promise<Answer> {
-  const { hostname, port } = new URL(url);
+  const { protocol, hostname, port, pathname } = new URL(url);
+  const send = protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ hostname, port, method, path, headers, agent: false });
+    const request = send({
+      hostname,
+      port,
+      method,
+      path: pathname.replace(/\/$/, "") + path,
+      headers,
+      agent: false,
+    });
     const late = setTimeout(() => {
       request.destroy(new Error(`waited ${ms} ms for the answer to ${method} ${path}`));
     }, ms);

@@ -3,6 +3,7 @@ import { type Config, flagOf, type SettingName } from "../../src/settings/settin
 import { type Answer, ask } from "./request.ts";
 import { type CliProcess, killProcesses, startServeProcess } from "./serve-process.ts";
 import { createTemporaryDirectory, removeTemporaryDirectories } from "./temporary-directory.ts";
+import { TEST_TLS } from "./test-certificate.ts";
 import { startTestServer, stopServers } from "./test-server.ts";
 
 /** How a server is run for a suite that does not mind. */
@@ -21,6 +22,13 @@ export const ONE_SERVER: ServerFixture = {
   start: startTestServer,
   stop: stopServers,
   release: stopServers,
+};
+
+/** The same, which speaks TLS: see `trustTestCertificate`. */
+export const ONE_TLS_SERVER: ServerFixture = {
+  ...ONE_SERVER,
+  name: "one server with TLS",
+  start: (settings) => startTestServer({ ...TEST_TLS, ...settings }),
 };
 
 const ADMIN_TOKEN = "a-token-for-tests";
@@ -104,6 +112,13 @@ export const TWO_WORKERS: ServerFixture = {
     }
     running.clear();
   },
+};
+
+/** The same, who speak TLS. */
+export const TWO_TLS_WORKERS: ServerFixture = {
+  ...TWO_WORKERS,
+  name: "two workers with TLS",
+  start: (settings) => TWO_WORKERS.start({ ...TEST_TLS, ...settings }),
 };
 
 /** Stop all that are left. */

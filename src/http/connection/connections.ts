@@ -1,8 +1,13 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import type { Scheduler } from "../../core/scheduler.ts";
+import { isEncrypted } from "./encrypted.ts";
+import { Handshakes } from "./handshakes.ts";
 import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./http-connection.ts";
 import type { RequestTurns } from "./request-turns.ts";
+import { cutTlsWrites } from "./tls-writes.ts";
 import { createUpgradeResponse, formatHeadWithoutUpgrade, isUpgrade } from "./upgrades.ts";
 
 /**
@@ -30,12 +35,14 @@ export class Connections implements ConnectionHost {
   readonly #limits: ConnectionsLimits;
   /**
    * Those without a request, and since when in monotonic ms, the longest idle first: browsers open
-   * some in advance, and keep those that they have used.
+   * some in advance, and keep those that they have used. Sockets are those whose TLS handshake is
+   * under way.
    */
-  readonly #idle = new Map<HttpConnection, number>();
+  readonly #idle = new Map<HttpConnection | Socket, number>();
   /** Those with a request, the longest busy first. */
   readonly #busy = new Set<HttpConnection>();
   readonly #scheduler: Scheduler;
+  readonly #handshakes = new Handshakes();
   #sockets = 0;
   #isDraining = false;
   /** One for all: a listener of its own would be memory for each stream. */
@@ -49,14 +56,16 @@ export class Connections implements ConnectionHost {
   }
 
   /**
-   * Let a server speak on {@link HttpConnection}s. Call it once, before the server listens. Its
-   * `connection` event may bring what was read of the socket already.
+   * Let a server speak on {@link HttpConnection}s. Call it once, before the server listens. The
+   * event that brings connections may also bring what was read of the socket already.
    */
-  serve(http: HttpServer): void {
-    const listeners = http.listeners("connection");
-    http.removeAllListeners("connection");
-    http.on("connection", (socket: Socket, begun?: Buffer) => {
-      if (begun === undefined) this.#count(socket);
+  serve(http: HttpServer | HttpsServer): void {
+    const event = connectedEvent(http);
+    const listeners = http.listeners(event);
+    http.removeAllListeners(event);
+    if (event === "secureConnection") http.on("connection", (raw: Socket) => this.#shake(raw));
+    http.on(event, (socket: Socket, begun?: Buffer) => {
+      if (begun === undefined) this.#connected(socket);
       const connection = new HttpConnection(socket, this, this.#limits);
       if (begun !== undefined) connection.startWith(begun);
       this.#idle.set(connection, this.#scheduler.monotonicMs());
@@ -68,6 +77,11 @@ export class Connections implements ConnectionHost {
       // https://nodejs.org/docs/latest-v20.x/api/http.html#event-connection
       for (const listener of listeners) listener.call(http, connection);
     });
+  }
+
+  /** The socket of a connection whose TLS handshake has failed; null if it has closed. */
+  socketOf(secure: Socket): Socket | null {
+    return this.#handshakes.socketOf(secure);
   }
 
   onBusy(connection: HttpConnection): void {
@@ -116,7 +130,7 @@ export class Connections implements ConnectionHost {
    * @param answer is given the response, which may end in `Carrier.upgrade`
    */
   admitUpgrade(
-    http: HttpServer,
+    http: HttpServer | HttpsServer,
     request: IncomingMessage,
     head: Buffer,
     answer: (request: IncomingMessage, response: ServerResponse) => void,
@@ -129,7 +143,7 @@ export class Connections implements ConnectionHost {
         return;
       }
       const bytes = Buffer.concat([formatHeadWithoutUpgrade(request), begun]);
-      http.emit("connection", connection.takeSocket(), bytes);
+      http.emit(connectedEvent(http), connection.takeSocket(), bytes);
       connection.destroy();
     };
     const exchange = { request, response: null };
@@ -146,6 +160,25 @@ export class Connections implements ConnectionHost {
     });
   }
 
+  /** A TLS handshake begins: until it ends, the socket counts as idle. */
+  #shake(raw: Socket): void {
+    this.#count(raw);
+    this.#idle.set(raw, this.#scheduler.monotonicMs());
+    this.#handshakes.begin(raw, () => this.#idle.delete(raw));
+  }
+
+  #connected(socket: Socket): void {
+    if (!isEncrypted(socket)) {
+      this.#count(socket);
+      return;
+    }
+    this.#handshakes.end(socket);
+    // As with a plain server. Not by the server's option of this name: a client that went away in
+    // the middle of its handshake would be waited for.
+    socket.allowHalfOpen = true;
+    cutTlsWrites(socket);
+  }
+
   #count(socket: Socket): void {
     this.#sockets++;
     socket.on("close", this.#onSocketClosed);
@@ -160,6 +193,11 @@ export class Connections implements ConnectionHost {
     for (const connection of this.#busy) if (connection.receiving !== null) return connection;
     return undefined;
   }
+}
+
+/** The event by which a server has a connection that HTTP can be spoken on. */
+function connectedEvent(http: HttpServer | HttpsServer): "connection" | "secureConnection" {
+  return http instanceof TlsServer ? "secureConnection" : "connection";
 }
 
 function ignore(): void {}

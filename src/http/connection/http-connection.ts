@@ -4,6 +4,7 @@ import { Duplex } from "node:stream";
 import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
 import type { TurnBudget } from "../../core/turn-budget.ts";
 import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
+import { isEncrypted } from "./encrypted.ts";
 import { StallTimer } from "./stall-timer.ts";
 import { type Exchange, type Turn, type TurnRequest, Turns } from "./turns.ts";
 
@@ -161,6 +162,11 @@ export class HttpConnection extends Duplex {
   /** See `net.Socket`. */
   get localPort(): number | undefined {
     return this.#socket.localPort;
+  }
+
+  /** See `tls.TLSSocket`. */
+  get encrypted(): boolean {
+    return isEncrypted(this.#socket);
   }
 
   /** See `net.Socket`; Node's server finds idle connections by it. */

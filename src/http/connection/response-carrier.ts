@@ -6,6 +6,7 @@ import { ResponseSink } from "../sinks/response-sink.ts";
 import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import type { Carrier } from "./carrier.ts";
 import { plainFraming } from "./framing.ts";
+import { cutTlsWrites } from "./tls-writes.ts";
 import { acceptWebSocket, takeUpgradeHead } from "./upgrades.ts";
 
 /**
@@ -55,6 +56,7 @@ export class ResponseCarrier implements Carrier {
     // After a stream was cut, a proxy must not use its connection for another request.
     response.shouldKeepAlive = false;
     response.writeHead(200, { ...STREAM_HEADERS, "Content-Type": contentType });
+    cutTlsWrites(this.#socket);
     this.#isTaken = true;
     return new ResponseSink(response, this.#pieces);
   }
@@ -64,6 +66,7 @@ export class ResponseCarrier implements Carrier {
     const socket = this.#socket;
     const response = this.#response;
     this.#isTaken = true;
+    cutTlsWrites(socket);
     response.detachSocket(socket);
     // The response would never emit this otherwise, and the exchange is over only then.
     socket.once("close", () => response.emit("close"));

@@ -3,7 +3,7 @@ import { isIP, isIPv6 } from "node:net";
 import type { Context, Middleware } from "koa";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import { isLoopback } from "../../settings/config.ts";
-import { addressOf } from "../forwarded.ts";
+import { addressOf, type Scheme, schemeOf } from "../forwarded.ts";
 import { queryOf } from "../parameters.ts";
 
 /** Names of this machine for itself. */
@@ -170,7 +170,7 @@ function foreignSource(ctx: Context): string | null {
   const isCall = queryOf(ctx)["callback"] !== undefined;
   const matters = (method !== "GET" && method !== "HEAD") || isCall;
   const source = origin ?? (matters ? originOf(referer) : undefined);
-  return source === undefined || isSameOrigin(source, host) ? null : source;
+  return source === undefined || isSameOrigin(source, host, schemeOf(ctx.req)) ? null : source;
 }
 
 /**
@@ -180,7 +180,7 @@ function foreignSource(ctx: Context): string | null {
 function contradictsHost(ctx: Context): boolean {
   const { host, origin } = ctx.req.headers;
   if (host === undefined || origin === undefined || !URL.canParse(origin)) return false;
-  if (isSameOrigin(origin, host) || new URL(origin).hostname !== hostName(host)) return false;
+  if (isSameOrigin(origin, host, null) || new URL(origin).hostname !== hostName(host)) return false;
   // By default, a proxy sends the address that it calls as Host.
   return portOf(host) !== String(ctx.req.socket.localPort);
 }
@@ -189,7 +189,7 @@ function refusal(ctx: Context, source: string): ForeverframeError {
   const { host = "" } = ctx.req.headers;
   return new ForeverframeError(
     "FF_ORIGIN_REFUSED",
-    `A page of "${shorten(source)}" may not call "${shorten(host)}": start the server with --allowed-origins if it should. If it is this server's own page, a proxy has changed Host: set "proxy_set_header Host $http_host" in nginx, or "ProxyPreserveHost On" in Apache`,
+    `A page of "${shorten(source)}" may not call "${shorten(host)}": start the server with --allowed-origins if it should. If it is this server's own page, a proxy has changed Host: set "proxy_set_header Host $http_host" in nginx, or "ProxyPreserveHost On" in Apache; X-Forwarded-Proto, where a trusted proxy sets it, must be the scheme of the page`,
   );
 }
 
@@ -202,19 +202,20 @@ export function tellsItsSource({ headers }: IncomingMessage): boolean {
   return [headers["sec-fetch-site"], origin, referer].some((told) => told !== undefined);
 }
 
-/** Whether pages of an origin may be given what is called for under `host`. */
+/** Whether pages of an origin may be given what a request asks for. */
 export function isAllowedOrigin(
   origin: string,
-  host: string | undefined,
+  request: IncomingMessage,
   { origins }: Pick<AccessOptions, "origins">,
 ): boolean {
-  return origins.includes(origin) || isSameOrigin(origin, host);
+  return origins.includes(origin) || isSameOrigin(origin, request.headers.host, schemeOf(request));
 }
 
-/** Scheme aside, which a proxy before this server may have changed. */
-function isSameOrigin(origin: string, host: string | undefined): boolean {
+/** @param scheme that the server was called by; null if it isn't known, so that any will do */
+function isSameOrigin(origin: string, host: string | undefined, scheme: Scheme | null): boolean {
   if (host === undefined || !URL.canParse(origin)) return false;
   const { protocol, host: own } = new URL(origin);
+  if (scheme !== null && protocol !== `${scheme}:`) return false;
   // As URL has it: lower case, and without the port that belongs to the page's scheme.
   const url = `${protocol === "https:" ? protocol : "http:"}//${host}`;
   return URL.canParse(url) && own === new URL(url).host;

@@ -194,7 +194,7 @@ function parseFrame(ctx: Context, callback: string, access: AccessOptions): Tran
   const origin = parameter(ctx, "origin");
   if (origin === null)
     return callback === DEFAULT_CALLBACK ? defaultFrame : frameTransport(callback);
-  if (isAllowedOrigin(origin, ctx.req.headers.host, access)) return postedFrameTransport(origin);
+  if (isAllowedOrigin(origin, ctx.req, access)) return postedFrameTransport(origin);
   throw new ForeverframeError(
     "FF_ORIGIN_REFUSED",
     `Events may not be posted to a page of "${shorten(origin)}": start the server with --allowed-origins if they should`,

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Sink, SinkListener } from "../../core/sink.ts";
-import { heldPiece, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
+import { heldPieces, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
 
 /** A response that belongs to a stream, on a server that somebody else made. */
 export class ResponseSink implements Sink, PieceWaiter {
@@ -8,7 +8,7 @@ export class ResponseSink implements Sink, PieceWaiter {
   readonly #pieces: WaitingPieces;
   #listener: SinkListener | null = null;
   /** What the client has not taken, while the response is not writable. */
-  #waiting: Buffer | null = null;
+  #waiting: readonly Buffer[] | null = null;
 
   /**
    * @param response with its head sent, whose `timeout` event comes when nothing has moved for as
@@ -43,8 +43,8 @@ export class ResponseSink implements Sink, PieceWaiter {
     // Node would write at the end of the turn: then all streams of a slice at once, unmeasured.
     response.socket?.uncork();
     if (this.writable || this.#waiting !== null) return;
-    this.#waiting = heldPiece(bytes, response.socket);
-    this.#pieces.add(this.#waiting, this);
+    this.#waiting = heldPieces(bytes, response.socket);
+    for (const piece of this.#waiting) this.#pieces.add(piece, this);
   }
 
   get writable(): boolean {
@@ -85,7 +85,7 @@ export class ResponseSink implements Sink, PieceWaiter {
 
   #endWait(): void {
     if (this.#waiting === null) return;
-    this.#pieces.remove(this.#waiting, this);
+    for (const piece of this.#waiting) this.#pieces.remove(piece, this);
     this.#waiting = null;
   }
 }

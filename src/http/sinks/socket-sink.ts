@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Sink, SinkListener } from "../../core/sink.ts";
 import { StallTimer } from "../connection/stall-timer.ts";
-import { heldPiece, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
+import { heldPieces, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
 
 /**
  * A socket's property that holds its sink, for listeners that all sockets share: six closures for
@@ -18,7 +18,7 @@ export class SocketSink implements Sink, PieceWaiter {
   #listener: SinkListener | null = null;
   #stallMs = 0;
   /** While it is not writable. */
-  #stall: { readonly timer: StallTimer; readonly piece: Buffer } | null = null;
+  #stall: { readonly timer: StallTimer; readonly pieces: readonly Buffer[] } | null = null;
 
   /**
    * @param socket with a listener for its errors, which `close` reports, too. Its owner listens to
@@ -49,10 +49,10 @@ export class SocketSink implements Sink, PieceWaiter {
     socket.write(bytes);
     if (this.writable || this.#stall !== null) return;
     // What was written before it is less than Node's `highWaterMark`.
-    const piece = heldPiece(bytes, socket);
-    this.#stall = { timer: new StallTimer(socket, this.#stallMs), piece };
+    const pieces = heldPieces(bytes, socket);
+    this.#stall = { timer: new StallTimer(socket, this.#stallMs), pieces };
     this.#stall.timer.start();
-    this.#pieces.add(piece, this);
+    for (const piece of pieces) this.#pieces.add(piece, this);
   }
 
   get writable(): boolean {
@@ -105,10 +105,10 @@ export class SocketSink implements Sink, PieceWaiter {
 
   #endStall(): void {
     if (this.#stall === null) return;
-    const { timer, piece } = this.#stall;
+    const { timer, pieces } = this.#stall;
     this.#stall = null;
     timer.stop();
-    this.#pieces.remove(piece, this);
+    for (const piece of pieces) this.#pieces.remove(piece, this);
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
+import { isEncrypted } from "../connection/encrypted.ts";
+import { MAX_ENCRYPTED_BYTES } from "../connection/tls-writes.ts";
 
 /** What waits until its client has read a piece. */
 export interface PieceWaiter {
@@ -8,11 +10,11 @@ export interface PieceWaiter {
 }
 
 /**
- * A piece as a connection holds it: over TLS each connection holds one of its own, encrypted, and
- * gets an object of its own here, so that it counts by itself.
+ * What a connection holds for its client while that has not read a piece: the piece, which others
+ * may share, and over TLS a part of it encrypted, which is an object of its own here.
  */
-export function heldPiece(piece: Buffer, connection: Duplex | null): Buffer {
-  return connection !== null && "encrypted" in connection ? piece.subarray() : piece;
+export function heldPieces(piece: Buffer, connection: Duplex | null): readonly Buffer[] {
+  return isEncrypted(connection) ? [piece, piece.subarray(0, MAX_ENCRYPTED_BYTES)] : [piece];
 }
 
 /** A piece, and those who wait until it is read. */

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePort } from "./free-port.ts";
+import { haproxyPath } from "./needs.mjs";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
+import { TEST_TLS } from "./test-certificate.ts";
+import { eventually } from "./within.ts";
+
+const running = new Set<ChildProcess>();
+
+/**
+ * Start HAProxy that speaks HTTP/2 by TLS, before a server that speaks HTTP/1.1 by TLS.
+ *
+ * @returns the address of HAProxy: see `trustTestCertificate`
+ */
+export async function startHttp2Haproxy(upstream: string): Promise<string> {
+  const port = await freePort();
+  const directory = createTemporaryDirectory();
+  const certificate = join(directory, "both.pem");
+  writeFileSync(
+    certificate,
+    [TEST_TLS.tlsCert, TEST_TLS.tlsKey].map((file) => readFileSync(file, "utf8")).join(""),
+  );
+  const config = join(directory, "haproxy.cfg");
+  writeFileSync(
+    config,
+    `defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  timeout tunnel 1h
+frontend front
+  bind 127.0.0.1:${port} ssl crt ${certificate} alpn h2,http/1.1
+  option forwardfor
+  http-request set-header X-Forwarded-Proto https
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  default_backend back
+backend back
+  server one ${new URL(upstream).host} ssl verify none alpn http/1.1
+`,
+  );
+  const child = spawn(haproxyPath() ?? "haproxy", ["-db", "-f", config], { stdio: "ignore" });
+  running.add(child);
+  child.on("error", () => running.delete(child));
+  const url = `https://127.0.0.1:${port}`;
+  await eventually(
+    5_000,
+    () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    "HAProxy",
+  );
+  return url;
+}
+
+/** Stop each that was started; for `afterEach`. */
+export async function stopHaproxy(): Promise<void> {
+  for (const child of running) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    await ended;
+  }
+  running.clear();
+}
