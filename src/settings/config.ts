@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { ForeverframeError, shorten } from "../errors.ts";
+import { ForeverframeError, shorten, show } from "../errors.ts";
 import {
   type Config,
   flagOf,
@@ -83,7 +83,7 @@ export function hasTokens({ secretFile, jwks }: Pick<Config, "secretFile" | "jwk
 
 function checkValue(name: SettingName, value: unknown): void {
   const setting: Setting = SETTINGS[name];
-  const found = `"${name}" is ${shorten(JSON.stringify(value) ?? String(value))}`;
+  const found = `"${name}" is ${show(value)}`;
   switch (setting.kind) {
     case "text":
       if (typeof value !== "string") throw invalid(`${found}: use a string`);
