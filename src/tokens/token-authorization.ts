@@ -115,7 +115,7 @@ function readCookies(header: string): readonly string[] {
  */
 function checkSource(request: IncomingMessage, { action }: AuthorizeQuestion): void {
   const { url = "", method = "GET" } = request;
-  const query = new URLSearchParams(url.split("?")[1] ?? "");
+  const query = new URLSearchParams(url.split("?").slice(1).join("?"));
   const isScript = query.get("transport") === "poll" && query.has("callback");
   if (isScript) {
     throw new ForeverframeError(
