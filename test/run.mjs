@@ -19,6 +19,7 @@ const END_MS = 30_000;
 const ALONE = [
   "test/http/stuck-views.test.ts", // first: it measures the memory of its process
   "test/core/view.test.ts",
+  "test/fuzz/fuzz.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",
   "test/http/slow-readers.test.ts",
