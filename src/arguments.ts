@@ -8,7 +8,7 @@ import {
 import { parseCursor } from "./core/cursor.ts";
 import { type EscapedJson, parseJsonText } from "./core/json.ts";
 import type { StartRequest } from "./core/stream-start.ts";
-import { ForeverframeError, shorten } from "./errors.ts";
+import { ForeverframeError, show } from "./errors.ts";
 
 /** Entries of a list, by default and at most; also the most that a subscription's `last` takes. */
 const DEFAULT_LIMIT = 100;
@@ -163,13 +163,4 @@ export function checkAttached(server: unknown, path: unknown): void {
 
 function invalid(message: string): ForeverframeError {
   return new ForeverframeError("FF_CONFIG_INVALID", message);
-}
-
-/** A value that somebody passed, for an error's sentence. */
-function show(value: unknown): string {
-  try {
-    return shorten(JSON.stringify(value) ?? String(value));
-  } catch {
-    return typeof value; // it can't be JSON
-  }
 }

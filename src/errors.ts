@@ -77,7 +77,8 @@ export class ForeverframeError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    // What it quotes may be cut within a character, and half of one breaks some readers of JSON.
+    super(message.replace(/\p{Surrogate}/gu, "\ufffd"), options);
     this.code = code;
   }
 
@@ -89,6 +90,15 @@ export class ForeverframeError extends Error {
   /** Whether a client should come back by itself. */
   get reconnect(): boolean {
     return ERRORS[this.code].reconnect;
+  }
+}
+
+/** A value of any kind, cut to at most 60 characters, for an error's sentence. */
+export function show(value: unknown): string {
+  try {
+    return shorten(JSON.stringify(value) ?? String(value));
+  } catch {
+    return typeof value; // it can't be JSON
   }
 }
 

@@ -20,6 +20,7 @@ const ALONE = [
   "test/http/stuck-views.test.ts", // first: it measures the memory of its process
   "test/http/tls-memory.test.ts",
   "test/core/view.test.ts",
+  "test/fuzz/fuzz.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",
   "test/http/slow-readers.test.ts",

@@ -6,6 +6,16 @@ import { ForeverframeError } from "../errors.ts";
  */
 export const MAX_DATA_DEPTH = 100;
 
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+
+const PROTO = "__proto__";
+
+/** Characters of it in JSON text, quotes included: as it is, and where each is an escape. */
+const MIN_PROTO_LENGTH = 2 + PROTO.length;
+const MAX_PROTO_LENGTH = 2 + 6 * PROTO.length;
+
 declare const escapedJson: unique symbol;
 
 /**
@@ -30,10 +40,10 @@ const ESCAPES = [
  * https://www.rfc-editor.org/rfc/rfc8259#section-7
  */
 function escapeJson(json: string): EscapedJson {
-  // Not by a function for each character: 64 KB of them would take 9 ms.
+  // Not by replaceAll, which takes three times as long where every character is one of them.
   return ESCAPES.reduce(
     (text, [character, written]) =>
-      text.includes(character) ? text.replaceAll(character, written) : text,
+      text.includes(character) ? text.split(character).join(written) : text,
     json,
   ) as EscapedJson;
 }
@@ -70,7 +80,7 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
   }
   // In a script `{"__proto__": x}` sets a prototype instead of a member; it may be spelt with
   // escapes.
-  if ((text.includes("__proto__") || text.includes("\\u")) && hasProtoKey(value)) {
+  if ((text.includes(PROTO) || text.includes("\\u")) && hasProtoKey(text)) {
     throw new ForeverframeError(
       "FF_BODY_INVALID",
       `${what} has a member named "__proto__": use another name`,
@@ -141,16 +151,43 @@ function depthOf(json: string): number {
  * out of stack on one with millions of escapes.
  */
 function visitBetweenStrings(json: string, visit: (code: number, index: number) => void): void {
-  let inString = false;
   for (let i = 0; i < json.length; i++) {
     const code = json.charCodeAt(i);
-    if (!inString && code !== 0x22) visit(code, i);
-    else if (code === 0x22) inString = !inString;
-    else if (code === 0x5c) i++;
+    if (code === QUOTE) i = stringEnd(json, i);
+    else visit(code, i);
   }
 }
 
-function hasProtoKey(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return Object.keys(value).includes("__proto__") || Object.values(value).some(hasProtoKey);
+/**
+ * Whether a member is named `__proto__`. One that a later member of the same name hides counts,
+ * too: `JSON.parse` does not show it, but two of them in one object are a syntax error in a script.
+ */
+function hasProtoKey(json: string): boolean {
+  let start = 0;
+  let end = 0;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) {
+      start = i;
+      end = stringEnd(json, i);
+      i = end;
+    } else if (code === COLON && isProto(json, start, end)) return true;
+  }
+  return false;
+}
+
+/** Whether the string from `start` to `end`, both of them quotes, is `__proto__`. */
+function isProto(json: string, start: number, end: number): boolean {
+  const length = end - start + 1;
+  if (length < MIN_PROTO_LENGTH || length > MAX_PROTO_LENGTH) return false;
+  const text = json.slice(start, end + 1);
+  return text === `"${PROTO}"` || (text.includes("\\u") && JSON.parse(text) === PROTO);
+}
+
+/** The index of the quote that ends the string which begins at `start`. */
+function stringEnd(json: string, start: number): number {
+  let i = start + 1;
+  for (; i < json.length && json.charCodeAt(i) !== QUOTE; i++)
+    if (json.charCodeAt(i) === BACKSLASH) i++;
+  return i;
 }

@@ -3,7 +3,7 @@ import type { BlockList } from "node:net";
 import type { Router } from "@koa/router";
 import Koa from "koa";
 import type { Hub } from "../core/hub.ts";
-import { ForeverframeError } from "../errors.ts";
+import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Authorization } from "./authorization.ts";
 import { forwardedMiddleware } from "./forwarded.ts";
@@ -70,6 +70,7 @@ export function createApp(options: AppOptions): App {
   });
   app.use(forwardedMiddleware(options.proxies));
   app.use(errorMiddleware(refusals, access, limits.jsonp));
+  app.use(refuseBrokenAddress);
   app.use(policyMiddleware(access));
   const routers = [
     streamRoutes(hub, { ...limits, access, authorization }, bodies),
@@ -113,6 +114,25 @@ const GONE: ReadonlySet<string> = new Set([
 export function hasGone(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : null;
   return GONE.has(String(code));
+}
+
+/** Refuses an address that can't be parsed: Koa throws wherever its path is asked for. */
+async function refuseBrokenAddress(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+  if (hasPath(ctx)) return next();
+  const { url } = ctx;
+  ctx.url = "/"; // what answers the refusal asks for the path, too
+  throw new ForeverframeError(
+    "FF_REQUEST_INVALID",
+    `The request is for "${shorten(url)}", which is not an address: send a path such as /stream`,
+  );
+}
+
+function hasPath(ctx: Koa.Context): boolean {
+  try {
+    return typeof ctx.path === "string";
+  } catch {
+    return false;
+  }
 }
 
 /**

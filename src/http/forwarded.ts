@@ -153,7 +153,8 @@ function parseScheme(text: string): Scheme | null {
 /** An address with or without a port, and an IPv6 one with or without brackets; null for others. */
 function parseAddress(text: string): string | null {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
-  return isIP(bare) === 0 ? null : plain(bare);
+  // A zone ("%eth0") means something on the proxy's machine only.
+  return isIP(bare) === 0 ? null : plain(bare.replace(/%.*/, ""));
 }
 
 function socketAddress({ socket }: IncomingMessage): string | null {

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { ForeverframeError, shorten } from "../errors.ts";
+import { ForeverframeError, shorten, show } from "../errors.ts";
 import {
   type Config,
   flagOf,
@@ -86,7 +86,7 @@ export function decidesWho({ secretFile, jwks, authorizeUrl, userHeader }: Decid
 
 function checkValue(name: SettingName, value: unknown): void {
   const setting: Setting = SETTINGS[name];
-  const found = `"${name}" is ${shorten(JSON.stringify(value) ?? String(value))}`;
+  const found = `"${name}" is ${show(value)}`;
   switch (setting.kind) {
     case "text":
       if (typeof value !== "string") throw invalid(`${found}: use a string`);

@@ -2,7 +2,7 @@ import type { JWTPayload } from "jose";
 import { selectorFault } from "../core/channel-name.ts";
 import { isClientName, MAX_CLIENT_BYTES } from "../core/client-name.ts";
 import type { Principal } from "../core/principal.ts";
-import { ForeverframeError, shorten } from "../errors.ts";
+import { ForeverframeError, show } from "../errors.ts";
 
 /** Most selectors that a token may grant for one action. */
 const MAX_SELECTORS = 256;
@@ -57,8 +57,7 @@ function readSelectors(name: string, given: unknown = []): readonly string[] {
     throw invalid(`has ${given.length} entries in "${name}", more than ${MAX_SELECTORS}`);
   for (const entry of given as readonly unknown[]) {
     const fault = typeof entry === "string" ? selectorFault(entry) : "is not a string";
-    if (fault !== null)
-      throw invalid(`has the entry "${shorten(String(entry))}" in "${name}", which ${fault}`);
+    if (fault !== null) throw invalid(`has the entry ${show(entry)} in "${name}", which ${fault}`);
   }
   return given as readonly string[];
 }

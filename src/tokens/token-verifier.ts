@@ -174,6 +174,9 @@ function translate(error: unknown): unknown {
     return invalid("is signed by a key that this server does not know");
   if (error instanceof errors.JWSSignatureVerificationFailed)
     return invalid("has a wrong signature");
+  // What WebCrypto throws where the key set has a key that is none.
+  if (error instanceof DOMException)
+    return invalid("is signed by a key that this server can't use");
   if (error instanceof errors.JOSEError) return invalid("is not a signed JWT");
   if (error instanceof ForeverframeError) return error;
   return error instanceof TypeError ? invalid("is not a signed JWT") : error;

@@ -69,10 +69,23 @@ const OF_WINDOWS = new Set(
   ).split(" "),
 );
 
+/**
+ * Words of the language. Old browsers take them for nothing else, not even behind a dot; and what
+ * looks like a call of `while` is a loop, a call of `this.alert` one of the browser's own.
+ */
+const KEYWORDS = new Set(
+  (
+    "break case catch class const continue debugger default delete do else enum export extends false finally for function if " +
+    "import in instanceof new null return super switch this throw true try typeof var void while with"
+  ).split(" "),
+);
+
 /** Whether a text is the name of a function that may be called. */
 export function isCallback(text: string): boolean {
   if (text.length > MAX_CALLBACK_BYTES || !CALLBACK.test(text)) return false;
-  const [first = "", ...others] = text.split(".");
+  const names = text.split(".");
+  if (names.some((name) => KEYWORDS.has(name))) return false;
+  const [first = "", ...others] = names;
   const own = first === "parent" ? others[0] : first;
   if (own !== undefined && OF_WINDOWS.has(own)) return false;
   return (first === "parent" || !RESERVED.has(first)) && !others.some((name) => RESERVED.has(name));
@@ -101,7 +114,7 @@ export function parseFrameCallback(text: string): string {
 function invalidCallback(text: string, remedy: string): ForeverframeError {
   return new ForeverframeError(
     "FF_CALLBACK_INVALID",
-    `The callback "${shorten(text)}" is not a function of the page: use ${remedy}, at most ${MAX_CALLBACK_BYTES} bytes, and none of the browser's own such as "opener" or "alert"`,
+    `The callback "${shorten(text)}" is not a function of the page: use ${remedy}, at most ${MAX_CALLBACK_BYTES} bytes, none of the browser's own such as "opener" or "alert", and no word of the language such as "new"`,
   );
 }
 

@@ -17,8 +17,9 @@ export async function identifyServer(connection: GearmanConnection, job: string)
   const mark = `foreverframe.${encodeURIComponent(job)}.`;
   const found = async () => {
     const status = await connection.command("status", isCompleteStatus);
-    const marks = status.split("\n").filter((line) => line.startsWith(mark));
-    return marks.sort()[0]?.slice(mark.length).split("\t")[0];
+    const lines = status.split("\n").filter((line) => line.startsWith(mark));
+    const ids = lines.map((line) => line.slice(mark.length).split("\t", 1)[0] ?? "");
+    return ids.filter((id) => id !== "").sort()[0];
   };
   const earlier = await found();
   if (earlier !== undefined) return earlier;

@@ -1,0 +1,3 @@
+import { describeFuzz } from "./fuzz-suite.ts";
+
+describeFuzz({ light: 2_000, heavy: 100 });
