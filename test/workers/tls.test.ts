@@ -114,7 +114,8 @@ describe("a certificate whose files change", function () {
     );
     writeFileSync(files.tlsCert, "broken");
     const workers = () => childrenOf(process.child.pid ?? 0);
-    const [killed = 0] = workers();
+    const [killed] = workers();
+    if (killed === undefined) throw new Error("there is no worker");
     globalThis.process.kill(killed, "SIGKILL");
     await eventually(
       20_000,
