@@ -90,4 +90,21 @@ describe("GET /control", () => {
       expect(page.headers).to.include({ "x-content-type-options": "nosniff" });
     }
   });
+
+  it("lets only its own script run, by a nonce that is another one each time", async () => {
+    const { url } = await startTestServer();
+    const nonces = new Set<string>();
+    for (let n = 0; n < 3; n++) {
+      const { open } = await openFrame(url, "channels=doors");
+      const { headers, text } = await ask(url, "POST", closePathOf(url, open), {
+        headers: { Accept: "text/html" },
+      });
+      const policy = String(headers["content-security-policy"]);
+      const [, nonce = ""] =
+        /script-src 'nonce-([\w+/=]{22,})' 'unsafe-inline';/.exec(policy) ?? [];
+      expect(text).to.contain(`<script nonce="${nonce}">try{parent.controlled(`);
+      nonces.add(nonce);
+    }
+    expect(nonces.size).to.equal(3);
+  });
 });
