@@ -169,5 +169,9 @@ describe("tickets", function () {
       expect(good.length, `round ${round}`).to.equal(1);
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200, 401]));
     }
+    for (let n = 0; n < 12; n++) {
+      const query = `channels=doors.a&ticket=${await ticketOf(url, token)}`;
+      expect((await poll(url, query)).status, `ticket ${n}`).to.equal(200);
+    }
   });
 });

@@ -198,6 +198,10 @@ describe("tokens", function () {
         signToken({ foreverframe: RIGHTS, exp: "9999999999" }, key),
       "one that is not valid yet": (key) =>
         signToken({ foreverframe: RIGHTS, nbf: now() + 60 }, key),
+      "one that was issued tomorrow": (key) =>
+        signToken({ foreverframe: RIGHTS, iat: now() + 86_400 }, key),
+      "a sub that is a number": (key) => signToken({ foreverframe: RIGHTS, sub: 7 }, key),
+      "a jti with a line end": (key) => signToken({ foreverframe: RIGHTS, jti: "a\nb" }, key),
       "one without claims": (key) => signToken({}, key),
       "claims that are text": (key) => signToken({ foreverframe: "all" }, key),
       "claims that are a list": (key) => signToken({ foreverframe: [RIGHTS] }, key),
