@@ -161,9 +161,15 @@ function socketAddress({ socket }: IncomingMessage): string | null {
   return socket.remoteAddress === undefined ? null : plain(socket.remoteAddress);
 }
 
-/** IPv4 as such, where a socket or a proxy has it as IPv6. */
+/** IPv4 as such, where a socket or a proxy has it as IPv6, in either of its forms. */
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+  const [, high = "", low = ""] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(address) ?? [];
+  if (high === "") return address.replace(/^::ffff:(?=\d+\.)/i, "");
+  const bytes = [high, low].flatMap((half) => {
+    const value = Number.parseInt(half, 16);
+    return [value >> 8, value & 255];
+  });
+  return bytes.join(".");
 }
 
 function isTrusted(proxies: BlockList, address: string | null): boolean {

@@ -28,28 +28,27 @@ describeInBrowsers("the client of a page that gives tokens", (suite) => {
       },
       file.secret,
     );
-  /** A page of another origin, which gives one token after the other. */
-  const start = async (tokens: readonly string[], options: object = {}) => {
+  /** A page of another origin, and a way to open streams in it that are given these tokens. */
+  const start = async () => {
     const pages = await startTestServer({ pages: TEST_PAGES, allowedHosts: ["pages.example"] });
     const origin = `http://pages.example:${new URL(pages.url).port}`;
     const server = await startTestServer({ allowedOrigins: [origin], secretFile: file.path });
     await page.goto(`${origin}/client.html`);
-    await page.evaluate(`window.tokens = ${JSON.stringify(tokens)}; window.asked = 0;`);
-    const text = JSON.stringify({
-      url: `${server.url}/`,
-      channels: "news",
-      retryMs: 200,
-      ...options,
-    });
-    const stream = await PageStream.open(
-      page,
-      `Object.assign(${text}, { token: function (done) {
-        window.asked++;
-        var isLast = window.tokens.length === 1;
-        setTimeout(function () { done(isLast ? window.tokens[0] : window.tokens.shift()); }, 20);
-      } })`,
-    );
-    return { server, stream };
+    const open = (tokens: readonly string[], options: object = {}) => {
+      const url = `${server.url}/`;
+      const all = JSON.stringify({ url, channels: "news", retryMs: 200, ...options });
+      return PageStream.open(
+        page,
+        `(function (tokens) {
+          return Object.assign(${all}, { token: function (done) {
+            window.asked = (window.asked || 0) + 1;
+            var isLast = tokens.length === 1;
+            setTimeout(function () { done(isLast ? tokens[0] : tokens.shift()); }, 20);
+          } });
+        })(${JSON.stringify(tokens)})`,
+      );
+    };
+    return { server, open };
   };
   const publish = async (url: string, data: number) => {
     const headers = { "Content-Type": "application/json", ...bearer(await tokenFor(60)) };
@@ -61,33 +60,36 @@ describeInBrowsers("the client of a page that gives tokens", (suite) => {
   };
   const asked = async () => Number(await page.evaluate("window.asked"));
 
-  for (const transport of TRANSPORTS) {
-    it(`is served by ${transport} from another origin, renews before the token ends, and closes`, async () => {
-      const { server, stream } = await start([await tokenFor(4), await tokenFor(600)], {
-        transport,
-      });
-      await stream.untilOpenBy(transport);
-      await publish(server.url, 1);
-      await stream.untilMessages(1);
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
-      await publish(server.url, 2);
+  it("is served by every transport from another origin, renews before the token ends, and closes", async () => {
+    const { server, open } = await start();
+    const streams = new Map<string, PageStream>();
+    for (const transport of TRANSPORTS)
+      streams.set(transport, await open([await tokenFor(5), await tokenFor(600)], { transport }));
+    for (const [transport, stream] of streams) await stream.untilOpenBy(transport);
+    await publish(server.url, 1);
+    for (const stream of streams.values()) await stream.untilMessages(1);
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await publish(server.url, 2);
+    for (const [transport, stream] of streams) {
       await stream.untilMessages(2);
-      expect(await stream.data()).to.deep.equal([1, 2]);
-      expect(await asked()).to.equal(2);
+      expect(await stream.data(), transport).to.deep.equal([1, 2]);
       if (transport !== "poll")
-        expect((await stream.told("onopen")).length, "connections").to.equal(1);
+        expect((await stream.told("onopen")).length, `connections by ${transport}`).to.equal(1);
       await stream.evaluate("void stream.ack()");
       await stream.close();
       await stream.untilState("closed");
       const [event] = await stream.told<{ reason: string }>("onclose");
       expect(event?.reason).to.equal("client");
-      await eventually(3_000, () => server.hub.openStreams === 0, "no stream is left");
-    });
-  }
+    }
+    expect(await asked()).to.equal(2 * TRANSPORTS.length);
+    await eventually(3_000, () => server.hub.openStreams === 0, "no stream is left");
+  });
 
   it("is refused for good when the page gives a wrong token, or none, without asking again and again", async () => {
+    const { open } = await start();
     for (const token of ["a.b.c", ""]) {
-      const { stream } = await start([token]);
+      await page.evaluate("window.asked = 0");
+      const stream = await open([token]);
       await stream.untilState("refused");
       const [error] = await stream.told<{ code: string }>("onerror");
       expect(error?.code).to.be.oneOf(["FF_TOKEN_INVALID", "FF_TOKEN_MISSING"]);
@@ -97,7 +99,8 @@ describeInBrowsers("the client of a page that gives tokens", (suite) => {
 
   it("leaves no stream behind when its page goes away", async () => {
     for (const transport of ["frame", "poll"] as const) {
-      const { server, stream } = await start([await tokenFor(600)], { transport });
+      const { server, open } = await start();
+      const stream = await open([await tokenFor(600)], { transport });
       await stream.untilOpenBy(transport);
       await page.goto("about:blank");
       await eventually(5_000, () => server.hub.openStreams === 0, `none by ${transport}`);

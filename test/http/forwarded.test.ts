@@ -53,6 +53,12 @@ describe("what proxies say of a request", () => {
       "2001:db8::9",
     ],
     [
+      "it is IPv4 as IPv6 in hexadecimal",
+      ["127.0.0.1"],
+      { "X-Forwarded-For": "::ffff:cb00:7109" },
+      "203.0.113.9",
+    ],
+    [
       "it is IPv4 as IPv6",
       ["127.0.0.1"],
       { "X-Forwarded-For": "::ffff:203.0.113.9" },

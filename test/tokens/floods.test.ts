@@ -13,7 +13,7 @@ import { destroyClients, NDJSON, openTransport } from "../support/transport-clie
 const CONNECTIONS = 8;
 
 /** How long each flood lasts, and the quiet that it is compared with, in ms. */
-const FLOOD_MS = 3_000;
+const FLOOD_MS = 2_000;
 
 /**
  * A publish beside a flood may take this many times as long as without one, or this long where that
