@@ -55,6 +55,7 @@ describe("tickets", function () {
       const { json } = await ask(url, "GET", "/streams", { headers: bearer(adminToken) });
       expect(json.streams[0]).to.include({ client: "kiosk-7", transport: fixture.transport });
       const again = await poll(url, query);
+      expect(again.headers["www-authenticate"]).to.equal('Bearer error="invalid_token"');
       expect([again.status, again.json.code]).to.deep.equal([401, "FF_TICKET_INVALID"]);
     });
   }

@@ -78,6 +78,7 @@ function challengeFor(ctx: Context, code: ErrorCode): string | null {
       return "Bearer";
     case "FF_TOKEN_INVALID":
     case "FF_TOKEN_EXPIRED":
+    case "FF_TICKET_INVALID":
       return 'Bearer error="invalid_token"';
     case "FF_FORBIDDEN":
       return bearerToken(ctx.req.headers) === null ? null : 'Bearer error="insufficient_scope"';

@@ -91,6 +91,7 @@ export function controlRoutes(
 
   router.post("/streams/:stream/token", async (ctx) => {
     const id = pathParameter(ctx, "stream");
+    if (authorization.isAsked) await checkMayClose(ctx, id);
     const [owner, channels] = [await hub.control.ownerOf(id), await hub.control.selectorsOf(id)];
     if (owner === null || channels === null) throw unknown(ctx, id);
     const { client } = owner;
