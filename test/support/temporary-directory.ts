@@ -11,8 +11,11 @@ export function createTemporaryDirectory(): string {
   return directory;
 }
 
-/** Remove those that were created; for `afterEach` or `after`. */
+/**
+ * Remove those that were created; for `afterEach` or `after`. Tried again where a program that has
+ * been killed is still writing.
+ */
 export function removeTemporaryDirectories(): void {
   for (const directory of directories.splice(0))
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }

@@ -6,7 +6,12 @@ import {
   removeTemporaryDirectories,
 } from "../support/temporary-directory.ts";
 import { bearer, createSecretFile, type SecretFile, signToken } from "../support/tokens.ts";
-import { destroyClients, NDJSON, openTransport } from "../support/transport-clients.ts";
+import {
+  destroyClients,
+  NDJSON,
+  openTransport,
+  untilEvents,
+} from "../support/transport-clients.ts";
 
 const ADMIN = "a-token-for-tests-of-admins";
 
@@ -102,7 +107,7 @@ describe("what belongs to a subject", function () {
     expect(client.ended).to.equal(false);
     const own = await ask(url, "GET", takeover, { headers: alice });
     expect(own.status).to.equal(200);
-    expect(client.events.at(-1)).to.include({ type: "close", reason: "replaced" });
+    await untilEvents(client, (all) => all.at(-1)?.["reason"] === "replaced", "its end");
     await ask(url, "POST", `/streams/${own.json.stream}/close`, { headers: alice });
   });
 
