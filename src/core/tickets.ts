@@ -15,6 +15,8 @@ export interface Ticket {
   readonly channels: readonly string[];
   /** Names the client; null for none. */
   readonly client: string | null;
+  /** Whether whoever brings it may give any name of a client, as `client` is nobody's word. */
+  readonly mayNameClient: boolean;
   readonly principal: Principal | null;
   /** Unix ms at which a stream that it opened ends; null for never. */
   readonly expiresAt: number | null;

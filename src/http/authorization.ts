@@ -14,6 +14,8 @@ import { userOf } from "./user-header.ts";
 /** What a request may do. */
 export interface Grant {
   readonly client: string | null;
+  /** Whether the request might have given any name of a client. */
+  readonly mayNameClient: boolean;
   /** Null where nobody says who asks. */
   readonly principal: Principal | null;
   /** Null for no limit. */
@@ -67,7 +69,8 @@ export class Authorization {
     if (ticket !== null) return this.#checkTicket(ctx, ticket, question);
     const { authorize, userHeader, hub, now } = this.#options;
     if (authorize === null) {
-      return { client: question.client, principal: null, expiresInMs: null, isAdmin: true };
+      const { client } = question;
+      return { client, mayNameClient: true, principal: null, expiresInMs: null, isAdmin: true };
     }
     if (isAmbient(ctx.req, userOf(ctx.req, userHeader) !== null)) checkSource(ctx, question);
     const answer = await authorize(ctx.req, question);
@@ -83,7 +86,13 @@ export class Authorization {
     }
     if (hub.revocations.concern({ principal, client }, now())) throw revoked();
     const isLimited = Number.isFinite(expiresInMs);
-    return { client, principal, expiresInMs: isLimited ? expiresInMs : null, isAdmin };
+    return {
+      client,
+      mayNameClient: decision.client === undefined,
+      principal,
+      expiresInMs: isLimited ? expiresInMs : null,
+      isAdmin,
+    };
   }
 
   /** A ticket allows what it was issued for, once. */
@@ -111,14 +120,15 @@ export class Authorization {
         `The ticket does not allow you to ${describeAction(question)}: get one for this by POST /tickets`,
       );
     }
-    const { client, principal, expiresAt } = ticket;
+    const { mayNameClient, principal, expiresAt } = ticket;
     const expiresInMs = expiresAt === null ? null : expiresAt - now();
-    return { client: client ?? question.client, principal, expiresInMs, isAdmin: false };
+    const client = mayNameClient ? question.client : ticket.client;
+    return { client, mayNameClient, principal, expiresInMs, isAdmin: false };
   }
 }
 
 function ticketAllows(ticket: Ticket, { channels, client }: AuthorizeQuestion): boolean {
-  if (client !== null && ticket.client !== null && client !== ticket.client) return false;
+  if (client !== null && !ticket.mayNameClient && client !== ticket.client) return false;
   return areCovered(channels, ticket.channels);
 }
 
