@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isClientName } from "../core/client-name.ts";
+import type { Revocations } from "../core/revocations.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Decision } from "../http/authorization.ts";
 import type { AuthorizeQuestion } from "../http/authorize.ts";
@@ -39,12 +40,14 @@ export interface AuthorizeUrlOptions {
   readonly url: string;
   /** Names the user of a request, as a trusted proxy does; null for nobody. */
   readonly userOf: (request: IncomingMessage) => string | null;
+  readonly revocations: Pick<Revocations, "concern">;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly unixNow: () => number;
   readonly logger: Logger;
 }
 
-/** An answer, and until when it may be used again (monotonic ms). */
+/** An answer, when it was asked for, and until when it may be used again (both monotonic ms). */
 interface Kept {
   readonly decision: Decision;
   readonly askedAt: number;
@@ -89,18 +92,25 @@ export class AuthorizeUrl {
       headers: { cookie, authorization },
     });
     const key = createHash("sha256").update(body).digest("base64");
-    const kept = this.#keptAnswer(key) ?? (await this.#askOnce(key, body));
+    const kept = this.#keptAnswer(key, question) ?? (await this.#askOnce(key, body));
     const { expiresInMs = null, ...decision } = kept.decision;
     const age = now() - kept.askedAt;
     return { ...decision, expiresInMs: expiresInMs === null ? null : expiresInMs - age };
   };
 
-  #keptAnswer(key: string): Kept | null {
+  #keptAnswer(key: string, question: AuthorizeQuestion): Kept | null {
     const kept = this.#kept.get(key);
     if (kept === undefined) return null;
-    if (kept.until > this.#options.now()) return kept;
+    if (kept.until > this.#options.now() && !this.#isRevoked(kept, question)) return kept;
     this.#kept.delete(key);
     return null;
+  }
+
+  /** Whether an answer was taken back since it was given: the application may say another one now. */
+  #isRevoked({ decision }: Kept, question: AuthorizeQuestion): boolean {
+    const { revocations, unixNow } = this.#options;
+    const { principal = null, client = question.client } = decision;
+    return revocations.concern({ principal, client }, unixNow());
   }
 
   #askOnce(key: string, body: string): Promise<Kept> {
@@ -142,8 +152,9 @@ export class AuthorizeUrl {
   }
 
   async #ask(body: string): Promise<Kept> {
-    const { url, now } = this.#options;
+    const { url, now, unixNow } = this.#options;
     const askedAt = now();
+    const issuedAt = unixNow();
     let status: number;
     let text: string;
     try {
@@ -162,7 +173,7 @@ export class AuthorizeUrl {
       this.#log(`answers with the status ${status}`);
       throw unavailable();
     }
-    const decision = status === 200 ? parseDecision(text) : { allow: false };
+    const decision = status === 200 ? parseDecision(text, issuedAt) : { allow: false };
     if (decision === null) {
       // Such as the page for signing in, which an application shows whoever is not signed in.
       this.#log('answers 200 without {"allow":true} or {"allow":false}: this refuses the request');
@@ -181,8 +192,12 @@ export class AuthorizeUrl {
   }
 }
 
-/** Null for what is no answer. */
-function parseDecision(text: string): Decision | null {
+/**
+ * Null for what is no answer.
+ *
+ * @param issuedAt Unix ms at which it was asked for
+ */
+function parseDecision(text: string, issuedAt: number): Decision | null {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -195,7 +210,9 @@ function parseDecision(text: string): Decision | null {
   if (expiresInMs !== null && (typeof expiresInMs !== "number" || Number.isNaN(expiresInMs)))
     return null;
   const named = client === undefined ? {} : { client };
-  return { allow, ...named, subject: subject ?? null, expiresInMs };
+  // Not of the moment at which the answer is used: a revocation in between has to count.
+  const principal = { subject: subject ?? null, tokenId: null, issuedAt, keyId: null };
+  return { allow, ...named, principal, expiresInMs };
 }
 
 function isName(value: unknown): value is string | null | undefined {

@@ -113,6 +113,28 @@ describe("--authorize-url", function () {
     expect((await poll(url, "channels=a", COOKIE)).status).to.equal(200);
   });
 
+  for (const [kind, value] of [
+    ["sub", "ann"],
+    ["client", "panel"],
+  ]) {
+    it(`is asked anew after a revocation by ${kind}: what it said before does not count`, async () => {
+      application = await startApplication(() => ({ allow: true, subject: "ann" }));
+      const { url, adminToken } = await startTestServer({ authorizeUrl: application.url });
+      const query = "channels=doors.a&client=panel";
+      const client = await openTransport(NDJSON, url, query, COOKIE);
+      const { status, json } = await ask(url, "POST", "/revocations", {
+        headers: { "Content-Type": "application/json", ...bearer(adminToken) },
+        body: JSON.stringify({ [String(kind)]: value }),
+      });
+      expect([status, json.ended]).to.deep.equal([201, 1]);
+      await untilEvents(client, (all) => all.at(-1)?.type === "close", "its end");
+      application.respond = () => ({ allow: false });
+      expect((await poll(url, query, COOKIE)).status).to.equal(403);
+      application.respond = () => ({ allow: true, subject: "ann" });
+      expect((await poll(url, query, COOKIE)).status, "signed in again").to.equal(200);
+    });
+  }
+
   it("that is down means 503 and not 403, soon without asking, and works again when it is back", async () => {
     const url = await start(() => ({ allow: true }));
     await application.stop();
