@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { Middleware } from "koa";
+import { copyText } from "../core/copy-text.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { isEncrypted } from "./connection/encrypted.ts";
 
@@ -178,7 +179,7 @@ function parseScheme(text: string): Scheme | null {
 function parseAddress(text: string): string | null {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
   // A zone ("%eth0") means something on the proxy's machine only.
-  return isIP(bare) === 0 ? null : plain(bare.replace(/%.*/, ""));
+  return isIP(bare) === 0 ? null : copyText(plain(bare.replace(/%.*/, "")));
 }
 
 function socketAddress({ socket }: IncomingMessage): string | null {

@@ -1,6 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { copyText } from "../core/copy-text.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { KeySet, type KeySetOptions } from "./key-set.ts";
 import { readRights, type TokenRights } from "./token-rights.ts";
@@ -127,7 +128,7 @@ export class TokenVerifier {
 
   #remember(token: string, rights: TokenRights): void {
     this.#forget(token);
-    this.#known.set(token, rights);
+    this.#known.set(copyText(token), rights);
     this.#knownCharacters += token.length;
     for (const oldest of this.#known.keys()) {
       if (this.#knownCharacters <= MAX_KNOWN_CHARACTERS) break;
