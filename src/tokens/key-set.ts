@@ -47,7 +47,7 @@ export class KeySet {
   #find: JWTVerifyGetKey | null = null;
   /** Of the keys known now. */
   #ids: ReadonlySet<string> = new Set();
-  /** Of all keys that were found: who has one may still check by it what came before its removal. */
+  /** Of all keys that were found: a check by one may end after its removal. */
   readonly #found = new WeakMap<object, string>();
   #refreshing: Promise<void> | null = null;
   #readAt = Number.NEGATIVE_INFINITY;
