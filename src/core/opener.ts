@@ -151,19 +151,20 @@ export class Opener {
   async #fetch(id: string, request: CheckedRequest): Promise<Receipt | null> {
     const { bus, lives, arrivals, newStreamId } = this.#options;
     this.#checkRoom(request); // a stream given to a process without room would be lost
-    const early = lives.finalReceiptOf(id);
+    const subject = subjectOf(request);
+    const early = lives.finalReceiptOf(id, subject);
     if (early !== null) return early;
     // A process that hangs may have the stream. Then its client gets a new one here, and the old
     // one ends when no more polls come.
     const { key } = request.selectors;
-    const { found } = await bus.find("giveAway", id, key, subjectOf(request));
+    const { found } = await bus.find("giveAway", id, key, subject);
     if (found !== null && "closed" in found) return found;
     if (found !== null) {
       arrivals.markFound(id);
       await this.#open(request, id, found);
       return null;
     }
-    const closed = lives.finalReceiptOf(id); // meanwhile
+    const closed = lives.finalReceiptOf(id, subject); // meanwhile
     if (closed === null) await this.#open(request, newStreamId());
     return closed;
   }

@@ -3,6 +3,7 @@ import type { Context } from "koa";
 import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { subjectOf } from "../../core/principal.ts";
+import type { StreamOwner } from "../../core/receipts.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import type { Authorization } from "../authorization.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
@@ -82,6 +83,12 @@ export function controlRoutes(
     throw unknown(ctx, id);
   };
 
+  const isOwner = async (ctx: Context, owner: StreamOwner): Promise<boolean> => {
+    const question = { action: "close", channels: [], client: null } as const;
+    const grant = await authorization.check(ctx, question).catch(() => null);
+    return grant !== null && subjectOf(grant) === owner.subject;
+  };
+
   /** A stream that belongs to somebody tells nobody else how it is. */
   const checkOwner = async (ctx: Context, id: string): Promise<void> => {
     if (!authorization.isAsked) return;
@@ -94,7 +101,12 @@ export function controlRoutes(
     const [owner, channels] = [await hub.control.ownerOf(id), await hub.control.selectorsOf(id)];
     if (owner === null || channels === null) throw unknown(ctx, id);
     const { client } = owner;
-    const grant = await authorization.check(ctx, { action: "subscribe", channels, client });
+    const question = { action: "subscribe", channels, client } as const;
+    const grant = await authorization.check(ctx, question).catch(async (error: unknown) => {
+      // The refusal names the channels or the client, which are nobody else's business.
+      if (!isForbidden(error) || (await isOwner(ctx, owner))) throw error;
+      throw unknown(ctx, id);
+    });
     const { principal, expiresInMs } = grant;
     if (subjectOf(grant) !== owner.subject || grant.client !== client) throw unknown(ctx, id);
     const expiresAt = expiresInMs === null ? null : now() + expiresInMs;
