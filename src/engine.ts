@@ -18,6 +18,7 @@ import { Authorization } from "./http/authorization.ts";
 import type { Authorize } from "./http/authorize.ts";
 import { RequestTurns } from "./http/connection/request-turns.ts";
 import { parseProxies } from "./http/forwarded.ts";
+import { guardAuthorize } from "./http/guarded-authorize.ts";
 import { Guesses, WRONG_TOKENS } from "./http/guesses.ts";
 import type { PageDirectory } from "./http/pages.ts";
 import { opensStream } from "./http/routes/stream.ts";
@@ -150,7 +151,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     undo.add(() => verifier?.close());
     const guesses = new Guesses(WRONG_TOKENS, nodeScheduler.monotonicMs);
     const decide =
-      authorize ?? configuredAuthorize(config, verifier, guesses, hub.revocations, logger);
+      authorize === null
+        ? configuredAuthorize(config, verifier, guesses, hub.revocations, logger)
+        : guardAuthorize(authorize);
     const authorization = new Authorization({
       authorize: decide,
       userHeader: config.userHeader.toLowerCase(),

@@ -1,4 +1,5 @@
 import type { Context } from "koa";
+import { isClientName, MAX_CLIENT_BYTES } from "../core/client-name.ts";
 import { covers } from "../core/covers.ts";
 import type { Hub } from "../core/hub.ts";
 import type { Principal } from "../core/principal.ts";
@@ -181,13 +182,17 @@ function checkSource(ctx: Context, { action }: AuthorizeQuestion): void {
 function checkPermission(permission: unknown): asserts permission is Permission {
   if (typeof permission === "object" && permission !== null && "allow" in permission) {
     const { allow, client, subject, expiresInMs } = permission as Record<string, unknown>;
-    const areNames = [client, subject].every((name) => name == null || typeof name === "string");
+    const areNames = [client, subject].every((name) => name == null || isName(name));
     const isTime = expiresInMs === undefined || expiresInMs === null || isNumber(expiresInMs);
     if (typeof allow === "boolean" && areNames && isTime) return;
   }
   throw new TypeError(
-    "authorize() must return true, false, or {allow: boolean, client?: string, subject?: string, expiresInMs?: number}",
+    `authorize() must return true, false, or {allow: boolean, client?: string, subject?: string, expiresInMs?: number}, with names of 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
   );
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && isClientName(value);
 }
 
 function isNumber(value: unknown): boolean {
