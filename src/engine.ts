@@ -8,6 +8,7 @@ import type { Bus } from "./core/bus.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
+import type { Revocations } from "./core/revocations.ts";
 import type { Source } from "./core/source.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
@@ -17,6 +18,7 @@ import { Authorization } from "./http/authorization.ts";
 import type { Authorize } from "./http/authorize.ts";
 import { RequestTurns } from "./http/connection/request-turns.ts";
 import { parseProxies } from "./http/forwarded.ts";
+import { guardAuthorize } from "./http/guarded-authorize.ts";
 import { Guesses, WRONG_TOKENS } from "./http/guesses.ts";
 import type { PageDirectory } from "./http/pages.ts";
 import { opensStream } from "./http/routes/stream.ts";
@@ -148,7 +150,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     );
     undo.add(() => verifier?.close());
     const guesses = new Guesses(WRONG_TOKENS, nodeScheduler.monotonicMs);
-    const decide = authorize ?? configuredAuthorize(config, verifier, guesses, logger);
+    const decide =
+      authorize === null
+        ? configuredAuthorize(config, verifier, guesses, hub.revocations, logger)
+        : guardAuthorize(authorize);
     const authorization = new Authorization({
       authorize: decide,
       userHeader: config.userHeader.toLowerCase(),
@@ -222,6 +227,7 @@ function configuredAuthorize(
   { authorizeUrl, userHeader }: Config,
   verifier: TokenVerifier | null,
   guesses: Guesses,
+  revocations: Revocations,
   logger: Logger,
 ): Authorize | null {
   const { monotonicMs, unixMs } = nodeScheduler;
@@ -229,7 +235,14 @@ function configuredAuthorize(
   const application =
     authorizeUrl === ""
       ? null
-      : new AuthorizeUrl({ url: authorizeUrl, userOf: signedIn, now: monotonicMs, logger });
+      : new AuthorizeUrl({
+          url: authorizeUrl,
+          userOf: signedIn,
+          revocations,
+          now: monotonicMs,
+          unixNow: unixMs,
+          logger,
+        });
   return whoDecides({
     byTokens: verifier === null ? null : authorizeByTokens({ verifier, guesses, now: unixMs }),
     byApplication: application?.authorize ?? null,

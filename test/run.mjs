@@ -19,6 +19,7 @@ const END_MS = 30_000;
 const ALONE = [
   "test/http/stuck-views.test.ts", // first: it measures the memory of its process
   "test/http/tls-memory.test.ts",
+  "test/http/long-heads.test.ts",
   "test/core/view.test.ts",
   "test/fuzz/fuzz.test.ts",
   "test/fuzz/time.test.ts",

@@ -25,8 +25,8 @@ export interface Peer {
   noticeAppended(): void;
   /** Messages were deleted: what was read before must not be given any more. */
   noticeDeleted(): void;
-  /** A stream has ended for good, so that its client hears it from any process. */
-  noticeClosed(receipt: Receipt): void;
+  /** A stream has ended for good, so that its owner hears it from any process. */
+  noticeClosed(receipt: Receipt, owner: StreamOwner): void;
   /** Close this stream if it is here; null if it is unknown here. */
   close(stream: string, reason: CloseReason): Promise<Receipt | null>;
   /** What is known here; null if nothing is. */

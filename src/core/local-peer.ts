@@ -40,8 +40,8 @@ export class LocalPeer implements Peer {
     this.#options.fanOut.forgetSegments();
   }
 
-  noticeClosed(receipt: Receipt): void {
-    this.#options.lives.remember(receipt);
+  noticeClosed(receipt: Receipt, owner: StreamOwner): void {
+    this.#options.lives.remember(receipt, owner);
   }
 
   async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
@@ -83,11 +83,11 @@ export class LocalPeer implements Peer {
     // other.
     if (arrivals.isFound(stream)) await arrivals.settled(stream);
     const found = lives.get(stream);
-    if (found === undefined) return lives.finalReceiptOf(stream);
+    if (found === undefined) return lives.finalReceiptOf(stream, subject);
     if (found.view.encoding.transport !== "poll") return null;
     if (found.selectors.key !== selectorsKey || found.owner.subject !== subject) return null;
     arrivals.applyOrders(found);
-    if (found.closed) return lives.finalReceiptOf(stream);
+    if (found.closed) return lives.finalReceiptOf(stream, subject);
     lives.release(found);
     const { acked, messages, bytes, handle } = found.summarize(this.#now());
     return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };

@@ -151,19 +151,20 @@ export class Opener {
   async #fetch(id: string, request: CheckedRequest): Promise<Receipt | null> {
     const { bus, lives, arrivals, newStreamId } = this.#options;
     this.#checkRoom(request); // a stream given to a process without room would be lost
-    const early = lives.finalReceiptOf(id);
+    const subject = subjectOf(request);
+    const early = lives.finalReceiptOf(id, subject);
     if (early !== null) return early;
     // A process that hangs may have the stream. Then its client gets a new one here, and the old
     // one ends when no more polls come.
     const { key } = request.selectors;
-    const { found } = await bus.find("giveAway", id, key, subjectOf(request));
+    const { found } = await bus.find("giveAway", id, key, subject);
     if (found !== null && "closed" in found) return found;
     if (found !== null) {
       arrivals.markFound(id);
       await this.#open(request, id, found);
       return null;
     }
-    const closed = lives.finalReceiptOf(id); // meanwhile
+    const closed = lives.finalReceiptOf(id, subject); // meanwhile
     if (closed === null) await this.#open(request, newStreamId());
     return closed;
   }
@@ -186,7 +187,7 @@ export class Opener {
     wanted: OpenRequest,
     takeSink: (sink: Sink) => boolean,
   ): Promise<boolean> {
-    const { lives, fanOut } = this.#options;
+    const { lives, fanOut, revocations } = this.#options;
     const stream = lives.get(id);
     if (stream === undefined || stream.selectors.key !== wanted.selectors.key) return false;
     if (stream.owner.subject !== subjectOf(wanted)) return false;
@@ -194,6 +195,10 @@ export class Opener {
     if (stream.closed || !takeSink(stream.sink)) return false;
     if (wanted.start.from === "cursor") stream.acknowledge(wanted.start.after);
     lives.renew(stream, wanted.principal, wanted.expiresInMs);
+    if (revocations.concern(stream, stream.openedUnixMs)) {
+      lives.end(stream, "expired"); // while this poll came
+      return true;
+    }
     fanOut.remove(stream);
     stream.moveTo(start.cursor);
     this.#begin(stream, start);

@@ -8,7 +8,7 @@ export interface ReceiptLimits {
 
 interface Kept {
   readonly receipt: Receipt;
-  readonly owner: StreamOwner | null;
+  readonly owner: StreamOwner;
   readonly until: number;
 }
 
@@ -33,11 +33,8 @@ export class Receipts {
     this.#limits = limits;
   }
 
-  /**
-   * @param owner null if it is not known here
-   * @param now ms, of the same clock as in {@link get}
-   */
-  add(receipt: Receipt, owner: StreamOwner | null, now: number): void {
+  /** @param now ms, of the same clock as in {@link get} */
+  add(receipt: Receipt, owner: StreamOwner, now: number): void {
     this.expire(now);
     this.#kept.set(receipt.stream, { receipt, owner, until: now + this.#limits.receiptMs });
     for (const stream of this.#kept.keys()) {
@@ -52,7 +49,7 @@ export class Receipts {
     return this.#kept.get(stream)?.receipt ?? null;
   }
 
-  /** The owner of a receipt's stream; null if that is unknown, or there is no receipt. */
+  /** The owner of a receipt's stream; null if there is no receipt. */
   ownerOf(stream: string, now: number): StreamOwner | null {
     this.expire(now);
     return this.#kept.get(stream)?.owner ?? null;

@@ -115,7 +115,7 @@ export class StreamLives implements StreamHost {
     const now = this.#now();
     const receipt = stream.close(reason, retryMs, now);
     this.#receipts.add(receipt, stream.owner, now);
-    if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt);
+    if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt, stream.owner);
     this.#leave(stream);
     return receipt;
   }
@@ -127,8 +127,8 @@ export class StreamLives implements StreamHost {
   }
 
   /** A stream of another process has ended. */
-  remember(receipt: Receipt): void {
-    this.#receipts.add(receipt, null, this.#now());
+  remember(receipt: Receipt, owner: StreamOwner): void {
+    this.#receipts.add(receipt, owner, this.#now());
   }
 
   /** The receipt of a stream that ended a short while ago; null otherwise. */
@@ -138,11 +138,12 @@ export class StreamLives implements StreamHost {
 
   /**
    * The receipt of a stream that ended a short while ago and whose client is not to come back; null
-   * otherwise.
+   * otherwise, and where it was another subject's.
    */
-  finalReceiptOf(id: string): Receipt | null {
+  finalReceiptOf(id: string, subject: string | null): Receipt | null {
     const receipt = this.receiptOf(id);
-    return receipt === null || reconnects(receipt.reason) ? null : receipt;
+    if (receipt === null || this.ownerOf(id)?.subject !== subject) return null;
+    return reconnects(receipt.reason) ? null : receipt;
   }
 
   /** The owner of a stream that is open here, or ended here a short while ago; null if unknown. */

@@ -15,6 +15,8 @@ export interface Ticket {
   readonly channels: readonly string[];
   /** Names the client; null for none. */
   readonly client: string | null;
+  /** Whether whoever brings it may give any name of a client, as `client` is nobody's word. */
+  readonly mayNameClient: boolean;
   readonly principal: Principal | null;
   /** Unix ms at which a stream that it opened ends; null for never. */
   readonly expiresAt: number | null;
@@ -46,7 +48,7 @@ export class Tickets {
   }
 
   /**
-   * Issue a ticket.
+   * Issue a ticket. Where there are too many, the holder of most of them loses its oldest.
    *
    * @param holder who asks for it: a subject, or an address
    * @returns its id
@@ -55,7 +57,8 @@ export class Tickets {
   issue(ticket: Ticket, holder: string): string {
     this.forgetOld();
     const held = this.#holders.get(holder) ?? 0;
-    if (held >= MAX_TICKETS_EACH || this.#unused.size >= MAX_TICKETS) {
+    const isFull = this.#unused.size >= MAX_TICKETS && !this.#takeFromGreediest(held + 1);
+    if (held >= MAX_TICKETS_EACH || isFull) {
       throw new ForeverframeError(
         "FF_TICKETS_TOO_MANY",
         `${held} tickets of yours, and ${this.#unused.size} in all, wait to be used: use them, or wait until they end after ${TICKET_MS / 1_000} s`,
@@ -84,6 +87,24 @@ export class Tickets {
       if (unused.until > now) break;
       this.#remove(id, unused);
     }
+  }
+
+  /**
+   * Remove a ticket of the holder that has most, so that some holders can't keep out all others.
+   *
+   * @returns false if nobody has more than `fair`
+   */
+  #takeFromGreediest(fair: number): boolean {
+    let greediest: readonly [string, number] = ["", fair];
+    for (const entry of this.#holders) if (entry[1] > greediest[1]) greediest = entry;
+    const [holder, most] = greediest;
+    if (most <= fair) return false;
+    for (const [id, unused] of this.#unused) {
+      if (unused.holder !== holder) continue;
+      this.#remove(id, unused);
+      return true;
+    }
+    return false;
   }
 
   #remove(id: string, { holder }: Unused): void {

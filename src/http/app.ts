@@ -68,8 +68,8 @@ export function createApp(options: AppOptions): App {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
     else refusals.noteFault(error, "request failed");
   });
-  app.use(forwardedMiddleware(options.proxies));
   app.use(errorMiddleware(refusals, access, limits.jsonp));
+  app.use(forwardedMiddleware(options.proxies));
   app.use(refuseBrokenAddress);
   app.use(policyMiddleware(access));
   const routers = [

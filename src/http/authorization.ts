@@ -1,4 +1,5 @@
 import type { Context } from "koa";
+import { isClientName, MAX_CLIENT_BYTES } from "../core/client-name.ts";
 import { covers } from "../core/covers.ts";
 import type { Hub } from "../core/hub.ts";
 import type { Principal } from "../core/principal.ts";
@@ -14,6 +15,8 @@ import { userOf } from "./user-header.ts";
 /** What a request may do. */
 export interface Grant {
   readonly client: string | null;
+  /** Whether the request might have given any name of a client. */
+  readonly mayNameClient: boolean;
   /** Null where nobody says who asks. */
   readonly principal: Principal | null;
   /** Null for no limit. */
@@ -67,7 +70,8 @@ export class Authorization {
     if (ticket !== null) return this.#checkTicket(ctx, ticket, question);
     const { authorize, userHeader, hub, now } = this.#options;
     if (authorize === null) {
-      return { client: question.client, principal: null, expiresInMs: null, isAdmin: true };
+      const { client } = question;
+      return { client, mayNameClient: true, principal: null, expiresInMs: null, isAdmin: true };
     }
     if (isAmbient(ctx.req, userOf(ctx.req, userHeader) !== null)) checkSource(ctx, question);
     const answer = await authorize(ctx.req, question);
@@ -83,7 +87,13 @@ export class Authorization {
     }
     if (hub.revocations.concern({ principal, client }, now())) throw revoked();
     const isLimited = Number.isFinite(expiresInMs);
-    return { client, principal, expiresInMs: isLimited ? expiresInMs : null, isAdmin };
+    return {
+      client,
+      mayNameClient: decision.client === undefined,
+      principal,
+      expiresInMs: isLimited ? expiresInMs : null,
+      isAdmin,
+    };
   }
 
   /** A ticket allows what it was issued for, once. */
@@ -111,14 +121,15 @@ export class Authorization {
         `The ticket does not allow you to ${describeAction(question)}: get one for this by POST /tickets`,
       );
     }
-    const { client, principal, expiresAt } = ticket;
+    const { mayNameClient, principal, expiresAt } = ticket;
     const expiresInMs = expiresAt === null ? null : expiresAt - now();
-    return { client: client ?? question.client, principal, expiresInMs, isAdmin: false };
+    const client = mayNameClient ? question.client : ticket.client;
+    return { client, mayNameClient, principal, expiresInMs, isAdmin: false };
   }
 }
 
 function ticketAllows(ticket: Ticket, { channels, client }: AuthorizeQuestion): boolean {
-  if (client !== null && ticket.client !== null && client !== ticket.client) return false;
+  if (client !== null && !ticket.mayNameClient && client !== ticket.client) return false;
   return areCovered(channels, ticket.channels);
 }
 
@@ -171,13 +182,17 @@ function checkSource(ctx: Context, { action }: AuthorizeQuestion): void {
 function checkPermission(permission: unknown): asserts permission is Permission {
   if (typeof permission === "object" && permission !== null && "allow" in permission) {
     const { allow, client, subject, expiresInMs } = permission as Record<string, unknown>;
-    const areNames = [client, subject].every((name) => name == null || typeof name === "string");
+    const areNames = [client, subject].every((name) => name == null || isName(name));
     const isTime = expiresInMs === undefined || expiresInMs === null || isNumber(expiresInMs);
     if (typeof allow === "boolean" && areNames && isTime) return;
   }
   throw new TypeError(
-    "authorize() must return true, false, or {allow: boolean, client?: string, subject?: string, expiresInMs?: number}",
+    `authorize() must return true, false, or {allow: boolean, client?: string, subject?: string, expiresInMs?: number}, with names of 1 to ${MAX_CLIENT_BYTES} bytes without control characters`,
   );
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && isClientName(value);
 }
 
 function isNumber(value: unknown): boolean {

@@ -31,6 +31,7 @@ export interface Permission {
   readonly allow: boolean;
   /**
    * Names the client, whatever the request calls itself. If absent, the request's own name stays.
+   * Like `subject`, it has 1 to 128 bytes without control characters.
    */
   readonly client?: string | null | undefined;
   /**

@@ -1,6 +1,7 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { Middleware } from "koa";
+import { copyText } from "../core/copy-text.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { isEncrypted } from "./connection/encrypted.ts";
 
@@ -43,23 +44,18 @@ export function schemeOf(request: IncomingMessage): Scheme | null {
  * Each proxy adds to the end of these headers what it has seen itself. So they are read from their
  * end, for as long as who has added is trusted: what a client has put there before is not.
  *
+ * Most proxies add to one kind of header and pass on the other as the client has sent it. Nothing
+ * tells which, so a request is refused where the two name different callers.
+ *
+ * The middleware throws ForeverframeError FF_REQUEST_INVALID.
+ *
  * @param proxies as {@link parseProxies} gives them; null for none
  */
 export function forwardedMiddleware(proxies: BlockList | null): Middleware {
   return ({ req }, next) => {
     const sender = socketAddress(req);
     if (proxies !== null && isTrusted(proxies, sender)) {
-      const hops = readHops(req);
-      let address = sender;
-      let host: string | null = null;
-      let scheme: Scheme | null = null;
-      for (const hop of hops) {
-        if (!isTrusted(proxies, address)) break;
-        host = hop.host ?? host;
-        scheme = hop.scheme ?? scheme;
-        if (hop.address === null) break;
-        address = hop.address;
-      }
+      const { address, host, scheme } = findCaller(proxies, sender, req);
       addresses.set(req, address);
       if (host !== null) replaceHost(req, host);
       if (scheme !== null) schemes.set(req, scheme);
@@ -104,10 +100,39 @@ interface Hop {
   readonly scheme: Scheme | null;
 }
 
-/** The hops, the last proxy's first. */
-function readHops({ headers }: IncomingMessage): readonly Hop[] {
-  const { forwarded } = headers;
-  if (forwarded !== undefined) return lastOf(forwarded).map(parseForwarded);
+/** @throws ForeverframeError FF_REQUEST_INVALID: the two kinds of headers name different callers */
+function findCaller(proxies: BlockList, sender: string | null, { headers }: IncomingMessage): Hop {
+  const follow = (hops: readonly Hop[]) => followHops(proxies, sender, hops);
+  if (headers.forwarded === undefined) return follow(readOtherHops(headers));
+  const caller = follow(lastOf(headers.forwarded).map(parseForwarded));
+  if (
+    headers["x-forwarded-for"] === undefined ||
+    follow(readOtherHops(headers)).address === caller.address
+  )
+    return caller;
+  throw new ForeverframeError(
+    "FF_REQUEST_INVALID",
+    "Forwarded and X-Forwarded-For name different callers, and a client may have sent one of them: let the proxy remove the one that it does not set",
+  );
+}
+
+/** Whom the trusted ones among the proxies have seen. */
+function followHops(proxies: BlockList, sender: string | null, hops: readonly Hop[]): Hop {
+  let address = sender;
+  let host: string | null = null;
+  let scheme: Scheme | null = null;
+  for (const hop of hops) {
+    if (!isTrusted(proxies, address)) break;
+    host = hop.host ?? host;
+    scheme = hop.scheme ?? scheme;
+    if (hop.address === null) break;
+    address = hop.address;
+  }
+  return { address, host, scheme };
+}
+
+/** The hops by `X-Forwarded-*`, the last proxy's first. */
+function readOtherHops(headers: IncomingHttpHeaders): readonly Hop[] {
   const hosts = lastOf(headers["x-forwarded-host"]);
   const protos = lastOf(headers["x-forwarded-proto"]);
   const callers = lastOf(headers["x-forwarded-for"]).map(parseAddress);
@@ -154,7 +179,7 @@ function parseScheme(text: string): Scheme | null {
 function parseAddress(text: string): string | null {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
   // A zone ("%eth0") means something on the proxy's machine only.
-  return isIP(bare) === 0 ? null : plain(bare.replace(/%.*/, ""));
+  return isIP(bare) === 0 ? null : copyText(plain(bare.replace(/%.*/, "")));
 }
 
 function socketAddress({ socket }: IncomingMessage): string | null {

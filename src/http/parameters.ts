@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type ParsedUrlQuery, parse } from "node:querystring";
 import type { Context } from "koa";
+import { copyText } from "../core/copy-text.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 
 /** Most parameters of a request. If it has more, it is refused as soon as one is asked for. */
@@ -36,7 +37,7 @@ export function addParameters(ctx: Context, form: string): void {
 }
 
 /**
- * One parameter of the query.
+ * One parameter of the query, which may be kept for as long as its stream lasts.
  *
  * @returns null where it is absent or empty
  * @throws ForeverframeError FF_PARAMETER_INVALID: given twice, not percent-encoded UTF-8, or one of
@@ -46,7 +47,7 @@ export function parameter(ctx: Context, name: string): string | null {
   checkEncoding(ctx.querystring, "query");
   const value = queryOf(ctx)[name];
   if (value === undefined || value === "") return null;
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return copyText(value);
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
     `"${name}" is given ${value.length} times: give it once, with several values joined by commas where it takes several`,

@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isClientName } from "../core/client-name.ts";
+import type { Revocations } from "../core/revocations.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Decision } from "../http/authorization.ts";
 import type { AuthorizeQuestion } from "../http/authorize.ts";
+import { hasLeft } from "../http/connection/carriers.ts";
 import { fetchText } from "../http/fetch-text.ts";
 import { addressOf } from "../http/forwarded.ts";
+import { callerOf } from "../http/guesses.ts";
 import type { Logger } from "../logger.ts";
 import { Circuit } from "./circuit.ts";
+import { FairLine } from "./fair-line.ts";
 
 /** How long the application may take to answer, in ms. */
 const ANSWER_MS = 5_000;
@@ -21,9 +25,12 @@ const REUSE_MS = 10_000;
 /** Most answers that are kept for that. */
 const MAX_KEPT = 10_000;
 
-/** Most questions that are asked at once, and that wait to be asked. */
-const MAX_ASKED = 32;
-const MAX_WAITING = 1_000;
+/**
+ * Most questions that are asked at once, those of one caller among them, and those that wait to be
+ * asked. Some places are left to others by a caller whose questions the application does not
+ * answer, as where its session is locked.
+ */
+const LINE = { maxRunning: 32, maxRunningEach: 24, maxWaiting: 1_000 };
 
 /** Most bytes of an answer. */
 const MAX_ANSWER_BYTES = 65_536;
@@ -39,16 +46,25 @@ export interface AuthorizeUrlOptions {
   readonly url: string;
   /** Names the user of a request, as a trusted proxy does; null for nobody. */
   readonly userOf: (request: IncomingMessage) => string | null;
+  readonly revocations: Pick<Revocations, "concern">;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly unixNow: () => number;
   readonly logger: Logger;
 }
 
-/** An answer, and until when it may be used again (monotonic ms). */
+/** An answer, when it was asked for, and until when it may be used again (both monotonic ms). */
 interface Kept {
   readonly decision: Decision;
   readonly askedAt: number;
   readonly until: number;
+}
+
+/** A question that waits for its answer. */
+interface Asked {
+  readonly answer: Promise<Kept>;
+  /** Those who have asked it. */
+  readonly requests: IncomingMessage[];
 }
 
 /**
@@ -60,10 +76,9 @@ interface Kept {
 export class AuthorizeUrl {
   readonly #options: AuthorizeUrlOptions;
   readonly #circuit: Circuit;
-  readonly #asked = new Map<string, Promise<Kept>>();
+  readonly #asked = new Map<string, Asked>();
   readonly #kept = new Map<string, Kept>();
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #line = new FairLine(LINE);
   #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: AuthorizeUrlOptions) {
@@ -89,27 +104,39 @@ export class AuthorizeUrl {
       headers: { cookie, authorization },
     });
     const key = createHash("sha256").update(body).digest("base64");
-    const kept = this.#keptAnswer(key) ?? (await this.#askOnce(key, body));
+    const kept = this.#keptAnswer(key, question) ?? (await this.#askOnce(key, body, request));
     const { expiresInMs = null, ...decision } = kept.decision;
     const age = now() - kept.askedAt;
     return { ...decision, expiresInMs: expiresInMs === null ? null : expiresInMs - age };
   };
 
-  #keptAnswer(key: string): Kept | null {
+  #keptAnswer(key: string, question: AuthorizeQuestion): Kept | null {
     const kept = this.#kept.get(key);
     if (kept === undefined) return null;
-    if (kept.until > this.#options.now()) return kept;
+    if (kept.until > this.#options.now() && !this.#isRevoked(kept, question)) return kept;
     this.#kept.delete(key);
     return null;
   }
 
-  #askOnce(key: string, body: string): Promise<Kept> {
-    let answer = this.#asked.get(key);
-    if (answer === undefined) {
-      answer = this.#askInTurn(body).finally(() => this.#asked.delete(key));
-      this.#asked.set(key, answer);
-      answer.then((kept) => this.#keep(key, kept)).catch(() => {});
+  /** Whether an answer was taken back since: the application may say another one now. */
+  #isRevoked({ decision }: Kept, question: AuthorizeQuestion): boolean {
+    const { revocations, unixNow } = this.#options;
+    const { principal = null, client = question.client } = decision;
+    return revocations.concern({ principal, client }, unixNow());
+  }
+
+  #askOnce(key: string, body: string, request: IncomingMessage): Promise<Kept> {
+    const earlier = this.#asked.get(key);
+    if (earlier !== undefined) {
+      earlier.requests.push(request);
+      return earlier.answer;
     }
+    const requests = [request];
+    // Its address is part of the key, so that all who ask it are one caller.
+    const asking = this.#askInTurn(callerOf(request), body, requests);
+    const answer = asking.finally(() => this.#asked.delete(key));
+    this.#asked.set(key, { answer, requests });
+    answer.then((kept) => this.#keep(key, kept)).catch(() => {});
     return answer;
   }
 
@@ -123,27 +150,28 @@ export class AuthorizeUrl {
     if (oldest !== undefined) this.#kept.delete(oldest);
   }
 
-  async #askInTurn(body: string): Promise<Kept> {
-    if (!this.#circuit.mayAsk() || this.#waiting.length >= MAX_WAITING) throw unavailable();
-    if (this.#running >= MAX_ASKED) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      if (this.#circuit.isOpen) {
-        this.#waiting.shift()?.();
-        throw unavailable();
-      }
-    }
-    this.#running++;
+  async #askInTurn(
+    caller: string,
+    body: string,
+    requests: readonly IncomingMessage[],
+  ): Promise<Kept> {
+    if (!this.#circuit.mayAsk(caller)) throw unavailable();
+    const isTryout = this.#circuit.isOpen(caller);
+    if (!(await this.#line.begin(caller))) throw unavailable();
     try {
-      return await this.#ask(body);
+      // Meanwhile it may count as down, or nobody may want to know any more.
+      if (this.#circuit.isOpen(caller) && !isTryout) throw unavailable();
+      if (requests.every(hasLeft)) throw unavailable();
+      return await this.#ask(caller, body);
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      this.#line.end(caller);
     }
   }
 
-  async #ask(body: string): Promise<Kept> {
-    const { url, now } = this.#options;
+  async #ask(caller: string, body: string): Promise<Kept> {
+    const { url, now, unixNow } = this.#options;
     const askedAt = now();
+    const issuedAt = unixNow();
     let status: number;
     let text: string;
     try {
@@ -152,17 +180,17 @@ export class AuthorizeUrl {
       const limits = { ms: ANSWER_MS, maxBytes: MAX_ANSWER_BYTES };
       ({ status, text } = await fetchText(url, request, limits));
     } catch (cause) {
-      this.#circuit.failed();
+      this.#circuit.failed(caller);
       this.#log(`does not answer: ${reasonOf(cause)}`);
       throw unavailable();
     }
-    if (DOWN.has(status)) this.#circuit.failed();
-    else this.#circuit.succeeded();
+    if (DOWN.has(status)) this.#circuit.failed(caller);
+    else this.#circuit.succeeded(caller);
     if (status >= 500 || status === 429) {
       this.#log(`answers with the status ${status}`);
       throw unavailable();
     }
-    const decision = status === 200 ? parseDecision(text) : { allow: false };
+    const decision = status === 200 ? parseDecision(text, issuedAt) : { allow: false };
     if (decision === null) {
       // Such as the page for signing in, which an application shows whoever is not signed in.
       this.#log('answers 200 without {"allow":true} or {"allow":false}: this refuses the request');
@@ -181,8 +209,12 @@ export class AuthorizeUrl {
   }
 }
 
-/** Null for what is no answer. */
-function parseDecision(text: string): Decision | null {
+/**
+ * Null for what is no answer.
+ *
+ * @param issuedAt Unix ms at which it was asked for
+ */
+function parseDecision(text: string, issuedAt: number): Decision | null {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -195,7 +227,9 @@ function parseDecision(text: string): Decision | null {
   if (expiresInMs !== null && (typeof expiresInMs !== "number" || Number.isNaN(expiresInMs)))
     return null;
   const named = client === undefined ? {} : { client };
-  return { allow, ...named, subject: subject ?? null, expiresInMs };
+  // Not of the moment at which the answer is used: a revocation in between has to count.
+  const principal = { subject: subject ?? null, tokenId: null, issuedAt, keyId: null };
+  return { allow, ...named, principal, expiresInMs };
 }
 
 function isName(value: unknown): value is string | null | undefined {

@@ -1,10 +1,11 @@
+import { createPublicKey, type JsonWebKey, KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { types } from "node:util";
 import {
   calculateJwkThumbprint,
   createLocalJWKSet,
   errors,
   type JWK,
-  type JWTHeaderParameters,
   type JWTVerifyGetKey,
 } from "jose";
 import type { Scheduler } from "../core/scheduler.ts";
@@ -33,17 +34,6 @@ export interface KeySetOptions {
   readonly onRemoved: () => void;
 }
 
-/** A key, by what it is: one that takes the place of another under the same `kid` is another. */
-interface KeyId {
-  /** Its thumbprint (RFC 7638). */
-  readonly id: string;
-  readonly kid: string | undefined;
-  readonly kty: string | undefined;
-}
-
-/** The type of key that an algorithm takes, by how its name begins. */
-const KEY_TYPES: Readonly<Record<string, string>> = { RS: "RSA", ES: "EC", Ed: "OKP" };
-
 /**
  * Public keys from a JWK set (RFC 7517), which is a file or is at a URL.
  *
@@ -55,7 +45,10 @@ export class KeySet {
   readonly #options: KeySetOptions;
   readonly #stop: () => void;
   #find: JWTVerifyGetKey | null = null;
-  #ids: readonly KeyId[] = [];
+  /** Of the keys known now. */
+  #ids: ReadonlySet<string> = new Set();
+  /** Of all keys that were found: a check by one may end after its removal. */
+  readonly #found = new WeakMap<object, string>();
   #refreshing: Promise<void> | null = null;
   #readAt = Number.NEGATIVE_INFINITY;
   #isInTrouble = false;
@@ -92,30 +85,40 @@ export class KeySet {
    */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     if (this.#find === null) await this.#refreshUnlessRecent();
-    try {
-      return await this.#known()(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      await this.#refreshUnlessRecent();
-      return this.#known()(header, token);
-    }
+    const key = await this.#findNow(header, token);
+    if (types.isCryptoKey(key) && !this.#found.has(key))
+      this.#found.set(key, await thumbprint(KeyObject.from(key)));
+    return key;
   };
 
-  /** The id of the key that a token with this header is checked by; null if it is not known. */
-  idOf({ kid, alg = "" }: JWTHeaderParameters): string | null {
-    const fits = (key: KeyId) => key.kty === KEY_TYPES[alg.slice(0, 2)];
-    const found = this.#ids.find((key) => fits(key) && (kid === undefined || key.kid === kid));
-    return found?.id ?? null;
+  /**
+   * The id of a key that {@link find} has found, by what it is: one that takes the place of another
+   * under the same `kid` is another. Null for other keys.
+   */
+  idOf(key: object): string | null {
+    return this.#found.get(key) ?? null;
   }
 
-  /** Whether a key of this id is among the keys. */
+  /** Whether a key of this id is among the keys now. */
   has(id: string): boolean {
-    return this.#ids.some((key) => key.id === id);
+    return this.#ids.has(id);
   }
 
   /** Stop reading the keys again. */
   close(): void {
     this.#stop();
+  }
+
+  async #findNow(
+    ...about: Parameters<JWTVerifyGetKey>
+  ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+    try {
+      return await this.#known()(...about);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await this.#refreshUnlessRecent();
+      return this.#known()(...about);
+    }
   }
 
   #known(): JWTVerifyGetKey {
@@ -153,8 +156,8 @@ export class KeySet {
       const ids = await Promise.all(keys.map(identify));
       this.#find = find;
       const had = this.#ids;
-      this.#ids = ids.filter((id) => id !== null);
-      if (had.some(({ id }) => !this.has(id))) this.#options.onRemoved();
+      this.#ids = new Set(ids.filter((id) => id !== null));
+      if ([...had].some((id) => !this.has(id))) this.#options.onRemoved();
       if (this.#isInTrouble) logger.info(about, "keys of tokens can be read again");
       this.#isInTrouble = false;
     } catch (err) {
@@ -166,13 +169,17 @@ export class KeySet {
 }
 
 /** Null for a key of another kind, which tokens are not checked by. */
-async function identify(key: JWK): Promise<KeyId | null> {
-  const { kid, kty } = key;
-  if (!Object.values(KEY_TYPES).includes(String(kty))) return null;
-  return calculateJwkThumbprint(key).then(
-    (id) => ({ id, kid, kty }),
-    () => null,
-  );
+async function identify(key: JWK): Promise<string | null> {
+  try {
+    return await thumbprint(createPublicKey({ key: key as JsonWebKey, format: "jwk" }));
+  } catch {
+    return null;
+  }
+}
+
+/** RFC 7638, of the key itself: the same key can be written as a JWK in several ways. */
+function thumbprint(key: KeyObject): Promise<string> {
+  return calculateJwkThumbprint(key.export({ format: "jwk" }) as JWK);
 }
 
 function isUrl(source: string): boolean {

@@ -1,6 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { copyText } from "../core/copy-text.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { KeySet, type KeySetOptions } from "./key-set.ts";
 import { readRights, type TokenRights } from "./token-rights.ts";
@@ -105,7 +106,7 @@ export class TokenVerifier {
       throw invalid(`has ${token.length} characters, more than ${MAX_TOKEN_CHARACTERS}`);
     const { issuer, audience } = this.#settings;
     const now = this.#now();
-    const { payload, protectedHeader } = await jwtVerify(token, this.#findKey, {
+    const { payload, protectedHeader, key } = await jwtVerify(token, this.#findKey, {
       algorithms: this.#algorithms,
       clockTolerance: CLOCK_TOLERANCE_S,
       currentDate: new Date(now),
@@ -119,7 +120,7 @@ export class TokenVerifier {
     if (refused !== undefined) throw invalid(`has the header "${refused}", which is not taken`);
     if (Number(payload.iat) > now / 1_000 + CLOCK_TOLERANCE_S)
       throw invalid('has an "iat" that is still to come');
-    const rights = readRights(payload, this.#keys?.idOf(protectedHeader) ?? null);
+    const rights = readRights(payload, this.#keys?.idOf(key) ?? null);
     if (rights.expiresAt <= now) throw expired(); // the tolerance is for "nbf"
     this.#remember(token, rights);
     return rights;
@@ -127,7 +128,7 @@ export class TokenVerifier {
 
   #remember(token: string, rights: TokenRights): void {
     this.#forget(token);
-    this.#known.set(token, rights);
+    this.#known.set(copyText(token), rights);
     this.#knownCharacters += token.length;
     for (const oldest of this.#known.keys()) {
       if (this.#knownCharacters <= MAX_KNOWN_CHARACTERS) break;

@@ -69,10 +69,11 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
 
     it("tells all others, and not oneself", async () => {
       const ends = [await join(), await join(), await join()];
-      ends[0]?.bus.tell("noticeClosed", receipt);
+      const owner = { client: "kiosk-7", subject: "alice" };
+      ends[0]?.bus.tell("noticeClosed", receipt, owner);
       for (const { recording } of ends.slice(1)) {
         await eventually(2_000, () => recording.calls.length === 1, "the notice");
-        expect(recording.calls).to.deep.equal([["noticeClosed", receipt]]);
+        expect(recording.calls).to.deep.equal([["noticeClosed", receipt, owner]]);
       }
       expect(ends[0]?.recording.calls).to.deep.equal([]);
     });

@@ -1,5 +1,6 @@
-import type { OutgoingHttpHeaders } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { expect } from "chai";
+import { tellsItsSource } from "../../src/http/middleware/access.ts";
 import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
 import { type Answer, ask, closePathOf, dataOf, kept, untilMessages } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
@@ -147,6 +148,13 @@ describe("who may call", () => {
     it(`lets ${kind} through when there is no Origin and Referer is the server's own`, () =>
       expectPassed(kind, (url) => ({ Referer: `${url}/page.html?x=1` })));
   }
+
+  it("does not take a Referer that was blanked for one that says where a request comes from", () => {
+    const request = (referer: string) => ({ headers: { referer } }) as IncomingMessage;
+    expect(
+      ["", "-", "XXXX", "http://a.example/page"].map((text) => tellsItsSource(request(text))),
+    ).to.deep.equal([false, false, false, true]);
+  });
 
   it("lets a request that changes nothing through, whatever its Referer", () =>
     expectPassed("reading", () => ({ Referer: "http://other.example/page" })));

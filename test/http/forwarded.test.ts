@@ -73,12 +73,9 @@ describe("what proxies say of a request", () => {
       "10.0.0.1",
     ],
     [
-      "it is said by the standard's header, which wins",
+      "it is said by the standard's header",
       ["127.0.0.1"],
-      {
-        Forwarded: 'for=10.9.9.9, for="[2001:db8::9]:4711";proto=https;by=10.1.1.1',
-        "X-Forwarded-For": "203.0.113.1",
-      },
+      { Forwarded: 'for=10.9.9.9, for="[2001:db8::9]:4711";proto=https;by=10.1.1.1' },
       "2001:db8::9",
     ],
     [
@@ -87,9 +84,27 @@ describe("what proxies say of a request", () => {
       { Forwarded: "for=_hidden" },
       "127.0.0.1",
     ],
+    [
+      "both kinds of headers say the same",
+      ["127.0.0.1"],
+      { Forwarded: "for=203.0.113.9", "X-Forwarded-For": "198.51.100.1, 203.0.113.9" },
+      "203.0.113.9",
+    ],
   ] as const) {
     it(`counts a request for ${address} where ${what}`, async () => {
       expect(await addressFor(proxies, headers)).to.equal(address);
+    });
+  }
+
+  for (const [whose, headers] of [
+    ["Forwarded", { Forwarded: "for=10.0.0.1", "X-Forwarded-For": "203.0.113.9" }],
+    ["X-Forwarded-For", { Forwarded: "for=203.0.113.9", "X-Forwarded-For": "10.0.0.1" }],
+    ["an empty Forwarded", { Forwarded: ";", "X-Forwarded-For": "203.0.113.9" }],
+  ] as const) {
+    it(`is refused where ${whose} of a client says something else than its proxy`, async () => {
+      const { url } = await start(["127.0.0.1"]);
+      const { status, json } = await poll(url, headers);
+      expect([status, json.code]).to.deep.equal([400, "FF_REQUEST_INVALID"]);
     });
   }
 

@@ -6,6 +6,7 @@ import { createForeverframe, type Foreverframe } from "../../src/foreverframe.ts
 import type { Authorize, AuthorizeQuestion } from "../../src/http/authorize.ts";
 import type { ForeverframeOptions } from "../../src/options.ts";
 import { closeConnections, openFrame } from "../support/raw-http.ts";
+import { ask as send } from "../support/request.ts";
 import {
   destroyClients,
   FRAME,
@@ -173,6 +174,12 @@ describe("authorize", () => {
     ["returns text", () => "yes"],
     ["returns an object without allow", () => ({})],
     ["returns a client that is a number", () => ({ allow: true, client: 7 })],
+    ["returns a client without a name", () => ({ allow: true, client: "" })],
+    ["returns a subject of a megabyte", () => ({ allow: true, subject: "x".repeat(1_000_000) })],
+    [
+      "throws what another library would show the client",
+      () => Promise.reject(Object.assign(new Error("the database is away"), { expose: true })),
+    ],
   ] as const) {
     it(`allows nothing when the function ${name}, and logs why`, async () => {
       const lines: unknown[] = [];
@@ -194,6 +201,17 @@ describe("authorize", () => {
       expect(await ff.channels()).to.deep.equal([]);
     });
   }
+
+  it("takes nothing from what the function returns but a permission", async () => {
+    const more = { isAdmin: true, principal: { subject: "root", issuedAt: Infinity } };
+    let subject = "alice";
+    const authorize = () => ({ allow: true, subject, ...more });
+    const url = await start({ authorize: authorize as Authorize });
+    const { json: opened } = await send(url, "GET", "/stream?transport=poll&wait=0&channels=a");
+    subject = "mallory";
+    const { status } = await send(url, "POST", `/streams/${opened.stream}/close`);
+    expect(status).to.equal(404);
+  });
 
   it("refuses a lifetime that is over", async () => {
     const url = await startAsking({ allow: true, expiresInMs: 0 });

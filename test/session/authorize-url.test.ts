@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Config } from "../../src/settings/settings.ts";
 import { type Application, startApplication, stopApplications } from "../support/application.ts";
+import { closeConnections, RawConnection } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
@@ -11,6 +12,7 @@ import {
   openTransport,
   untilEvents,
 } from "../support/transport-clients.ts";
+import { eventually } from "../support/within.ts";
 
 const COOKIE = { Cookie: "PHPSESSID=abc" };
 
@@ -20,6 +22,7 @@ describe("--authorize-url", function () {
 
   afterEach(async () => {
     destroyClients();
+    closeConnections();
     await stopServers();
     await stopApplications();
     removeTemporaryDirectories();
@@ -113,6 +116,28 @@ describe("--authorize-url", function () {
     expect((await poll(url, "channels=a", COOKIE)).status).to.equal(200);
   });
 
+  for (const [kind, value] of [
+    ["sub", "ann"],
+    ["client", "panel"],
+  ]) {
+    it(`is asked anew after a revocation by ${kind}: what it said before does not count`, async () => {
+      application = await startApplication(() => ({ allow: true, subject: "ann" }));
+      const { url, adminToken } = await startTestServer({ authorizeUrl: application.url });
+      const query = "channels=doors.a&client=panel";
+      const client = await openTransport(NDJSON, url, query, COOKIE);
+      const { status, json } = await ask(url, "POST", "/revocations", {
+        headers: { "Content-Type": "application/json", ...bearer(adminToken) },
+        body: JSON.stringify({ [String(kind)]: value }),
+      });
+      expect([status, json.ended]).to.deep.equal([201, 1]);
+      await untilEvents(client, (all) => all.at(-1)?.type === "close", "its end");
+      application.respond = () => ({ allow: false });
+      expect((await poll(url, query, COOKIE)).status).to.equal(403);
+      application.respond = () => ({ allow: true, subject: "ann" });
+      expect((await poll(url, query, COOKIE)).status, "signed in again").to.equal(200);
+    });
+  }
+
   it("that is down means 503 and not 403, soon without asking, and works again when it is back", async () => {
     const url = await start(() => ({ allow: true }));
     await application.stop();
@@ -182,6 +207,96 @@ describe("--authorize-url", function () {
     }
   });
 
+  describe("between callers", () => {
+    const PROXY = { trustedProxies: ["127.0.0.1"] };
+    const from = (address: string, Cookie = "s=1") => ({ Cookie, "X-Forwarded-For": address });
+    /** A caller that asks as often as it can. */
+    const flood = (url: string, count: number) =>
+      Array.from({ length: count }, (_, n) =>
+        poll(url, `channels=flood${n}`, from("203.0.113.1", "flood"), 25_000).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      );
+
+    it("takes turns: who asks a lot waits behind itself, and loses its own places", async () => {
+      const answers: (() => void)[] = [];
+      const url = await start(
+        () => new Promise((resolve) => answers.push(() => resolve({ allow: true }))),
+        PROXY,
+      );
+      const flooding = flood(url, 1_200);
+      await eventually(15_000, () => application.asked.length >= 24, "the first questions");
+      const others = ["203.0.113.2", "203.0.113.3"].map((address) =>
+        poll(url, "channels=a", from(address), 25_000),
+      );
+      await eventually(15_000, () => application.asked.length >= 26, "the others' questions");
+      const early = application.asked.filter(({ address }) => address !== "203.0.113.1");
+      expect([early.length, application.asked.length]).to.deep.equal([2, 26]);
+      const answering = setInterval(() => {
+        for (const answer of answers.splice(0)) answer();
+      }, 5);
+      for (const { status } of await Promise.all(others)) expect(status).to.equal(200);
+      await Promise.all(flooding);
+      clearInterval(answering);
+    });
+
+    it("stays asked by others, though it never answers one", async () => {
+      const url = await start(
+        ({ headers }) => (headers.cookie === "flood" ? undefined : { allow: true }),
+        PROXY,
+      );
+      const flooding = flood(url, 40);
+      await eventually(15_000, () => application.asked.length >= 24, "the questions that hang");
+      const status = async (n: number) =>
+        (await poll(url, `channels=a${n}`, from("203.0.113.2"), 3_000)).status;
+      expect(await status(1), "meanwhile").to.equal(200);
+      expect(new Set(await Promise.all(flooding))).to.deep.equal(new Set([503]));
+      expect(await status(2), "after these have failed").to.equal(200);
+      const before = application.asked.length;
+      const again = await poll(url, "channels=b", from("203.0.113.1", "flood"));
+      expect([again.status, application.asked.length], "soon").to.deep.equal([503, before]);
+    });
+
+    it("counts as down for all when it fails several", async () => {
+      const url = await start(() => ({ allow: true }), PROXY);
+      await application.stop();
+      for (let n = 0; n < 5; n++) await poll(url, "channels=a", from(`203.0.113.${n % 3}`));
+      application = await startApplication(
+        () => ({ allow: true }),
+        Number(new URL(application.url).port),
+      );
+      const other = await poll(url, "channels=a", from("203.0.113.9"));
+      expect([other.status, application.asked.length]).to.deep.equal([503, 0]);
+    });
+  });
+
+  it("is not asked for those who have left before their turn", async () => {
+    const answers: (() => void)[] = [];
+    const url = await start(
+      () => new Promise((resolve) => answers.push(() => resolve({ allow: true }))),
+    );
+    const connections = Array.from({ length: 100 }, (_, n) => {
+      const connection = new RawConnection(url);
+      connection.socket.write(`GET /channels/c${n}/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+      return connection;
+    });
+    await eventually(5_000, () => application.asked.length === 24, "the first questions");
+    for (const { socket } of connections) socket.destroy();
+    const last = poll(url, "channels=last");
+    await eventually(
+      5_000,
+      () => {
+        for (const answer of answers.splice(0)) answer();
+        return application.asked.some(({ channels }) => channels[0] === "last");
+      },
+      "the question of one who stays",
+    );
+    for (const answer of answers.splice(0)) answer();
+    expect((await last).status).to.equal(200);
+    expect(application.asked.length).to.be.below(50);
+  });
+
   it("is believed for what changes something only where the browser says where it comes from", async () => {
     const url = await start(() => ({ allow: true }), { jsonp: true });
     const refused = await publish(url, COOKIE);
@@ -192,6 +307,13 @@ describe("--authorize-url", function () {
     expect((await publish(url, bearer("of-a-program"))).status).to.equal(201);
     const script = await poll(url, "channels=a&callback=take", { ...COOKIE, Referer: `${url}/` });
     expect(script.text).to.contain("FF_ORIGIN_REFUSED");
+  });
+
+  it("lets nobody administer by a cookie", async () => {
+    const url = await start(() => ({ allow: true }));
+    const list = await ask(url, "GET", "/streams", { headers: { ...COOKIE, Origin: url } });
+    expect([list.status, list.json.code]).to.deep.equal([403, "FF_FORBIDDEN"]);
+    expect(application.asked.length).to.equal(0);
   });
 
   it("leaves requests with a token to that, where the server takes tokens too", async () => {
@@ -213,7 +335,9 @@ describe("--authorize-url", function () {
     const all = Array.from({ length: 1_200 }, (_, n) =>
       poll(url, `channels=a${n}`, COOKIE, 25_000).then(({ status }) => status),
     );
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    let came = 0;
+    for (const one of all) void one.then(() => came++);
+    await eventually(15_000, () => came > 0, "a refusal");
     expect(application.asked.length).to.be.at.most(32);
     const answering = setInterval(() => {
       for (const answer of answers.splice(0)) answer();

@@ -34,6 +34,7 @@ export async function startHttp2Haproxy(upstream: string): Promise<string> {
 frontend front
   bind 127.0.0.1:${port} ssl crt ${certificate} alpn h2,http/1.1
   option forwardfor
+  http-request del-header Forwarded
   http-request set-header X-Forwarded-Proto https
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   default_backend back

@@ -36,7 +36,7 @@ export function startHttp2Nginx(upstream: string): Promise<string> {
   const tls = `ssl_certificate ${TEST_TLS.tlsCert}; ssl_certificate_key ${TEST_TLS.tlsKey};`;
   const headers = `proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Host $http_host;
-    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Forwarded "";
     proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;`;
   return startConfiguredNginx(
     (address) => `map $http_upgrade $connection_upgrade { default upgrade; "" ""; }

@@ -9,6 +9,7 @@ import {
   removeTemporaryDirectories,
 } from "../support/temporary-directory.ts";
 import { createKeyPair, signToken } from "../support/tokens.ts";
+import { within } from "../support/within.ts";
 
 describe("a key set", () => {
   afterEach(removeTemporaryDirectories);
@@ -59,5 +60,41 @@ describe("a key set", () => {
     expect(lines.at(-1)).to.equal("keys of tokens can be read again");
     expect(removals, "times that a key was not there any more").to.equal(2);
     keys.close();
+  });
+
+  it("knows a key that it has found by what it is, when another has taken its place under the same name", async () => {
+    const [old, next] = [await createKeyPair("ES256", "one"), await createKeyPair("ES256", "one")];
+    const path = join(createTemporaryDirectory(), "jwks.json");
+    const write = (...keys: readonly unknown[]) => writeFileSync(path, JSON.stringify({ keys }));
+    let readAgain = () => {};
+    let whenRemoved = () => {};
+    const removed = new Promise<void>((resolve) => {
+      whenRemoved = resolve;
+    });
+    const note = () => {};
+    const other = await createKeyPair("ES384", "other");
+    write(other.jwk, old.jwk);
+    const keys = await KeySet.open(path, {
+      scheduler: {
+        ...nodeScheduler,
+        every: (_ms, run) => {
+          readAgain = run;
+          return () => {};
+        },
+      },
+      logger: { debug: note, info: note, warn: note, error: note },
+      onRemoved: () => whenRemoved(),
+    });
+    const token = await signToken({}, old.key, { alg: "ES256" });
+    // As if the keys were read between the look for the key and the end of the check by it
+    const { key } = await jwtVerify(token, keys.find);
+    write(other.jwk, next.jwk);
+    readAgain();
+    await within(5_000, removed, "the removal");
+    const id = keys.idOf(key);
+    expect(id).to.be.a("string");
+    expect(keys.has(String(id))).to.equal(false);
+    const now = await jwtVerify(await signToken({}, next.key, { alg: "ES256" }), keys.find);
+    expect(keys.has(String(keys.idOf(now.key)))).to.equal(true);
   });
 });

@@ -97,6 +97,14 @@ describe("what belongs to a subject", function () {
     for (const { json: answer } of taken)
       await ask(url, "POST", `/streams/${answer.stream}/close`, { headers: mallory });
     await ask(url, "POST", `/streams/${first.stream}/close`, { headers: alice });
+    const ended = await repeat(() => poll(`stream=${first.stream}&after=${first.cursor}`, mallory));
+    for (const answer of ended) {
+      expect(answer.json).to.include({ reason: null });
+      expect(answer.json.stream).to.not.equal(first.stream);
+      await ask(url, "POST", `/streams/${answer.json.stream}/close`, { headers: mallory });
+    }
+    const own = await repeat(() => poll(`stream=${first.stream}&after=${first.cursor}`, alice));
+    for (const answer of own) expect(answer.json).to.include({ reason: "client" });
   });
 
   it("is the name of a client: another subject with the same can't take over from it", async () => {

@@ -95,6 +95,7 @@ describe("a token that ends", function () {
     const refusals: readonly (readonly [string, number, string])[] = [
       [await tokenFor({ sub: "mallory" }), 404, "FF_STREAM_UNKNOWN"],
       [await tokenFor({ sub: undefined }), 404, "FF_STREAM_UNKNOWN"],
+      [await tokenFor({ sub: "mallory" }, { subscribe: ["a"] }), 404, "FF_STREAM_UNKNOWN"],
       [await tokenFor({}, { ...RIGHTS, client: "kiosk-8" }), 404, "FF_STREAM_UNKNOWN"],
       [await tokenFor({}, { ...RIGHTS, subscribe: ["doors.*"] }), 403, "FF_FORBIDDEN"],
       [await tokenFor({ exp: inSeconds(-5) }), 401, "FF_TOKEN_EXPIRED"],

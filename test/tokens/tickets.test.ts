@@ -91,6 +91,22 @@ describe("tickets", function () {
     expect([refused.status, refused.json.code]).to.deep.equal([403, "FF_FORBIDDEN"]);
   });
 
+  it("of a token that names no client name none either, and take over nobody's streams", async () => {
+    const url = await start();
+    const nameless = await tokenFor({ foreverframe: { subscribe: ["doors.lobby"] } });
+    const owner = await openTransport(NDJSON, url, "channels=doors.*", bearer(await tokenFor()));
+    const byTicket = async (query: string) =>
+      poll(
+        url,
+        `channels=doors.lobby&ticket=${await ticketOf(url, nameless, "doors.lobby")}${query}`,
+      );
+    expect((await byTicket("&client=kiosk-7")).status).to.equal(403);
+    const own = await byTicket("");
+    expect(own.status).to.equal(200);
+    const { status } = await byTicket(`&client=kiosk-7&takeover=1&earlier=${own.json.stream}`);
+    expect([status, owner.events.at(-1)?.type]).to.deep.equal([403, "open"]);
+  });
+
   it("end with the token that they were issued for", async () => {
     const url = await start();
     const exp = Math.floor(Date.now() / 1_000) + 3;

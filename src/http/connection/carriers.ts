@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Carrier } from "./carrier.ts";
+import { HttpConnection } from "./http-connection.ts";
 import { SocketCarrier } from "./socket-carrier.ts";
 
 const carriers = new WeakMap<IncomingMessage, Carrier>();
@@ -21,4 +23,10 @@ export function setCarrier(request: IncomingMessage, carrier: Carrier): void {
  */
 export function carrierOf({ req, res }: Exchange): Carrier {
   return carriers.get(req) ?? new SocketCarrier(req, res);
+}
+
+/** Whether nobody waits for the answer to a request any more, as far as its connection tells. */
+export function hasLeft(request: IncomingMessage): boolean {
+  const socket: Duplex = request.socket;
+  return socket instanceof HttpConnection ? socket.isGone : socket.destroyed;
 }

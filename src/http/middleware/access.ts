@@ -199,7 +199,8 @@ function refusal(ctx: Context, source: string): ForeverframeError {
  */
 export function tellsItsSource({ headers }: IncomingMessage): boolean {
   const { origin, referer } = headers;
-  return [headers["sec-fetch-site"], origin, referer].some((told) => told !== undefined);
+  // A Referer without an origin is one that something on the way has blanked.
+  return [headers["sec-fetch-site"], origin, originOf(referer)].some((told) => told !== undefined);
 }
 
 /** Whether pages of an origin may be given what a request asks for. */

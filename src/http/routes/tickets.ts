@@ -43,10 +43,13 @@ export function ticketRoutes(
     const channels = parseSelectors(wanted, maxSelectors).selectors;
     const question = { action: "subscribe", channels, client: null } as const;
     const grant = await authorization.check(ctx, question);
-    const { client, principal, expiresInMs } = grant;
+    const { client, mayNameClient, principal, expiresInMs } = grant;
     const expiresAt = expiresInMs === null ? null : now() + expiresInMs;
     const holder = subjectOf(grant) ?? callerOf(ctx.req);
-    const ticket = hub.issueTicket({ channels, client, principal, expiresAt }, holder);
+    const ticket = hub.issueTicket(
+      { channels, client, mayNameClient, principal, expiresAt },
+      holder,
+    );
     ctx.status = 201;
     ctx.body = { ticket, expiresMs: TICKET_MS };
   });
