@@ -131,8 +131,8 @@ export interface MessageLog {
   /**
    * Read what a selector set matches, oldest first.
    *
-   * @throws ForeverframeError FF_LOG_UNAVAILABLE when the log can't be read now; nothing was
-   *   skipped
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE when the log can't be read now, or shows less than
+   *   up to `upTo`; nothing was skipped
    */
   read(request: ReadRequest): Promise<LogBatch>;
 

@@ -85,7 +85,8 @@ export class ChaosRun {
     }
     const [first, ...others] = this.#record.wrongs;
     if (first === undefined) return this.#summary();
-    throw new Error(`seed ${this.#seed}: ${first}\n  and ${others.length} more`);
+    const more = others.slice(0, 20).map((wrong) => `\n  ${wrong}`);
+    throw new Error(`seed ${this.#seed}: ${first}\n  and ${others.length} more:${more.join("")}`);
   }
 
   /** Kill everything that is left; for `afterEach`. */

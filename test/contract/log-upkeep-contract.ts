@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { parseSelectors } from "../../src/core/channel-name.ts";
+import { originOf } from "../../src/core/log.ts";
 import { newMessage } from "../support/messages.ts";
 import type { LogFixture } from "./log-contract.ts";
 import { dataOf, LogUnderTest } from "./log-under-test.ts";
@@ -313,6 +315,24 @@ export function describeLogUpkeep(name: string, fixture: LogFixture): void {
         for (let n = 0; n < 25; n++) expect(await keyed("modest", n)).to.equal(true);
         expect(await keyed("greedy", 0), "a repeat").to.equal(true);
       });
+    });
+
+    it("passes nothing over where it shows less than was seen before", async () => {
+      await on.append("doors", "1");
+      const beyond = (await on.log.tip()).replace(/.$/, "z");
+      const refused = await on.log
+        .read({
+          selectors: parseSelectors("doors"),
+          after: originOf(on.log.epoch),
+          upTo: beyond,
+          maxMessages: 10,
+          maxBytes: 1_000,
+        })
+        .then(
+          () => null,
+          (error: unknown) => error,
+        );
+      expect(refused).to.have.property("code", "FF_LOG_UNAVAILABLE");
     });
   });
 }
