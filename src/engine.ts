@@ -31,6 +31,7 @@ import { AuthorizeUrl } from "./session/authorize-url.ts";
 import { whoDecides } from "./session/who-decides.ts";
 import { isLoopback } from "./settings/config.ts";
 import { parseGearman } from "./settings/gearman.ts";
+import { parseLogLocation } from "./settings/log-location.ts";
 import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts";
 import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
@@ -114,7 +115,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const retention = parseRetention(config);
   const undo = new UndoList();
   try {
-    if (!config.memory && membership === null) undo.add(await takeLog(config, logger));
+    if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
     const bus = membership?.bus ?? new InProcessBus();
@@ -203,15 +204,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /**
- * Take the directory of the log for this process and those that it starts.
+ * Take the directory of the log, where it has one, for this process and those that it starts.
  *
  * @returns a function that lets go of it
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
-export function takeLog({ data }: Config, logger: Logger): Promise<() => void> {
-  return takeDirectory(data, (holder) =>
+export async function takeLog(config: Config, logger: Logger): Promise<() => void> {
+  const location = parseLogLocation(config);
+  if (location.kind !== "lmdb") return () => {};
+  const { directory } = location;
+  return takeDirectory(directory, (holder) =>
     logger.warn(
-      { data, holder },
+      { data: directory, holder },
       "log in use by another server: waiting some seconds for it to end",
     ),
   );
@@ -242,8 +246,8 @@ function openConfiguredLog(
   retention: RetentionRules,
   logger: Logger,
 ): Promise<MessageLog> {
-  const { data, memory, maxLogBytes } = config;
-  return openLog(memory ? null : data, {
+  const { maxLogBytes } = config;
+  return openLog(parseLogLocation(config), {
     ...config,
     processes: Math.max(1, config.workers),
     maxLogBytes: maxLogBytes === 0 ? Number.POSITIVE_INFINITY : maxLogBytes,
