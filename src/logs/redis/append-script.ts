@@ -4,10 +4,11 @@ import { createRemovingScript } from "./lua.ts";
  * Append messages, or say why not.
  *
  * ARGV: most channels, most bytes (-1 for no limit), hash of the idempotency key or an empty text,
- * fingerprint, Unix ms by which keys have ended, most keys, ms for which this key is remembered; the
- * numbers of channels, of shared data and of messages; for each channel its name, most messages, most
- * ms, and the bytes of an event besides its data; each shared data; for each message the number of
- * its channel, that of its shared data or 0, and its data. Channels' keys follow the fixed ones.
+ * fingerprint, Unix ms by which keys have ended, most keys, ms for which this key is remembered;
+ * the numbers of channels, of shared data and of messages; for each channel its name, most
+ * messages, most ms, and the bytes of an event besides its data; each shared data; for each message
+ * the number of its channel, that of its shared data or 0, and its data. Channels' keys follow the
+ * fixed ones.
  *
  * Answers `OK` with the first position, `REPEAT` with the first position, `CONFLICT`, `KEYS`,
  * `CHANNELS`, or `SIZE` with the bytes kept and those to be added.

@@ -75,7 +75,9 @@ local function readRecord(name)
   local text = call("HGET", records, name)
   if not text then return nil end
   local messages, trimmedTo, last, bytes = string.match(text, "^(%d+) (%w+) (%w+) (%d+)$")
-  return { messages = tonumber(messages), trimmedTo = trimmedTo, last = last, bytes = tonumber(bytes) }
+  return {
+    messages = tonumber(messages), bytes = tonumber(bytes), trimmedTo = trimmedTo, last = last
+  }
 end
 local function formatRecord(r)
   return number(r.messages) .. " " .. r.trimmedTo .. " " .. r.last .. " " .. number(r.bytes)
@@ -120,8 +122,8 @@ local function forgetChannel(name, r)
   m.forgottenTo = later(m.forgottenTo, r.trimmedTo)
   m.trimmedTo = later(m.trimmedTo, r.trimmedTo)
 end
--- The list of this channel's messages is not what was written. All that it had counts as lost; its
--- rows in the index are swept later.
+-- The list of this channel's messages is not what was written. All that it had counts as lost;
+-- its rows in the index are swept later.
 local function loseChannel(name, r)
   m.messages = m.messages - r.messages
   m.bytes = m.bytes - r.bytes
@@ -169,8 +171,8 @@ end
 `;
 
 /**
- * Make a script of its body: Lua that answers a list whose first element is a word, and whose second
- * is the time where it calls `number(now)` for that.
+ * Make a script of its body: Lua that answers a list whose first element is a word, and whose
+ * second is the time where it calls `number(now)` for that.
  */
 export function createScript(name: string, body: string): Script {
   const source = `${COMMON}${body}`;

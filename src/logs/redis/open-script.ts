@@ -6,10 +6,10 @@
  * The names of epochs rise (they begin with the time), so cursors of successive epochs compare as
  * strings, too.
  *
- * ARGV: Unix ms or an empty text for the server's clock, the name of this life of the Redis, `always`
- * if each write of it is on the disk before it is answered and no replica may take its place, `1` to
- * believe that a restart loses nothing, Unix ms of its start, the epoch that the caller knows or an
- * empty text, three random digits.
+ * ARGV: Unix ms or an empty text for the server's clock, the name of this life of the Redis,
+ * `always` if each write of it is on the disk before it is answered and no replica may take its
+ * place, `1` to believe that a restart loses nothing, Unix ms of its start, the epoch that the
+ * caller knows or an empty text, three random digits.
  *
  * Answers `OK` or `NEW`, the epoch, the epoch before it or an empty text, the position from which
  * that is continued, the time, and the time of the newest append.
@@ -26,22 +26,27 @@ if not now then
   local t = call("TIME")
   now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
-local fields =
-  call("HMGET", marks, "epoch", "tip", "life", "keeping", "time", "messages", "channels", "lostTo", "before")
-local epoch, tip, lostTo, before = fields[1], fields[2] or ORIGIN, fields[8] or ORIGIN, fields[9] or ""
-local time = tonumber(fields[5] or "0")
+local function mark(field, otherwise) return call("HGET", marks, field) or otherwise end
+local epoch, before = mark("epoch", nil), mark("before", "")
+local tip, lostTo = mark("tip", ORIGIN), mark("lostTo", ORIGIN)
+local knownLife, knownKeeping = mark("life", ""), mark("keeping", "")
+local time = tonumber(mark("time", "0"))
+local messages, channels = tonumber(mark("messages", "0")), tonumber(mark("channels", "0"))
 local rows = call("ZCARD", index)
-local isWhole = epoch and rows >= tonumber(fields[6] or "0") and call("HLEN", data) == rows
-  and call("HLEN", records) == tonumber(fields[7] or "0")
-  and call("ZCARD", names) == tonumber(fields[7] or "0")
-local isKept = fields[3] == life or isTrusted
-  or (fields[4] == "always" and keeping == "always" and startedAt >= time - 1000)
-if isWhole and isKept then
-  if fields[3] ~= life or fields[4] ~= keeping then
+local isWhole = epoch and rows >= messages and call("HLEN", data) == rows
+  and call("HLEN", records) == channels and call("ZCARD", names) == channels
+local isKept = knownLife == life or isTrusted
+  or (knownKeeping == "always" and keeping == "always" and startedAt >= time - 1000)
+local function answer(word)
+  local function number(n) return string.format("%.0f", n) end
+  return {word, epoch, before, lostTo, number(now), number(time)}
+end
+if isWhole and isKept and epoch >= knownEpoch then
+  if knownLife ~= life or knownKeeping ~= keeping then
     call("HDEL", marks, "-")
     call("HSET", marks, "life", life, "keeping", keeping)
   end
-  return {"OK", epoch, before, lostTo, string.format("%.0f", now), string.format("%.0f", time)}
+  return answer("OK")
 end
 local DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 local function base36(n, width)
@@ -69,7 +74,8 @@ else
   call("HSET", marks, "tip", ORIGIN, "forgottenTo", ORIGIN, "trimmedTo", ORIGIN,
     "messages", "0", "channels", "0", "bytes", "0", "time", "0")
 end
-call("HSET", marks, "epoch", fresh, "before", epoch or knownEpoch, "lostTo", lostTo,
-  "life", life, "keeping", keeping)
-return {"NEW", fresh, epoch or knownEpoch, lostTo, string.format("%.0f", now), string.format("%.0f", time)}
+epoch, before = fresh, epoch or knownEpoch
+call("HSET", marks, "epoch", epoch, "before", before, "lostTo", lostTo, "life", life,
+  "keeping", keeping)
+return answer("NEW")
 `;

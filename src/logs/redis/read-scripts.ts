@@ -40,13 +40,13 @@ return {"OK"}
 /**
  * Read some channels by their lists, oldest first.
  *
- * ARGV: positions `after` and `upTo` (empty for the tip), most messages, most bytes; for each channel
- * its name and the bytes of an event besides its data. Their keys follow the fixed ones.
+ * ARGV: positions `after` and `upTo` (empty for the tip), most messages, most bytes; for each
+ * channel its name and the bytes of an event besides its data. Their keys follow the fixed ones.
  *
  * Answers `OK`, the time, the tip, `forgottenTo`, the position up to which it read or an empty text
- * if that is the end, gaps (channel, `trimmedTo`, ...), channels without a record that may have lost
- * messages, rows (channel's number, position, Unix ms, data, ...). Or `LOST` with channels whose list
- * is not what was written; or `STRANGE` with one whose key is of another type.
+ * if that is the end, gaps (channel, `trimmedTo`, ...), channels without a record that may have
+ * lost messages, rows (channel's number, position, Unix ms, data, ...). Or `LOST` with channels
+ * whose list is not what was written; or `STRANGE` with one whose key is of another type.
  */
 export const READ = createScript(
   "read",
@@ -155,8 +155,8 @@ return {"OK", number(now), m.tip, mayHaveGaps, members}
 /**
  * Get messages by position, and all losses after a position.
  *
- * ARGV: position `after`, most bytes, most channels to be listed, number of names, those names; then
- * for each message its channel, its position, and the bytes of an event besides its data.
+ * ARGV: position `after`, most bytes, most channels to be listed, number of names, those names;
+ * then for each message its channel, its position, and the bytes of an event besides its data.
  *
  * Answers `OK`, the time, `forgottenTo`, `trimmedTo`, 1 if the channels are too many to be listed,
  * gaps (channel, `trimmedTo`, ...), those of the names that have a record, the position where it
@@ -240,8 +240,8 @@ return {"OK", found[count + 1] or ORIGIN}
 );
 
 /**
- * List channels by name. ARGV: the name before them, most of them. Answers `OK` and, for each, name,
- * messages and last position.
+ * List channels by name. ARGV: the name before them, most of them. Answers `OK` and, for each,
+ * name, messages and last position.
  */
 export const CHANNELS = createScript(
   "channels",

@@ -72,7 +72,10 @@ export async function appendToRedis(
   }
 }
 
-/** Data that is worth sharing, and for each message its channel's place, that of its data, its own data. */
+/**
+ * Data that is worth sharing, and for each message the place of its channel, that of its data, and
+ * its own data.
+ */
 function describeMessages(
   messages: readonly NewMessage[],
   channels: readonly string[],

@@ -3,8 +3,8 @@
  * concerns single channels gets their keys (see {@link RedisKeys.channel}) after these.
  *
  * - `marks` hash: `epoch`, `tip`, `forgottenTo`, `trimmedTo` (positions), `messages`, `channels`,
- *   `bytes` (sums), `time` (Unix ms of the newest append), `lostTo` (the position at which the epoch
- *   began), `life` and `keeping` of the Redis that has it (see `RedisLink`), `retention`,
+ *   `bytes` (sums), `time` (Unix ms of the newest append), `lostTo` (the position at which the
+ *   epoch began), `life` and `keeping` of the Redis that has it (see `RedisLink`), `retention`,
  *   `indexedTo`, `sweptTo` (upkeep)
  * - `names` sorted set, by name: the channels that keep messages
  * - `records` hash by channel: `messages trimmedTo last bytes`
@@ -35,7 +35,10 @@ export interface RedisKeys {
   readonly fixed: readonly string[];
   /** What the keys of channels begin with. */
   readonly channels: string;
-  /** The stream that lists a channel's messages: fields `t` (Unix ms), `b` (bytes), `s` (shared). */
+  /**
+   * The stream that lists a channel's messages: fields `t` (Unix ms), `b` (bytes), `s` (name of
+   * shared data).
+   */
   channel(name: string): string;
 }
 

@@ -74,7 +74,7 @@ export class RedisLink {
       try {
         return await this.#connect();
       } catch (error) {
-        if (error instanceof RefusedRedis || performance.now() > deadline) {
+        if (isForGood(error) || performance.now() > deadline) {
           this.close();
           throw error;
         }
@@ -174,6 +174,12 @@ export class RedisLink {
     // Many nodes that lost the same Redis must not come back together.
     return pause * (0.5 + Math.random() / 2);
   }
+}
+
+/** Whether another attempt to connect is of no use: not as long as the settings are what they are. */
+function isForGood(error: unknown): boolean {
+  if (error instanceof RefusedRedis) return true;
+  return error instanceof Error && /^(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(error.message);
 }
 
 /** There was no connection, so nothing was sent. */

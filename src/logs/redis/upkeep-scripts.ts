@@ -37,8 +37,8 @@ return {"OK", number(now), found, isMore, isIndexed, toIndex}
  * lost.
  *
  * ARGV: Unix ms by which messages and keys end, Unix ms after which no key may end, most removals,
- * most rows swept; for each channel its name, most messages and most ms. Their keys follow the fixed
- * ones.
+ * most rows swept; for each channel its name, most messages and most ms. Their keys follow the
+ * fixed ones.
  *
  * Answers `OK` and how many messages, keys and rows went.
  */
@@ -103,7 +103,8 @@ local ended = call("ZRANGE", expiries, "-inf", "(" .. ARGV[A], "BYSCORE", "LIMIT
 callMany("ZREM", expiries, ended)
 callMany("HDEL", keys, ended)
 -- Keys from when the clock was ahead would be kept too long, by as much as it was ahead.
-for _, key in ipairs(call("ZRANGE", expiries, "(" .. latest, "+inf", "BYSCORE", "LIMIT", 0, left)) do
+local late = call("ZRANGE", expiries, "(" .. latest, "+inf", "BYSCORE", "LIMIT", 0, left)
+for _, key in ipairs(late) do
   call("ZADD", expiries, latest, key)
 end
 if m.stale > 0 then
@@ -154,7 +155,8 @@ for i = 1, #KEYS - FIXED do
       dueAt = 9007199254740991
       local from, looked, isEnd = "-", 0, false
       while not isEnd and looked < most do
-        local entries = call("XRANGE", KEYS[FIXED + i], from, "+", "COUNT", looked == 0 and 1 or 100)
+        local count = looked == 0 and 1 or 100
+        local entries = call("XRANGE", KEYS[FIXED + i], from, "+", "COUNT", count)
         if #entries == 0 then break end
         for _, entry in ipairs(entries) do
           local e = parseEntry(entry)

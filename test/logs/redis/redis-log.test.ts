@@ -2,6 +2,7 @@ import { openRedisLog } from "../../../src/logs/redis/redis-log.ts";
 import { describeLogContract, type LogFixture } from "../../contract/log-contract.ts";
 import { describeLogRevocations } from "../../contract/log-revocations-contract.ts";
 import { describeLogUpkeep } from "../../contract/log-upkeep-contract.ts";
+import { describeSharedLog } from "../../contract/shared-log-contract.ts";
 import { type RedisProcess, startRedis, stopRedis } from "../../support/redis.ts";
 import { removeTemporaryDirectories } from "../../support/temporary-directory.ts";
 
@@ -29,3 +30,4 @@ const fixture: LogFixture = {
 describeLogContract("the Redis log", fixture);
 describeLogUpkeep("the Redis log", fixture);
 describeLogRevocations("the Redis log", fixture);
+describeSharedLog("the Redis log", fixture);
