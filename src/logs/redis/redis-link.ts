@@ -1,7 +1,7 @@
 import { createClient, RESP_TYPES } from "@redis/client";
 import { ForeverframeError } from "../../errors.ts";
 
-/** Longest wait for a connection, and for each answer, in ms. */
+/** Longest wait for a connection, and longest silence while answers are due, in ms. */
 const ANSWER_MS = 5_000;
 
 /** Pauses between attempts to connect, in ms: doubled each time, and varied by up to a half. */
@@ -48,6 +48,7 @@ type Client = ReturnType<typeof createClient>;
 export class RedisLink {
   readonly #options: RedisLinkOptions;
   #client: Client | null = null;
+  #watch: SilenceWatch | null = null;
   #connecting: Client | null = null;
   #closed = false;
   #retry: NodeJS.Timeout | null = null;
@@ -91,8 +92,9 @@ export class RedisLink {
    */
   send(command: readonly (string | Buffer)[]): Promise<Reply> {
     const client = this.#client;
-    if (client === null) return Promise.reject(new LinkDownError(this.#down));
-    return this.#sendOn(client, command);
+    const watch = this.#watch;
+    if (client === null || watch === null) return Promise.reject(new LinkDownError(this.#down));
+    return this.#sendOn(client, watch, command);
   }
 
   /** Give up the connection, and make another. */
@@ -117,11 +119,15 @@ export class RedisLink {
       socket: { connectTimeout: ANSWER_MS, reconnectStrategy: false },
     });
     this.#connecting = client;
+    const watch = new SilenceWatch((error) => {
+      this.#lose(client, error);
+      end(client); // which rejects all that waits for an answer
+    });
     // It is told by what is rejected, or by the end.
     client.on("error", (error) => this.#lose(client, error));
     try {
-      await withDeadline(client.connect(), "a connection");
-      await this.#options.onConnected((command) => this.#sendOn(client, command));
+      await withDeadline(client.connect());
+      await this.#options.onConnected((command) => this.#sendOn(client, watch, command));
       if (!client.isReady) throw new Error("The connection was lost at once");
     } catch (error) {
       this.#connecting = null;
@@ -133,19 +139,19 @@ export class RedisLink {
     if (this.#closed) return end(client);
     this.#failures = 0;
     this.#client = client;
+    this.#watch = watch;
   }
 
-  async #sendOn(client: Client, command: readonly (string | Buffer)[]): Promise<Reply> {
-    const answer = client.sendCommand<Reply>(command, { typeMapping: TYPES });
+  async #sendOn(
+    client: Client,
+    watch: SilenceWatch,
+    command: readonly (string | Buffer)[],
+  ): Promise<Reply> {
+    watch.sent();
     try {
-      return await withDeadline(answer, "an answer");
-    } catch (error) {
-      // Answers come in the order of commands: without this one, no other comes.
-      if (error instanceof SilentRedisError) {
-        end(client);
-        this.#lose(client, error);
-      }
-      throw error;
+      return await client.sendCommand<Reply>(command, { typeMapping: TYPES });
+    } finally {
+      watch.answered();
     }
   }
 
@@ -176,7 +182,7 @@ export class RedisLink {
   }
 }
 
-/** Whether another attempt to connect is of no use: not as long as the settings are what they are. */
+/** Whether another attempt to connect is of no use while the settings are what they are. */
 function isForGood(error: unknown): boolean {
   if (error instanceof RefusedRedis) return true;
   return error instanceof Error && /^(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(error.message);
@@ -189,8 +195,36 @@ export class LinkDownError extends Error {
   }
 }
 
-/** Redis did not answer in time. */
-class SilentRedisError extends Error {}
+/**
+ * Notes when a connection is silent while answers are due. Not each answer has a time: when
+ * thousands are due, the last may take longer, as long as others come.
+ */
+class SilenceWatch {
+  readonly #onSilent: (error: Error) => void;
+  #due = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(onSilent: (error: Error) => void) {
+    this.#onSilent = onSilent;
+  }
+
+  sent(): void {
+    this.#due++;
+    this.#timer ??= setTimeout(() => this.#onSilent(silence()), ANSWER_MS);
+  }
+
+  answered(): void {
+    if (--this.#due > 0) this.#timer?.refresh();
+    else if (this.#timer !== null) {
+      clearTimeout(this.#timer);
+      this.#timer = null;
+    }
+  }
+}
+
+function silence(): Error {
+  return new Error(`Redis has said nothing for ${ANSWER_MS} ms`);
+}
 
 const TYPES = {
   [RESP_TYPES.BLOB_STRING]: Buffer,
@@ -201,12 +235,9 @@ function end(client: Client): void {
   if (client.isOpen) client.destroy();
 }
 
-function withDeadline<T>(promise: Promise<T>, what: string): Promise<T> {
+function withDeadline<T>(promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new SilentRedisError(`Redis gave no sign of ${what} for ${ANSWER_MS} ms`)),
-      ANSWER_MS,
-    );
+    const timer = setTimeout(() => reject(silence()), ANSWER_MS);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

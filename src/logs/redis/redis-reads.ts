@@ -41,14 +41,13 @@ export async function readFromRedis(
   const batch = canMerge(request.selectors)
     ? await readMerged(session, request)
     : await readScanned(session, request);
-  const { isForeign } = session.continueFrom(request.after);
-  if (!isForeign) return batch;
+  const start = session.continueFrom(request.after);
+  if (!start.isForeign) return batch;
   // The cursor is of an earlier epoch, which has ended because messages may have been lost.
-  const { after, selectors } = request;
   const gap = {
-    after,
-    upTo: session.begins,
-    channels: selectors.selectors,
+    after: request.after,
+    upTo: formatCursor(session.epoch, start.after),
+    channels: request.selectors.selectors,
     reason: "epoch",
   } as const;
   return { ...batch, gaps: [gap] };

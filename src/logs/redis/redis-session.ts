@@ -1,12 +1,5 @@
 import { randomInt } from "node:crypto";
-import {
-  type Cursor,
-  epochOf,
-  formatCursor,
-  laterPosition,
-  ORIGIN,
-  positionOf,
-} from "../../core/cursor.ts";
+import { type Cursor, epochOf, laterPosition, ORIGIN, positionOf } from "../../core/cursor.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Script } from "./lua.ts";
 import { OPEN_SOURCE } from "./open-script.ts";
@@ -131,11 +124,6 @@ export class RedisSession {
     const { upTo } = this.#before;
     const isSeen = laterPosition(position, upTo) === position;
     return { after: isSeen ? upTo : position, isForeign: true };
-  }
-
-  /** Where the messages begin that no cursor of an earlier epoch has seen. */
-  get begins(): Cursor {
-    return formatCursor(this.#epoch, this.#before.upTo);
   }
 
   close(): void {
