@@ -80,10 +80,10 @@ describe("the Redis log in trouble", function () {
     });
 
     it("trims others while a channel that is due has a key of another type", async () => {
+      rules.keep({ maxMessages: 1 });
       const log = await openLog();
       for (const channel of ["a", "b"]) for (const n of ["1", "2"]) await append(log, channel, n);
       await redis.command("SET", "{ff:}c:a", "of another program");
-      rules.keep({ maxMessages: 1 });
       for (let n = 0; n < 10 && (await log.trim()); n++);
       expect(await log.trim(), "no endless work").to.equal(false);
       expect((await read(log, "b")).messages.map(dataOf)).to.deep.equal([2]);
