@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { InProcessBus } from "./buses/in-process-bus.ts";
+import { RedisBus } from "./buses/redis-bus.ts";
 import type { Bus } from "./core/bus.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
@@ -118,14 +119,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
-    const bus = membership?.bus ?? new InProcessBus();
+    const node = membership === null ? await joinNodes(config, logger) : null;
+    const bus = membership?.bus ?? node ?? new InProcessBus();
     undo.add(() => bus.close());
     const hub = await Hub.start({
       log,
       bus,
       scheduler: nodeScheduler,
       limits,
-      nextHandle: createHandles(membership),
+      nextHandle: createHandles(membership?.generation ?? node?.number ?? null),
       newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
       newTicketId: () => randomBytes(24).toString("base64url"),
       random: Math.random,
@@ -221,6 +223,19 @@ export async function takeLog(config: Config, logger: Logger): Promise<() => voi
   );
 }
 
+/**
+ * Join the other servers on the same Redis; null where the log is not in one.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+async function joinNodes(config: Config, logger: Logger): Promise<RedisBus | null> {
+  const location = parseLogLocation(config);
+  if (location.kind !== "redis") return null;
+  // The log, which uses the same Redis, tells of trouble.
+  const onError = (error: unknown) => logger.debug({ err: error }, "no bus to other servers");
+  return RedisBus.start({ ...location, onError });
+}
+
 /** Null where everybody may do everything. */
 function configuredAuthorize(
   { authorizeUrl, userHeader }: Config,
@@ -262,11 +277,10 @@ function openConfiguredLog(
 }
 
 /** The numbers that name streams in listings: rising, and never the same in two workers. */
-function createHandles(membership: Membership | null): () => number {
+function createHandles(generation: number | null): () => number {
   let opened = 0;
-  if (membership === null) return () => ++opened;
-  const generation = membership.generation % GENERATIONS;
-  return () => ++opened * GENERATIONS + generation;
+  if (generation === null) return () => ++opened;
+  return () => ++opened * GENERATIONS + (generation % GENERATIONS);
 }
 
 /** Replace the zeros in the limits of streams by what they stand for, for one of the workers. */
