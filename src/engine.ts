@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { InProcessBus } from "./buses/in-process-bus.ts";
+import { RedisBus } from "./buses/redis-bus.ts";
 import type { Bus } from "./core/bus.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
@@ -33,6 +34,7 @@ import { AuthorizeUrl } from "./session/authorize-url.ts";
 import { whoDecides } from "./session/who-decides.ts";
 import { isLoopback } from "./settings/config.ts";
 import { parseGearman } from "./settings/gearman.ts";
+import { parseLogLocation } from "./settings/log-location.ts";
 import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts";
 import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
@@ -116,17 +118,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const retention = parseRetention(config);
   const undo = new UndoList();
   try {
-    if (!config.memory && membership === null) undo.add(await takeLog(config, logger));
+    if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
-    const bus = membership?.bus ?? new InProcessBus();
+    const node = membership === null ? await joinNodes(config, logger) : null;
+    const bus = membership?.bus ?? node ?? new InProcessBus();
     undo.add(() => bus.close());
     const hub = await Hub.start({
       log,
       bus,
       scheduler: nodeScheduler,
       limits,
-      nextHandle: createHandles(membership),
+      nextHandle: createHandles(membership?.generation ?? node?.number ?? null),
       newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
       newTicketId: () => randomBytes(24).toString("base64url"),
       random: Math.random,
@@ -208,18 +211,34 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /**
- * Take the directory of the log for this process and those that it starts.
+ * Take the directory of the log, where it has one, for this process and those that it starts.
  *
  * @returns a function that lets go of it
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
-export function takeLog({ data }: Config, logger: Logger): Promise<() => void> {
-  return takeDirectory(data, (holder) =>
+export async function takeLog(config: Config, logger: Logger): Promise<() => void> {
+  const location = parseLogLocation(config);
+  if (location.kind !== "lmdb") return () => {};
+  const { directory } = location;
+  return takeDirectory(directory, (holder) =>
     logger.warn(
-      { data, holder },
+      { data: directory, holder },
       "log in use by another server: waiting some seconds for it to end",
     ),
   );
+}
+
+/**
+ * Join the other servers on the same Redis; null where the log is not in one.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+async function joinNodes(config: Config, logger: Logger): Promise<RedisBus | null> {
+  const location = parseLogLocation(config);
+  if (location.kind !== "redis") return null;
+  // The log, which uses the same Redis, tells of trouble.
+  const onError = (error: unknown) => logger.debug({ err: error }, "no bus to other servers");
+  return RedisBus.start({ ...location, onError });
 }
 
 /** Null where everybody may do everything. */
@@ -255,8 +274,8 @@ function openConfiguredLog(
   retention: RetentionRules,
   logger: Logger,
 ): Promise<MessageLog> {
-  const { data, memory, maxLogBytes } = config;
-  return openLog(memory ? null : data, {
+  const { maxLogBytes } = config;
+  return openLog(parseLogLocation(config), {
     ...config,
     processes: Math.max(1, config.workers),
     maxLogBytes: maxLogBytes === 0 ? Number.POSITIVE_INFINITY : maxLogBytes,
@@ -271,11 +290,10 @@ function openConfiguredLog(
 }
 
 /** The numbers that name streams in listings: rising, and never the same in two workers. */
-function createHandles(membership: Membership | null): () => number {
+function createHandles(generation: number | null): () => number {
   let opened = 0;
-  if (membership === null) return () => ++opened;
-  const generation = membership.generation % GENERATIONS;
-  return () => ++opened * GENERATIONS + generation;
+  if (generation === null) return () => ++opened;
+  return () => ++opened * GENERATIONS + (generation % GENERATIONS);
 }
 
 /** Replace the zeros in the limits of streams by what they stand for, for one of the workers. */

@@ -46,6 +46,18 @@ export interface ForeverframeOptions {
   /** Keep the log in memory: it ends with the process. By default off. */
   readonly memory?: boolean | undefined;
   /**
+   * Where the log is: lmdb:DIRECTORY, memory:, or redis://HOST:PORT/DATABASE; as --data and
+   * --memory say if empty. By default none.
+   */
+  readonly log?: string | undefined;
+  /** What the names of the log's keys in Redis begin with, in braces. By default `"ff:"`. */
+  readonly redisPrefix?: string | undefined;
+  /**
+   * Believe that a Redis that was started again, or replaced by its replica, has lost nothing. By
+   * default off.
+   */
+  readonly redisTrustRestart?: boolean | undefined;
+  /**
    * Directory of your own pages, which are served before the built-in ones; none if empty. By
    * default none.
    */

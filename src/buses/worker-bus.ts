@@ -105,7 +105,9 @@ export class WorkerBus implements Bus {
         if (peer !== null) callPeer(peer, frame.notice, frame.about);
         break;
       case "ask":
-        if (peer !== null) void this.#answer(peer, frame.id, frame.question, frame.about);
+        // One that can't answer, as when it can't read the log, counts as silent.
+        if (peer !== null)
+          this.#answer(peer, frame.id, frame.question, frame.about).catch(() => {});
         break;
       case "answers":
         this.#waiting.get(frame.id)?.(frame.all as Answers<never>);

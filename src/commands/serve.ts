@@ -4,6 +4,7 @@ import { runAsInit } from "../process/init.ts";
 import { LogOutput } from "../process/log-output.ts";
 import { startServer } from "../server.ts";
 import { parseConfig } from "../settings/config.ts";
+import { formatLogLocation, parseLogLocation } from "../settings/log-location.ts";
 import type { Config, SettingName } from "../settings/settings.ts";
 import { startWorkers } from "../workers/supervisor.ts";
 
@@ -35,7 +36,14 @@ export async function serve(
     ? startWorkers(config, logger)
     : startServer(config, logger));
   printAddress(config, running);
-  logger.info({ url: running.url, durable: !config.memory, workers: config.workers }, "listening");
+  logger.info(
+    {
+      url: running.url,
+      durable: parseLogLocation(config).kind !== "memory",
+      workers: config.workers,
+    },
+    "listening",
+  );
   if (config.tlsCert === "") stopOnSignals(["SIGTERM", "SIGINT", "SIGHUP"], running, logger);
   else {
     stopOnSignals(["SIGTERM", "SIGINT"], running, logger);
@@ -48,7 +56,7 @@ function printAddress(config: Config, { url, adminToken }: Running): void {
     [
       `Foreverframe serves at ${url}`,
       ...(config.workers > 0 ? [`  workers      ${config.workers}`] : []),
-      `  log          ${config.memory ? "in memory: it ends with this process" : `${config.data} (durable)`}`,
+      `  log          ${formatLogLocation(parseLogLocation(config))}`,
       `  pages        ${url}/  ${url}/doors.html  ${url}/control.html`,
       `  admin token  ${config.adminToken === "" ? `${adminToken} (generated for this start)` : "as given"}`,
       "",

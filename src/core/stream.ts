@@ -1,6 +1,6 @@
 import type { SelectorSet } from "./channel-name.ts";
 import type { CloseReason } from "./close-reason.ts";
-import { type Cursor, epochOf, positionOf } from "./cursor.ts";
+import { type Cursor, epochOf } from "./cursor.ts";
 import { closeEvent, type OpenDetails, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
 import { type Held, type Principal, subjectOf } from "./principal.ts";
@@ -290,7 +290,8 @@ export class Stream implements SinkListener, Held {
     const told = this.#toldGaps;
     return gaps.filter((gap) => {
       const key = gap.channels.join(",");
-      if (positionOf(told.get(key) ?? gap.after) >= positionOf(gap.upTo)) return false;
+      // Whole cursors: the names of a log's successive epochs rise, and a gap may lead to the next.
+      if ((told.get(key) ?? gap.after) >= gap.upTo) return false;
       told.set(key, gap.upTo);
       return true;
     });

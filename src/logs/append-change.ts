@@ -150,6 +150,6 @@ export class AppendChange {
 }
 
 /** A message's event up to its data. */
-function formatHead(id: Cursor, channelJson: string, time: number): string {
+export function formatHead(id: Cursor, channelJson: string, time: number): string {
   return `{"type":"message","id":"${id}","channel":${channelJson},"time":${time},"data":`;
 }

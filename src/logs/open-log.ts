@@ -1,25 +1,33 @@
 import { randomBytes } from "node:crypto";
 import { formatEpoch } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
+import type { LogLocation } from "../core/log-location.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { openLmdbLog } from "./lmdb-log.ts";
 import { probeLmdbLog } from "./lmdb-probe.ts";
 import { openMemoryLog } from "./memory-log.ts";
+import { openRedisLog } from "./redis/redis-log.ts";
 import type { TableLogOptions } from "./table-log.ts";
 
 /**
  * Open a log.
  *
- * @param directory of the durable log, taken with {@link takeDirectory}; null keeps it in memory
+ * @param location a directory was taken with {@link takeDirectory}
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
 export async function openLog(
-  directory: string | null,
+  location: LogLocation,
   options: TableLogOptions,
 ): Promise<MessageLog> {
   const createEpoch = () => formatEpoch(randomBytes(5));
-  if (directory === null) return openMemoryLog(createEpoch, options);
-  return openLmdbLog(directory, createEpoch, options);
+  switch (location.kind) {
+    case "memory":
+      return openMemoryLog(createEpoch, options);
+    case "lmdb":
+      return openLmdbLog(location.directory, createEpoch, options);
+    case "redis":
+      return openRedisLog({ ...options, ...location, clock: "server" });
+  }
 }
 
 /**

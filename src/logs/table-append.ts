@@ -5,6 +5,7 @@ import type { RateLimit } from "../core/rate-limit.ts";
 import type { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
 import { AppendChange, type AppendChangeOptions } from "./append-change.ts";
+import { channelsTooMany, idempotencyConflict, idempotencyFull } from "./log-errors.ts";
 import { positionsFrom } from "./position-clock.ts";
 import { mostBytesOf } from "./table-bytes.ts";
 import { IDEMPOTENCY_MS } from "./table-trim.ts";
@@ -63,28 +64,19 @@ function appendOne(
   const { messages, idempotency } = request;
   const { maxChannels } = options;
   if (change.channelCountWith(messages) > maxChannels) {
-    return new ForeverframeError(
-      "FF_CHANNELS_TOO_MANY",
-      `${maxChannels} channels keep messages already: use fewer names, or raise --max-channels`,
-    );
+    return channelsTooMany(maxChannels);
   }
   if (idempotency === undefined) return store(change, request, options);
-  const key = hash([idempotency.key]);
-  const fingerprint = hash(messages.flatMap(({ channel, data }) => [channel, data]));
+  const key = hashParts([idempotency.key]);
+  const fingerprint = hashParts(messages.flatMap(({ channel, data }) => [channel, data]));
   const known = tables.idempotency(key);
   if (known !== undefined && known.expires > options.steady.now()) {
     if (known.fingerprint === fingerprint) return idsOf(known, options.epoch);
-    return new ForeverframeError(
-      "FF_IDEMPOTENCY_CONFLICT",
-      "This Idempotency-Key came with another body less than 10 minutes ago: generate a new key for each message",
-    );
+    return idempotencyConflict();
   }
   const { maxIdempotencyKeys } = options;
   if (known === undefined && !hasRoomFor(idempotency.owner ?? null, tables, options)) {
-    return new ForeverframeError(
-      "FF_IDEMPOTENCY_FULL",
-      `As many idempotency keys as you may have of ${maxIdempotencyKeys} are remembered already: try again later, or without a key`,
-    );
+    return idempotencyFull(maxIdempotencyKeys);
   }
   const ids = store(change, request, options);
   const [first] = ids instanceof ForeverframeError ? [] : ids;
@@ -129,7 +121,8 @@ function idsOf(record: IdempotencyRecord, epoch: string): readonly Cursor[] {
   return positionsFrom(first, record.count).map((position) => formatCursor(epoch, position));
 }
 
-function hash(parts: readonly string[]): string {
+/** A hash of texts one after another. */
+export function hashParts(parts: readonly string[]): string {
   const sum = createHash("sha256");
   for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
   return sum.digest("base64url");

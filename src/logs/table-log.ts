@@ -13,6 +13,7 @@ import type { KeptRevocation, Revocation } from "../core/revocation.ts";
 import { SteadyClock } from "../core/steady-clock.ts";
 import type { ChannelSummary } from "../core/summaries.ts";
 import { ForeverframeError } from "../errors.ts";
+import { closedError, goneError } from "./log-errors.ts";
 import { LogHealth } from "./log-health.ts";
 import { PositionClock } from "./position-clock.ts";
 import {
@@ -347,23 +348,9 @@ function beginLog(
 /**
  * The idempotency keys that one owner may have at once in one process: a quarter, in all of them.
  */
-function shareOf({ maxIdempotencyKeys, processes = 1 }: TableLogOptions): Rate {
+export function shareOf({ maxIdempotencyKeys, processes = 1 }: TableLogOptions): Rate {
   const atOnce = Math.ceil(maxIdempotencyKeys / (4 * processes));
   return { atOnce, perSecond: (1_000 * atOnce) / IDEMPOTENCY_MS };
-}
-
-function goneError(): ForeverframeError {
-  return new ForeverframeError(
-    "FF_REQUEST_INVALID",
-    "The client has gone: nothing is searched for",
-  );
-}
-
-function closedError(): ForeverframeError {
-  return new ForeverframeError(
-    "FF_LOG_UNAVAILABLE",
-    "The log is closed because the server is stopping: try again soon",
-  );
 }
 
 function logError(error: unknown): ForeverframeError {

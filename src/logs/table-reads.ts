@@ -7,13 +7,13 @@ import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./ta
 /**
  * Up to this many channels are merged by their indexes; more are found by scanning all messages.
  */
-const MAX_MERGED_CHANNELS = 64;
+export const MAX_MERGED_CHANNELS = 64;
 
 /**
  * Patterns are looked up among up to this many channels. Among more, all messages are scanned, and
  * one gap names all selectors.
  */
-const MAX_LISTED_CHANNELS = 2_000;
+export const MAX_LISTED_CHANNELS = 2_000;
 
 /** Patterns that are compared with a channel cost as much as one row. */
 const PATTERNS_PER_ROW = 8;
@@ -22,10 +22,10 @@ const PATTERNS_PER_ROW = 8;
 const BYTES_PER_ROW = 1_024;
 
 /** Gaps of one read; where more channels lost messages, one gap names the selectors. */
-const MAX_GAPS = 64;
+export const MAX_GAPS = 64;
 
 /** Rows that one read looks at while nothing matches, so that it stays short. */
-const MAX_SCANNED_ROWS = 5_000;
+export const MAX_SCANNED_ROWS = 5_000;
 
 type Row =
   | MessageRow
@@ -112,7 +112,8 @@ function bytesOf(row: Row): number {
   return row.channel === null ? row.bytes : row.json.length;
 }
 
-function costOfRow({ patterns }: SelectorSet): number {
+/** What a row costs where it has to be compared with these selectors. */
+export function costOfRow({ patterns }: SelectorSet): number {
   return 1 + patterns.length / PATTERNS_PER_ROW;
 }
 

@@ -1,9 +1,10 @@
 import type { Revocation } from "../core/revocation.ts";
-import { ForeverframeError } from "../errors.ts";
+import type { ForeverframeError } from "../errors.ts";
+import { revocationsFull } from "./log-errors.ts";
 import type { TableWriter } from "./tables.ts";
 
 /** Most revocations that are kept. */
-const MAX_REVOCATIONS = 100_000;
+export const MAX_REVOCATIONS = 100_000;
 
 /**
  * Keep a revocation. Where there is no more room, forget those whose time is over, but not the
@@ -23,10 +24,7 @@ export function keepRevocation(
       if (until !== null && until <= now && number !== last) tables.removeRevocation(number);
   }
   if (tables.revocationCount() >= MAX_REVOCATIONS) {
-    return new ForeverframeError(
-      "FF_REVOCATIONS_FULL",
-      `${MAX_REVOCATIONS} revocations are kept already: give each an "until", revoke by "sub" rather than by "jti", or change the key that signs tokens`,
-    );
+    return revocationsFull(MAX_REVOCATIONS);
   }
   tables.putRevocation({ ...revocation, number: last + 1 });
   return null;

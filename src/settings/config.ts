@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { ForeverframeError, shorten, show } from "../errors.ts";
+import { parseLogLocation } from "./log-location.ts";
 import {
   type Config,
   flagOf,
@@ -152,26 +153,26 @@ function isOfKubernetes(name: string, value = ""): boolean {
   return name.endsWith("_PORT") && /^(?:tcp|udp|sctp):\/\//.test(value);
 }
 
-function checkTogether({
-  host,
-  tlsCert,
-  tlsKey,
-  open,
-  secretFile,
-  jwks,
-  issuer,
-  audience,
-  authorizeUrl,
-  userHeader,
-  trustedProxies,
-  allowedHosts,
-  allowedOrigins,
-  adminToken,
-  workers,
-  memory,
-  gearman,
-  gearmanFunction,
-}: Config): void {
+function checkTogether(config: Config): void {
+  const {
+    host,
+    tlsCert,
+    tlsKey,
+    open,
+    secretFile,
+    jwks,
+    issuer,
+    audience,
+    authorizeUrl,
+    userHeader,
+    trustedProxies,
+    allowedHosts,
+    allowedOrigins,
+    adminToken,
+    workers,
+    gearman,
+    gearmanFunction,
+  } = config;
   if ((gearman === "") !== (gearmanFunction.length === 0)) {
     throw invalid(
       "--gearman and --gearman-function go together: give the job server, and what is to be taken from it, such as --gearman 127.0.0.1:4730 --gearman-function getmsg=doors",
@@ -182,7 +183,7 @@ function checkTogether({
       "--tls-cert and --tls-key go together: give the file with the certificate, and the file with its private key",
     );
   }
-  if (workers > 0 && memory) {
+  if (parseLogLocation(config).kind === "memory" && workers > 0) {
     throw invalid(
       "--workers share a log, and one in memory (--memory) is each process's own: leave one of both out",
     );

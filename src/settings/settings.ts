@@ -77,6 +77,14 @@ export const SETTINGS = {
   ),
   data: text("./data", "directory of the durable log"),
   memory: flag("keep the log in memory: it ends with the process"),
+  log: text(
+    "",
+    "where the log is: lmdb:DIRECTORY, memory:, or redis://HOST:PORT/DATABASE; as --data and --memory say if empty",
+  ),
+  redisPrefix: text("ff:", "what the names of the log's keys in Redis begin with, in braces"),
+  redisTrustRestart: flag(
+    "believe that a Redis that was started again, or replaced by its replica, has lost nothing",
+  ),
   pages: text(
     "",
     "directory of your own pages, which are served before the built-in ones; none if empty",

@@ -8,6 +8,7 @@ import { openLmdbLog } from "../../src/logs/lmdb-log.ts";
 import { describeLogContract, type LogFixture } from "../contract/log-contract.ts";
 import { describeLogRevocations } from "../contract/log-revocations-contract.ts";
 import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
+import { describeSharedLog } from "../contract/shared-log-contract.ts";
 import { ChangingRules } from "../support/changing-rules.ts";
 import {
   createTemporaryDirectory,
@@ -30,6 +31,7 @@ const fixture: LogFixture = {
 describeLogContract("the LMDB log", fixture);
 describeLogUpkeep("the LMDB log", fixture);
 describeLogRevocations("the LMDB log", fixture);
+describeSharedLog("the LMDB log", fixture);
 
 describe("the LMDB log that several processes append to", function () {
   this.timeout(30_000);

@@ -23,6 +23,7 @@ const NEEDS = [
   { name: "unshare", present: () => findCommand(["unshare"]) !== null, packages: ["util-linux"] },
   { name: "nginx", present: () => nginxPath() !== null, packages: ["nginx-light"] },
   { name: "HAProxy", present: () => haproxyPath() !== null, packages: ["haproxy"] },
+  { name: "Redis", present: () => redisPath() !== null, packages: ["redis-server"] },
   { name: "openssl", present: () => findCommand(["openssl"]) !== null, packages: ["openssl"] },
   { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
   { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },
@@ -78,6 +79,11 @@ export function haproxyPath() {
 /** Path of the nginx that stands before the server in tests. */
 export function nginxPath() {
   return findCommand(["nginx"]);
+}
+
+/** Path of the Redis that the log is kept in. */
+export function redisPath() {
+  return findCommand(["redis-server"]);
 }
 
 function run(command, args, env = {}) {

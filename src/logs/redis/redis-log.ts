@@ -1,0 +1,263 @@
+import type { SelectorSet } from "../../core/channel-name.ts";
+import { type Cursor, formatCursor, positionOf } from "../../core/cursor.ts";
+import type { AppendRequest, LogBatch, MessageLog, ReadRequest } from "../../core/log.ts";
+import { RateLimit } from "../../core/rate-limit.ts";
+import type { KeptRevocation, Revocation, RevocationKind } from "../../core/revocation.ts";
+import { SteadyClock } from "../../core/steady-clock.ts";
+import type { ChannelSummary } from "../../core/summaries.ts";
+import { ForeverframeError } from "../../errors.ts";
+import { closedError, revocationsFull } from "../log-errors.ts";
+import { LogHealth } from "../log-health.ts";
+import { LogSizeError } from "../table-append.ts";
+import { shareOf, type TableLogOptions } from "../table-log.ts";
+import { MAX_REVOCATIONS } from "../table-revoke.ts";
+import { IDEMPOTENCY_MS } from "../table-trim.ts";
+import { CHANNELS, PROBE, TIP } from "./read-scripts.ts";
+import { appendToRedis } from "./redis-append.ts";
+import type { Reply } from "./redis-link.ts";
+import { findBeforeLast, readFromRedis, strangeError } from "./redis-reads.ts";
+import { RedisSession } from "./redis-session.ts";
+import { DELETE, FIND_DUE, INDEX_DUE, REVOCATIONS, REVOKE, TRIM } from "./upkeep-scripts.ts";
+
+/** What one call of `trim` does at most: some 10 ms of Redis. */
+const DUE_PER_CALL = 200;
+const REMOVALS_PER_CALL = 1_000;
+const SWEPT_PER_CALL = 1_000;
+const INDEXED_PER_CALL = 200;
+
+/** Messages of one channel that are looked at for the one that falls due first. */
+const ENTRIES_PER_CHANNEL = 2_000;
+
+/** In trouble, Redis is asked at most this often whether it takes writes, in ms. */
+const PROBE_EVERY_MS = 1_000;
+
+/** What the log in Redis needs beside what other logs do. */
+export interface RedisLogOptions extends TableLogOptions {
+  /** `redis://` or `rediss://`. */
+  readonly url: string;
+  /** What the names of its keys begin with, without braces. */
+  readonly prefix: string;
+  /** Believe that a Redis that was started again has lost nothing. */
+  readonly trustRestart: boolean;
+  /** Whose clock dates messages: `own` is `now`, for tests. */
+  readonly clock: "server" | "own";
+}
+
+/**
+ * Open the log in a Redis, which any number of processes may have open.
+ *
+ * @throws ForeverframeError FF_LOG_UNAVAILABLE
+ */
+export async function openRedisLog(options: RedisLogOptions): Promise<MessageLog> {
+  const health = new LogHealth(options);
+  const session = new RedisSession({
+    ...options,
+    now: options.clock === "own" ? options.now : null,
+    onDown: (error) => health.failed(error),
+  });
+  await session.start();
+  return new RedisLog(session, health, options);
+}
+
+/** A {@link MessageLog} whose every step is one script in Redis. */
+class RedisLog implements MessageLog {
+  readonly capabilities = { durable: true, shared: true };
+  readonly #session: RedisSession;
+  readonly #health: LogHealth;
+  readonly #options: RedisLogOptions;
+  readonly #steady: SteadyClock;
+  readonly #ownKeys: RateLimit;
+  readonly #pending = new Set<Promise<unknown>>();
+  /** Monotonic ms of the last look whether trouble has ended. */
+  #probedAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(session: RedisSession, health: LogHealth, options: RedisLogOptions) {
+    const { monotonicMs } = options;
+    this.#session = session;
+    this.#health = health;
+    this.#options = options;
+    this.#steady = new SteadyClock({ now: session.now, monotonicMs, newest: session.newest });
+    this.#ownKeys = new RateLimit(shareOf(options), monotonicMs);
+  }
+
+  get epoch(): string {
+    return this.#session.epoch;
+  }
+
+  async append(request: AppendRequest): Promise<readonly Cursor[]> {
+    const outcome = await this.#write(() =>
+      appendToRedis(this.#session, request, {
+        ...this.#options,
+        rules: this.#options.retention,
+        steady: this.#steady,
+        ownKeys: this.#ownKeys,
+      }),
+    );
+    if (outcome instanceof LogSizeError) this.#health.refused(outcome, outcome.bytes);
+    if (outcome instanceof ForeverframeError) throw outcome;
+    return outcome;
+  }
+
+  async read(request: ReadRequest): Promise<LogBatch> {
+    if (this.#closed) throw closedError();
+    return readFromRedis(this.#session, request);
+  }
+
+  async tip(): Promise<Cursor> {
+    if (this.#closed) throw closedError();
+    const [, , position] = await this.#session.call(TIP, [], () => []);
+    return formatCursor(this.epoch, String(position));
+  }
+
+  async beforeLast(
+    selectors: SelectorSet,
+    count: number,
+    upTo: Cursor,
+    isGone: () => boolean,
+  ): Promise<Cursor> {
+    if (this.#closed) throw closedError();
+    return findBeforeLast(this.#session, selectors, count, upTo, isGone);
+  }
+
+  async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {
+    if (this.#closed) throw closedError();
+    const [, found] = await this.#session.call(CHANNELS, [], () => [after, limit]);
+    const texts = (found as readonly Reply[]).map(String);
+    const summaries: ChannelSummary[] = [];
+    for (let i = 0; i < texts.length; i += 3) {
+      const [channel = "", messages, last = ""] = texts.slice(i, i + 3);
+      summaries.push({
+        channel,
+        messages: Number(messages),
+        last: formatCursor(this.epoch, last),
+      });
+    }
+    return summaries;
+  }
+
+  async deleteChannel(channel: string): Promise<number> {
+    const upTo = positionOf(await this.tip());
+    const argv = [channel, upTo, REMOVALS_PER_CALL];
+    for (let total = 0; ; ) {
+      const [word, answer] = await this.#write(() =>
+        this.#session.call(DELETE, [channel], () => argv),
+      );
+      if (String(word) === "STRANGE") throw strangeError(channel);
+      const removed = Number(answer);
+      total += removed;
+      if (removed < REMOVALS_PER_CALL) return total;
+    }
+  }
+
+  async revoke({ kind, value, before, until }: Revocation): Promise<void> {
+    const json = JSON.stringify([0, kind, value, before, until]);
+    const [word] = await this.#write(() =>
+      this.#session.call(REVOKE, [], () => [json, MAX_REVOCATIONS]),
+    );
+    if (String(word) === "FULL") throw revocationsFull(MAX_REVOCATIONS);
+  }
+
+  async revocations(after: number, limit: number): Promise<readonly KeptRevocation[]> {
+    if (this.#closed) throw closedError();
+    const [, found] = await this.#session.call(REVOCATIONS, [], () => [after, limit]);
+    return (found as readonly Reply[]).map((json) => {
+      const [number, kind, value, before, until] = JSON.parse(String(json));
+      return { number, kind: kind as RevocationKind, value, before, until };
+    });
+  }
+
+  async trim(): Promise<boolean> {
+    if (this.#closed) return false;
+    await this.#look();
+    const { fingerprint } = this.#options.retention;
+    const steady = Math.floor(this.#steady.now());
+    const latest = Math.max(steady, Math.floor(this.#session.now())) + IDEMPOTENCY_MS;
+    const [, , due, isMore, isIndexed, toIndex] = await this.#session.call(FIND_DUE, [], () => [
+      steady,
+      latest,
+      fingerprint,
+      DUE_PER_CALL,
+      INDEXED_PER_CALL,
+    ]);
+    const channels = (due as readonly Reply[]).map(String);
+    let isDone = channels.length === 0;
+    if (!isDone || Number(isMore) === 1) {
+      const argv = [
+        steady,
+        latest,
+        REMOVALS_PER_CALL,
+        SWEPT_PER_CALL,
+        ...channels.flatMap((channel) => this.#rulesOf(channel)),
+      ];
+      const [, went] = await this.#write(() => this.#session.call(TRIM, channels, () => argv));
+      isDone &&= Number(went) === 0;
+    }
+    if (Number(isIndexed) === 1) return !isDone;
+    const piece = (toIndex as readonly Reply[]).map(String);
+    const last = piece.length < INDEXED_PER_CALL ? "" : (piece.at(-1) ?? "");
+    const rules = piece.flatMap((channel) => this.#rulesOf(channel));
+    await this.#write(() =>
+      this.#session.call(INDEX_DUE, piece, () => [
+        fingerprint,
+        last,
+        steady,
+        ENTRIES_PER_CHANNEL,
+        ...rules,
+      ]),
+    );
+    return true;
+  }
+
+  async health(): Promise<ForeverframeError | null> {
+    if (this.#closed) return closedError();
+    await this.#look();
+    return this.#health.trouble;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.allSettled(this.#pending);
+    this.#session.close();
+  }
+
+  #rulesOf(channel: string): readonly (string | number)[] {
+    const { maxMessages, maxAgeMs } = this.#options.retention.of(channel);
+    return [channel, maxMessages, maxAgeMs];
+  }
+
+  /** Look whether appends would work, where that is in doubt: at most once a second. */
+  async #look(): Promise<void> {
+    if (this.#health.trouble === null || !this.#session.isUp) return;
+    const { monotonicMs, maxLogBytes } = this.#options;
+    try {
+      const [, , , bytes] = await this.#session.call(TIP, [], () => []);
+      this.#health.hasRoomFor(maxLogBytes - Number(String(bytes)));
+      const now = monotonicMs();
+      if (this.#health.trouble === null || now - this.#probedAt < PROBE_EVERY_MS) return;
+      this.#probedAt = now;
+      await this.#write(() => this.#session.call(PROBE, [], () => []));
+    } catch {
+      // The log's health tells it.
+    }
+  }
+
+  async #write<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw closedError();
+    const running = run();
+    this.#pending.add(running);
+    try {
+      const result = await running;
+      if (!(result instanceof ForeverframeError)) this.#health.succeeded();
+      return result;
+    } catch (error) {
+      if (!(error instanceof ForeverframeError)) throw error;
+      this.#health.failed(error);
+      // The cause is told once, when trouble begins, and not to every caller that meets it.
+      throw new ForeverframeError(error.code, error.message);
+    } finally {
+      this.#pending.delete(running);
+    }
+  }
+}

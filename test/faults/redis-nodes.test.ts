@@ -1,0 +1,100 @@
+import { expect } from "chai";
+import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
+import { type RedisProcess, startRedis, stopRedis } from "../support/redis.ts";
+import { ask } from "../support/request.ts";
+import { killProcesses, startServeProcess } from "../support/serve-process.ts";
+import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
+import { eventually, within } from "../support/within.ts";
+
+const ADMIN = { Authorization: "Bearer admin-token" };
+
+describe("two servers on one Redis", function () {
+  this.timeout(60_000);
+  let redis: RedisProcess;
+  let one: Awaited<ReturnType<typeof startServeProcess>>;
+  let two: Awaited<ReturnType<typeof startServeProcess>>;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    const serve = () =>
+      startServeProcess(["--log", redis.url, "--admin-token", "admin-token", "--drain-ms", "500"]);
+    [one, two] = await Promise.all([serve(), serve()]);
+  });
+  afterEach(async () => {
+    closeConnections();
+    killProcesses();
+    await stopRedis();
+    removeTemporaryDirectories();
+  });
+
+  const close = (url: string, stream: unknown) =>
+    ask(url, "POST", `/streams/${stream}/close`, { ms: 10_000 });
+
+  it("tell each other at once that there is more, and close each other's streams", async () => {
+    const { connection, open } = await openFrame(one.url, "channels=a");
+    await publishJson(two.url, "a", 1);
+    await connection.untilEvents(
+      (events) => events.some(({ type }) => type === "message"),
+      "the message",
+      400, // a heartbeat would bring it after 625 ms at the latest
+    );
+    const { status, json } = await close(two.url, open["stream"]);
+    expect(status).to.equal(200);
+    expect(json).to.include({ reason: "client", stream: open["stream"] });
+    await connection.untilEvents(
+      (events) => events.at(-1)?.type === "close" && events.at(-1)?.["reason"] === "client",
+      "the close",
+    );
+    expect((await close(one.url, open["stream"])).json).to.deep.equal(json);
+  });
+
+  it("list the streams of both, each with a handle of its own", async () => {
+    for (const { url } of [one, two, one]) await openFrame(url, "channels=a");
+    const { json } = await ask(two.url, "GET", "/streams", { headers: ADMIN });
+    expect(json.total).to.equal(3);
+    const handles = json.streams.map(({ handle }: { handle: number }) => handle);
+    expect(new Set(handles)).to.have.lengthOf(3);
+  });
+
+  it("let a long-poll client move from one to the other", async () => {
+    const poll = async (url: string, query: string) =>
+      (await ask(url, "GET", `/stream?transport=poll&channels=a&wait=1${query}`)).json;
+    await publishJson(one.url, "a", 0);
+    const first = await poll(one.url, "&last=1");
+    let { cursor } = first;
+    const seen: unknown[] = [];
+    for (let n = 1; n <= 6; n++) {
+      await publishJson(two.url, "a", n);
+      const answer = await poll(
+        n % 2 === 0 ? one.url : two.url,
+        `&stream=${first.stream}&after=${cursor}`,
+      );
+      cursor = answer.cursor;
+      expect(answer.stream).to.equal(first.stream);
+      seen.push(...answer.messages.map(({ data }: { data: unknown }) => data));
+    }
+    expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("do not wait for one that was killed", async () => {
+    two.process.kill("SIGKILL");
+    await within(5_000, two.process.outcome, "the end");
+    const began = performance.now();
+    expect((await close(one.url, "n1.unknown-unknown-unknown")).status).to.equal(404);
+    expect(performance.now() - began, "ms").to.be.below(1_500);
+  });
+
+  it("say that they don't know while one hangs or Redis is away, and serve on", async () => {
+    const { open } = await openFrame(one.url, "channels=a");
+    two.process.kill("SIGSTOP");
+    const unknown = "n1.unknown-unknown-unknown";
+    expect((await close(one.url, unknown)).json).to.include({ code: "FF_WORKER_SILENT" });
+    two.process.kill("SIGCONT");
+    await eventually(10_000, async () => (await close(one.url, unknown)).status === 404, "both");
+    await redis.stop();
+    expect((await close(one.url, unknown)).json).to.include({ code: "FF_WORKER_SILENT" });
+    expect((await close(one.url, open["stream"])).json, "its own").to.include({ reason: "client" });
+    await redis.start();
+    await eventually(20_000, async () => (await close(one.url, unknown)).status === 404, "both");
+  });
+});

@@ -1,0 +1,33 @@
+import { openRedisLog } from "../../../src/logs/redis/redis-log.ts";
+import { describeLogContract, type LogFixture } from "../../contract/log-contract.ts";
+import { describeLogRevocations } from "../../contract/log-revocations-contract.ts";
+import { describeLogUpkeep } from "../../contract/log-upkeep-contract.ts";
+import { describeSharedLog } from "../../contract/shared-log-contract.ts";
+import { type RedisProcess, startRedis, stopRedis } from "../../support/redis.ts";
+import { removeTemporaryDirectories } from "../../support/temporary-directory.ts";
+
+let redis: RedisProcess;
+
+before(async () => {
+  redis = await startRedis();
+});
+after(async () => {
+  await stopRedis();
+  removeTemporaryDirectories();
+});
+
+const fixture: LogFixture = {
+  open: (location, options) =>
+    openRedisLog({
+      ...options,
+      url: redis.url,
+      prefix: `${location}:`,
+      trustRestart: false,
+      clock: "own",
+    }),
+};
+
+describeLogContract("the Redis log", fixture);
+describeLogUpkeep("the Redis log", fixture);
+describeLogRevocations("the Redis log", fixture);
+describeSharedLog("the Redis log", fixture);

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createClient } from "@redis/client";
+import { freePort } from "./free-port.ts";
+import { redisPath } from "./needs.mjs";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
+import { eventually } from "./within.ts";
+
+const running = new Set<ChildProcess>();
+
+/** A Redis that a test has started. */
+export interface RedisProcess {
+  readonly port: number;
+  readonly url: string;
+  /** Send one command, on a connection of its own. */
+  command(...words: readonly string[]): Promise<unknown>;
+  /** End it; what is not kept on disk is lost. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Start it again, on the same port and directory. */
+  start(): Promise<void>;
+}
+
+/** Settings with which a Redis answers only what is on its disk. */
+export const KEEPS_ALL = ["--appendonly", "yes", "--appendfsync", "always"];
+
+/**
+ * Start a Redis on a free port, with a directory of its own. By default it keeps nothing.
+ *
+ * @param settings as on its command line
+ */
+export async function startRedis(settings: readonly string[] = []): Promise<RedisProcess> {
+  const port = await freePort();
+  const directory = createTemporaryDirectory();
+  const url = `redis://127.0.0.1:${port}`;
+  let child: ChildProcess;
+  const redis: RedisProcess = {
+    port,
+    url,
+    async command(...words) {
+      const client = createClient({ url, socket: { reconnectStrategy: false } });
+      client.on("error", () => {});
+      await client.connect();
+      try {
+        return await client.sendCommand([...words]);
+      } finally {
+        client.destroy();
+      }
+    },
+    async stop(signal = "SIGKILL") {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill(signal);
+      await ended;
+      running.delete(child);
+    },
+    async start() {
+      const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
+      child = spawn(
+        redisPath() ?? "redis-server",
+        [...fixed, "--save", "", "--enable-debug-command", "local", ...settings],
+        { stdio: "ignore" },
+      );
+      running.add(child);
+      child.on("error", () => running.delete(child));
+      await eventually(
+        10_000,
+        () =>
+          redis.command("PING").then(
+            () => true,
+            // It answers, and wants a password.
+            (error: unknown) => /NOAUTH/.test(String(error)),
+          ),
+        "Redis",
+      );
+    },
+  };
+  await redis.start();
+  return redis;
+}
+
+/** Kill each that was started; for `afterEach` or `after`. */
+export async function stopRedis(): Promise<void> {
+  for (const child of running) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+  running.clear();
+}

@@ -1,0 +1,83 @@
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+
+/** A TCP proxy that can be as bad as a network. */
+export interface TcpProxy {
+  readonly port: number;
+  /** Cut the connections that there are. */
+  cutAll(): void;
+  /** From now on, cut a connection after so many bytes of what comes back; null for never. */
+  cutAfter(bytes: number | null): void;
+  /** From now on, pass nothing on in either direction, and say nothing. */
+  freeze(): void;
+  /** Pass on again what comes from now on. What was held back is lost with its connections. */
+  thaw(): void;
+  close(): Promise<void>;
+}
+
+const proxies = new Set<TcpProxy>();
+
+/** Stop each that was started; for `afterEach`. */
+export async function closeTcpProxies(): Promise<void> {
+  await Promise.all([...proxies].map((proxy) => proxy.close()));
+  proxies.clear();
+}
+
+/** Start a proxy before a port of this machine. */
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let limit: number | null = null;
+  let isFrozen = false;
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+  };
+  const server = createServer((incoming) => {
+    const outgoing = connect(target, "127.0.0.1");
+    keep(incoming);
+    keep(outgoing);
+    const end = () => {
+      incoming.destroy();
+      outgoing.destroy();
+    };
+    incoming.on("close", end);
+    outgoing.on("close", end);
+    incoming.on("data", (piece) => {
+      if (!isFrozen) outgoing.write(piece);
+    });
+    outgoing.on("data", (piece) => {
+      if (isFrozen) return;
+      if (limit === null) incoming.write(piece);
+      else if (piece.length < limit) {
+        limit -= piece.length;
+        incoming.write(piece);
+      } else incoming.write(piece.subarray(0, limit), end);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const proxy: TcpProxy = {
+    port: (server.address() as AddressInfo).port,
+    cutAll,
+    cutAfter(bytes) {
+      limit = bytes;
+    },
+    freeze() {
+      isFrozen = true;
+    },
+    thaw() {
+      cutAll();
+      isFrozen = false;
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      cutAll();
+      await closed;
+    },
+  };
+  proxies.add(proxy);
+  return proxy;
+}
