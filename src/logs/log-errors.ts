@@ -47,3 +47,11 @@ export function closedError(): ForeverframeError {
     "The log is closed because the server is stopping: try again soon",
   );
 }
+
+/** A log shows less of itself than whoever reads has seen before. */
+export function showsLess(upTo: string, tip: string): ForeverframeError {
+  return new ForeverframeError(
+    "FF_LOG_UNAVAILABLE",
+    `The log shows its messages up to ${tip} only, and ${upTo} was seen before: try again`,
+  );
+}

@@ -1,7 +1,7 @@
 import type { SelectorSet } from "../core/channel-name.ts";
 import { formatCursor, laterPosition, ORIGIN, positionOf } from "../core/cursor.ts";
 import type { Gap, LogBatch, ReadRequest, StoredMessage } from "../core/log.ts";
-import { ForeverframeError } from "../errors.ts";
+import { showsLess } from "./log-errors.ts";
 import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./tables.ts";
 
 /**
@@ -39,7 +39,7 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
   const upTo = request.upTo === null ? tip : positionOf(request.upTo);
   // Whoever asks has seen more of the log than there is in this snapshot: what comes in between
   // must not be passed over.
-  if (upTo > tip) throw oldSnapshot(request, tip);
+  if (upTo > tip) throw showsLess(upTo, tip);
   const messages: StoredMessage[] = [];
   let bytes = 0;
   let scanned = 0;
@@ -68,13 +68,6 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
     atEnd: reached === null || reached === end,
     gaps: findGaps(tables, selectors, selected, after),
   };
-}
-
-function oldSnapshot({ upTo }: ReadRequest, tip: string): ForeverframeError {
-  return new ForeverframeError(
-    "FF_LOG_UNAVAILABLE",
-    `The log shows its messages up to ${tip} only, and ${upTo} was seen before: try again`,
-  );
 }
 
 /** How far the search for `MessageLog.beforeLast` has come. */

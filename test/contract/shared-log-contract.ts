@@ -92,10 +92,12 @@ export function describeSharedLog(name: string, { open }: LogFixture): void {
         running--;
       });
       let after = originOf(one.epoch);
-      for (let atEnd = false; running > 0 || !atEnd; ) {
+      for (let isLast = false; !isLast; ) {
+        const isOver = running === 0;
         const batch = await read(two, "**", after);
         seen.push(...batch.messages.map(({ id }) => id));
-        ({ cursor: after, atEnd } = batch);
+        after = batch.cursor;
+        isLast = isOver && batch.atEnd;
         await nextTurn();
       }
       await Promise.all(writers);

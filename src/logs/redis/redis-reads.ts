@@ -4,7 +4,7 @@ import { formatJson } from "../../core/json.ts";
 import type { Gap, LogBatch, ReadRequest, StoredMessage } from "../../core/log.ts";
 import { ForeverframeError } from "../../errors.ts";
 import { formatHead } from "../append-change.ts";
-import { goneError } from "../log-errors.ts";
+import { goneError, showsLess } from "../log-errors.ts";
 import {
   costOfRow,
   MAX_GAPS,
@@ -105,10 +105,9 @@ async function readMerged(session: RedisSession, request: ReadRequest): Promise<
     else {
       const [, tip, forgottenTo, reached, gaps, forgotten, rows] = rest;
       const { after } = session.continueFrom(request.after);
-      const end = laterPosition(
-        after,
-        request.upTo === null ? String(tip) : endOf(session, request.upTo),
-      );
+      const upTo = request.upTo === null ? String(tip) : endOf(session, request.upTo);
+      if (upTo > String(tip)) throw showsLess(upTo, String(tip));
+      const end = laterPosition(after, upTo);
       const found = pairsOf(gaps).map(([name, upTo]) => gapOf(session, after, upTo, [name]));
       const missing = textsOf(forgotten);
       if (missing.length > 0) found.push(gapOf(session, after, String(forgottenTo), missing));
@@ -141,6 +140,7 @@ async function readScanned(session: RedisSession, request: ReadRequest): Promise
     // Its positions are of the epoch as it was.
     if (session.epoch !== epoch) return readScanned(session, request);
     if (end === "") end = String(tip);
+    if (end > String(tip)) throw showsLess(end, String(tip));
     mayHaveGaps ||= Number(gaps) === 1;
     const rows = parseMembers(members);
     isMore = rows.length === ROWS_PER_SCAN;

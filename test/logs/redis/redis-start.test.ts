@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import type { RedisLogOptions } from "../../../src/logs/redis/redis-log.ts";
 import { dataOf } from "../../contract/log-under-test.ts";
@@ -135,6 +136,7 @@ describe("the Redis that a log is opened in", function () {
         redis = await startRedis(settings);
         const log = await openLog({ trustRestart });
         const before = await append(log, "a", "1", "key");
+        if (trustRestart) await setTimeout(2_500); // with everysec, all is on the disk by then
         await redis.stop();
         await redis.start();
         const later = await appendAgain(log, "a", "2");
