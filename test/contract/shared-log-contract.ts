@@ -92,10 +92,12 @@ export function describeSharedLog(name: string, { open }: LogFixture): void {
         running--;
       });
       let after = originOf(one.epoch);
-      for (let atEnd = false; running > 0 || !atEnd; ) {
+      for (let isDone = false; !isDone; ) {
+        const isQuiet = running === 0; // before the read, which may miss what comes during it
         const batch = await read(two, "**", after);
         seen.push(...batch.messages.map(({ id }) => id));
-        ({ cursor: after, atEnd } = batch);
+        after = batch.cursor;
+        isDone = isQuiet && batch.atEnd;
         await nextTurn();
       }
       await Promise.all(writers);
