@@ -92,12 +92,12 @@ export function describeSharedLog(name: string, { open }: LogFixture): void {
         running--;
       });
       let after = originOf(one.epoch);
-      for (let isLast = false; !isLast; ) {
-        const isOver = running === 0;
+      for (let isDone = false; !isDone; ) {
+        const isQuiet = running === 0; // before the read, which may miss what comes during it
         const batch = await read(two, "**", after);
         seen.push(...batch.messages.map(({ id }) => id));
         after = batch.cursor;
-        isLast = isOver && batch.atEnd;
+        isDone = isQuiet && batch.atEnd;
         await nextTurn();
       }
       await Promise.all(writers);
