@@ -9,7 +9,7 @@ import { eventually, within } from "../support/within.ts";
 const NOWHERE = "http://127.0.0.1:1";
 
 describe("the command line", function () {
-  this.timeout(20_000);
+  this.timeout(90_000);
 
   afterEach(async () => {
     closeConnections();
@@ -18,7 +18,7 @@ describe("the command line", function () {
   });
 
   const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
-    within(10_000, new CliProcess(args, environment).outcome, args.join(" "));
+    within(30_000, new CliProcess(args, environment).outcome, args.join(" "));
   const stored = async (url: string, channel: string): Promise<unknown[]> => {
     const answer = await fetch(`${url}/channels/${channel}/messages`);
     const { messages } = (await answer.json()) as { messages: { data: unknown }[] };
@@ -104,7 +104,7 @@ describe("the command line", function () {
         "the first line",
       );
       publisher.child.stdin?.end("2\nlast without an end");
-      const { code, stderr } = await within(5_000, publisher.outcome, "publish");
+      const { code, stderr } = await within(20_000, publisher.outcome, "publish");
       expect(code).to.equal(0);
       expect(stderr).to.contain("published 3 messages to log");
       expect(await stored(url, "log")).to.deep.equal(["first", 22, "last without an end"]);
@@ -136,7 +136,7 @@ describe("the command line", function () {
     };
 
     it("makes tokens that publish and tail take, for what they are for and nothing else", async function () {
-      this.timeout(60_000);
+      this.timeout(90_000);
       const { url, make } = await start();
       const gate = await make("--publish", "doors.*,alarms", "--ttl", "7d");
       const kiosk = await make("--subscribe", "doors.**", "--subscribe", "news", "--client", "k7");
@@ -170,7 +170,7 @@ describe("the command line", function () {
       const kiosk = await make("--subscribe", "doors");
       const publish = new CliProcess(["publish", "--url", url, "--token-file", kiosk, "doors"]);
       publish.child.stdin?.end("1\n".repeat(500));
-      const { code, stderr } = await within(10_000, publish.outcome, "its end");
+      const { code, stderr } = await within(30_000, publish.outcome, "its end");
       expect(code).to.equal(1);
       expect(stderr.match(/does not allow/g)).to.have.lengthOf(1);
     });
@@ -196,7 +196,7 @@ describe("the command line", function () {
     const publishLines = async (url: string, input: string | Buffer) => {
       const publisher = new CliProcess(["publish", "log", "--url", url]);
       publisher.child.stdin?.end(input);
-      return within(15_000, publisher.outcome, "publish");
+      return within(30_000, publisher.outcome, "publish");
     };
 
     it("names the lines that the server refuses, publishes the others, and ends with a status", async () => {
@@ -251,7 +251,7 @@ describe("the command line", function () {
       await eventually(5_000, () => tail.stdout.includes('"data":2'), "the next message");
       const [open] = tail.stdout.split("\n").map((line) => line && JSON.parse(line));
       await fetch(`${url}/${open.close}`, { method: "POST" });
-      const { code, stdout } = await within(5_000, tail.outcome, "the end of tail");
+      const { code, stdout } = await within(20_000, tail.outcome, "the end of tail");
       expect(code).to.equal(0);
       const types = stdout
         .trim()

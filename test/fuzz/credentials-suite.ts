@@ -133,11 +133,13 @@ function checkRights({ subscribe, publish, client, admin, expiresAt }: TokenRigh
 /** What is held to tokens, and to how they come. */
 export function describeCredentials({ light, heavy }: Runs): void {
   describe("credentials from outside", () => {
-    const { path: secretFile, secret } = createSecretFile();
+    let secret: Buffer;
     let verifier: TokenVerifier;
 
     before(async () => {
-      const settings = { secretFile, jwks: "", issuer: "", audience: "" };
+      const file = createSecretFile();
+      secret = file.secret;
+      const settings = { secretFile: file.path, jwks: "", issuer: "", audience: "" };
       verifier = (await TokenVerifier.open(settings, OPTIONS, () => {})) as TokenVerifier;
     });
     after(removeTemporaryDirectories);
