@@ -124,7 +124,7 @@ export function checkComplete(silent: number): void {
   if (silent === 0) return;
   throw new ForeverframeError(
     "FF_WORKER_SILENT",
-    "One of the workers does not answer, and is replaced soon: try again in some seconds",
+    "One of the workers, or of the servers on one log, does not answer: try again in some seconds",
   );
 }
 

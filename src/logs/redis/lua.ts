@@ -10,6 +10,21 @@ export interface Script {
   readonly tellsTime: boolean;
 }
 
+/** Lua functions that write numbers. */
+export const NUMBERS = `
+local function number(n) return string.format("%.0f", n) end
+local DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+local function base36(n, width)
+  local text = ""
+  for _ = 1, width do
+    local digit = n % 36
+    text = string.sub(DIGITS, digit + 1, digit + 1) .. text
+    n = (n - digit) / 36
+  end
+  return text
+end
+`;
+
 /**
  * What every script begins with. ARGV: the epoch, then Unix ms or an empty text for the server's
  * own clock, then the script's own from `A` on.
@@ -50,18 +65,7 @@ if not now then
   now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
-local function number(n) return string.format("%.0f", n) end
-local function later(a, b) if a > b then return a end return b end
-local DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-local function base36(n, width)
-  local text = ""
-  for _ = 1, width do
-    local digit = n % 36
-    text = string.sub(DIGITS, digit + 1, digit + 1) .. text
-    n = (n - digit) / 36
-  end
-  return text
-end
+${NUMBERS}local function later(a, b) if a > b then return a end return b end
 -- Positions are ids of stream entries, too: milliseconds and counter in decimal
 local function entryId(position)
   return number(tonumber(string.sub(position, 1, 9), 36)) .. "-"

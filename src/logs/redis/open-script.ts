@@ -1,3 +1,5 @@
+import { NUMBERS } from "./lua.ts";
+
 /**
  * Find the epoch of the log, or begin one: in a Redis that has no log, in one that may have lost
  * messages since it was last looked at, and in one that lacks a part of the log, which is then
@@ -14,7 +16,7 @@
  * Answers `OK` or `NEW`, the epoch, the epoch before it or an empty text, the position from which
  * that is continued, the time, and the time of the newest append.
  */
-export const OPEN_SOURCE = `
+export const OPEN_SOURCE = `${NUMBERS}
 local call = redis.call
 local marks, names, records, index, data, due, shared, sharedRows, keys, expiries, revoked =
   unpack(KEYS, 1, 11)
@@ -38,7 +40,6 @@ local isWhole = epoch and rows >= messages and call("HLEN", data) == rows
 local isKept = knownLife == life or isTrusted
   or (knownKeeping == "always" and keeping == "always" and startedAt >= time - 1000)
 local function answer(word)
-  local function number(n) return string.format("%.0f", n) end
   return {word, epoch, before, lostTo, number(now), number(time)}
 end
 if isWhole and isKept and epoch >= knownEpoch then
@@ -47,16 +48,6 @@ if isWhole and isKept and epoch >= knownEpoch then
     call("HSET", marks, "life", life, "keeping", keeping)
   end
   return answer("OK")
-end
-local DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-local function base36(n, width)
-  local text = ""
-  for _ = 1, width do
-    local digit = n % 36
-    text = string.sub(DIGITS, digit + 1, digit + 1) .. text
-    n = (n - digit) / 36
-  end
-  return text
 end
 local oldest = epoch or knownEpoch
 if knownEpoch > oldest then oldest = knownEpoch end

@@ -64,7 +64,7 @@ export class RedisSession {
     return this.#link.isUp;
   }
 
-  /** Unix ms of the newest append before this session; null if there was none. */
+  /** Unix ms of the newest append before the last connection; null if there was none. */
   get newest(): number | null {
     return this.#newest;
   }
