@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { FrontProcesses } from "./front-process.ts";
 import { haproxyPath } from "./needs.mjs";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 import { TEST_TLS } from "./test-certificate.ts";
-import { eventually } from "./within.ts";
 
-const running = new Set<ChildProcess>();
+const running = new FrontProcesses("HAProxy");
 
 /**
  * Start HAProxy that speaks HTTP/2 by TLS, before a server that speaks HTTP/1.1 by TLS.
@@ -42,28 +41,12 @@ backend back
   server one ${new URL(upstream).host} ssl verify none alpn http/1.1
 `,
   );
-  const child = spawn(haproxyPath() ?? "haproxy", ["-db", "-f", config], { stdio: "ignore" });
-  running.add(child);
-  child.on("error", () => running.delete(child));
   const url = `https://127.0.0.1:${port}`;
-  await eventually(
-    5_000,
-    () =>
-      fetch(url).then(
-        () => true,
-        () => false,
-      ),
-    "HAProxy",
-  );
+  await running.start(haproxyPath() ?? "haproxy", ["-db", "-f", config], url);
   return url;
 }
 
 /** Stop each that was started; for `afterEach`. */
-export async function stopHaproxy(): Promise<void> {
-  for (const child of running) {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
-    await ended;
-  }
-  running.clear();
+export function stopHaproxy(): Promise<void> {
+  return running.stop();
 }

@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { FrontProcesses } from "./front-process.ts";
 import { nginxPath } from "./needs.mjs";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 import { TEST_TLS } from "./test-certificate.ts";
-import { eventually } from "./within.ts";
 
-const running = new Set<ChildProcess>();
+const running = new FrontProcesses("nginx");
 
 /**
  * Start nginx before a server, with nothing set but where that is: so Host is the server's address,
@@ -69,30 +68,12 @@ export async function startConfiguredNginx(
      http { access_log off; ${paths}
      ${configure(`127.0.0.1:${port}`)} }`,
   );
-  const child = spawn(nginxPath() ?? "nginx", ["-c", config, "-e", `${directory}/errors`], {
-    stdio: "ignore",
-  });
-  running.add(child);
-  child.on("error", () => running.delete(child));
   const url = `${scheme}://127.0.0.1:${port}`;
-  await eventually(
-    5_000,
-    () =>
-      fetch(url).then(
-        () => true,
-        () => false,
-      ),
-    "nginx",
-  );
+  await running.start(nginxPath() ?? "nginx", ["-c", config, "-e", `${directory}/errors`], url);
   return url;
 }
 
 /** Stop each that was started; for `afterEach`. */
-export async function stopNginx(): Promise<void> {
-  for (const child of running) {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
-    await ended;
-  }
-  running.clear();
+export function stopNginx(): Promise<void> {
+  return running.stop();
 }
