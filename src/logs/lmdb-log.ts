@@ -5,6 +5,7 @@ import { ForeverframeError } from "../errors.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { FileWatch } from "./file-watch.ts";
 import { markHandled } from "./library-errors.ts";
+import { LmdbNumber, NumberPutRight } from "./lmdb-number.ts";
 import { type Databases, LmdbTables, type Probe } from "./lmdb-tables.ts";
 import { makeDirectory, makePrivate, withPrivateFiles } from "./log-directory.ts";
 import { openError } from "./open-error.ts";
@@ -42,12 +43,14 @@ const PROBE: Probe = { zeros: "0".repeat(65_536) };
 export class LmdbStore implements TableStore {
   readonly capabilities = { durable: true, shared: true };
   readonly #databases: Databases;
+  readonly #number: LmdbNumber;
   readonly #watch: FileWatch;
   readonly #reserve: DiskReserve;
 
   constructor(path: string) {
     this.#databases = withPrivateFiles(() => openDatabases(path));
     makePrivate(path, ["data.mdb", "lock.mdb"]);
+    this.#number = new LmdbNumber(this.#databases.root, path);
     this.#watch = new FileWatch(join(path, "data.mdb"));
     this.#reserve = new DiskReserve(path);
   }
@@ -68,10 +71,12 @@ export class LmdbStore implements TableStore {
     this.#watch.check();
     try {
       // A child transaction, since only a child is undone when the callback throws.
-      return await this.#databases.root.childTransaction(() =>
-        change(new LmdbTables(this.#databases)),
-      );
+      return await this.#databases.root.childTransaction(() => {
+        this.#number.check();
+        return change(new LmdbTables(this.#databases));
+      });
     } catch (error) {
+      if (error instanceof NumberPutRight) return this.write(change);
       throw await this.#explain(error);
     }
   }
@@ -101,6 +106,7 @@ export class LmdbStore implements TableStore {
 
   async close(): Promise<void> {
     await this.#databases.root.close();
+    this.#number.close();
   }
 
   /** LMDB reports a full disk as an input/output error, so the disk is asked. */

@@ -113,10 +113,9 @@ export class TableLog implements MessageLog {
     drawEpoch: () => string,
     options: TableLogOptions,
   ): Promise<TableLog> {
-    let marks = store.read((tables) => tables.marks());
-    const isCounted = store.read((tables) => tables.upkeep()?.uncounted !== undefined);
-    if (marks.epoch === "" || !isCounted)
-      marks = await store.write((tables) => beginLog(tables, drawEpoch, options));
+    // Also where there is nothing to begin: writing puts right what opening the store may have
+    // disturbed.
+    const marks = await store.write((tables) => beginLog(tables, drawEpoch, options));
     store.keepReserve();
     return new TableLog(store, marks, options);
   }
@@ -332,7 +331,6 @@ function beginLog(
 ): LogMarks {
   const known = tables.marks();
   const upkeep = tables.upkeep();
-  // Another process was first
   if (known.epoch !== "" && upkeep?.uncounted !== undefined) return known;
   const isNew = known.epoch === "";
   const marks = { ...known, epoch: isNew ? drawEpoch() : known.epoch, bytes: 0 };
