@@ -39,6 +39,7 @@ import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts"
 import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
+import type { KeyNews } from "./tokens/key-set.ts";
 import { authorizeByTokens } from "./tokens/token-authorization.ts";
 import { TokenVerifier } from "./tokens/token-verifier.ts";
 
@@ -65,6 +66,7 @@ export interface Membership {
   readonly index: number;
   /** Unique among all workers this supervisor has started, including those that have died. */
   readonly generation: number;
+  readonly keyNews: KeyNews;
 }
 
 /** What an engine is made for. */
@@ -148,7 +150,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     };
     const verifier = await TokenVerifier.open(
       config,
-      { scheduler: nodeScheduler, logger },
+      { scheduler: nodeScheduler, logger, news: membership?.keyNews ?? null },
       (isValid) => void hub.endThoseOfKeys(isValid),
     );
     undo.add(() => verifier?.close());

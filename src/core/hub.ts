@@ -130,7 +130,7 @@ export class Hub {
   /** Start at the log's tip. */
   static async start(options: HubOptions): Promise<Hub> {
     const { log } = options;
-    const revocations = new Revocations(log);
+    const revocations = new Revocations(log, options.scheduler.unixMs);
     await revocations.refresh();
     return new Hub(options, await log.tip(), revocations);
   }

@@ -5,12 +5,16 @@ import type { Revocation, RevocationKind } from "./revocation.ts";
 /** So many are read from the log at once. */
 const READ_AT_ONCE = 1_000;
 
+/** From so many on, those whose time is over are forgotten. */
+const MANY = 10_000;
+
 /**
  * What has been taken back, as one process knows it: by the revocations of the log, and by the
  * removal of keys.
  */
 export class Revocations {
   readonly #log: Pick<MessageLog, "revocations">;
+  readonly #now: () => number;
   readonly #before: Readonly<Record<RevocationKind, Map<string, Revocation>>> = {
     sub: new Map(),
     jti: new Map(),
@@ -18,10 +22,13 @@ export class Revocations {
   };
   #isKeyValid: (keyId: string) => boolean = () => true;
   #known = 0;
+  #forgetFrom = MANY;
   #reading: Promise<unknown> = Promise.resolve();
 
-  constructor(log: Pick<MessageLog, "revocations">) {
+  /** @param now Unix ms */
+  constructor(log: Pick<MessageLog, "revocations">, now: () => number) {
     this.#log = log;
+    this.#now = now;
   }
 
   /**
@@ -66,6 +73,7 @@ export class Revocations {
       const kept = await this.#log.revocations(this.#known, READ_AT_ONCE);
       for (const revocation of kept) this.#keep(revocation);
       this.#known = kept.at(-1)?.number ?? this.#known;
+      if (this.#size() >= this.#forgetFrom) this.#forgetOld();
       isMore = kept.length === READ_AT_ONCE;
     }
     return this.#known > start;
@@ -76,6 +84,19 @@ export class Revocations {
     const earlier = known.get(revocation.value);
     if (earlier === undefined || earlier.before <= revocation.before)
       known.set(revocation.value, revocation);
+  }
+
+  #size(): number {
+    return Object.values(this.#before).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  #forgetOld(): void {
+    const now = this.#now();
+    for (const known of Object.values(this.#before)) {
+      for (const [value, { until }] of known)
+        if (until !== null && until <= now) known.delete(value);
+    }
+    this.#forgetFrom = Math.max(MANY, 2 * this.#size());
   }
 
   #isRevoked(kind: RevocationKind, value: string | null, issuedAt: number): boolean {

@@ -5,9 +5,13 @@ import type { Scheduler } from "./scheduler.ts";
 /** How long a ticket is good, in ms. */
 export const TICKET_MS = 30_000;
 
-/** Most tickets of one process that are not used yet, and of one holder among them. */
-const MAX_TICKETS = 10_000;
-const MAX_TICKETS_EACH = 1_000;
+/**
+ * How much the tickets of one process may weigh that are not used yet, and those of one holder
+ * among them: each weighs 1 for every 1,024 characters of its selectors, and 1 more.
+ */
+const MAX_WEIGHT = 10_000;
+const MAX_WEIGHT_EACH = 1_000;
+const CHARACTERS = 1_024;
 
 /** What a ticket allows whoever brings it. */
 export interface Ticket {
@@ -26,6 +30,7 @@ export interface Ticket {
 interface Unused {
   readonly ticket: Ticket;
   readonly holder: string;
+  readonly weight: number;
   /** Monotonic ms. */
   readonly until: number;
 }
@@ -39,6 +44,8 @@ export class Tickets {
   readonly #newId: () => string;
   /** In the order of their end. */
   readonly #unused = new Map<string, Unused>();
+  #weight = 0;
+  /** What those of each weigh. */
   readonly #holders = new Map<string, number>();
 
   /** @param newId generates an id: at least 128 random bits */
@@ -56,18 +63,19 @@ export class Tickets {
    */
   issue(ticket: Ticket, holder: string): string {
     this.forgetOld();
-    const held = this.#holders.get(holder) ?? 0;
-    const isFull = this.#unused.size >= MAX_TICKETS && !this.#takeFromGreediest(held + 1);
-    if (held >= MAX_TICKETS_EACH || isFull) {
+    const weight = weightOf(ticket);
+    const held = (this.#holders.get(holder) ?? 0) + weight;
+    if (held > MAX_WEIGHT_EACH || !this.#makeRoom(weight, held)) {
       throw new ForeverframeError(
         "FF_TICKETS_TOO_MANY",
-        `${held} tickets of yours, and ${this.#unused.size} in all, wait to be used: use them, or wait until they end after ${TICKET_MS / 1_000} s`,
+        `Too many tickets, or too long ones, wait to be used: use yours, or wait until they end after ${TICKET_MS / 1_000} s`,
       );
     }
     const id = this.#newId();
-    this.#holders.set(holder, held + 1);
+    this.#weight += weight;
+    this.#holders.set(holder, held);
     const until = this.#scheduler.monotonicMs() + TICKET_MS;
-    this.#unused.set(id, { ticket, holder, until });
+    this.#unused.set(id, { ticket, holder, weight, until });
     return id;
   }
 
@@ -90,27 +98,40 @@ export class Tickets {
   }
 
   /**
-   * Remove a ticket of the holder that has most, so that some holders can't keep out all others.
+   * Make room by removing tickets of holders that have most, so that some can't keep out
+   * others.
    *
    * @returns false if nobody has more than `fair`
    */
-  #takeFromGreediest(fair: number): boolean {
-    let greediest: readonly [string, number] = ["", fair];
-    for (const entry of this.#holders) if (entry[1] > greediest[1]) greediest = entry;
-    const [holder, most] = greediest;
-    if (most <= fair) return false;
+  #makeRoom(weight: number, fair: number): boolean {
+    while (this.#weight + weight > MAX_WEIGHT) {
+      let greediest: readonly [string, number] = ["", fair];
+      for (const entry of this.#holders) if (entry[1] > greediest[1]) greediest = entry;
+      const [holder, most] = greediest;
+      if (most <= fair) return false;
+      this.#removeOldestOf(holder);
+    }
+    return true;
+  }
+
+  #removeOldestOf(holder: string): void {
     for (const [id, unused] of this.#unused) {
       if (unused.holder !== holder) continue;
       this.#remove(id, unused);
-      return true;
+      return;
     }
-    return false;
   }
 
-  #remove(id: string, { holder }: Unused): void {
+  #remove(id: string, { holder, weight }: Unused): void {
     this.#unused.delete(id);
-    const left = (this.#holders.get(holder) ?? 1) - 1;
+    this.#weight -= weight;
+    const left = (this.#holders.get(holder) ?? weight) - weight;
     if (left === 0) this.#holders.delete(holder);
     else this.#holders.set(holder, left);
   }
+}
+
+function weightOf({ channels }: Ticket): number {
+  const characters = channels.reduce((sum, selector) => sum + selector.length, 0);
+  return 1 + Math.floor(characters / CHARACTERS);
 }

@@ -23,13 +23,26 @@ const UNKNOWN_KEY_MS = 30_000;
 /** How long an answer with keys is awaited, in ms. */
 const FETCH_MS = 5_000;
 
+/** Most keys named in one line of the log. */
+const MAX_NAMED = 10;
+
 /** Most bytes of a document with keys. */
 const MAX_BYTES = 1_048_576;
+
+/** What workers tell each other about the keys at a URL, so that one of them asks for all. */
+export interface KeyNews {
+  /** @param text the document with the keys; null where this process begins to ask for it */
+  tell(text: string | null): void;
+  /** @param hear is given what the others tell */
+  listen(hear: (text: string | null) => void): void;
+}
 
 /** What a key set depends on. */
 export interface KeySetOptions {
   readonly scheduler: Scheduler;
   readonly logger: Logger;
+  /** Null for a process alone. */
+  readonly news: KeyNews | null;
   /** Called when some of the keys are not among them any more. */
   readonly onRemoved: () => void;
 }
@@ -50,14 +63,19 @@ export class KeySet {
   /** Of all keys that were found: a check by one may end after its removal. */
   readonly #found = new WeakMap<object, string>();
   #refreshing: Promise<void> | null = null;
+  /** Ends the wait for another process that is asking. */
+  #stopWaiting = () => {};
   #readAt = Number.NEGATIVE_INFINITY;
   #isInTrouble = false;
+  /** How many of the keys can't be used. */
+  #unusable = 0;
 
   private constructor(source: string, options: KeySetOptions) {
     this.#source = source;
     this.#options = options;
     const pauseMs = isUrl(source) ? REFRESH_URL_MS : REFRESH_FILE_MS;
     this.#stop = options.scheduler.every(pauseMs, () => void this.#refresh());
+    options.news?.listen((text) => this.#hear(text));
   }
 
   /**
@@ -145,19 +163,16 @@ export class KeySet {
 
   async #read(): Promise<void> {
     const { scheduler, logger } = this.#options;
+    const news = isUrl(this.#source) ? this.#options.news : null;
     this.#readAt = scheduler.monotonicMs();
     const about = { jwks: this.#source.replace(/[?#].*$/, "") }; // which may be secret
     try {
+      news?.tell(null);
       const text = isUrl(this.#source)
         ? await fetchKeys(this.#source)
         : await readFile(this.#source, "utf8");
-      const { keys } = JSON.parse(text) as { keys: readonly JWK[] };
-      const find = createLocalJWKSet({ keys: [...keys] });
-      const ids = await Promise.all(keys.map(identify));
-      this.#find = find;
-      const had = this.#ids;
-      this.#ids = new Set(ids.filter((id) => id !== null));
-      if ([...had].some((id) => !this.has(id))) this.#options.onRemoved();
+      await this.#take(text);
+      news?.tell(text);
       if (this.#isInTrouble) logger.info(about, "keys of tokens can be read again");
       this.#isInTrouble = false;
     } catch (err) {
@@ -165,6 +180,44 @@ export class KeySet {
         logger.warn({ ...about, err }, "keys of tokens can't be read: those known before stay");
       this.#isInTrouble = true;
     }
+  }
+
+  /** Another process asks for the keys, or has read them. */
+  #hear(text: string | null): void {
+    const { scheduler } = this.#options;
+    this.#readAt = scheduler.monotonicMs();
+    if (text !== null) {
+      void this.#take(text).finally(() => this.#stopWaiting());
+      return;
+    }
+    this.#refreshing ??= new Promise<void>((resolve) => {
+      this.#stopWaiting = resolve;
+      scheduler.after(FETCH_MS, resolve);
+    }).finally(() => {
+      this.#refreshing = null;
+    });
+  }
+
+  async #take(text: string): Promise<void> {
+    const { keys } = JSON.parse(text) as { keys: readonly JWK[] };
+    const find = createLocalJWKSet({ keys: [...keys] });
+    const ids = await Promise.all(keys.map(identify));
+    this.#noteUnusable(keys.filter((_, i) => ids[i] === null));
+    this.#find = find;
+    const had = this.#ids;
+    this.#ids = new Set(ids.filter((id) => id !== null));
+    if ([...had].some((id) => !this.has(id))) this.#options.onRemoved();
+  }
+
+  #noteUnusable(keys: readonly JWK[]): void {
+    if (keys.length > this.#unusable) {
+      const kids = keys.slice(0, MAX_NAMED).map(({ kid }) => shorten(String(kid)));
+      this.#options.logger.warn(
+        { kids, count: keys.length },
+        "some keys of tokens can't be used: they are broken, or of a kind that is not known",
+      );
+    }
+    this.#unusable = keys.length;
   }
 }
 

@@ -191,6 +191,9 @@ class Supervisor {
       case "alive":
         slot.unanswered = 0;
         break;
+      case "keys":
+        for (const { worker } of this.#slots) if (worker !== slot.worker) say(worker, report);
+        break;
       case "listening": {
         slot.isListening = true;
         const { worker } = slot;

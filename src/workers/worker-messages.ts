@@ -12,6 +12,12 @@ export interface WorkerTask {
   readonly tls: TlsPair | null;
 }
 
+/** What one worker tells the others about the keys of tokens: see `KeyNews`. */
+export interface KeyFrame {
+  readonly type: "keys";
+  readonly text: string | null;
+}
+
 /** What the supervisor says to a worker. */
 export type WorkerCommand =
   | { readonly type: "start"; readonly task: WorkerTask }
@@ -19,6 +25,7 @@ export type WorkerCommand =
   | { readonly type: "drain" }
   /** Speak TLS by this pair from now on. */
   | { readonly type: "tls"; readonly pair: TlsPair }
+  | KeyFrame
   | BusFrame;
 
 /** What a worker says to the supervisor. */
@@ -32,4 +39,5 @@ export type WorkerReport =
    */
   | { readonly type: "failed"; readonly message: string; readonly isOurs: boolean }
   | { readonly type: "alive" }
+  | KeyFrame
   | BusFrame;

@@ -4,7 +4,7 @@ import { isBusFrame, WorkerBus } from "../buses/worker-bus.ts";
 import { ForeverframeError } from "../errors.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { LogOutput } from "../process/log-output.ts";
-import { type RunningServer, startServer } from "../server.ts";
+import { type RunningServer, startServer, type WorkerMembership } from "../server.ts";
 import type { TlsPair } from "../tls/tls-pair.ts";
 import type { WorkerCommand, WorkerReport, WorkerTask } from "./worker-messages.ts";
 
@@ -16,12 +16,20 @@ const bus = new WorkerBus(say);
 let server: RunningServer | null = null;
 /** What came since the task, perhaps while the server started. */
 let newerPair: TlsPair | null = null;
+let hearOfKeys = (_text: string | null): void => {};
+const keyNews: WorkerMembership["keyNews"] = {
+  tell: (text) => say({ type: "keys", text }),
+  listen: (hear) => {
+    hearOfKeys = hear;
+  },
+};
 
 process.on("message", (command: WorkerCommand) => {
   if (isBusFrame(command)) bus.receive(command);
   else if (command.type === "ping") say({ type: "alive" });
   else if (command.type === "start") void start(command.task);
   else if (command.type === "tls") useTls(command.pair);
+  else if (command.type === "keys") hearOfKeys(command.text);
   else void stop();
 });
 // Without its supervisor, nobody would replace this process or tell it to stop. Prepended, to come
@@ -42,7 +50,7 @@ async function start({ config, index, adminToken, tls }: WorkerTask): Promise<vo
   endOnFault(logger);
   try {
     const generation = cluster.worker?.id ?? 0;
-    const membership = { bus, index, generation, tls };
+    const membership = { bus, index, generation, keyNews, tls };
     server = await startServer({ ...config, adminToken }, logger, membership);
     if (newerPair !== null) server.useTls(newerPair);
     say({ type: "listening", url: server.url });

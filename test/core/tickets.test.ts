@@ -25,6 +25,23 @@ describe("tickets that fill their room", () => {
       .with.property("code", "FF_TICKETS_TOO_MANY");
   });
 
+  it("weigh as much as their selectors are long", () => {
+    let made = 0;
+    const tickets = new Tickets(nodeScheduler, () => `t${made++}`);
+    const long = { ...TICKET, channels: Array.from({ length: 64 }, () => "a".repeat(256)) };
+    let issued = 0;
+    for (let n = 0; n < 10_000; n++) {
+      try {
+        tickets.issue(long, `holder ${n % 1_000}`);
+        issued++;
+      } catch (error) {
+        expect(error).to.have.property("code", "FF_TICKETS_TOO_MANY");
+      }
+    }
+    expect(issued).to.be.within(500, 625);
+    expect(tickets.take(tickets.issue(TICKET, "modest"))).to.equal(TICKET);
+  });
+
   it("are refused where all holders have the same", () => {
     let made = 0;
     const tickets = new Tickets(nodeScheduler, () => `t${made++}`);

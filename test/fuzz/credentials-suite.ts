@@ -26,7 +26,7 @@ import { createContext } from "./koa-context.ts";
 const MAX_HEAD = 32_000;
 const MAX_TOKEN = 8_192;
 
-const OPTIONS = { scheduler: nodeScheduler, logger: pino({ level: "silent" }) };
+const OPTIONS = { news: null, scheduler: nodeScheduler, logger: pino({ level: "silent" }) };
 
 const time = fc.oneof(
   fc.constantFrom(0, -1, 1e9, 4e9, 1e15, 1e300, 1.7e308, 4_000_000_000.5),

@@ -119,7 +119,7 @@ export function describeRequests({ light }: Runs): void {
         userHeader: "",
         hub: {
           takeTicket: async () => null,
-          revocations: new Revocations({ revocations: async () => [] }),
+          revocations: new Revocations({ revocations: async () => [] }, Date.now),
         },
         guesses: new Guesses({ perSecond: 1, atOnce: Number.POSITIVE_INFINITY }, () => 0),
         now: Date.now,

@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { jwtVerify } from "jose";
 import { nodeScheduler } from "../../src/process/node-scheduler.ts";
-import { KeySet } from "../../src/tokens/key-set.ts";
+import { type KeyNews, KeySet } from "../../src/tokens/key-set.ts";
 import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
@@ -34,6 +36,7 @@ describe("a key set", () => {
         },
       },
       logger: { debug: note, info: note, warn: note, error: note },
+      news: null,
       onRemoved: () => void removals++,
     });
     const takes = async (kid: string, { key }: typeof one) =>
@@ -83,6 +86,7 @@ describe("a key set", () => {
         },
       },
       logger: { debug: note, info: note, warn: note, error: note },
+      news: null,
       onRemoved: () => whenRemoved(),
     });
     const token = await signToken({}, old.key, { alg: "ES256" });
@@ -97,4 +101,132 @@ describe("a key set", () => {
     const now = await jwtVerify(await signToken({}, next.key, { alg: "ES256" }), keys.find);
     expect(keys.has(String(keys.idOf(now.key)))).to.equal(true);
   });
+
+  it("says which keys can't be used, once", async () => {
+    const one = await createKeyPair("ES256", "one");
+    const path = join(createTemporaryDirectory(), "jwks.json");
+    const lines: object[] = [];
+    let readAgain = () => {};
+    const note = () => {};
+    writeFileSync(path, JSON.stringify({ keys: [one.jwk, { kty: "EC", kid: "broken" }] }));
+    const keys = await KeySet.open(path, {
+      scheduler: {
+        ...nodeScheduler,
+        every: (_ms, run) => {
+          readAgain = run;
+          return () => {};
+        },
+      },
+      logger: { debug: note, info: note, warn: (about) => void lines.push(about), error: note },
+      news: null,
+      onRemoved: note,
+    });
+    readAgain();
+    const token = await signToken({}, one.key, { alg: "ES256", kid: "one" });
+    await jwtVerify(token, keys.find);
+    expect(lines).to.deep.equal([{ kids: ["broken"], count: 1 }]);
+  });
+
+  describe("of one of several workers", () => {
+    let jwks = "";
+    let asked = 0;
+    let published: readonly unknown[] = [];
+    let whenAnswered: Promise<void> = Promise.resolve();
+    let now = 0;
+    let sets: KeySet[] = [];
+    const issuer = createServer(async (_request, response) => {
+      asked++;
+      await whenAnswered;
+      response.end(JSON.stringify({ keys: published }));
+    });
+
+    before(async () => {
+      await new Promise<void>((resolve) => issuer.listen(0, "127.0.0.1", resolve));
+      jwks = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks`;
+    });
+    beforeEach(() => {
+      whenAnswered = Promise.resolve();
+      now = 0;
+    });
+    afterEach(() => {
+      for (const keys of sets) keys.close();
+      sets = [];
+    });
+    after(() => {
+      issuer.closeAllConnections();
+      issuer.close();
+    });
+
+    it("has its keys asked for once for all of them, also while others wait for the answer", async () => {
+      const [one, two] = [await createKeyPair("ES256", "one"), await createKeyPair("ES256", "two")];
+      published = [one.jwk];
+      const news = createNews(3);
+      for (const own of news) sets.push(await open(own));
+      expect(await accepted(one, "one")).to.deep.equal([true, true, true]);
+      published = [one.jwk, two.jwk];
+      asked = 0;
+      now += 31_000;
+      let answer = () => {};
+      whenAnswered = new Promise((resolve) => {
+        answer = resolve;
+      });
+      const answers = accepted(two, "two");
+      setTimeout(answer, 50);
+      expect(await answers).to.deep.equal([true, true, true]);
+      await Promise.all(Array.from({ length: 20 }, (_, n) => accepted(two, `unknown ${n}`)));
+      expect(asked).to.equal(1);
+    });
+
+    it("gives up waiting for another one that asks and is never heard again", async () => {
+      const one = await createKeyPair("ES256", "one");
+      published = [];
+      const [own, dead] = createNews(2);
+      sets.push(await open(own as KeyNews));
+      published = [one.jwk];
+      asked = 0;
+      dead?.tell(null);
+      expect(await accepted(one, "one")).to.deep.equal([false]);
+      now += 31_000;
+      expect(await accepted(one, "one")).to.deep.equal([true]);
+      expect(asked).to.equal(1);
+    });
+
+    function accepted(
+      { key }: Awaited<ReturnType<typeof createKeyPair>>,
+      kid: string,
+    ): Promise<readonly boolean[]> {
+      return Promise.all(
+        sets.map(async (keys) =>
+          jwtVerify(await signToken({}, key, { alg: "ES256", kid }), keys.find).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      );
+    }
+
+    function open(news: KeyNews): Promise<KeySet> {
+      const note = () => {};
+      const after = (_ms: number, run: () => void) => void setTimeout(run, 100);
+      return KeySet.open(jwks, {
+        scheduler: { ...nodeScheduler, monotonicMs: () => now, after },
+        logger: { debug: note, info: note, warn: note, error: note },
+        news,
+        onRemoved: note,
+      });
+    }
+  });
 });
+
+/** What several workers have to tell each other. */
+function createNews(count: number): readonly KeyNews[] {
+  const ears: ((text: string | null) => void)[] = [];
+  return Array.from({ length: count }, (_, own) => ({
+    tell: (text) => {
+      for (const [other, hear] of ears.entries()) if (other !== own) hear?.(text);
+    },
+    listen: (hear) => {
+      ears[own] = hear;
+    },
+  }));
+}
