@@ -17,10 +17,10 @@ export class NumberPutRight extends Error {}
  * Guards the number of the last transaction, which all processes share in `lock.mdb`.
  *
  * A process that opens the environment reads this number from the file's head and stores it,
- * without any lock. Where another process commits in between, the number goes back. The next transaction
- * would then start from an older state, and take back a commit that was acknowledged. So each
- * transaction compares the number that it starts from with the file's head before it changes
- * anything. It holds the lock of all writers, so nobody commits meanwhile.
+ * without any lock. Where another process commits in between, the number goes back. The next
+ * transaction would then start from an older state, and take back a commit that was acknowledged.
+ * So each transaction compares the number that it starts from with the file's head before it
+ * changes anything. It holds the lock of all writers, so nobody commits meanwhile.
  *
  * Seen in lmdb 3.5.6: `mdb_env_open2` stores `mti_txnid` also where others have the file open.
  */

@@ -13,7 +13,7 @@ export interface WorkerTask {
 }
 
 /** What one worker tells the others about the keys of tokens: see `KeyNews`. */
-export interface KeyFrame {
+interface KeyFrame {
   readonly type: "keys";
   readonly text: string | null;
 }
