@@ -4,13 +4,15 @@ import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { InProcessBus } from "./buses/in-process-bus.ts";
+import { LeasedDuties } from "./buses/leased-duties.ts";
 import { RedisBus } from "./buses/redis-bus.ts";
+import { RedisNodes } from "./buses/redis-nodes.ts";
 import type { Bus } from "./core/bus.ts";
+import { FixedDuties, type Running } from "./core/duties.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
 import type { Revocations } from "./core/revocations.ts";
-import type { Source } from "./core/source.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
@@ -56,13 +58,16 @@ const BODIES_MS = 4;
 const ADDRESS_SHARE = 0.75;
 const FEW_STREAMS = 100;
 
+/** Stands for the node in ids where processes on one machine share the log. */
+const ALONE = "n1";
+
 /** Handles of this many successive workers differ. */
 const GENERATIONS = 1_024;
 
 /** What a process is among others that share its port and its log. */
 export interface Membership {
   readonly bus: Bus;
-  /** Its slot among `config.workers`, from 0; the first does what is to be done once. */
+  /** Its slot among `config.workers`, from 0; the first has the duties, if they are not leased. */
   readonly index: number;
   /** Unique among all workers this supervisor has started, including those that have died. */
   readonly generation: number;
@@ -123,24 +128,27 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
-    const node = membership === null ? await joinNodes(config, logger) : null;
-    const bus = membership?.bus ?? node ?? new InProcessBus();
+    const nodes = await joinNodes(config, logger);
+    const bus = nodes === null ? (membership?.bus ?? new InProcessBus()) : new RedisBus(nodes);
     undo.add(() => bus.close());
+    const duties =
+      nodes === null ? new FixedDuties((membership?.index ?? 0) === 0) : new LeasedDuties(nodes);
+    undo.add(() => duties.stop());
+    const newId = (bytes: number) =>
+      `${nodes?.name ?? ALONE}.${randomBytes(bytes).toString("base64url")}`;
     const hub = await Hub.start({
       log,
       bus,
       scheduler: nodeScheduler,
       limits,
-      nextHandle: createHandles(membership?.generation ?? node?.number ?? null),
-      newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
-      newTicketId: () => randomBytes(24).toString("base64url"),
+      nextHandle: createHandles(nodes?.number ?? membership?.generation ?? null),
+      newStreamId: () => newId(16),
+      newTicketId: () => newId(24),
       random: Math.random,
       onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
     });
     undo.add(() => hub.stop());
-    const isFirst = (membership?.index ?? 0) === 0;
-    const trimmer = isFirst ? startTrimmer(log, config, logger) : null;
-    undo.add(() => trimmer?.stop());
+    duties.add(() => startTrimmer(log, config, logger));
     const unread = new MemoryBudget(config.maxBufferedBytes);
     const budgets = {
       bodies: new MemoryBudget(config.maxBufferedBytes),
@@ -185,9 +193,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     });
     const { maxMessageBytes } = config;
     const publish = hub.publish.bind(hub);
-    const sources: readonly Source[] = (isFirst ? jobs : []).map(
-      (job) => new GearmanSource({ ...job, maxMessageBytes, publish, log: logger }),
-    );
     return {
       hub,
       log,
@@ -195,11 +200,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       budgets,
       adminToken,
       startSources() {
-        for (const source of sources) source.start();
+        for (const job of jobs) {
+          duties.add(() => {
+            const source = new GearmanSource({ ...job, maxMessageBytes, publish, log: logger });
+            source.start();
+            return source;
+          });
+        }
       },
       async drain(deadline) {
-        trimmer?.stop();
-        const stopped = Promise.all(sources.map((source) => source.stop()));
+        const stopped = duties.stop();
         await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
         void deadline.then(() => hub.cut());
         await Promise.race([Promise.all([hub.idle(), stopped]), deadline]);
@@ -231,16 +241,16 @@ export async function takeLog(config: Config, logger: Logger): Promise<() => voi
 }
 
 /**
- * Join the other servers on the same Redis; null where the log is not in one.
+ * Join the other processes on the same Redis; null where the log is not in one.
  *
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
-async function joinNodes(config: Config, logger: Logger): Promise<RedisBus | null> {
+async function joinNodes(config: Config, logger: Logger): Promise<RedisNodes | null> {
   const location = parseLogLocation(config);
   if (location.kind !== "redis") return null;
   // The log, which uses the same Redis, tells of trouble.
   const onError = (error: unknown) => logger.debug({ err: error }, "no bus to other servers");
-  return RedisBus.start({ ...location, onError });
+  return RedisNodes.start({ ...location, onError });
 }
 
 /** Null where everybody may do everything. */
@@ -313,10 +323,11 @@ function resolveLimits(config: Config): Config {
   };
 }
 
-function startTrimmer(log: MessageLog, { trimMs }: Config, logger: Logger): Trimmer {
+function startTrimmer(log: MessageLog, { trimMs }: Config, logger: Logger): Running {
   const onError = (error: unknown) =>
     logger.error({ err: error }, "log can't be trimmed, trying again");
-  return new Trimmer({ log, scheduler: nodeScheduler, pauseMs: trimMs, onError });
+  const trimmer = new Trimmer({ log, scheduler: nodeScheduler, pauseMs: trimMs, onError });
+  return { stop: async () => trimmer.stop() };
 }
 
 function pageDirectories({ pages }: Config): readonly PageDirectory[] {

@@ -63,7 +63,8 @@ export interface ForeverframeOptions {
    */
   readonly pages?: string | undefined;
   /**
-   * Host:port of a Gearman job server, whose jobs become messages; none if empty. By default none.
+   * Host:port of Gearman job servers, whose jobs become messages, with commas; none if empty. By
+   * default none.
    */
   readonly gearman?: string | undefined;
   /**

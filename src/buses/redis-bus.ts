@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { createClient } from "@redis/client";
 import type {
   Answers,
   AnswerTo,
@@ -11,7 +9,7 @@ import type {
   Question,
   StreamQuestion,
 } from "../core/bus.ts";
-import { ForeverframeError } from "../errors.ts";
+import { type NodeFrame, nodeOf, type RedisNodes } from "./redis-nodes.ts";
 import { throttle } from "./throttle.ts";
 
 /** How long answers are awaited, in ms: a node that hangs costs no more. */
@@ -23,55 +21,31 @@ const LOOK_MS = 200;
 /** Least time between two hints that the log has grown, in ms. */
 const HINT_MS = 1;
 
-/** A node says this often that it is there, in ms. */
-const ALIVE_MS = 1_000;
-
-/** A node that has said nothing for this long counts as gone, though Redis still has it, in ms. */
-const GONE_MS = 15_000;
-
-/** What is known of a node that is gone is forgotten after this, in ms. */
-const FORGOTTEN_MS = 3_600_000;
-
 /** A request for a stream waits for another one under way, and looks this often, in ms. */
 const LOCK_LOOK_MS = 20;
 
 /** A lock of a node that has died falls after this, in ms: no question takes longer. */
 const LOCK_MS = 3_000;
 
-/** Longest pause between two attempts to connect, in ms. */
-const LONGEST_PAUSE_MS = 3_000;
-
-/** Release a lock only if it is still one's own. */
-const UNLOCK = `
-if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
-return 0
-`;
-
 /** Nobody can be asked, and somebody may have what is asked for. */
 const SILENCE: Answers<never> = { answers: [], silent: 1 };
 
+/** Nobody was asked. */
+const NOWHERE: Found<never> = { found: null, silent: 0 };
+
 /** What nodes say to each other, as JSON. */
-type Frame =
-  | { readonly type: "alive"; readonly from: string }
-  | {
-      readonly type: "tell";
-      readonly from: string;
-      readonly notice: Notice;
-      readonly about: unknown[];
-    }
-  | {
-      readonly type: "ask";
-      readonly from: string;
-      readonly id: number;
-      readonly question: Question;
-      readonly about: unknown[];
-    }
-  | {
-      readonly type: "answer";
-      readonly from: string;
-      readonly id: number;
-      readonly answer: unknown;
-    };
+type Frame = NodeFrame &
+  (
+    | { readonly type: "alive" }
+    | { readonly type: "tell"; readonly notice: Notice; readonly about: unknown[] }
+    | {
+        readonly type: "ask";
+        readonly id: number;
+        readonly question: Question;
+        readonly about: unknown[];
+      }
+    | { readonly type: "answer"; readonly id: number; readonly answer: unknown }
+  );
 
 /** A question of this node that is going round. */
 interface OpenQuestion {
@@ -82,80 +56,41 @@ interface OpenQuestion {
   onChange(): void;
 }
 
-/** What a node needs to find the others. */
-export interface RedisBusOptions {
-  /** `redis://` or `rediss://`. */
-  readonly url: string;
-  /** As of the log's keys. */
-  readonly prefix: string;
-  /** Hears of each connection that is lost or can't be made. */
-  readonly onError: (error: unknown) => void;
+/** Who is asked, and when the answers are enough. */
+interface Round {
+  /** The one node that is asked, if it is there; null for all. */
+  readonly only: string | null;
+  /** A node that is not asked again. */
+  readonly except: string | null;
+  /** Called once: at the end, or with the first answer that is not null if `isSearch`. */
+  settle(all: Answers<unknown>): void;
+  readonly isSearch: boolean;
 }
 
-type Client = ReturnType<typeof createBusClient>;
-
 /**
- * The bus of nodes that share nothing but a Redis: what one says is published there.
- *
- * Each node subscribes to a channel of all and to one of its own, by which the others know that it
- * is there. What is said while Redis is away is lost, and questions count as unanswered.
+ * The bus of nodes that share nothing but a Redis: what one says is published there. While Redis is
+ * away, questions count as unanswered.
  */
 export class RedisBus implements Bus {
-  /** Differs from those of the other nodes, unless more than a thousand have started meanwhile. */
-  readonly number: number;
-  readonly #name: string;
-  readonly #tag: string;
-  readonly #publisher: Client;
-  readonly #subscriber: Client;
+  readonly #nodes: RedisNodes;
   readonly #questions = new Map<number, OpenQuestion>();
-  /** When each of the others was heard (monotonic ms). */
-  readonly #heardAt = new Map<string, number>();
   readonly #hint: () => void;
-  readonly #alive: NodeJS.Timeout;
-  #listeningSince = performance.now();
   #peer: Peer | null = null;
   #asked = 0;
   #closed = false;
 
-  private constructor(
-    { prefix }: RedisBusOptions,
-    name: string,
-    number: number,
-    publisher: Client,
-    subscriber: Client,
-  ) {
-    this.number = number;
-    this.#name = name;
-    this.#tag = `{${prefix}}bus`;
-    this.#publisher = publisher;
-    this.#subscriber = subscriber;
+  /** @param nodes for this bus alone, which closes them */
+  constructor(nodes: RedisNodes) {
+    this.#nodes = nodes;
     this.#hint = throttle(() => this.#tell("noticeAppended", []), HINT_MS);
-    this.#alive = setInterval(() => this.#sayAlive(), ALIVE_MS);
-    this.#alive.unref();
-  }
-
-  /** @throws ForeverframeError FF_LOG_UNAVAILABLE */
-  static async start(options: RedisBusOptions): Promise<RedisBus> {
-    const { url, prefix, onError } = options;
-    const name = randomBytes(9).toString("base64url");
-    const publisher = createBusClient(url);
-    const subscriber = createBusClient(url);
-    for (const client of [publisher, subscriber]) client.on("error", onError);
-    try {
-      await Promise.all([publisher.connect(), subscriber.connect()]);
-      const number = await publisher.incr(`{${prefix}}nodes`);
-      const bus = new RedisBus(options, name, number, publisher, subscriber);
-      await bus.#subscribe();
-      return bus;
-    } catch (error) {
-      for (const client of [publisher, subscriber]) if (client.isOpen) client.destroy();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ForeverframeError(
-        "FF_LOG_UNAVAILABLE",
-        `Redis does not let servers talk to each other (${reason}): allow its user the commands and channels of {${prefix}}bus*`,
-        { cause: error },
-      );
-    }
+    nodes.listen({
+      onFrame: (frame) => this.#receive(frame as Frame),
+      // What was told while there was no connection is lost: the log has grown, or has shrunk.
+      onReturn: () => {
+        this.#peer?.noticeDeleted();
+        this.#peer?.noticeAppended();
+      },
+    });
   }
 
   listen(peer: Peer): void {
@@ -172,52 +107,30 @@ export class RedisBus implements Bus {
     ...about: Parameters<Peer[Q]>
   ): Promise<Answers<AnswerTo<Q>>> {
     return new Promise((resolve) => {
-      void this.#ask(question, about, (all) => resolve(all as Answers<AnswerTo<Q>>), false);
+      const settle = (all: Answers<unknown>) => resolve(all as Answers<AnswerTo<Q>>);
+      void this.#ask(question, about, { only: null, except: null, settle, isSearch: false });
     });
   }
 
-  find<Q extends StreamQuestion>(
+  async find<Q extends StreamQuestion>(
     question: Q,
     ...about: Parameters<Peer[Q]>
   ): Promise<Found<AnswerTo<Q>>> {
-    return new Promise((resolve) => {
-      const settle = ({ answers, silent }: Answers<unknown>) => {
-        const found = (answers.find((answer) => answer !== null) ?? null) as AnswerTo<Q> | null;
-        resolve({ found, silent });
-      };
-      if (question === "giveAway") void this.#askInTurn(String(about[0]), question, about, settle);
-      else void this.#ask(question, about, settle, true);
-    });
+    const found = await (question === "giveAway"
+      ? this.#searchInTurn(String(about[0]), question, about)
+      : this.#searchFromHome(String(about[0]), question, about));
+    return found as Found<AnswerTo<Q>>;
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#peer = null;
-    clearInterval(this.#alive);
     for (const question of this.#questions.values()) question.onChange();
-    this.#publisher.destroy();
-    this.#subscriber.destroy();
-  }
-
-  async #subscribe(): Promise<void> {
-    const receive = (text: string) => {
-      const frame = parseFrame(text);
-      if (frame !== null) this.#receive(frame);
-    };
-    await this.#subscriber.subscribe([this.#tag, `${this.#tag}:${this.#name}`], receive);
-    this.#listeningSince = performance.now();
-    // What was told while there was no connection is lost: the log has grown, or has shrunk.
-    this.#subscriber.on("ready", () => {
-      this.#listeningSince = performance.now();
-      this.#peer?.noticeDeleted();
-      this.#peer?.noticeAppended();
-    });
+    this.#nodes.close();
   }
 
   #receive(frame: Frame): void {
-    if (frame.from === this.#name || this.#closed) return;
-    this.#heardAt.set(frame.from, performance.now());
     const peer = this.#peer;
     switch (frame.type) {
       case "tell":
@@ -240,68 +153,66 @@ export class RedisBus implements Bus {
 
   async #answer(peer: Peer, to: string, id: number, question: Question, about: unknown[]) {
     const answer = (await callPeer(peer, question, about)) ?? null;
-    this.#say(`${this.#tag}:${to}`, { type: "answer", from: this.#name, id, answer });
-  }
-
-  #sayAlive(): void {
-    this.#say(this.#tag, { type: "alive", from: this.#name });
-    // Nodes that are there are heard every second. An entry that is kept for longer than GONE_MS is
-    // what tells a node that is gone from one that has just come.
-    const before = performance.now() - FORGOTTEN_MS;
-    for (const [node, at] of this.#heardAt) if (at < before) this.#heardAt.delete(node);
+    this.#say(to, { type: "answer", from: this.#nodes.name, id, answer });
   }
 
   #tell(notice: Notice, about: unknown[]): void {
-    this.#say(this.#tag, { type: "tell", from: this.#name, notice, about });
+    this.#say(null, { type: "tell", from: this.#nodes.name, notice, about });
   }
 
-  #say(channel: string, frame: Frame): void {
-    // Where there is no connection, `onError` has heard of it.
-    if (!this.#closed) this.#publisher.publish(channel, JSON.stringify(frame)).catch(() => {});
+  #say(to: string | null, frame: Frame): void {
+    // Where there is no connection, the nodes' `onError` has heard of it.
+    this.#nodes.say(to, frame).catch(() => {});
+  }
+
+  /** Ask the node that generated an id, then all others: a poll's stream goes from node to node. */
+  async #searchFromHome(id: string, question: Question, about: unknown[]): Promise<Found<unknown>> {
+    const home = nodeOf(id);
+    const isElsewhere = home !== null && home !== this.#nodes.name;
+    const atHome = isElsewhere ? await this.#search(question, about, home, null) : NOWHERE;
+    if (atHome.found !== null) return atHome;
+    const { found, silent } = await this.#search(question, about, null, home);
+    return { found, silent: silent + atHome.silent };
+  }
+
+  #search(
+    question: Question,
+    about: unknown[],
+    only: string | null,
+    except: string | null,
+  ): Promise<Found<unknown>> {
+    return new Promise((resolve) => {
+      const settle = (all: Answers<unknown>) => resolve(foundIn(all));
+      void this.#ask(question, about, { only, except, settle, isSearch: true });
+    });
   }
 
   /**
-   * Ask for a stream after those that have asked for it before. Two at once would each wait for
-   * what the other is about to be given; and the next may ask only when all have answered, or it
-   * might be given what is on its way.
+   * Search for a stream after those that have searched for it before. Two at once would each wait
+   * for what the other is about to be given; and the next may ask only when all have answered, or
+   * it might be given what is on its way.
    */
-  async #askInTurn(
-    stream: string,
-    question: Question,
-    about: unknown[],
-    settle: (all: Answers<unknown>) => void,
-  ): Promise<void> {
-    const key = `${this.#tag}:lock:${stream}`;
-    const ticket = `${this.#name} ${++this.#asked}`;
-    try {
-      const deadline = performance.now() + LOCK_MS;
-      const lock = () =>
-        this.#publisher.set(key, ticket, {
-          condition: "NX",
-          expiration: { type: "PX", value: LOCK_MS },
-        });
-      while ((await lock()) === null) {
-        if (this.#closed || performance.now() > deadline) return settle(SILENCE);
-        await pause(LOCK_LOOK_MS);
-      }
-      await this.#ask(question, about, settle, true);
-      await this.#publisher.eval(UNLOCK, { keys: [key], arguments: [ticket] });
-    } catch {
-      settle(SILENCE); // it may have been settled before
-    }
+  #searchInTurn(stream: string, question: Question, about: unknown[]): Promise<Found<unknown>> {
+    const holder = `${this.#nodes.name} ${++this.#asked}`;
+    const lock = this.#nodes.lock(stream, holder, LOCK_MS);
+    return new Promise((resolve) => {
+      const settle = (all: Answers<unknown>) => resolve(foundIn(all));
+      const searching = async () => {
+        const deadline = performance.now() + LOCK_MS;
+        while (!(await lock.hold())) {
+          if (this.#closed || performance.now() > deadline) return settle(SILENCE);
+          await pause(LOCK_LOOK_MS);
+        }
+        await this.#ask(question, about, { only: null, except: null, settle, isSearch: true });
+        await lock.release();
+      };
+      searching().catch(() => settle(SILENCE)); // it may have been settled before
+    });
   }
 
-  /**
-   * Ask all others. Resolves when all have answered, have ended, or are silent.
-   *
-   * @param settle called once: then, or with the first answer that is not null if that is enough
-   */
-  async #ask(
-    question: Question,
-    about: unknown[],
-    settle: (all: Answers<unknown>) => void,
-    isSearch: boolean,
-  ): Promise<void> {
+  /** Ask others. Resolves when all of them have answered, have ended, or are silent. */
+  async #ask(question: Question, about: unknown[], round: Round) {
+    const { only, settle, isSearch } = round;
     const id = ++this.#asked;
     const answers: unknown[] = [];
     let isSettled = false;
@@ -310,12 +221,12 @@ export class RedisBus implements Bus {
       isSettled = true;
     };
     try {
-      const waitsFor = new Set(await this.#others());
+      const waitsFor = new Set(await this.#whoIsAsked(round));
       const deadline = performance.now() + ANSWER_MS;
       let wake = () => {};
       this.#questions.set(id, { waitsFor, answers, onChange: () => wake() });
-      const frame = { type: "ask", from: this.#name, id, question, about } as const;
-      await this.#publisher.publish(this.#tag, JSON.stringify(frame));
+      const frame: Frame = { type: "ask", from: this.#nodes.name, id, question, about };
+      if (waitsFor.size > 0) await this.#nodes.say(only, frame);
       while (waitsFor.size > 0 && performance.now() < deadline && !this.#closed) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
@@ -327,7 +238,7 @@ export class RedisBus implements Bus {
         timer.abort();
         if (isSearch && answers.some((answer) => answer !== null)) reply(waitsFor.size);
         if (!looks) continue;
-        const there = new Set(await this.#others());
+        const there = new Set(await this.#whoIsAsked(round));
         for (const node of waitsFor) if (!there.has(node)) waitsFor.delete(node);
       }
       reply(waitsFor.size);
@@ -338,43 +249,14 @@ export class RedisBus implements Bus {
     }
   }
 
-  /** The nodes that are there besides this one. */
-  async #others(): Promise<readonly string[]> {
-    const own = `${this.#tag}:`;
-    const channels = await this.#publisher.pubSubChannels(`${own}*`);
-    const now = performance.now();
-    return channels
-      .map((channel) => channel.slice(own.length))
-      .filter((node) => {
-        // Redis notices late that a machine has lost its power.
-        const heardAt = this.#heardAt.get(node) ?? this.#listeningSince;
-        return node !== this.#name && now - heardAt < GONE_MS;
-      });
+  async #whoIsAsked({ only, except }: Round): Promise<readonly string[]> {
+    const others = await this.#nodes.others();
+    return others.filter((node) => node !== except && (only === null || node === only));
   }
 }
 
-function createBusClient(url: string) {
-  return createClient({
-    url,
-    RESP: 2,
-    // What is said while Redis is away is of no use later.
-    disableOfflineQueue: true,
-    maintNotifications: "disabled",
-    socket: {
-      reconnectStrategy: (retries) =>
-        Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
-    },
-  });
-}
-
-/** What another node has said; null for what is none of ours. */
-function parseFrame(text: string): Frame | null {
-  try {
-    const frame: unknown = JSON.parse(text);
-    return typeof frame === "object" && frame !== null && "from" in frame ? (frame as Frame) : null;
-  } catch {
-    return null;
-  }
+function foundIn({ answers, silent }: Answers<unknown>): Found<unknown> {
+  return { found: answers.find((answer) => answer !== null) ?? null, silent };
 }
 
 /** Unchecked, since the sender's types have held `about` to the method's parameters. */

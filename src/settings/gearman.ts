@@ -21,24 +21,36 @@ export interface GearmanJobs {
  */
 export function parseGearman({ gearman, gearmanFunction }: Config): readonly GearmanJobs[] {
   if (gearman === "") return [];
-  const [, host = "", port = ""] = ADDRESS.exec(gearman) ?? [];
-  if (host === "" || Number(port) < 1 || Number(port) > 65_535) {
+  const servers = gearman.split(",").map((server) => parseServer(server.trim()));
+  const functions = gearmanFunction.map(parseFunction);
+  const server = findTwice(servers.map(({ host, port }) => `${host}:${port}`));
+  if (server !== undefined) {
     throw new ForeverframeError(
       "FF_CONFIG_INVALID",
-      `--gearman is "${shorten(gearman)}": give host:port, such as 127.0.0.1:4730`,
+      `--gearman has "${shorten(server)}" twice, which would mix up the order of its jobs: give each server once`,
     );
   }
-  const jobs = gearmanFunction.map((pair) => ({
-    host: host.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(port),
-    ...parseFunction(pair),
-  }));
-  const names = jobs.map(({ job }) => job);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice === undefined) return jobs;
+  const job = findTwice(functions.map(({ job }) => job));
+  if (job !== undefined) {
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      `--gearman-function has "${shorten(job)}" twice, and a job goes to one channel: give each function once`,
+    );
+  }
+  return servers.flatMap((from) => functions.map((to) => ({ ...from, ...to })));
+}
+
+function findTwice(names: readonly string[]): string | undefined {
+  return names.find((name, i) => names.indexOf(name) !== i);
+}
+
+function parseServer(server: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = ""] = ADDRESS.exec(server) ?? [];
+  if (host !== "" && Number(port) >= 1 && Number(port) <= 65_535)
+    return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
-    `--gearman-function has "${shorten(twice)}" twice, and a job goes to one channel: give each function once`,
+    `--gearman is "${shorten(server)}": give host:port, such as 127.0.0.1:4730, and a comma between two`,
   );
 }
 

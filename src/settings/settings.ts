@@ -101,7 +101,10 @@ export const SETTINGS = {
     600_000,
     "kill and replace a worker that has not answered for this long, in ms",
   ),
-  gearman: text("", "host:port of a Gearman job server, whose jobs become messages; none if empty"),
+  gearman: text(
+    "",
+    "host:port of Gearman job servers, whose jobs become messages, with commas; none if empty",
+  ),
   gearmanFunction: list(
     "functions to take jobs of, and the channel for each: function=channel, such as getmsg=doors",
   ),

@@ -1,4 +1,7 @@
+import { expect } from "chai";
 import { RedisBus } from "../../src/buses/redis-bus.ts";
+import { RedisNodes } from "../../src/buses/redis-nodes.ts";
+import type { Peer } from "../../src/core/bus.ts";
 import { describeBus } from "../contract/bus-contract.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -25,7 +28,7 @@ describe("with a Redis", () => {
         // Each node has a network of its own, which a test can stop.
         const proxy = await startTcpProxy(redis.port);
         const url = `redis://127.0.0.1:${proxy.port}`;
-        const bus = await RedisBus.start({ url, prefix, onError: () => {} });
+        const bus = new RedisBus(await RedisNodes.start({ url, prefix, onError: () => {} }));
         undo.push(async () => {
           await bus.close();
           await proxy.close();
@@ -36,5 +39,38 @@ describe("with a Redis", () => {
         for (const step of undo) await step();
       },
     };
+  });
+
+  it("asks the node that an id names first, and the others only if it does not have it", async () => {
+    const join = async () => {
+      const nodes = await RedisNodes.start({ url: redis.url, prefix: "home:", onError: () => {} });
+      const bus = new RedisBus(nodes);
+      const asked: string[] = [];
+      let answer: boolean | null = null;
+      const acknowledge = async (stream: string) => {
+        asked.push(stream);
+        return answer;
+      };
+      bus.listen({ acknowledge } as Partial<Peer> as Peer);
+      const has = () => {
+        answer = true;
+      };
+      return { name: nodes.name, bus, asked, has };
+    };
+    const [one, home, other] = [await join(), await join(), await join()];
+    try {
+      home.has();
+      const stream = `${home.name}.random`;
+      expect((await one.bus.find("acknowledge", stream, "e.1")).found).to.equal(true);
+      expect([home.asked, other.asked]).to.deep.equal([[stream], []]);
+      const moved = `${other.name}.random`;
+      expect((await one.bus.find("acknowledge", moved, "e.1")).found).to.equal(true);
+      expect(home.asked).to.deep.equal([stream, moved]);
+      expect(other.asked[0]).to.equal(moved);
+      const gone = "nGone.random";
+      expect((await other.bus.find("acknowledge", gone, "e.1")).found).to.equal(true);
+    } finally {
+      for (const { bus } of [one, home, other]) await bus.close();
+    }
   });
 });

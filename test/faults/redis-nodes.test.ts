@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Gearmand, killGearmands } from "../support/gearmand.ts";
 import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
 import { type RedisProcess, startRedis, stopRedis } from "../support/redis.ts";
 import { ask } from "../support/request.ts";
@@ -98,3 +99,75 @@ describe("two servers on one Redis", function () {
     await eventually(20_000, async () => (await close(one.url, unknown)).status === 404, "both");
   });
 });
+
+describe("two servers with workers on one Redis", function () {
+  this.timeout(60_000);
+
+  afterEach(async () => {
+    closeConnections();
+    killProcesses();
+    await killGearmands();
+    await stopRedis();
+    removeTemporaryDirectories();
+  });
+
+  const serve = (redis: RedisProcess, ...flags: readonly string[]) =>
+    startServeProcess([
+      ...["--log", redis.url, "--workers", "2", "--admin-token", "admin-token"],
+      ...["--drain-ms", "500", ...flags],
+    ]);
+
+  it("find, list and close each other's streams, and give each every message", async () => {
+    const redis = await startRedis();
+    const servers = await Promise.all([serve(redis), serve(redis)]);
+    const streams = [];
+    for (let n = 0; n < 12; n++) streams.push(await openFrame(urlOf(servers, n), "channels=a"));
+    const { json } = await ask(urlOf(servers, 0), "GET", "/streams", { headers: ADMIN });
+    expect(json.total).to.equal(12);
+    const handles = json.streams.map(({ handle }: { handle: number }) => handle);
+    expect(new Set(handles)).to.have.lengthOf(12);
+    for (let n = 0; n < 4; n++) await publishJson(urlOf(servers, n), "a", n);
+    for (const [n, { connection, open }] of streams.entries()) {
+      await connection.untilEvents(
+        (events) => events.filter(({ type }) => type === "message").length === 4,
+        "all messages",
+      );
+      const closed = await ask(urlOf(servers, n + 1), "POST", `/streams/${open["stream"]}/close`);
+      expect(closed.json).to.include({ closed: true, messages: 4 });
+      await connection.untilEvents((events) => events.at(-1)?.type === "close", "the close");
+    }
+  });
+
+  it("take jobs of all job servers, by one worker of all at a time, which is replaced", async () => {
+    const redis = await startRedis();
+    const gearmands = [await Gearmand.start(), await Gearmand.start()];
+    const addresses = gearmands.map(({ address }) => address).join(",");
+    const flags = ["--gearman", addresses, "--gearman-function", "getmsg=doors"];
+    const servers = await Promise.all([serve(redis, ...flags), serve(redis, ...flags)]);
+    const workers = async () => {
+      const statuses = await Promise.all(gearmands.map((gearmand) => gearmand.status("getmsg")));
+      return statuses.map((status) => status.workers).join();
+    };
+    await eventually(15_000, async () => (await workers()) === "1,1", "one worker for each");
+    for (const [n, gearmand] of gearmands.entries())
+      await gearmand.submit("getmsg", String(n), "-b");
+    const stored = async (url: string) => {
+      const { json } = await ask(url, "GET", "/channels/doors/messages?limit=100");
+      return json.messages.map(({ data }: { data: number }) => data).toSorted();
+    };
+    const [one, two] = servers.map(({ url }) => url) as [string, string];
+    await eventually(10_000, async () => (await stored(one)).length === 2, "both jobs");
+    // Whichever has them: of two servers at least one is killed that may have had them.
+    servers[0]?.process.kill("SIGKILL");
+    await eventually(10_000, async () => (await workers()) !== "0,0", "no worker is lost for ever");
+    for (const [n, gearmand] of gearmands.entries())
+      await gearmand.submit("getmsg", String(n + 2), "-b");
+    await eventually(20_000, async () => (await stored(two)).length === 4, "all jobs");
+    expect(await stored(two)).to.deep.equal([0, 1, 2, 3]);
+    await eventually(15_000, async () => (await workers()) === "1,1", "one worker for each");
+  });
+});
+
+function urlOf(servers: readonly { readonly url: string }[], n: number): string {
+  return servers[n % servers.length]?.url ?? "";
+}

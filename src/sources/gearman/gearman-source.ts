@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ChannelName } from "../../core/channel-name.ts";
 import type { Cursor } from "../../core/cursor.ts";
+import type { Running } from "../../core/duties.ts";
 import type { AppendRequest } from "../../core/log.ts";
-import type { Source } from "../../core/source.ts";
 import { ForeverframeError } from "../../errors.ts";
 import { GearmanConnection, notGearman } from "./connection.ts";
 import { dataOfWorkload } from "./job-data.ts";
@@ -60,7 +60,7 @@ export interface GearmanSourceOptions {
  * is under way when this process dies goes back, too. A job that comes again is stored once: its
  * handle and its job server are its idempotency key.
  */
-export class GearmanSource implements Source {
+export class GearmanSource implements Running {
   readonly #options: GearmanSourceOptions;
   readonly #stopping = new AbortController();
   #connection: GearmanConnection | null = null;

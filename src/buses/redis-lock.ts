@@ -1,0 +1,51 @@
+import type { RedisClientType } from "@redis/client";
+
+/** Take a lock that nobody has, or keep one's own for longer. */
+const HOLD = `
+local holder = redis.call("GET", KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+return 1
+`;
+
+/** Release a lock only if it is still one's own. */
+const RELEASE = `
+if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
+return 0
+`;
+
+/** What a lock needs of a connection to Redis. */
+export type LockClient = Pick<RedisClientType, "eval">;
+
+/** Something that one holder in all processes has at a time. It falls when its holder is silent. */
+export class RedisLock {
+  readonly #client: LockClient;
+  readonly #key: string;
+  readonly #holder: string;
+  readonly #ms: number;
+
+  /** @param ms how long it is held without being held again */
+  constructor(client: LockClient, key: string, holder: string, ms: number) {
+    this.#client = client;
+    this.#key = key;
+    this.#holder = holder;
+    this.#ms = ms;
+  }
+
+  /**
+   * Take it, or hold it for longer.
+   *
+   * @returns whether this holder has it now
+   * @throws the client's error: Redis is away
+   */
+  async hold(): Promise<boolean> {
+    const arguments_ = [this.#holder, String(this.#ms)];
+    const reply = await this.#client.eval(HOLD, { keys: [this.#key], arguments: arguments_ });
+    return Number(reply) === 1;
+  }
+
+  /** @throws the client's error: it falls by itself then */
+  async release(): Promise<void> {
+    await this.#client.eval(RELEASE, { keys: [this.#key], arguments: [this.#holder] });
+  }
+}

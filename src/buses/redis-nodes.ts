@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import { createClient } from "@redis/client";
+import { ForeverframeError } from "../errors.ts";
+import { RedisLock } from "./redis-lock.ts";
+
+/** A node says this often that it is there, in ms. */
+const ALIVE_MS = 1_000;
+
+/** A node that has said nothing for this long counts as gone, though Redis still has it, in ms. */
+const GONE_MS = 15_000;
+
+/** What is known of a node that is gone is forgotten after this, in ms. */
+const FORGOTTEN_MS = 3_600_000;
+
+/** Longest pause between two attempts to connect, in ms. */
+const LONGEST_PAUSE_MS = 3_000;
+
+/** What a node needs to find the others. */
+export interface RedisNodesOptions {
+  /** `redis://` or `rediss://`. */
+  readonly url: string;
+  /** As of the log's keys. */
+  readonly prefix: string;
+  /** Hears of each connection that is lost or can't be made. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What a node says to others, as JSON. */
+export interface NodeFrame {
+  readonly type: string;
+  /** The name of the node that says it. */
+  readonly from: string;
+}
+
+/** Hears what other nodes say. */
+export interface NodeListener<Frame> {
+  onFrame(frame: Frame): void;
+  /** The connection was lost, and is there again: what was said meanwhile was not heard. */
+  onReturn(): void;
+}
+
+type Client = ReturnType<typeof createNodeClient>;
+
+/**
+ * This process among all that share a Redis, whichever machine they are on.
+ *
+ * Each node subscribes to a channel of all and to one of its own, by which the others know that it
+ * is there. What is said while Redis is away is lost.
+ */
+export class RedisNodes {
+  /** Differs from those of the other nodes, unless more than a thousand have started meanwhile. */
+  readonly number: number;
+  /** Stands before the first dot of the ids that this node generates: see {@link nodeOf}. */
+  readonly name: string;
+  readonly #tag: string;
+  readonly #publisher: Client;
+  readonly #subscriber: Client;
+  /** When each of the others was heard (monotonic ms). */
+  readonly #heardAt = new Map<string, number>();
+  readonly #alive: NodeJS.Timeout;
+  #listeningSince = performance.now();
+  #listener: NodeListener<NodeFrame> | null = null;
+  #closed = false;
+
+  private constructor(prefix: string, name: string, number: number, clients: readonly Client[]) {
+    this.number = number;
+    this.name = name;
+    this.#tag = `{${prefix}}bus`;
+    [this.#publisher, this.#subscriber] = clients as [Client, Client];
+    this.#alive = setInterval(() => this.#sayAlive(), ALIVE_MS);
+    this.#alive.unref();
+  }
+
+  /** @throws ForeverframeError FF_LOG_UNAVAILABLE */
+  static async start({ url, prefix, onError }: RedisNodesOptions): Promise<RedisNodes> {
+    const name = `n${randomBytes(6).toString("base64url")}`;
+    const clients = [createNodeClient(url), createNodeClient(url)];
+    for (const client of clients) client.on("error", onError);
+    try {
+      await Promise.all(clients.map((client) => client.connect()));
+      const number = (await clients[0]?.incr(`{${prefix}}nodes`)) ?? 0;
+      const nodes = new RedisNodes(prefix, name, number, clients);
+      await nodes.#subscribe();
+      return nodes;
+    } catch (error) {
+      for (const client of clients) if (client.isOpen) client.destroy();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ForeverframeError(
+        "FF_LOG_UNAVAILABLE",
+        `Redis does not let servers talk to each other (${reason}): allow its user the commands and channels of {${prefix}}bus*`,
+        { cause: error },
+      );
+    }
+  }
+
+  listen(listener: NodeListener<NodeFrame>): void {
+    this.#listener = listener;
+  }
+
+  /**
+   * @param to the name of a node; null for all others
+   * @throws the client's error: Redis is away
+   */
+  async say(to: string | null, frame: NodeFrame): Promise<void> {
+    if (this.#closed) return;
+    const channel = to === null ? this.#tag : `${this.#tag}:${to}`;
+    await this.#publisher.publish(channel, JSON.stringify(frame));
+  }
+
+  /**
+   * The names of the nodes that are there besides this one.
+   *
+   * @throws the client's error: Redis is away
+   */
+  async others(): Promise<readonly string[]> {
+    const own = `${this.#tag}:`;
+    const channels = await this.#publisher.pubSubChannels(`${own}*`);
+    const now = performance.now();
+    return channels
+      .map((channel) => channel.slice(own.length))
+      .filter((node) => {
+        // Redis notices late that a machine has lost its power.
+        const heardAt = this.#heardAt.get(node) ?? this.#listeningSince;
+        return node !== this.name && now - heardAt < GONE_MS;
+      });
+  }
+
+  /** A lock among all nodes. */
+  lock(name: string, holder: string, ms: number): RedisLock {
+    return new RedisLock(this.#publisher, `${this.#tag}:lock:${name}`, holder, ms);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener = null;
+    clearInterval(this.#alive);
+    this.#publisher.destroy();
+    this.#subscriber.destroy();
+  }
+
+  async #subscribe(): Promise<void> {
+    const receive = (text: string) => {
+      const frame = parseFrame(text);
+      if (frame === null || frame.from === this.name || this.#closed) return;
+      this.#heardAt.set(frame.from, performance.now());
+      this.#listener?.onFrame(frame);
+    };
+    await this.#subscriber.subscribe([this.#tag, `${this.#tag}:${this.name}`], receive);
+    this.#listeningSince = performance.now();
+    this.#subscriber.on("ready", () => {
+      this.#listeningSince = performance.now();
+      this.#listener?.onReturn();
+    });
+  }
+
+  #sayAlive(): void {
+    // Where there is no connection, `onError` has heard of it.
+    this.say(null, { type: "alive", from: this.name }).catch(() => {});
+    // Nodes that are there are heard every second. An entry that is kept for longer than GONE_MS is
+    // what tells a node that is gone from one that has just come.
+    const before = performance.now() - FORGOTTEN_MS;
+    for (const [node, at] of this.#heardAt) if (at < before) this.#heardAt.delete(node);
+  }
+}
+
+/** The name of the node that generated an id; null where it does not say. */
+export function nodeOf(id: string): string | null {
+  const dot = id.indexOf(".");
+  return dot > 0 ? id.slice(0, dot) : null;
+}
+
+function createNodeClient(url: string) {
+  return createClient({
+    url,
+    RESP: 2,
+    // What is said while Redis is away is of no use later.
+    disableOfflineQueue: true,
+    maintNotifications: "disabled",
+    socket: {
+      reconnectStrategy: (retries) =>
+        Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
+    },
+  });
+}
+
+/** What another node has said; null for what is none of ours. */
+function parseFrame(text: string): NodeFrame | null {
+  try {
+    const frame: unknown = JSON.parse(text);
+    const isOurs = typeof frame === "object" && frame !== null && "from" in frame;
+    return isOurs ? (frame as NodeFrame) : null;
+  } catch {
+    return null;
+  }
+}
