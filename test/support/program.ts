@@ -34,6 +34,10 @@ export class Program {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Wait until it has printed something. @returns the match */
   async untilPrinted(pattern: RegExp, ms = 15_000): Promise<RegExpExecArray> {
     const look = () => pattern.exec(this.output) ?? this.#child.exitCode !== null;
