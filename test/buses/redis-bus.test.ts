@@ -6,6 +6,7 @@ import { describeBus } from "../contract/bus-contract.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
+import { eventually } from "../support/within.ts";
 
 let redis: RedisProcess;
 let systems = 0;
@@ -71,6 +72,33 @@ describe("with a Redis", () => {
       expect((await other.bus.find("acknowledge", gone, "e.1")).found).to.equal(true);
     } finally {
       for (const { bus } of [one, home, other]) await bus.close();
+    }
+  });
+
+  it("waits no more for a node whose machine is lost, though Redis still has its connection", async function () {
+    this.timeout(40_000);
+    const prefix = "lost:";
+    const proxy = await startTcpProxy(redis.port);
+    const start = async (port: number) => {
+      const url = `redis://127.0.0.1:${port}`;
+      const bus = new RedisBus(await RedisNodes.start({ url, prefix, onError: () => {} }));
+      bus.listen({ endAll: async () => 0 } as Partial<Peer> as Peer);
+      return bus;
+    };
+    const [one, lost] = [await start(redis.port), await start(proxy.port)];
+    try {
+      const silent = async () => (await one.ask("endAll", { client: "panel" })).silent;
+      await eventually(5_000, async () => (await silent()) === 0, "both");
+      proxy.freeze();
+      expect(await silent()).to.equal(1);
+      await eventually(20_000, async () => (await silent()) === 0, "that it is given up");
+      const began = performance.now();
+      expect(await silent()).to.equal(0);
+      expect(performance.now() - began, "ms").to.be.below(1_000);
+    } finally {
+      await one.close();
+      await lost.close();
+      await proxy.close();
     }
   });
 });
