@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { createClient } from "@redis/client";
 import type {
   Answers,
   AnswerTo,
@@ -12,6 +11,9 @@ import type {
   StreamQuestion,
 } from "../core/bus.ts";
 import { ForeverframeError } from "../errors.ts";
+import type { Client } from "../redis/redis-client.ts";
+import { RedisPair } from "../redis/redis-pair.ts";
+import { parseRedisUrl } from "../redis/redis-url.ts";
 import { throttle } from "./throttle.ts";
 
 /** How long answers are awaited, in ms: a node that hangs costs no more. */
@@ -37,9 +39,6 @@ const LOCK_LOOK_MS = 20;
 
 /** A lock of a node that has died falls after this, in ms: no question takes longer. */
 const LOCK_MS = 3_000;
-
-/** Longest pause between two attempts to connect, in ms. */
-const LONGEST_PAUSE_MS = 3_000;
 
 /** Release a lock only if it is still one's own. */
 const UNLOCK = `
@@ -84,15 +83,13 @@ interface OpenQuestion {
 
 /** What a node needs to find the others. */
 export interface RedisBusOptions {
-  /** `redis://` or `rediss://`. */
+  /** See `parseRedisUrl`. */
   readonly url: string;
   /** As of the log's keys. */
   readonly prefix: string;
   /** Hears of each connection that is lost or can't be made. */
   readonly onError: (error: unknown) => void;
 }
-
-type Client = ReturnType<typeof createBusClient>;
 
 /**
  * The bus of nodes that share nothing but a Redis: what one says is published there.
@@ -105,8 +102,7 @@ export class RedisBus implements Bus {
   readonly number: number;
   readonly #name: string;
   readonly #tag: string;
-  readonly #publisher: Client;
-  readonly #subscriber: Client;
+  readonly #pair: RedisPair;
   readonly #questions = new Map<number, OpenQuestion>();
   /** When each of the others was heard (monotonic ms). */
   readonly #heardAt = new Map<string, number>();
@@ -117,18 +113,11 @@ export class RedisBus implements Bus {
   #asked = 0;
   #closed = false;
 
-  private constructor(
-    { prefix }: RedisBusOptions,
-    name: string,
-    number: number,
-    publisher: Client,
-    subscriber: Client,
-  ) {
+  private constructor(tag: string, name: string, number: number, pair: RedisPair) {
     this.number = number;
     this.#name = name;
-    this.#tag = `{${prefix}}bus`;
-    this.#publisher = publisher;
-    this.#subscriber = subscriber;
+    this.#tag = tag;
+    this.#pair = pair;
     this.#hint = throttle(() => this.#tell("noticeAppended", []), HINT_MS);
     this.#alive = setInterval(() => this.#sayAlive(), ALIVE_MS);
     this.#alive.unref();
@@ -138,17 +127,30 @@ export class RedisBus implements Bus {
   static async start(options: RedisBusOptions): Promise<RedisBus> {
     const { url, prefix, onError } = options;
     const name = randomBytes(9).toString("base64url");
-    const publisher = createBusClient(url);
-    const subscriber = createBusClient(url);
-    for (const client of [publisher, subscriber]) client.on("error", onError);
+    const tag = `{${prefix}}bus`;
+    const key = `{${prefix}}nodes`;
+    const target = parseRedisUrl(url);
+    let bus: RedisBus | null = null;
+    let pair: RedisPair | null = null;
     try {
-      await Promise.all([publisher.connect(), subscriber.connect()]);
-      const number = await publisher.incr(`{${prefix}}nodes`);
-      const bus = new RedisBus(options, name, number, publisher, subscriber);
-      await bus.#subscribe();
+      if (target === null) throw new Error("This is not a Redis URL");
+      pair = await RedisPair.start({
+        target,
+        key,
+        channels: [tag, `${tag}:${name}`],
+        onMessage: (text) => {
+          const frame = parseFrame(text);
+          if (frame !== null && bus !== null) bus.#receive(frame);
+        },
+        onListening: () => {
+          if (bus !== null) bus.#startListening();
+        },
+        onError,
+      });
+      bus = new RedisBus(tag, name, await pair.publisher.incr(key), pair);
       return bus;
     } catch (error) {
-      for (const client of [publisher, subscriber]) if (client.isOpen) client.destroy();
+      pair?.close();
       const reason = error instanceof Error ? error.message : String(error);
       throw new ForeverframeError(
         "FF_LOG_UNAVAILABLE",
@@ -196,23 +198,18 @@ export class RedisBus implements Bus {
     this.#peer = null;
     clearInterval(this.#alive);
     for (const question of this.#questions.values()) question.onChange();
-    this.#publisher.destroy();
-    this.#subscriber.destroy();
+    this.#pair.close();
   }
 
-  async #subscribe(): Promise<void> {
-    const receive = (text: string) => {
-      const frame = parseFrame(text);
-      if (frame !== null) this.#receive(frame);
-    };
-    await this.#subscriber.subscribe([this.#tag, `${this.#tag}:${this.#name}`], receive);
+  get #publisher(): Client {
+    return this.#pair.publisher;
+  }
+
+  /** What was told while there was no connection is lost: the log has grown, or has shrunk. */
+  #startListening(): void {
     this.#listeningSince = performance.now();
-    // What was told while there was no connection is lost: the log has grown, or has shrunk.
-    this.#subscriber.on("ready", () => {
-      this.#listeningSince = performance.now();
-      this.#peer?.noticeDeleted();
-      this.#peer?.noticeAppended();
-    });
+    this.#peer?.noticeDeleted();
+    this.#peer?.noticeAppended();
   }
 
   #receive(frame: Frame): void {
@@ -351,20 +348,6 @@ export class RedisBus implements Bus {
         return node !== this.#name && now - heardAt < GONE_MS;
       });
   }
-}
-
-function createBusClient(url: string) {
-  return createClient({
-    url,
-    RESP: 2,
-    // What is said while Redis is away is of no use later.
-    disableOfflineQueue: true,
-    maintNotifications: "disabled",
-    socket: {
-      reconnectStrategy: (retries) =>
-        Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
-    },
-  });
 }
 
 /** What another node has said; null for what is none of ours. */
