@@ -24,12 +24,24 @@ export interface RedisProcess {
 /** Settings with which a Redis answers only what is on its disk. */
 export const KEEPS_ALL = ["--appendonly", "yes", "--appendfsync", "always"];
 
+/** Send one command, on a connection of its own. */
+export async function commandAt(url: string, words: readonly string[]): Promise<unknown> {
+  const client = createClient({ url, socket: { reconnectStrategy: false } });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return await client.sendCommand([...words]);
+  } finally {
+    client.destroy();
+  }
+}
+
 /** Keep nothing, and give a replica at once what there is. */
 const QUICK = ["--save", "", "--repl-diskless-sync-delay", "0"];
 
 /** Start a replica, and wait until it has all. */
 export async function startReplica(
-  master: RedisProcess,
+  master: { readonly port: number },
   settings: readonly string[] = [],
 ): Promise<RedisProcess> {
   const replica = await startRedis([
@@ -59,16 +71,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   const redis: RedisProcess = {
     port,
     url,
-    async command(...words) {
-      const client = createClient({ url, socket: { reconnectStrategy: false } });
-      client.on("error", () => {});
-      await client.connect();
-      try {
-        return await client.sendCommand([...words]);
-      } finally {
-        client.destroy();
-      }
-    },
+    command: (...words) => commandAt(url, words),
     pause: (isPaused) => void child.kill(isPaused ? "SIGSTOP" : "SIGCONT"),
     async stop(signal = "SIGKILL") {
       if (child.exitCode !== null || child.signalCode !== null) return;
