@@ -46,8 +46,9 @@ export interface ForeverframeOptions {
   /** Keep the log in memory: it ends with the process. By default off. */
   readonly memory?: boolean | undefined;
   /**
-   * Where the log is: lmdb:DIRECTORY, memory:, or redis://HOST:PORT/DATABASE; as --data and
-   * --memory say if empty. By default none.
+   * Where the log is: lmdb:DIRECTORY, memory:, redis://HOST:PORT/DATABASE,
+   * redis-sentinel://HOST:PORT,.../MASTER or redis-cluster://HOST:PORT,...; as --data and --memory
+   * say if empty. By default none.
    */
   readonly log?: string | undefined;
   /** What the names of the log's keys in Redis begin with, in braces. By default `"ff:"`. */
@@ -57,6 +58,11 @@ export interface ForeverframeOptions {
    * default off.
    */
   readonly redisTrustRestart?: boolean | undefined;
+  /**
+   * Replicas of Redis that must have a message before it is answered 201 and shown to anybody; 0
+   * for none. From 0 to 16; by default 0.
+   */
+  readonly redisWait?: number | undefined;
   /**
    * Directory of your own pages, which are served before the built-in ones; none if empty. By
    * default none.

@@ -1,4 +1,4 @@
-import type { RedisClientType } from "@redis/client";
+import type { Client } from "../redis/redis-client.ts";
 
 /** Take a lock that nobody has, or keep one's own for longer. */
 const HOLD = `
@@ -14,18 +14,18 @@ if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) 
 return 0
 `;
 
-/** What a lock needs of a connection to Redis. */
-export type LockClient = Pick<RedisClientType, "eval">;
-
 /** Something that one holder in all processes has at a time. It falls when its holder is silent. */
 export class RedisLock {
-  readonly #client: LockClient;
+  readonly #client: () => Client;
   readonly #key: string;
   readonly #holder: string;
   readonly #ms: number;
 
-  /** @param ms how long it is held without being held again */
-  constructor(client: LockClient, key: string, holder: string, ms: number) {
+  /**
+   * @param client the connection to Redis that there is now
+   * @param ms how long it is held without being held again
+   */
+  constructor(client: () => Client, key: string, holder: string, ms: number) {
     this.#client = client;
     this.#key = key;
     this.#holder = holder;
@@ -40,12 +40,12 @@ export class RedisLock {
    */
   async hold(): Promise<boolean> {
     const arguments_ = [this.#holder, String(this.#ms)];
-    const reply = await this.#client.eval(HOLD, { keys: [this.#key], arguments: arguments_ });
+    const reply = await this.#client().eval(HOLD, { keys: [this.#key], arguments: arguments_ });
     return Number(reply) === 1;
   }
 
   /** @throws the client's error: it falls by itself then */
   async release(): Promise<void> {
-    await this.#client.eval(RELEASE, { keys: [this.#key], arguments: [this.#holder] });
+    await this.#client().eval(RELEASE, { keys: [this.#key], arguments: [this.#holder] });
   }
 }

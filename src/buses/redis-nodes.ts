@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { createClient } from "@redis/client";
 import { ForeverframeError } from "../errors.ts";
+import { RedisPair } from "../redis/redis-pair.ts";
+import { parseRedisUrl } from "../redis/redis-url.ts";
 import { RedisLock } from "./redis-lock.ts";
 
 /** A node says this often that it is there, in ms. */
@@ -12,12 +13,9 @@ const GONE_MS = 15_000;
 /** What is known of a node that is gone is forgotten after this, in ms. */
 const FORGOTTEN_MS = 3_600_000;
 
-/** Longest pause between two attempts to connect, in ms. */
-const LONGEST_PAUSE_MS = 3_000;
-
 /** What a node needs to find the others. */
 export interface RedisNodesOptions {
-  /** `redis://` or `rediss://`. */
+  /** See `parseRedisUrl`. */
   readonly url: string;
   /** As of the log's keys. */
   readonly prefix: string;
@@ -39,8 +37,6 @@ export interface NodeListener<Frame> {
   onReturn(): void;
 }
 
-type Client = ReturnType<typeof createNodeClient>;
-
 /**
  * This process among all that share a Redis, whichever machine they are on.
  *
@@ -53,8 +49,7 @@ export class RedisNodes {
   /** Stands before the first dot of the ids that this node generates: see {@link nodeOf}. */
   readonly name: string;
   readonly #tag: string;
-  readonly #publisher: Client;
-  readonly #subscriber: Client;
+  readonly #pair: RedisPair;
   /** When each of the others was heard (monotonic ms). */
   readonly #heardAt = new Map<string, number>();
   readonly #alive: NodeJS.Timeout;
@@ -62,11 +57,11 @@ export class RedisNodes {
   #listener: NodeListener<NodeFrame> | null = null;
   #closed = false;
 
-  private constructor(prefix: string, name: string, number: number, clients: readonly Client[]) {
+  private constructor(tag: string, name: string, number: number, pair: RedisPair) {
     this.number = number;
     this.name = name;
-    this.#tag = `{${prefix}}bus`;
-    [this.#publisher, this.#subscriber] = clients as [Client, Client];
+    this.#tag = tag;
+    this.#pair = pair;
     this.#alive = setInterval(() => this.#sayAlive(), ALIVE_MS);
     this.#alive.unref();
   }
@@ -74,16 +69,29 @@ export class RedisNodes {
   /** @throws ForeverframeError FF_LOG_UNAVAILABLE */
   static async start({ url, prefix, onError }: RedisNodesOptions): Promise<RedisNodes> {
     const name = `n${randomBytes(6).toString("base64url")}`;
-    const clients = [createNodeClient(url), createNodeClient(url)];
-    for (const client of clients) client.on("error", onError);
+    const tag = `{${prefix}}bus`;
+    const key = `{${prefix}}nodes`;
+    const target = parseRedisUrl(url);
+    let nodes: RedisNodes | null = null;
+    let pair: RedisPair | null = null;
     try {
-      await Promise.all(clients.map((client) => client.connect()));
-      const number = (await clients[0]?.incr(`{${prefix}}nodes`)) ?? 0;
-      const nodes = new RedisNodes(prefix, name, number, clients);
-      await nodes.#subscribe();
+      if (target === null) throw new Error("This is not a Redis URL");
+      pair = await RedisPair.start({
+        target,
+        key,
+        channels: [tag, `${tag}:${name}`],
+        onMessage: (text) => {
+          if (nodes !== null) nodes.#hear(text);
+        },
+        onListening: () => {
+          if (nodes !== null) nodes.#startListening();
+        },
+        onError,
+      });
+      nodes = new RedisNodes(tag, name, await pair.publisher.incr(key), pair);
       return nodes;
     } catch (error) {
-      for (const client of clients) if (client.isOpen) client.destroy();
+      pair?.close();
       const reason = error instanceof Error ? error.message : String(error);
       throw new ForeverframeError(
         "FF_LOG_UNAVAILABLE",
@@ -104,7 +112,7 @@ export class RedisNodes {
   async say(to: string | null, frame: NodeFrame): Promise<void> {
     if (this.#closed) return;
     const channel = to === null ? this.#tag : `${this.#tag}:${to}`;
-    await this.#publisher.publish(channel, JSON.stringify(frame));
+    await this.#pair.publisher.publish(channel, JSON.stringify(frame));
   }
 
   /**
@@ -114,7 +122,7 @@ export class RedisNodes {
    */
   async others(): Promise<readonly string[]> {
     const own = `${this.#tag}:`;
-    const channels = await this.#publisher.pubSubChannels(`${own}*`);
+    const channels = await this.#pair.publisher.pubSubChannels(`${own}*`);
     const now = performance.now();
     return channels
       .map((channel) => channel.slice(own.length))
@@ -127,7 +135,7 @@ export class RedisNodes {
 
   /** A lock among all nodes. */
   lock(name: string, holder: string, ms: number): RedisLock {
-    return new RedisLock(this.#publisher, `${this.#tag}:lock:${name}`, holder, ms);
+    return new RedisLock(() => this.#pair.publisher, `${this.#tag}:lock:${name}`, holder, ms);
   }
 
   close(): void {
@@ -135,23 +143,19 @@ export class RedisNodes {
     this.#closed = true;
     this.#listener = null;
     clearInterval(this.#alive);
-    this.#publisher.destroy();
-    this.#subscriber.destroy();
+    this.#pair.close();
   }
 
-  async #subscribe(): Promise<void> {
-    const receive = (text: string) => {
-      const frame = parseFrame(text);
-      if (frame === null || frame.from === this.name || this.#closed) return;
-      this.#heardAt.set(frame.from, performance.now());
-      this.#listener?.onFrame(frame);
-    };
-    await this.#subscriber.subscribe([this.#tag, `${this.#tag}:${this.name}`], receive);
+  #hear(text: string): void {
+    const frame = parseFrame(text);
+    if (frame === null || frame.from === this.name || this.#closed) return;
+    this.#heardAt.set(frame.from, performance.now());
+    this.#listener?.onFrame(frame);
+  }
+
+  #startListening(): void {
     this.#listeningSince = performance.now();
-    this.#subscriber.on("ready", () => {
-      this.#listeningSince = performance.now();
-      this.#listener?.onReturn();
-    });
+    this.#listener?.onReturn();
   }
 
   #sayAlive(): void {
@@ -168,20 +172,6 @@ export class RedisNodes {
 export function nodeOf(id: string): string | null {
   const dot = id.indexOf(".");
   return dot > 0 ? id.slice(0, dot) : null;
-}
-
-function createNodeClient(url: string) {
-  return createClient({
-    url,
-    RESP: 2,
-    // What is said while Redis is away is of no use later.
-    disableOfflineQueue: true,
-    maintNotifications: "disabled",
-    socket: {
-      reconnectStrategy: (retries) =>
-        Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
-    },
-  });
 }
 
 /** What another node has said; null for what is none of ours. */

@@ -1,12 +1,13 @@
 import type { LogLocation } from "../core/log-location.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
+import { isRedisScheme, parseRedisUrl } from "../redis/redis-url.ts";
 import { type Config, SETTINGS } from "./settings.ts";
 
 /** The settings that say where the log is. */
-type LogSettings = Pick<Config, "log" | "data" | "memory" | "redisPrefix" | "redisTrustRestart">;
-
-/** How many databases a Redis may be set to have: more than anybody uses. */
-const MAX_DATABASES = 65_536;
+type LogSettings = Pick<
+  Config,
+  "log" | "data" | "memory" | "redisPrefix" | "redisTrustRestart" | "redisWait"
+>;
 
 const PREFIX = /^[A-Za-z0-9:._-]{1,64}$/;
 
@@ -48,26 +49,19 @@ function parseLog({
   log,
   redisPrefix: prefix,
   redisTrustRestart: trustRestart,
+  redisWait: wait,
 }: LogSettings): LogLocation {
   if (log === "memory:") return { kind: "memory" };
   if (/^lmdb:./.test(log)) return { kind: "lmdb", directory: log.slice("lmdb:".length) };
-  if (/^rediss?:\/\//.test(log) && isRedisUrl(log))
-    return { kind: "redis", url: log, prefix, trustRestart };
+  if (isRedisScheme(log) && parseRedisUrl(log) !== null)
+    return { kind: "redis", url: log, prefix, trustRestart, wait };
   throw invalid(
-    `--log is "${hidePassword(log)}": write lmdb:./data, memory:, or redis://127.0.0.1:6379/0 (rediss:// for TLS, redis://user:password@host for a password, with other characters than letters and digits as %XX)`,
+    `--log is "${hidePassword(log)}": write lmdb:./data, memory:, redis://127.0.0.1:6379/0, redis-sentinel://127.0.0.1:26379/mymaster, or redis-cluster://127.0.0.1:7000 (rediss for TLS, redis://user:password@host for a password, with other characters than letters and digits as %XX)`,
   );
 }
 
-function isRedisUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { hostname, pathname, search, hash } = new URL(text);
-  if (hostname === "" || search !== "" || hash !== "") return false;
-  const database = /^\/?(\d*)$/.exec(pathname)?.[1];
-  return database !== undefined && Number(database) < MAX_DATABASES;
-}
-
 function checkRedisSettings(
-  { redisPrefix, redisTrustRestart }: LogSettings,
+  { redisPrefix, redisTrustRestart, redisWait }: LogSettings,
   location: LogLocation | null,
 ): void {
   if (!PREFIX.test(redisPrefix)) {
@@ -76,9 +70,9 @@ function checkRedisSettings(
     );
   }
   if (location?.kind === "redis") return;
-  if (redisTrustRestart || redisPrefix !== SETTINGS.redisPrefix.default) {
+  if (redisTrustRestart || redisWait > 0 || redisPrefix !== SETTINGS.redisPrefix.default) {
     throw invalid(
-      "--redis-prefix and --redis-trust-restart are about a log in Redis: add --log redis://127.0.0.1:6379, or leave them out",
+      "--redis-prefix, --redis-trust-restart and --redis-wait are about a log in Redis: add --log redis://127.0.0.1:6379, or leave them out",
     );
   }
 }

@@ -79,11 +79,17 @@ export const SETTINGS = {
   memory: flag("keep the log in memory: it ends with the process"),
   log: text(
     "",
-    "where the log is: lmdb:DIRECTORY, memory:, or redis://HOST:PORT/DATABASE; as --data and --memory say if empty",
+    "where the log is: lmdb:DIRECTORY, memory:, redis://HOST:PORT/DATABASE, redis-sentinel://HOST:PORT,.../MASTER or redis-cluster://HOST:PORT,...; as --data and --memory say if empty",
   ),
   redisPrefix: text("ff:", "what the names of the log's keys in Redis begin with, in braces"),
   redisTrustRestart: flag(
     "believe that a Redis that was started again, or replaced by its replica, has lost nothing",
+  ),
+  redisWait: number(
+    0,
+    0,
+    16,
+    "replicas of Redis that must have a message before it is answered 201 and shown to anybody; 0 for none",
   ),
   pages: text(
     "",

@@ -17,6 +17,7 @@ export async function openLogAt(
     url,
     prefix: "ff:",
     trustRestart: false,
+    wait: 0,
     clock: "server",
     now: Date.now,
     monotonicMs: () => performance.now(),

@@ -13,6 +13,8 @@ export interface RedisProcess {
   readonly url: string;
   /** Send one command, on a connection of its own. */
   command(...words: readonly string[]): Promise<unknown>;
+  /** Stop it without ending it, as a machine that hangs; or let it go on. */
+  pause(isPaused: boolean): void;
   /** End it; what is not kept on disk is lost. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Start it again, on the same port and directory. */
@@ -21,6 +23,40 @@ export interface RedisProcess {
 
 /** Settings with which a Redis answers only what is on its disk. */
 export const KEEPS_ALL = ["--appendonly", "yes", "--appendfsync", "always"];
+
+/** Send one command, on a connection of its own. */
+export async function commandAt(url: string, words: readonly string[]): Promise<unknown> {
+  const client = createClient({ url, socket: { reconnectStrategy: false } });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return await client.sendCommand([...words]);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Keep nothing, and give a replica at once what there is. */
+const QUICK = ["--save", "", "--repl-diskless-sync-delay", "0"];
+
+/** Start a replica, and wait until it has all. */
+export async function startReplica(
+  master: { readonly port: number },
+  settings: readonly string[] = [],
+): Promise<RedisProcess> {
+  const replica = await startRedis([
+    ...["--replicaof", "127.0.0.1", String(master.port)],
+    ...settings,
+  ]);
+  await eventually(20_000, () => hasInfo(replica, "master_link_status:up"), "the replica");
+  return replica;
+}
+
+/** Whether a Redis says this line of itself. */
+export async function hasInfo(redis: RedisProcess, line: string): Promise<boolean> {
+  const info = await redis.command("INFO", "ALL").catch(() => "");
+  return String(info).split("\r\n").includes(line);
+}
 
 /**
  * Start a Redis on a free port, with a directory of its own. By default it keeps nothing.
@@ -35,16 +71,8 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   const redis: RedisProcess = {
     port,
     url,
-    async command(...words) {
-      const client = createClient({ url, socket: { reconnectStrategy: false } });
-      client.on("error", () => {});
-      await client.connect();
-      try {
-        return await client.sendCommand([...words]);
-      } finally {
-        client.destroy();
-      }
-    },
+    command: (...words) => commandAt(url, words),
+    pause: (isPaused) => void child.kill(isPaused ? "SIGSTOP" : "SIGCONT"),
     async stop(signal = "SIGKILL") {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -56,7 +84,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
       child = spawn(
         redisPath() ?? "redis-server",
-        [...fixed, "--save", "", "--enable-debug-command", "local", ...settings],
+        [...fixed, ...QUICK, "--enable-debug-command", "local", ...settings],
         { stdio: "ignore" },
       );
       running.add(child);

@@ -8,6 +8,8 @@ export interface TcpProxy {
   cutAll(): void;
   /** From now on, cut a connection after so many bytes of what comes back; null for never. */
   cutAfter(bytes: number | null): void;
+  /** From now on, be a proxy before another port: for new connections. */
+  retarget(port: number): void;
   /** From now on, pass nothing on in either direction, and say nothing. */
   freeze(): void;
   /** Pass on again what comes from now on. What was held back is lost with its connections. */
@@ -26,6 +28,7 @@ export async function closeTcpProxies(): Promise<void> {
 /** Start a proxy before a port of this machine. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  let port = target;
   let limit: number | null = null;
   let isFrozen = false;
   const keep = (socket: Socket) => {
@@ -34,7 +37,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     socket.on("close", () => sockets.delete(socket));
   };
   const server = createServer((incoming) => {
-    const outgoing = connect(target, "127.0.0.1");
+    const outgoing = connect(port, "127.0.0.1");
     keep(incoming);
     keep(outgoing);
     const end = () => {
@@ -64,6 +67,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     cutAll,
     cutAfter(bytes) {
       limit = bytes;
+    },
+    retarget(other) {
+      port = other;
     },
     freeze() {
       isFrozen = true;

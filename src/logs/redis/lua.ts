@@ -8,6 +8,8 @@ export interface Script {
   readonly sha: string;
   /** Whether the second element of its answer is Unix ms of the server's clock. */
   readonly tellsTime: boolean;
+  /** Whether the third is the position up to which messages are shown. */
+  readonly tellsShown: boolean;
 }
 
 /** Lua functions that write numbers. */
@@ -26,8 +28,9 @@ end
 `;
 
 /**
- * What every script begins with. ARGV: the epoch, then Unix ms or an empty text for the server's
- * own clock, then the script's own from `A` on.
+ * What every script begins with. ARGV: the epoch, Unix ms or an empty text for the server's own
+ * clock, `1` if only what replicas have is shown, then the script's own from `A` on. `m.shown` is
+ * the position up to which messages are shown.
  *
  * Redis does not undo a script that fails half way. So a script looks at everything first, and
  * writes when nothing can fail any more: a key of another type, or no memory, is met at the first
@@ -41,11 +44,12 @@ local call = redis.call
 local marks, names, records, index, data, due, shared, sharedRows, keys, expiries, revoked =
   unpack(KEYS, 1, 11)
 local FIXED = 11
-local A = 3
+local A = 4
 local ORIGIN = "0000000000000"
 local m = {}
 do
-  local fields = {"epoch", "tip", "forgottenTo", "trimmedTo", "messages", "channels", "bytes"}
+  local fields = {"epoch", "tip", "forgottenTo", "trimmedTo", "messages", "channels", "bytes",
+    "committed"}
   local values = call("HMGET", marks, unpack(fields))
   for i, field in ipairs(fields) do m[field] = values[i] end
 end
@@ -66,6 +70,9 @@ if not now then
 end
 
 ${NUMBERS}local function later(a, b) if a > b then return a end return b end
+local function earlier(a, b) if a < b then return a end return b end
+m.shown = m.tip
+if ARGV[3] == "1" then m.shown = earlier(m.committed or ORIGIN, m.tip) end
 -- Positions are ids of stream entries, too: milliseconds and counter in decimal
 local function entryId(position)
   return number(tonumber(string.sub(position, 1, 9), 36)) .. "-"
@@ -181,7 +188,9 @@ end
 export function createScript(name: string, body: string): Script {
   const source = `${COMMON}${body}`;
   const sha = createHash("sha1").update(source).digest("hex");
-  return { name, source, sha, tellsTime: body.includes('{"OK", number(now)') };
+  const tellsTime = body.includes('{"OK", number(now)');
+  const tellsShown = body.includes('{"OK", number(now), m.shown');
+  return { name, source, sha, tellsTime, tellsShown };
 }
 
 /** Make a script that removes messages: its body may use what is in `REMOVAL`. */

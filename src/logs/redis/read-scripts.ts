@@ -20,11 +20,14 @@ local function dataOf(position)
 end
 `;
 
-/** The newest position, and where messages were lost. Answers `OK`, time, tip and bytes kept. */
+/**
+ * Answers `OK`, the time, the position up to which messages are shown, bytes kept, and the newest
+ * position.
+ */
 export const TIP = createScript(
   "tip",
   `
-return {"OK", number(now), m.tip, number(m.bytes)}
+return {"OK", number(now), m.shown, number(m.bytes), m.tip}
 `,
 );
 
@@ -40,10 +43,10 @@ return {"OK"}
 /**
  * Read some channels by their lists, oldest first.
  *
- * ARGV: positions `after` and `upTo` (empty for the tip), most messages, most bytes; for each
+ * ARGV: positions `after` and `upTo` (empty for the end), most messages, most bytes; for each
  * channel its name and the bytes of an event besides its data. Their keys follow the fixed ones.
  *
- * Answers `OK`, the time, the tip, `forgottenTo`, the position up to which it read or an empty text
+ * Answers `OK`, the time, the end, `forgottenTo`, the position up to which it read or an empty text
  * if that is the end, gaps (channel, `trimmedTo`, ...), channels without a record that may have
  * lost messages, rows (channel's number, position, Unix ms, data, ...). Or `LOST` with channels
  * whose list is not what was written; or `STRANGE` with one whose key is of another type.
@@ -54,9 +57,9 @@ export const READ = createScript(
 local after, upTo = ARGV[A], ARGV[A + 1]
 local maxMessages, maxBytes = tonumber(ARGV[A + 2]), tonumber(ARGV[A + 3])
 local count = #KEYS - FIXED
-local tip = m.tip
-if upTo == "" then upTo = tip end
-local mayHaveGaps = after < m.trimmedTo or after < m.forgottenTo
+if upTo == "" then upTo = m.shown end
+-- What was removed before it was shown is a gap when it would have been.
+local forgottenTo = earlier(m.forgottenTo, m.shown)
 local gaps, forgotten, lost, sources = {}, {}, {}, {}
 for i = 1, count do
   local name, key = ARGV[A + 2 + 2 * i], KEYS[FIXED + i]
@@ -65,9 +68,10 @@ for i = 1, count do
     local length = redis.pcall("XLEN", key)
     if type(length) == "table" then return {"STRANGE", name} end
     if length ~= r.messages then lost[#lost + 1] = name end
-    if after < r.trimmedTo then
+    local trimmedTo = earlier(r.trimmedTo, m.shown)
+    if after < trimmedTo then
       gaps[#gaps + 1] = name
-      gaps[#gaps + 1] = r.trimmedTo
+      gaps[#gaps + 1] = trimmedTo
     end
     if r.last > after then
       sources[#sources + 1] = {
@@ -75,7 +79,7 @@ for i = 1, count do
         from = "(" .. entryId(after), piece = 8, entries = {}, at = 1, more = true
       }
     end
-  elseif mayHaveGaps and after < m.forgottenTo then
+  elseif after < forgottenTo then
     forgotten[#forgotten + 1] = name
   end
 end
@@ -121,24 +125,24 @@ if after < upTo then
     end
   end
 end
-return {"OK", number(now), tip, m.forgottenTo, reached, gaps, forgotten, rows}
+return {"OK", number(now), m.shown, forgottenTo, reached, gaps, forgotten, rows}
 `,
 );
 
 /**
  * List what comes after (or before) a position, whatever its channel.
  *
- * ARGV: positions `after` and `upTo` (empty for the tip), most rows, `newest` to begin at the end.
+ * ARGV: positions `after` and `upTo` (empty for the end), most rows, `newest` to begin at the end.
  *
- * Answers `OK`, the time, the tip, whether there may be gaps (1 or 0), and members of the index.
+ * Answers `OK`, the time, the end, whether there may be gaps (1 or 0), and members of the index.
  */
 export const SCAN = createScript(
   "scan",
   `
 local after, upTo = ARGV[A], ARGV[A + 1]
-if upTo == "" then upTo = m.tip end
+if upTo == "" then upTo = m.shown end
 local mayHaveGaps = 0
-if after < m.trimmedTo or after < m.forgottenTo then mayHaveGaps = 1 end
+if after < earlier(later(m.trimmedTo, m.forgottenTo), m.shown) then mayHaveGaps = 1 end
 local members = {}
 if after < upTo then
   local low, high = "(" .. after .. "~", "(" .. upTo .. "~"
@@ -148,7 +152,7 @@ if after < upTo then
     members = call("ZRANGE", index, low, high, "BYLEX", "LIMIT", 0, ARGV[A + 2])
   end
 end
-return {"OK", number(now), m.tip, mayHaveGaps, members}
+return {"OK", number(now), m.shown, mayHaveGaps, members}
 `,
 );
 
@@ -170,7 +174,8 @@ local after, maxBytes, maxListed = ARGV[A], tonumber(ARGV[A + 1]), tonumber(ARGV
 local nameCount = tonumber(ARGV[A + 3])
 local at = A + 4
 local gaps, known, tooMany = {}, {}, 0
-if after < m.trimmedTo or after < m.forgottenTo then
+local forgottenTo, allTrimmedTo = earlier(m.forgottenTo, m.shown), earlier(m.trimmedTo, m.shown)
+if after < allTrimmedTo or after < forgottenTo then
   for i = 0, nameCount - 1 do
     local name = ARGV[at + i]
     if call("HEXISTS", records, name) == 1 then known[#known + 1] = name end
@@ -180,7 +185,7 @@ if after < m.trimmedTo or after < m.forgottenTo then
   else
     local all = call("HGETALL", records)
     for i = 1, #all, 2 do
-      local trimmedTo = string.match(all[i + 1], "^%d+ (%w+)")
+      local trimmedTo = earlier(string.match(all[i + 1], "^%d+ (%w+)"), m.shown)
       if after < trimmedTo then
         gaps[#gaps + 1] = all[i]
         gaps[#gaps + 1] = trimmedTo
@@ -212,7 +217,7 @@ while at <= #ARGV do
     end
   end
 end
-return {"OK", number(now), m.forgottenTo, m.trimmedTo, tooMany, gaps, known, reached, rows}
+return {"OK", number(now), forgottenTo, allTrimmedTo, tooMany, gaps, known, reached, rows}
 `,
 );
 
@@ -241,7 +246,7 @@ return {"OK", found[count + 1] or ORIGIN}
 
 /**
  * List channels by name. ARGV: the name before them, most of them. Answers `OK` and, for each,
- * name, messages and last position.
+ * name, messages and last position, or the end where that is before it.
  */
 export const CHANNELS = createScript(
   "channels",
@@ -254,7 +259,7 @@ for _, name in ipairs(call("ZRANGE", names, low, "+", "BYLEX", "LIMIT", 0, ARGV[
   if r then
     found[#found + 1] = name
     found[#found + 1] = number(r.messages)
-    found[#found + 1] = r.last
+    found[#found + 1] = earlier(r.last, m.shown)
   end
 end
 return {"OK", found}

@@ -4,8 +4,10 @@
  *
  * - `marks` hash: `epoch`, `tip`, `forgottenTo`, `trimmedTo` (positions), `messages`, `channels`,
  *   `bytes` (sums), `time` (Unix ms of the newest append), `lostTo` (the position at which the
- *   epoch began), `life` and `keeping` of the Redis that has it (see `RedisLink`), `retention`,
- *   `indexedTo`, `sweptTo` (upkeep)
+ *   epoch began), `committed` (up to here replicas have all, see `RedisCommits`), `waits` and
+ *   `waitsUntil` (how many replicas are awaited, and Unix ms until which somebody does), `life` and
+ *   `keeping` of the Redis that has it (see `RedisServer`), `retention`, `indexedTo`, `sweptTo`
+ *   (upkeep)
  * - `names` sorted set, by name: the channels that keep messages
  * - `records` hash by channel: `messages trimmedTo last bytes`
  * - `index` sorted set, by member: a position and its channel, see `common` in `lua.ts`

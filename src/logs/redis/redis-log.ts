@@ -1,11 +1,13 @@
 import type { SelectorSet } from "../../core/channel-name.ts";
-import { type Cursor, formatCursor, positionOf } from "../../core/cursor.ts";
+import { type Cursor, formatCursor } from "../../core/cursor.ts";
 import type { AppendRequest, LogBatch, MessageLog, ReadRequest } from "../../core/log.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import type { KeptRevocation, Revocation, RevocationKind } from "../../core/revocation.ts";
 import { SteadyClock } from "../../core/steady-clock.ts";
 import type { ChannelSummary } from "../../core/summaries.ts";
 import { ForeverframeError } from "../../errors.ts";
+import type { Reply } from "../../redis/redis-client.ts";
+import { parseRedisUrl } from "../../redis/redis-url.ts";
 import { closedError, revocationsFull } from "../log-errors.ts";
 import { LogHealth } from "../log-health.ts";
 import { LogSizeError } from "../table-append.ts";
@@ -14,7 +16,8 @@ import { MAX_REVOCATIONS } from "../table-revoke.ts";
 import { IDEMPOTENCY_MS } from "../table-trim.ts";
 import { CHANNELS, PROBE, TIP } from "./read-scripts.ts";
 import { appendToRedis } from "./redis-append.ts";
-import type { Reply } from "./redis-link.ts";
+import { RedisCommits } from "./redis-commits.ts";
+import { cannotOpen } from "./redis-errors.ts";
 import { findBeforeLast, readFromRedis, strangeError } from "./redis-reads.ts";
 import { RedisSession } from "./redis-session.ts";
 import { DELETE, FIND_DUE, INDEX_DUE, REVOCATIONS, REVOKE, TRIM } from "./upkeep-scripts.ts";
@@ -33,12 +36,17 @@ const PROBE_EVERY_MS = 1_000;
 
 /** What the log in Redis needs beside what other logs do. */
 export interface RedisLogOptions extends TableLogOptions {
-  /** `redis://` or `rediss://`. */
+  /** See `parseRedisUrl`. */
   readonly url: string;
   /** What the names of its keys begin with, without braces. */
   readonly prefix: string;
   /** Believe that a Redis that was started again has lost nothing. */
   readonly trustRestart: boolean;
+  /**
+   * How many replicas must have a write before it is answered and shown. All processes that have
+   * the log open must agree on it.
+   */
+  readonly wait: number;
   /** Whose clock dates messages: `own` is `now`, for tests. */
   readonly clock: "server" | "own";
 }
@@ -49,20 +57,30 @@ export interface RedisLogOptions extends TableLogOptions {
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
 export async function openRedisLog(options: RedisLogOptions): Promise<MessageLog> {
+  const { url, wait: replicas } = options;
+  const target = parseRedisUrl(url);
+  if (target === null) throw new ForeverframeError("FF_CONFIG_INVALID", "This is not a Redis URL");
   const health = new LogHealth(options);
-  const session = new RedisSession({
-    ...options,
-    now: options.clock === "own" ? options.now : null,
-    onDown: (error) => health.failed(error),
-  });
+  const onDown = (error: ForeverframeError) => health.failed(error);
+  const now = options.clock === "own" ? options.now : null;
+  const session = new RedisSession({ ...options, target, now, onDown });
   await session.start();
-  return new RedisLog(session, health, options);
+  const commits = replicas > 0 ? new RedisCommits({ session, replicas, onShort: onDown }) : null;
+  try {
+    await commits?.start();
+  } catch (error) {
+    session.close();
+    throw cannotOpen(target, error);
+  }
+  return new RedisLog(session, commits, health, options);
 }
 
 /** A {@link MessageLog} whose every step is one script in Redis. */
 class RedisLog implements MessageLog {
   readonly capabilities = { durable: true, shared: true };
   readonly #session: RedisSession;
+  /** Null where no replicas are awaited. */
+  readonly #commits: RedisCommits | null;
   readonly #health: LogHealth;
   readonly #options: RedisLogOptions;
   readonly #steady: SteadyClock;
@@ -72,9 +90,15 @@ class RedisLog implements MessageLog {
   #probedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor(session: RedisSession, health: LogHealth, options: RedisLogOptions) {
+  constructor(
+    session: RedisSession,
+    commits: RedisCommits | null,
+    health: LogHealth,
+    options: RedisLogOptions,
+  ) {
     const { monotonicMs } = options;
     this.#session = session;
+    this.#commits = commits;
     this.#health = health;
     this.#options = options;
     this.#steady = new SteadyClock({ now: session.now, monotonicMs, newest: session.newest });
@@ -86,14 +110,17 @@ class RedisLog implements MessageLog {
   }
 
   async append(request: AppendRequest): Promise<readonly Cursor[]> {
-    const outcome = await this.#write(() =>
-      appendToRedis(this.#session, request, {
+    const outcome = await this.#write(async () => {
+      const appended = await appendToRedis(this.#session, request, {
         ...this.#options,
         rules: this.#options.retention,
         steady: this.#steady,
         ownKeys: this.#ownKeys,
-      }),
-    );
+      });
+      // A repeat, too: the first call may still wait.
+      if (!(appended instanceof ForeverframeError)) await this.#commits?.settle();
+      return appended;
+    });
     if (outcome instanceof LogSizeError) this.#health.refused(outcome, outcome.bytes);
     if (outcome instanceof ForeverframeError) throw outcome;
     return outcome;
@@ -137,12 +164,15 @@ class RedisLog implements MessageLog {
   }
 
   async deleteChannel(channel: string): Promise<number> {
-    const upTo = positionOf(await this.tip());
-    const argv = [channel, upTo, REMOVALS_PER_CALL];
+    if (this.#closed) throw closedError();
+    const [, , , , newest] = await this.#session.call(TIP, [], () => []);
+    const argv = [channel, String(newest), REMOVALS_PER_CALL];
     for (let total = 0; ; ) {
-      const [word, answer] = await this.#write(() =>
-        this.#session.call(DELETE, [channel], () => argv),
-      );
+      const [word, answer] = await this.#write(async () => {
+        const reply = await this.#session.call(DELETE, [channel], () => argv);
+        if (Number(reply[1]) < REMOVALS_PER_CALL) await this.#commits?.settle();
+        return reply;
+      });
       if (String(word) === "STRANGE") throw strangeError(channel);
       const removed = Number(answer);
       total += removed;
@@ -152,9 +182,11 @@ class RedisLog implements MessageLog {
 
   async revoke({ kind, value, before, until }: Revocation): Promise<void> {
     const json = JSON.stringify([0, kind, value, before, until]);
-    const [word] = await this.#write(() =>
-      this.#session.call(REVOKE, [], () => [json, MAX_REVOCATIONS]),
-    );
+    const [word] = await this.#write(async () => {
+      const reply = await this.#session.call(REVOKE, [], () => [json, MAX_REVOCATIONS]);
+      await this.#commits?.settle();
+      return reply;
+    });
     if (String(word) === "FULL") throw revocationsFull(MAX_REVOCATIONS);
   }
 
@@ -219,6 +251,7 @@ class RedisLog implements MessageLog {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.allSettled(this.#pending);
+    await this.#commits?.close();
     this.#session.close();
   }
 
@@ -230,6 +263,7 @@ class RedisLog implements MessageLog {
   /** Look whether appends would work, where that is in doubt: at most once a second. */
   async #look(): Promise<void> {
     if (this.#health.trouble === null || !this.#session.isUp) return;
+    if (this.#commits?.isShort === true) return; // which tells the log's health by itself
     const { monotonicMs, maxLogBytes } = this.#options;
     try {
       const [, , , bytes] = await this.#session.call(TIP, [], () => []);

@@ -3,6 +3,7 @@ import { type Cursor, formatCursor, laterPosition, ORIGIN, positionOf } from "..
 import { formatJson } from "../../core/json.ts";
 import type { Gap, LogBatch, ReadRequest, StoredMessage } from "../../core/log.ts";
 import { ForeverframeError } from "../../errors.ts";
+import type { Reply } from "../../redis/redis-client.ts";
 import { formatHead } from "../append-change.ts";
 import { goneError, showsLess } from "../log-errors.ts";
 import {
@@ -14,7 +15,6 @@ import {
 } from "../table-reads.ts";
 import { BEFORE_LAST, FETCH, READ, SCAN } from "./read-scripts.ts";
 import { headBytes } from "./redis-append.ts";
-import type { Reply } from "./redis-link.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { LOSE } from "./upkeep-scripts.ts";
 

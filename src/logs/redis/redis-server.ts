@@ -1,4 +1,6 @@
-import { RefusedRedis, type Reply, type Send } from "./redis-link.ts";
+import type { Reply, Send } from "../../redis/redis-client.ts";
+import { RefusedRedis } from "../../redis/redis-link.ts";
+import { formatAddresses, type RedisTarget } from "../../redis/redis-url.ts";
 
 /** The oldest Redis whose commands the scripts can use, and that the tests run on. */
 const OLDEST = 7;
@@ -7,6 +9,11 @@ const OLDEST = 7;
 export interface RedisServer {
   /** Its name since it was started. */
   readonly life: string;
+  /**
+   * Names the history of what it has: another where it has taken over the data of another Redis, as
+   * a replica does, or has become a master.
+   */
+  readonly lineage: string;
   /** Unix ms at which it was started. */
   readonly startedAt: number;
   /** `always` if what it has answered survives its crash; `other` where that is not certain. */
@@ -18,7 +25,7 @@ export interface RedisServer {
  *
  * @throws RefusedRedis: it can't have the log as it is; the sentence says the remedy
  */
-export async function inspectRedis(send: Send): Promise<RedisServer> {
+export async function inspectRedis(send: Send, target: RedisTarget): Promise<RedisServer> {
   const info = parseInfo(await send(["INFO"]));
   const of = (name: string) => info.get(name) ?? "";
   const version = of("redis_version");
@@ -33,12 +40,14 @@ export async function inspectRedis(send: Send): Promise<RedisServer> {
       `Redis has maxmemory-policy "${policy.slice(0, 30)}", so it may remove messages that were answered 201: set it to noeviction, or use another Redis for the log`,
     );
   }
-  if (of("cluster_enabled") === "1") {
+  if (of("cluster_enabled") === "1" && target.kind !== "cluster") {
     throw new RefusedRedis(
-      "Redis is part of a cluster, whose redirections are not followed: use a Redis of its own for the log",
+      `Redis is part of a cluster, in which another node may have the log: write --log redis-cluster://${formatAddresses(target)}`,
     );
   }
   if (of("role") !== "master") {
+    // What the sentinels or the cluster say is settled soon.
+    if (target.kind !== "single") throw new Error("Redis has just become a replica");
     throw new RefusedRedis(
       "Redis is a replica, which takes no messages: give the address of its master",
     );
@@ -46,6 +55,7 @@ export async function inspectRedis(send: Send): Promise<RedisServer> {
   const isAlways = of("aof_enabled") === "1" && (await readFsync(send)) === "always";
   return {
     life: of("run_id"),
+    lineage: `${of("run_id")} ${of("master_replid")}`,
     startedAt: Number(of("server_time_usec")) / 1_000 - 1_000 * Number(of("uptime_in_seconds")),
     // A replica that takes its place may lack the last messages.
     keeping: isAlways && of("connected_slaves") === "0" ? "always" : "other",

@@ -1,10 +1,13 @@
 import { randomInt } from "node:crypto";
 import { type Cursor, epochOf, laterPosition, ORIGIN, positionOf } from "../../core/cursor.ts";
-import { ForeverframeError } from "../../errors.ts";
+import type { ForeverframeError } from "../../errors.ts";
+import { isReplyOf, type Reply, type Send } from "../../redis/redis-client.ts";
+import { RedisLink, RefusedRedis } from "../../redis/redis-link.ts";
+import type { RedisTarget } from "../../redis/redis-url.ts";
 import type { Script } from "./lua.ts";
 import { OPEN_SOURCE } from "./open-script.ts";
+import { cannotOpen, logUnavailable } from "./redis-errors.ts";
 import { createRedisKeys, type RedisKeys } from "./redis-keys.ts";
-import { LinkDownError, RedisLink, type Reply, type Send } from "./redis-link.ts";
 import { inspectRedis, type RedisServer } from "./redis-server.ts";
 import { SWEEP } from "./upkeep-scripts.ts";
 
@@ -19,11 +22,13 @@ export type Argument = string | number;
 
 /** What a session needs. */
 export interface RedisSessionOptions {
-  readonly url: string;
+  readonly target: RedisTarget;
   /** What the names of keys begin with, in braces. */
   readonly prefix: string;
   /** Believe that a Redis that was started again has lost nothing. */
   readonly trustRestart: boolean;
+  /** Messages are shown when this many replicas have them. */
+  readonly wait: number;
   /** Unix ms in place of the server's clock, for tests; null in all other cases. */
   readonly now: (() => number) | null;
   readonly monotonicMs: () => number;
@@ -40,6 +45,8 @@ export class RedisSession {
   #epoch = "";
   /** The epoch before this one, and up to which of its positions the messages are still there. */
   #before: { readonly epoch: string; readonly upTo: string } = { epoch: "", upTo: ORIGIN };
+  /** The furthest position of this epoch up to which messages were shown here. */
+  #shown = "";
   #reopening: Promise<void> | null = null;
   /** How far the server's clock is ahead of the monotonic one, in ms. */
   #clockOffset = 0;
@@ -48,16 +55,20 @@ export class RedisSession {
   constructor(options: RedisSessionOptions) {
     this.#options = options;
     this.keys = createRedisKeys(options.prefix);
-    this.#link = new RedisLink({
-      url: options.url,
-      onConnected: (send) => this.#begin(send),
-      onDown: (error) => options.onDown(unavailable(error)),
-    });
+    this.#link = this.createLink(
+      (send, server) => this.#begin(send, server),
+      (error) => options.onDown(logUnavailable(error)),
+    );
   }
 
   /** Rises when Redis may have lost messages. */
   get epoch(): string {
     return this.#epoch;
+  }
+
+  /** Names what the connected Redis has, or had: see `RedisServer`. */
+  get lineage(): string {
+    return this.#server?.lineage ?? "";
   }
 
   get isUp(): boolean {
@@ -74,13 +85,22 @@ export class RedisSession {
     try {
       await this.#link.start();
     } catch (error) {
-      if (error instanceof ForeverframeError) throw error;
-      throw new ForeverframeError(
-        "FF_LOG_UNAVAILABLE",
-        `The log at ${hostOf(this.#options.url)} can't be opened (${reasonOf(error)}): start Redis, or correct --log`,
-        { cause: error },
-      );
+      throw cannotOpen(this.#options.target, error);
     }
+  }
+
+  /** Make another connection to the same log. */
+  createLink(
+    onConnected: (send: Send, server: RedisServer) => Promise<void>,
+    onDown: (error: unknown) => void,
+  ): RedisLink {
+    const { target } = this.#options;
+    return new RedisLink({
+      target,
+      key: this.keys.fixed[0] as string,
+      onConnected: async (send) => onConnected(send, await inspectRedis(send, target)),
+      onDown,
+    });
   }
 
   /** Unix ms by the server's clock, as far as it is known. */
@@ -100,16 +120,42 @@ export class RedisSession {
     channels: readonly string[],
     argv: () => readonly Argument[],
   ): Promise<readonly Reply[]> {
-    const keys = [...this.keys.fixed, ...channels.map(this.keys.channel)];
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const now = String(this.#options.now?.() ?? "");
-      const given = [this.#epoch, now, ...argv().map(String)];
-      const reply = await this.#run(script, keys, given);
-      const word = String(reply[0]);
-      if (word !== "EPOCH" && word !== "DAMAGED") return reply;
-      await this.#reopen();
+      const reply = await this.callOn(this.#link, this.#epoch, script, channels, argv());
+      if (reply !== null) return reply;
+      await this.reopen();
     }
-    throw unavailable(new Error("The log changes again and again"));
+    throw logUnavailable(new Error("The log changes again and again"));
+  }
+
+  /**
+   * Run a script on a connection of {@link createLink}.
+   *
+   * @returns null where the log is not in this epoch any more, or has to be opened anew
+   * @throws as {@link call} does
+   */
+  async callOn(
+    link: RedisLink,
+    epoch: string,
+    script: Script,
+    channels: readonly string[],
+    argv: readonly Argument[],
+  ): Promise<readonly Reply[] | null> {
+    const keys = [...this.keys.fixed, ...channels.map(this.keys.channel)];
+    const { now, wait } = this.#options;
+    const given = [epoch, now?.() ?? "", wait > 0 ? 1 : 0, ...argv];
+    const rest = [String(keys.length), ...keys, ...given.map(String)];
+    try {
+      const reply = await runScript(link, script, rest);
+      const word = String(reply[0]);
+      if (word === "EPOCH" || word === "DAMAGED") return null;
+      if (script.tellsTime) this.#noteTime(Number(String(reply[1])));
+      if (script.tellsShown && epoch === this.#epoch)
+        this.#shown = laterPosition(this.#shown, String(reply[2]));
+      return reply;
+    } catch (error) {
+      throw logUnavailable(error);
+    }
   }
 
   /**
@@ -130,15 +176,27 @@ export class RedisSession {
     this.#link.close();
   }
 
-  async #begin(send: Send): Promise<void> {
-    this.#server = await inspectRedis(send);
+  /** Find out in which epoch the log is now. */
+  reopen(): Promise<void> {
+    this.#reopening ??= this.#open((command) => this.#link.send(command))
+      .catch((error: unknown) => {
+        throw logUnavailable(error);
+      })
+      .finally(() => {
+        this.#reopening = null;
+      });
+    return this.#reopening;
+  }
+
+  async #begin(send: Send, server: RedisServer): Promise<void> {
+    this.#server = server;
     await this.#open(send);
   }
 
   /** See {@link OPEN_SOURCE}. */
   async #open(send: Send): Promise<void> {
     const { life, keeping, startedAt } = this.#server as RedisServer;
-    const { trustRestart, now } = this.#options;
+    const { trustRestart, now, wait } = this.#options;
     const random = randomInt(36 ** 3)
       .toString(36)
       .padStart(3, "0");
@@ -150,50 +208,20 @@ export class RedisSession {
       String(startedAt),
       this.#epoch,
       random,
+      String(wait),
+      this.#shown,
     ];
     const { fixed } = this.keys;
     const answer = await send(["EVAL", OPEN_SOURCE, String(fixed.length), ...fixed, ...argv]);
-    const [word, epoch, before, upTo, time, newest] = (answer as readonly Reply[]).map(String);
+    const texts = (answer as readonly Reply[]).map(String);
+    const [word, epoch, before, upTo, time, newest, shown] = texts;
+    if (word === "WAITS") throw waitsOtherwise(Number(epoch), wait);
     this.#epoch = epoch ?? "";
     this.#before = { epoch: before ?? "", upTo: upTo ?? ORIGIN };
+    this.#shown = shown ?? "";
     this.#noteTime(Number(time));
     this.#newest = Number(newest) || null;
     if (word === "NEW") void this.#sweep();
-  }
-
-  #reopen(): Promise<void> {
-    this.#reopening ??= this.#open((command) => this.#link.send(command))
-      .catch((error: unknown) => {
-        throw unavailable(error);
-      })
-      .finally(() => {
-        this.#reopening = null;
-      });
-    return this.#reopening;
-  }
-
-  async #run(
-    script: Script,
-    keys: readonly string[],
-    argv: readonly string[],
-  ): Promise<readonly Reply[]> {
-    const rest = [String(keys.length), ...keys, ...argv];
-    try {
-      let reply: Reply;
-      try {
-        reply = await this.#link.send(["EVALSHA", script.sha, ...rest]);
-      } catch (error) {
-        if (!isReplyOf(error, "NOSCRIPT")) throw error;
-        reply = await this.#link.send(["EVAL", script.source, ...rest]);
-      }
-      const answer = reply as readonly Reply[];
-      if (script.tellsTime) this.#noteTime(Number(String(answer[1])));
-      return answer;
-    } catch (error) {
-      // It was the master when the connection was made.
-      if (isReplyOf(error, "READONLY")) this.#link.renew(error);
-      throw unavailable(error);
-    }
   }
 
   #noteTime(unixMs: number): void {
@@ -217,47 +245,24 @@ export class RedisSession {
   }
 }
 
-/** Whether an error is an answer of Redis that begins with this word. */
-function isReplyOf(error: unknown, word: string): boolean {
-  return error instanceof Error && error.message.startsWith(word);
+/** Run a script, whether the server has it loaded or not. */
+async function runScript(
+  link: RedisLink,
+  { sha, source }: Script,
+  rest: readonly string[],
+): Promise<readonly Reply[]> {
+  let reply: Reply;
+  try {
+    reply = await link.send(["EVALSHA", sha, ...rest]);
+  } catch (error) {
+    if (!isReplyOf(error, "NOSCRIPT")) throw error;
+    reply = await link.send(["EVAL", source, ...rest]);
+  }
+  return reply as readonly Reply[];
 }
 
-/** What callers hear of trouble. Its cause is for the server's own log only. */
-function unavailable(error: unknown): ForeverframeError {
-  if (error instanceof ForeverframeError) return error;
-  const options = { cause: error };
-  if (isReplyOf(error, "OOM")) {
-    return new ForeverframeError(
-      "FF_LOG_FULL",
-      "The memory of Redis is full, and nothing was stored: raise its maxmemory, delete a channel, or keep less with --retain-messages",
-      options,
-    );
-  }
-  if (error instanceof LinkDownError) {
-    return new ForeverframeError(
-      "FF_LOG_UNAVAILABLE",
-      "The log can't be reached now, and nothing was stored: try again soon",
-      options,
-    );
-  }
-  if (isReplyOf(error, "WRONGTYPE")) {
-    return new ForeverframeError(
-      "FF_LOG_UNAVAILABLE",
-      "A key of the log in Redis has a value of another type: remove what another program has put there, or use another --redis-prefix",
-      options,
-    );
-  }
-  return new ForeverframeError(
-    "FF_LOG_UNAVAILABLE",
-    "The log can't do this now, and the message may not be stored: try again, with the same Idempotency-Key if there was one",
-    options,
+function waitsOtherwise(others: number, own: number): RefusedRedis {
+  return new RefusedRedis(
+    `Another server on this log has --redis-wait ${others}, and this one ${own}, so one would show what the other can still lose: give all the same, or stop all and wait 15 s`,
   );
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : "Redis";
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || String(error) : String(error);
 }

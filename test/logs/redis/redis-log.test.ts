@@ -25,6 +25,7 @@ describe("with a Redis", () => {
         url: redis.url,
         prefix: `${location}:`,
         trustRestart: false,
+        wait: 0,
         clock: "own",
       }),
   };

@@ -1,5 +1,18 @@
-import { createClient, RESP_TYPES } from "@redis/client";
-import { ForeverframeError } from "../../errors.ts";
+import { ForeverframeError } from "../errors.ts";
+import { findRedis } from "./find-redis.ts";
+import {
+  type Client,
+  type Command,
+  createOneClient,
+  endClient,
+  isReplyOf,
+  type Reply,
+  type Send,
+  sendOn,
+  silence,
+  withDeadline,
+} from "./redis-client.ts";
+import type { RedisTarget } from "./redis-url.ts";
 
 /** Longest wait for a connection, and longest silence while answers are due, in ms. */
 const ANSWER_MS = 5_000;
@@ -11,21 +24,16 @@ const LONGEST_PAUSE_MS = 3_000;
 /** At the start, a Redis that can't be reached is waited for this long, in ms. */
 const START_MS = 5_000;
 
-/** What Redis answers: texts come as bytes. */
-export type Reply = Buffer | number | null | readonly Reply[];
-
-/** Sends one command on a connection. */
-export type Send = (command: readonly (string | Buffer)[]) => Promise<Reply>;
-
 /** What a link needs. */
 export interface RedisLinkOptions {
-  /** `redis://` or `rediss://`, with a user and password where Redis wants them. */
-  readonly url: string;
+  readonly target: RedisTarget;
+  /** The connection is to the master that has this key. */
+  readonly key: string;
   /**
    * Called with each new connection before anybody else may use it. What it throws ends the
    * connection; a {@link RefusedRedis} ends the start, too.
    */
-  readonly onConnected: (send: Send) => Promise<void>;
+  readonly onConnected: (send: Send, client: Client) => Promise<void>;
   /** Hears why there is no connection, once for each that is lost or can't be made. */
   readonly onDown: (error: unknown) => void;
 }
@@ -37,10 +45,9 @@ export class RefusedRedis extends ForeverframeError {
   }
 }
 
-type Client = ReturnType<typeof createClient>;
-
 /**
- * One connection to a Redis, which is made anew whenever it is lost, or gives no answer in time.
+ * One connection to the Redis that has a key, which is made anew whenever it is lost, gives no
+ * answer in time, or says that another Redis has the key by now.
  *
  * Commands are never kept for the next connection, nor sent twice: whoever sends one hears at once
  * that there is no connection, or that it is not known what became of it.
@@ -48,6 +55,8 @@ type Client = ReturnType<typeof createClient>;
 export class RedisLink {
   readonly #options: RedisLinkOptions;
   #client: Client | null = null;
+  /** The newest, which may be lost by now. */
+  #last: Client | null = null;
   #watch: SilenceWatch | null = null;
   #connecting: Client | null = null;
   #closed = false;
@@ -62,6 +71,12 @@ export class RedisLink {
   /** Whether commands can be sent. */
   get isUp(): boolean {
     return this.#client !== null;
+  }
+
+  /** For commands besides {@link send}. One that is lost rejects them. */
+  get client(): Client {
+    if (this.#last === null) throw new LinkDownError(this.#down);
+    return this.#last;
   }
 
   /**
@@ -90,7 +105,7 @@ export class RedisLink {
    * @throws LinkDownError: it was not sent; what the answer says; or another error where it is not
    *   known what became of it
    */
-  send(command: readonly (string | Buffer)[]): Promise<Reply> {
+  send(command: Command): Promise<Reply> {
     const client = this.#client;
     const watch = this.#watch;
     if (client === null || watch === null) return Promise.reject(new LinkDownError(this.#down));
@@ -111,45 +126,48 @@ export class RedisLink {
   }
 
   async #connect(): Promise<void> {
-    const client: Client = createClient({
-      url: this.#options.url,
-      RESP: 2,
-      disableOfflineQueue: true,
-      maintNotifications: "disabled",
-      socket: { connectTimeout: ANSWER_MS, reconnectStrategy: false },
-    });
+    const { target, key, onConnected } = this.#options;
+    let client: Client;
+    try {
+      client = createOneClient(target, await findRedis(target, key), ANSWER_MS);
+    } catch (error) {
+      this.#down = error;
+      throw error;
+    }
+    if (this.#closed) return;
     this.#connecting = client;
     const watch = new SilenceWatch((error) => {
       this.#lose(client, error);
-      end(client); // which rejects all that waits for an answer
+      endClient(client); // which rejects all that waits for an answer
     });
     // It is told by what is rejected, or by the end.
     client.on("error", (error) => this.#lose(client, error));
     try {
-      await withDeadline(client.connect());
-      await this.#options.onConnected((command) => this.#sendOn(client, watch, command));
+      await withDeadline(client.connect(), ANSWER_MS);
+      await onConnected((command) => this.#sendOn(client, watch, command), client);
       if (!client.isReady) throw new Error("The connection was lost at once");
     } catch (error) {
       this.#connecting = null;
-      end(client);
+      endClient(client);
       this.#down = error;
       throw error;
     }
     this.#connecting = null;
-    if (this.#closed) return end(client);
+    if (this.#closed) return endClient(client);
     this.#failures = 0;
     this.#client = client;
+    this.#last = client;
     this.#watch = watch;
   }
 
-  async #sendOn(
-    client: Client,
-    watch: SilenceWatch,
-    command: readonly (string | Buffer)[],
-  ): Promise<Reply> {
+  async #sendOn(client: Client, watch: SilenceWatch, command: Command): Promise<Reply> {
     watch.sent();
     try {
-      return await client.sendCommand<Reply>(command, { typeMapping: TYPES });
+      return await sendOn(client, command);
+    } catch (error) {
+      // It was the master when the connection was made.
+      if (isReplyOf(error, "READONLY") || isReplyOf(error, "MOVED ")) this.#lose(client, error);
+      throw error;
     } finally {
       watch.answered();
     }
@@ -159,7 +177,7 @@ export class RedisLink {
     if (this.#client !== client) return;
     this.#client = null;
     this.#down = error;
-    end(client);
+    endClient(client);
     this.#options.onDown(error);
     this.#connectLater();
   }
@@ -210,7 +228,7 @@ class SilenceWatch {
 
   sent(): void {
     this.#due++;
-    this.#timer ??= setTimeout(() => this.#onSilent(silence()), ANSWER_MS);
+    this.#timer ??= setTimeout(() => this.#onSilent(silence(ANSWER_MS)), ANSWER_MS);
   }
 
   answered(): void {
@@ -220,24 +238,4 @@ class SilenceWatch {
       this.#timer = null;
     }
   }
-}
-
-function silence(): Error {
-  return new Error(`Redis has said nothing for ${ANSWER_MS} ms`);
-}
-
-const TYPES = {
-  [RESP_TYPES.BLOB_STRING]: Buffer,
-  [RESP_TYPES.SIMPLE_STRING]: Buffer,
-} as const;
-
-function end(client: Client): void {
-  if (client.isOpen) client.destroy();
-}
-
-function withDeadline<T>(promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(silence()), ANSWER_MS);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -1,0 +1,91 @@
+import type { Client, Reply } from "./redis-client.ts";
+import { RedisLink } from "./redis-link.ts";
+import type { RedisTarget } from "./redis-url.ts";
+
+/** Whether both connections are still to the right Redis is looked at this often, in ms. */
+const CHECK_MS = 1_000;
+
+/** What a pair needs. */
+export interface RedisPairOptions {
+  readonly target: RedisTarget;
+  /** Both connections are to the master that has this key. */
+  readonly key: string;
+  /** What to subscribe to. The last is a channel that nobody else subscribes to. */
+  readonly channels: readonly string[];
+  readonly onMessage: (text: string) => void;
+  /** Called when there is a new subscription: what was published before it is lost. */
+  readonly onListening: () => void;
+  /** Hears of each connection that is lost or can't be made. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Two connections to one Redis, one to publish and one to listen.
+ *
+ * `PUBSUB CHANNELS` tells of subscriptions at one Redis only, and what is published at a replica
+ * stays there. So both follow the master when it changes, also when it just says nothing more.
+ */
+export class RedisPair {
+  readonly #options: RedisPairOptions;
+  readonly #publisher: RedisLink;
+  readonly #subscriber: RedisLink;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(options: RedisPairOptions) {
+    const { target, key, channels, onMessage, onListening, onError } = options;
+    this.#options = options;
+    this.#publisher = new RedisLink({
+      target,
+      key,
+      onConnected: async (send) => {
+        await send(["SET", `${channels[0]}:there`, "1", "PX", "1000"]); // refused by replicas
+        this.#subscriber.renew(new Error("The master may be another"));
+      },
+      onDown: onError,
+    });
+    this.#subscriber = new RedisLink({
+      target,
+      key,
+      onConnected: async (_send, client) => {
+        await client.subscribe([...channels], onMessage);
+        onListening();
+      },
+      onDown: onError,
+    });
+    this.#timer = setInterval(() => void this.#check().catch(() => {}), CHECK_MS).unref();
+  }
+
+  /** @throws what the last attempt to connect failed with */
+  static async start(options: RedisPairOptions): Promise<RedisPair> {
+    const pair = new RedisPair(options);
+    try {
+      await pair.#publisher.start();
+      await pair.#subscriber.start();
+      return pair;
+    } catch (error) {
+      pair.close();
+      throw error;
+    }
+  }
+
+  /** For all commands but subscriptions. Rejects them while there is no connection. */
+  get publisher(): Client {
+    return this.#publisher.client;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#publisher.close();
+    this.#subscriber.close();
+  }
+
+  /** A link that gets no answer, or hears that the key has moved, is made anew by itself. */
+  async #check(): Promise<void> {
+    const { key, channels } = this.#options;
+    await this.#publisher.send(["EXISTS", key]);
+    const reply = await this.#publisher.send(["PUBSUB", "NUMSUB", String(channels.at(-1))]);
+    const [, subscriptions] = reply as readonly Reply[];
+    if (Number(subscriptions) === 0)
+      this.#subscriber.renew(new Error("The subscription is at another Redis"));
+  }
+}
