@@ -6,7 +6,8 @@ import type { ChaosTransport } from "./event-reader.ts";
  * process.
  */
 export interface ClientPlan {
-  readonly url: string;
+  /** Of the servers, which it goes to by chance. */
+  readonly urls: readonly [string, ...string[]];
   /** Selectors, separated by commas. */
   readonly channels: string;
   readonly transport: ChaosTransport;
@@ -22,6 +23,8 @@ export type ClientCount =
   | "cuts"
   | "cuts inside an event"
   | "closes"
+  | "closes at another server"
+  | "closes of a stream that is unknown, and goes on"
   | `closed: ${string}`
   | "refusals";
 

@@ -127,3 +127,18 @@ export class ClientRecord implements ClientWatch {
     this.#run.count(what);
   }
 }
+
+/** Whether what was given or kept is what was acknowledged. */
+export function isSame(message: AcknowledgedMessage, given: SeenMessage | undefined): boolean {
+  const { id, channel, digest } = message;
+  return given?.id === id && given.channel === channel && given.digest === digest;
+}
+
+/** In log order. */
+export function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return compare(a.id, b.id);
+}
+
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -15,6 +15,8 @@ export interface RedisProcess {
   command(...words: readonly string[]): Promise<unknown>;
   /** End it; what is not kept on disk is lost. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Send it a signal, such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void;
   /** Start it again, on the same port and directory. */
   start(): Promise<void>;
 }
@@ -51,6 +53,9 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       child.kill(signal);
       await ended;
       running.delete(child);
+    },
+    signal(signal) {
+      child.kill(signal);
     },
     async start() {
       const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
