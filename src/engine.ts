@@ -29,6 +29,7 @@ import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
 import { openLog, takeDirectory } from "./logs/open-log.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
+import { tryAgain } from "./process/try-again.ts";
 import { UndoList } from "./process/undo-list.ts";
 import { AuthorizeUrl } from "./session/authorize-url.ts";
 import { whoDecides } from "./session/who-decides.ts";
@@ -54,6 +55,9 @@ const BODIES_MS = 4;
  */
 const ADDRESS_SHARE = 0.75;
 const FEW_STREAMS = 100;
+
+/** A log that has been opened, and is away again during the start, is waited for this long, in ms. */
+const AWAY_MS = 5_000;
 
 /** Handles of this many successive workers differ. */
 const GENERATIONS = 1_024;
@@ -124,17 +128,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const node = membership === null ? await joinNodes(config, logger) : null;
     const bus = membership?.bus ?? node ?? new InProcessBus();
     undo.add(() => bus.close());
-    const hub = await Hub.start({
-      log,
-      bus,
-      scheduler: nodeScheduler,
-      limits,
-      nextHandle: createHandles(membership?.generation ?? node?.number ?? null),
-      newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
-      newTicketId: () => randomBytes(24).toString("base64url"),
-      random: Math.random,
-      onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
-    });
+    const hub = await tryAgain(AWAY_MS, isUnavailable, () =>
+      Hub.start({
+        log,
+        bus,
+        scheduler: nodeScheduler,
+        limits,
+        nextHandle: createHandles(membership?.generation ?? node?.number ?? null),
+        newStreamId: () => `n1.${randomBytes(16).toString("base64url")}`,
+        newTicketId: () => randomBytes(24).toString("base64url"),
+        random: Math.random,
+        onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
+      }),
+    );
     undo.add(() => hub.stop());
     const isFirst = (membership?.index ?? 0) === 0;
     const trimmer = isFirst ? startTrimmer(log, config, logger) : null;
@@ -238,7 +244,11 @@ async function joinNodes(config: Config, logger: Logger): Promise<RedisBus | nul
   if (location.kind !== "redis") return null;
   // The log, which uses the same Redis, tells of trouble.
   const onError = (error: unknown) => logger.debug({ err: error }, "no bus to other servers");
-  return RedisBus.start({ ...location, onError });
+  return tryAgain(AWAY_MS, isUnavailable, () => RedisBus.start({ ...location, onError }));
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof ForeverframeError && error.code === "FF_LOG_UNAVAILABLE";
 }
 
 /** Null where everybody may do everything. */

@@ -124,7 +124,7 @@ export class ChaosClient {
         this.#closePath = String(event["close"]);
         this.#moveTo(event);
         this.#watch.count("opens");
-        this.#watch.opened(String(event["cursor"]));
+        this.#watch.opened(String(event["cursor"]), this.#url);
         break;
       case "message":
         this.#cursor = String(event["id"]);

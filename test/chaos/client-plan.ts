@@ -30,7 +30,8 @@ export type ClientCount =
 
 /** Hears what a client sees. */
 export interface ClientWatch {
-  opened(cursor: string): void;
+  /** @param url of the server that it has come to */
+  opened(cursor: string, url: string): void;
   message(id: string, channel: string, digest: string): void;
   /** It saw what the contract rules out. */
   wrong(what: string): void;

@@ -19,13 +19,13 @@ export type RedisFault =
   | { readonly kind: "freeze"; readonly ms: number };
 
 /** What happens to the network between one of the servers and Redis. */
-export type NetworkFault = { readonly server: number } /** All connections are cut. */ & (
+export type NetworkFault =
+  /** All connections are cut. */
   | { readonly kind: "cut" }
   /** They are cut after so many bytes of answers; nothing more passes until some ms later. */
   | { readonly kind: "cut inside"; readonly bytes: number; readonly ms: number }
   /** They stay, but nothing passes for a while; then they are cut. */
-  | { readonly kind: "silence"; readonly ms: number }
-);
+  | { readonly kind: "silence"; readonly ms: number };
 
 /** Something that goes wrong behind the clients' backs, at a time in ms after the start. */
 export type PlannedSiteFault = { readonly at: number } & (

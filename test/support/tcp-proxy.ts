@@ -8,6 +8,8 @@ export interface TcpProxy {
   cutAll(): void;
   /** From now on, cut a connection after so many bytes of what comes back; null for never. */
   cutAfter(bytes: number | null): void;
+  /** Cut all connections when a text is about to be passed to the server, once. */
+  cutBefore(text: string): void;
   /** From now on, pass nothing on in either direction, and say nothing. */
   freeze(): void;
   /** Pass on again what comes from now on. What was held back is lost with its connections. */
@@ -28,10 +30,14 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let limit: number | null = null;
   let isFrozen = false;
+  let cutText: string | null = null;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
+  };
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy();
   };
   const server = createServer((incoming) => {
     const outgoing = connect(target, "127.0.0.1");
@@ -44,6 +50,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     incoming.on("close", end);
     outgoing.on("close", end);
     incoming.on("data", (piece) => {
+      if (cutText !== null && piece.includes(cutText)) {
+        cutText = null;
+        return cutAll();
+      }
       if (!isFrozen) outgoing.write(piece);
     });
     outgoing.on("data", (piece) => {
@@ -52,18 +62,21 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       else if (piece.length < limit) {
         limit -= piece.length;
         incoming.write(piece);
-      } else incoming.write(piece.subarray(0, limit), end);
+      } else {
+        outgoing.pause(); // nothing may follow
+        incoming.write(piece.subarray(0, limit), end);
+      }
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const cutAll = () => {
-    for (const socket of sockets) socket.destroy();
-  };
   const proxy: TcpProxy = {
     port: (server.address() as AddressInfo).port,
     cutAll,
     cutAfter(bytes) {
       limit = bytes;
+    },
+    cutBefore(text) {
+      cutText = text;
     },
     freeze() {
       isFrozen = true;
