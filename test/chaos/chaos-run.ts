@@ -71,7 +71,9 @@ export class ChaosRun {
     const [first, ...others] = this.#record.wrongs;
     if (first === undefined) return this.#summary();
     const more = others.slice(0, 20).map((wrong) => `\n  ${wrong}`);
-    throw new Error(`seed ${this.#seed}: ${first}\n  and ${others.length} more:${more.join("")}`);
+    throw new Error(
+      `seed ${this.#seed}: ${first}\n  and ${others.length} more:${more.join("")}\n${this.#site?.said}`,
+    );
   }
 
   /** Kill everything that is left; for `afterEach`. */

@@ -17,6 +17,9 @@ const SETTINGS = [
   ["--retry-ms", "400"],
 ].flat();
 
+/** So much of what a server has said is told when a run fails. */
+const SAID_CHARACTERS = 3_000;
+
 /** How a server is started. */
 export interface ChaosServerOptions {
   /** Such as "server 0"; for what is told of it. */
@@ -65,6 +68,12 @@ export class ChaosServer {
   /** Resolves when it is there again. */
   whenStarted(): Promise<void> {
     return this.#faults.whenDone();
+  }
+
+  /** What it has said last, as lines. */
+  get said(): string {
+    const text = this.#process?.stderr.slice(-SAID_CHARACTERS).trimEnd() ?? "";
+    return `${this.#name} at ${this.url} has said:\n${text}`;
   }
 
   /** It is about to be killed for good, also while it starts. */

@@ -52,6 +52,11 @@ export class ChaosSite {
     await Promise.all(this.#servers.map((server) => server.whenStarted()));
   }
 
+  /** What the servers have said last. */
+  get said(): string {
+    return this.#servers.map(({ said }) => said).join("\n");
+  }
+
   /** All is about to be killed for good, by {@link endSites}; also what starts just now. */
   end(): void {
     for (const server of this.#servers) server.end();
