@@ -19,6 +19,9 @@ import { checkLog, type KeptLog, readLog } from "./kept-log.ts";
 import { ClientRecord, RunRecord } from "./run-record.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
+/** Longest wait for the answers to the last publishes when nothing goes wrong any more, in ms. */
+const ANSWERS_MS = 30_000;
+
 /** The first are those of clients in processes of their own, too. */
 const SELECTORS = [
   "**",
@@ -36,7 +39,10 @@ const SELECTORS = [
 
 type Urls = readonly [string, ...string[]];
 
-/** Longest wait for every client to come to the end when nothing goes wrong any more, in ms. */
+/**
+ * When nothing goes wrong any more, clients are waited for as long as any of them is given something
+ * within this time, in ms.
+ */
 const SETTLE_MS = 20_000;
 
 /** Clients, publishers and servers to which things happen. */
@@ -99,7 +105,7 @@ export class ChaosRun {
     await site.whenStarted();
     for (const client of this.#clients) client.recover();
     for (const publisher of this.#publishers) publisher.stop();
-    await within(SETTLE_MS, published, "the answers to the last publishes");
+    await within(ANSWERS_MS, published, "the answers to the last publishes");
     await this.#settle();
     await this.#check(site.urls);
   }
@@ -164,9 +170,13 @@ export class ChaosRun {
   async #settle(): Promise<void> {
     const start = this.#record.now();
     const last = this.#records.map((client) => dueTo(client, this.#record).at(-1)?.id ?? "");
-    const arrived = () =>
-      this.#records.every(({ messages }, i) => (messages.at(-1)?.id ?? "") >= (last[i] ?? ""));
-    await eventually(SETTLE_MS, arrived, "the last messages").catch(() => {});
+    const late = () =>
+      this.#records.filter(({ messages }, i) => (messages.at(-1)?.id ?? "") < (last[i] ?? ""));
+    const { counts } = this.#record;
+    for (let given = -1; given !== counts.get("deliveries") && late().length > 0; ) {
+      given = counts.get("deliveries") ?? 0;
+      await eventually(SETTLE_MS, () => late().length === 0, "the last messages").catch(() => {});
+    }
     this.#record.counts.set("ms to settle", Math.round(this.#record.now() - start));
   }
 

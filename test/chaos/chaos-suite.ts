@@ -6,7 +6,7 @@ import { type Site, sizeOf } from "./chaos-size.ts";
  * What a run takes beyond its faults, at most: to start, to settle, and to check what millions of
  * deliveries were.
  */
-const AROUND_SECONDS = 90;
+const AROUND_SECONDS = 180;
 
 /**
  * One run of some seconds, as a test. CHAOS_SEED repeats the faults of an earlier one; what they
