@@ -3,12 +3,7 @@ import { statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
-import { InProcessBus } from "./buses/in-process-bus.ts";
-import { LeasedDuties } from "./buses/leased-duties.ts";
-import { RedisBus } from "./buses/redis-bus.ts";
-import { RedisNodes } from "./buses/redis-nodes.ts";
-import type { Bus } from "./core/bus.ts";
-import { FixedDuties, type Running } from "./core/duties.ts";
+import type { Running } from "./core/duties.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
@@ -30,7 +25,9 @@ import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
 import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
 import { openLog, takeDirectory } from "./logs/open-log.ts";
+import { AWAY_MS, isUnavailable, joinPeers, type Membership } from "./peers.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
+import { tryAgain } from "./process/try-again.ts";
 import { UndoList } from "./process/undo-list.ts";
 import { AuthorizeUrl } from "./session/authorize-url.ts";
 import { whoDecides } from "./session/who-decides.ts";
@@ -41,7 +38,6 @@ import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts"
 import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
-import type { KeyNews } from "./tokens/key-set.ts";
 import { authorizeByTokens } from "./tokens/token-authorization.ts";
 import { TokenVerifier } from "./tokens/token-verifier.ts";
 
@@ -58,21 +54,8 @@ const BODIES_MS = 4;
 const ADDRESS_SHARE = 0.75;
 const FEW_STREAMS = 100;
 
-/** Stands for the node in ids where processes on one machine share the log. */
-const ALONE = "n1";
-
 /** Handles of this many successive workers differ. */
 const GENERATIONS = 1_024;
-
-/** What a process is among others that share its port and its log. */
-export interface Membership {
-  readonly bus: Bus;
-  /** Its slot among `config.workers`, from 0; the first has the duties, if they are not leased. */
-  readonly index: number;
-  /** Unique among all workers this supervisor has started, including those that have died. */
-  readonly generation: number;
-  readonly keyNews: KeyNews;
-}
 
 /** What an engine is made for. */
 export interface EngineOptions {
@@ -128,27 +111,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
-    const nodes = await joinNodes(config, logger);
-    const bus = nodes === null ? (membership?.bus ?? new InProcessBus()) : new RedisBus(nodes);
-    undo.add(() => bus.close());
-    const duties =
-      nodes === null ? new FixedDuties((membership?.index ?? 0) === 0) : new LeasedDuties(nodes);
-    undo.add(() => duties.stop());
-    const newId = (bytes: number) =>
-      `${nodes?.name ?? ALONE}.${randomBytes(bytes).toString("base64url")}`;
-    const hub = await Hub.start({
-      log,
-      bus,
-      scheduler: nodeScheduler,
-      limits,
-      nextHandle: createHandles(nodes?.number ?? membership?.generation ?? null),
-      newStreamId: () => newId(16),
-      newTicketId: () => newId(24),
-      random: Math.random,
-      onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
-    });
+    const peers = await joinPeers(config, membership, logger);
+    undo.add(() => peers.bus.close());
+    undo.add(() => peers.duties.stop());
+    const hub = await tryAgain(AWAY_MS, isUnavailable, () =>
+      Hub.start({
+        log,
+        bus: peers.bus,
+        scheduler: nodeScheduler,
+        limits,
+        nextHandle: createHandles(peers.number),
+        newStreamId: () => peers.newId(16),
+        newTicketId: () => peers.newId(24),
+        random: Math.random,
+        onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
+      }),
+    );
     undo.add(() => hub.stop());
-    duties.add(() => startTrimmer(log, config, logger));
+    peers.duties.add(() => startTrimmer(log, config, logger));
     const unread = new MemoryBudget(config.maxBufferedBytes);
     const budgets = {
       bodies: new MemoryBudget(config.maxBufferedBytes),
@@ -201,7 +181,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       adminToken,
       startSources() {
         for (const job of jobs) {
-          duties.add(() => {
+          peers.duties.add(() => {
             const source = new GearmanSource({ ...job, maxMessageBytes, publish, log: logger });
             source.start();
             return source;
@@ -209,7 +189,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         }
       },
       async drain(deadline) {
-        const stopped = duties.stop();
+        const stopped = peers.duties.stop();
         await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
         void deadline.then(() => hub.cut());
         await Promise.race([Promise.all([hub.idle(), stopped]), deadline]);
@@ -238,19 +218,6 @@ export async function takeLog(config: Config, logger: Logger): Promise<() => voi
       "log in use by another server: waiting some seconds for it to end",
     ),
   );
-}
-
-/**
- * Join the other processes on the same Redis; null where the log is not in one.
- *
- * @throws ForeverframeError FF_LOG_UNAVAILABLE
- */
-async function joinNodes(config: Config, logger: Logger): Promise<RedisNodes | null> {
-  const location = parseLogLocation(config);
-  if (location.kind !== "redis") return null;
-  // The log, which uses the same Redis, tells of trouble.
-  const onError = (error: unknown) => logger.debug({ err: error }, "no bus to other servers");
-  return RedisNodes.start({ ...location, onError });
 }
 
 /** Null where everybody may do everything. */

@@ -1,8 +1,9 @@
 import type { Hub } from "./core/hub.ts";
 import type { MessageLog } from "./core/log.ts";
-import { knownHosts, type Membership, startEngine } from "./engine.ts";
+import { knownHosts, startEngine } from "./engine.ts";
 import { HttpServer } from "./http/http-server.ts";
 import type { Logger } from "./logger.ts";
+import type { Membership } from "./peers.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
 import { checkConfig } from "./settings/config.ts";
 import { maxSocketsOf, readOpenFilesLimit } from "./settings/open-files.ts";

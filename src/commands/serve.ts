@@ -35,6 +35,12 @@ export async function serve(
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
     : startServer(config, logger));
+  // Before anybody is told that it runs: who knows may ask it to stop.
+  if (config.tlsCert === "") stopOnSignals(["SIGTERM", "SIGINT", "SIGHUP"], running, logger);
+  else {
+    stopOnSignals(["SIGTERM", "SIGINT"], running, logger);
+    process.on("SIGHUP", () => running.reloadTls());
+  }
   printAddress(config, running);
   logger.info(
     {
@@ -44,11 +50,6 @@ export async function serve(
     },
     "listening",
   );
-  if (config.tlsCert === "") stopOnSignals(["SIGTERM", "SIGINT", "SIGHUP"], running, logger);
-  else {
-    stopOnSignals(["SIGTERM", "SIGINT"], running, logger);
-    process.on("SIGHUP", () => running.reloadTls());
-  }
 }
 
 function printAddress(config: Config, { url, adminToken }: Running): void {

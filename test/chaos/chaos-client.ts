@@ -12,6 +12,12 @@ import { SeededRandom } from "./seeded-random.ts";
  */
 const CLOSE_MS = 10_000;
 
+/**
+ * The same where the server that was asked knows of no such stream: longer than a pause, and
+ * shorter than a stream lasts.
+ */
+const UNKNOWN_MS = 4_000;
+
 /** A client as the contract wants it: it goes on after its cursor, again and again. */
 export class ChaosClient {
   readonly #plan: ClientPlan;
@@ -20,7 +26,10 @@ export class ChaosClient {
   #cursor: string | null = null;
   #socket: Socket | null = null;
   #reader: EventReader;
-  #closeUrl: URL | null = null;
+  /** Of the server that it has come to. */
+  #url = "";
+  /** Path and query of the control request. */
+  #closePath: string | null = null;
   #closeEvent: WireEvent | null = null;
   #cutInside: number | null = null;
   #ended = false;
@@ -35,15 +44,16 @@ export class ChaosClient {
 
   /** Open a stream after the cursor, or the first one. */
   open(): void {
-    const { url, channels, transport, version } = this.#plan;
-    const { hostname, port, host } = new URL(url);
+    const { urls, channels, transport, version } = this.#plan;
+    this.#url = this.#random.pick(urls);
+    const { hostname, port, host } = new URL(this.#url);
     const query = new URLSearchParams({ transport, channels });
     if (this.#cursor !== null) query.set("after", this.#cursor);
     const reader = new EventReader(transport);
     const socket = connect({ host: hostname, port: Number(port) });
     this.#reader = reader;
     this.#socket = socket;
-    this.#closeUrl = null;
+    this.#closePath = null;
     this.#closeEvent = null;
     socket.on("connect", () =>
       socket.write(`GET /stream?${query} HTTP/${version}\r\nHost: ${host}\r\n\r\n`),
@@ -68,7 +78,7 @@ export class ChaosClient {
         this.#cutInside = fault.part;
         break;
       case "close":
-        if (this.#closeUrl !== null) void this.#close(this.#closeUrl, socket);
+        if (this.#closePath !== null) void this.#close(this.#closePath, socket);
         break;
       case "pause":
         socket.pause();
@@ -107,14 +117,14 @@ export class ChaosClient {
   #handle(event: WireEvent): void {
     const { type } = event;
     if (this.#closeEvent !== null) this.#watch.wrong(`is given ${brief(event)} after close`);
-    if ((this.#closeUrl === null) !== (type === "open"))
+    if ((this.#closePath === null) !== (type === "open"))
       this.#watch.wrong(`is given ${brief(event)} ${type === "open" ? "again" : "before open"}`);
     switch (type) {
       case "open":
-        this.#closeUrl = new URL(String(event["close"]), `${this.#plan.url}/stream`);
+        this.#closePath = String(event["close"]);
         this.#moveTo(event);
         this.#watch.count("opens");
-        this.#watch.opened(String(event["cursor"]));
+        this.#watch.opened(String(event["cursor"]), this.#url);
         break;
       case "message":
         this.#cursor = String(event["id"]);
@@ -159,27 +169,40 @@ export class ChaosClient {
   }
 
   /**
-   * Close the stream by its control request; whatever ends the server meanwhile may swallow the
-   * answer.
+   * Close the stream by its control request, at any of the servers; whatever ends a server
+   * meanwhile may swallow the answer.
    */
-  async #close(url: URL, socket: Socket): Promise<void> {
+  async #close(path: string, socket: Socket): Promise<void> {
+    const own = this.#url;
+    const url = this.#random.pick(this.#plan.urls);
     const gone = new Promise((resolve) => socket.once("close", resolve));
+    let isKnown: boolean;
     try {
       const signal = AbortSignal.timeout(CLOSE_MS);
-      const answer = await fetch(url, { method: "POST", body: "", signal });
+      const answer = await fetch(new URL(path, `${url}/stream`), {
+        method: "POST",
+        body: "",
+        signal,
+      });
       const text = await answer.text();
-      // 404: the server was started again since.
-      if (answer.status === 404 || answer.status === 503) return;
-      if (answer.status !== 200 || !JSON.parse(text).closed) {
+      if (answer.status === 503) return;
+      isKnown = answer.status !== 404;
+      if (isKnown && (answer.status !== 200 || !JSON.parse(text).closed)) {
         this.#watch.wrong(`is answered ${answer.status} to its close: ${text.slice(0, 300)}`);
         return;
       }
-      this.#watch.count("closes");
     } catch {
       return;
     }
-    await within(CLOSE_MS, gone, "the end").catch(() => {
-      if (!this.#ended) this.#watch.wrong(`still has its stream ${CLOSE_MS} ms after its close`);
+    if (isKnown) this.#watch.count(url === own ? "closes" : "closes at another server");
+    const ms = isKnown ? CLOSE_MS : UNKNOWN_MS;
+    await within(ms, gone, "the end").catch(() => {
+      if (this.#ended) return;
+      const answered = isKnown ? "was answered" : "was answered 404";
+      // While its own server has no connection to Redis, the others know nothing of the stream.
+      if (!isKnown && url !== own)
+        this.#watch.count("closes of a stream that is unknown, and goes on");
+      else this.#watch.wrong(`still has its stream ${ms} ms after its close ${answered}`);
     });
   }
 

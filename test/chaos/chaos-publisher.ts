@@ -13,20 +13,29 @@ const ANSWER_MS = 5_000;
  */
 export class ChaosPublisher {
   readonly #number: number;
-  readonly #url: string;
+  readonly #urls: readonly [string, ...string[]];
   readonly #random: SeededRandom;
   readonly #source: PublishSource;
   readonly #record: RunRecord;
+  /** Of the server that it publishes to until an answer is lost. */
+  #url: string;
   #lastId = "";
   #stopping = false;
   #ended = false;
   #underWay = new AbortController();
   #answered: { readonly publish: Publish; readonly ids: readonly string[] } | null = null;
 
-  constructor(number: number, url: string, random: SeededRandom, record: RunRecord) {
+  /** @param urls of the servers, which it goes to by chance */
+  constructor(
+    number: number,
+    urls: readonly [string, ...string[]],
+    random: SeededRandom,
+    record: RunRecord,
+  ) {
     this.#number = number;
-    this.#url = url;
+    this.#urls = urls;
     this.#random = random.for("pauses");
+    this.#url = this.#random.pick(urls);
     this.#source = new PublishSource(number, random.for("publishes"));
     this.#record = record;
   }
@@ -90,6 +99,7 @@ export class ChaosPublisher {
       if (answer !== null && answer.status !== 503)
         this.#wrong(`${publish.key} is answered ${answer.status}: ${answer.text.slice(0, 300)}`);
       this.#record.count("publishes repeated");
+      this.#url = this.#random.pick(this.#urls);
       await pause(this.#random.whole(5, 100));
     }
     return [];

@@ -3,8 +3,9 @@ import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
 import { eventually, within } from "../support/within.ts";
 import { ChaosClient } from "./chaos-client.ts";
 import { ChaosPublisher } from "./chaos-publisher.ts";
-import { ChaosServer } from "./chaos-server.ts";
-import { checkAlike, checkClient, checkLog, checkPieces, dueTo } from "./checks.ts";
+import { ChaosSite, endSites } from "./chaos-site.ts";
+import type { PlanSize } from "./chaos-size.ts";
+import { checkAlike, checkClient, checkPieces, dueTo } from "./checks.ts";
 import type { ClientPlan } from "./client-plan.ts";
 import { ClientProcess } from "./client-process.ts";
 import {
@@ -12,12 +13,14 @@ import {
   type PlannedClientFault,
   type PlannedFault,
   type PlannedPublisherFault,
-  type PlanSize,
   planFaults,
 } from "./fault-plan.ts";
-import { CHANNELS } from "./publish-source.ts";
+import { checkLog, type KeptLog, readLog } from "./kept-log.ts";
 import { ClientRecord, RunRecord } from "./run-record.ts";
 import { SeededRandom } from "./seeded-random.ts";
+
+/** Longest wait for the answers to the last publishes when nothing goes wrong any more, in ms. */
+const ANSWERS_MS = 30_000;
 
 /** The first are those of clients in processes of their own, too. */
 const SELECTORS = [
@@ -34,27 +37,15 @@ const SELECTORS = [
   "quiet",
 ] as const;
 
-/** Longest wait for every client to come to the end when nothing goes wrong any more, in ms. */
+type Urls = readonly [string, ...string[]];
+
+/**
+ * When nothing goes wrong any more, clients are waited for as long as any of them is given
+ * something within this time, in ms.
+ */
 const SETTLE_MS = 20_000;
 
-/** The size of a run of some seconds, with so many workers. */
-export function sizeOf(seconds: number, workers: number): PlanSize {
-  const kills = Math.max(5, Math.round(seconds / 4));
-  const stops = Math.ceil(kills / 8);
-  const workerKills = workers > 0 ? seconds : 0;
-  return {
-    seconds,
-    kills,
-    stops,
-    workers,
-    workerKills,
-    clients: 40,
-    clientProcesses: 4,
-    publishers: 6,
-  };
-}
-
-/** Clients, publishers and a server to which things happen. */
+/** Clients, publishers and servers to which things happen. */
 export class ChaosRun {
   readonly #seed: number;
   readonly #size: PlanSize;
@@ -62,7 +53,7 @@ export class ChaosRun {
   readonly #records: ClientRecord[] = [];
   readonly #clients: (ChaosClient | ClientProcess)[] = [];
   readonly #publishers: ChaosPublisher[] = [];
-  #server: ChaosServer | null = null;
+  #site: ChaosSite | null = null;
   #ended = false;
 
   constructor(seed: number, size: PlanSize) {
@@ -86,41 +77,44 @@ export class ChaosRun {
     const [first, ...others] = this.#record.wrongs;
     if (first === undefined) return this.#summary();
     const more = others.slice(0, 20).map((wrong) => `\n  ${wrong}`);
-    throw new Error(`seed ${this.#seed}: ${first}\n  and ${others.length} more:${more.join("")}`);
+    throw new Error(
+      `seed ${this.#seed}: ${first}\n  and ${others.length} more:${more.join("")}\n${this.#site?.said}`,
+    );
   }
 
   /** Kill everything that is left; for `afterEach`. */
-  end(): void {
+  async end(): Promise<void> {
     this.#ended = true;
     for (const publisher of this.#publishers) publisher.end();
     for (const client of this.#clients) client.end();
-    this.#server?.end();
+    this.#site?.end();
+    await endSites();
     removeTemporaryDirectories();
   }
 
   async #run(): Promise<void> {
-    const server = await ChaosServer.start(this.#record, this.#size.workers);
-    this.#server = server;
-    const published = this.#start(server.url);
+    const site = await ChaosSite.start(this.#size, this.#record);
+    this.#site = site;
+    const published = this.#start(site.urls);
     await eventually(
       20_000,
       () => this.#records.every(({ firstOpen }) => firstOpen !== null),
       "every client's first stream",
     );
-    await this.#letHappen(server);
-    await server.whenStarted();
+    await this.#letHappen(site);
+    await site.whenStarted();
     for (const client of this.#clients) client.recover();
     for (const publisher of this.#publishers) publisher.stop();
-    await within(SETTLE_MS, published, "the answers to the last publishes");
+    await within(ANSWERS_MS, published, "the answers to the last publishes");
     await this.#settle();
-    await this.#check(server.url);
+    await this.#check(site.urls);
   }
 
-  #start(url: string): Promise<unknown> {
+  #start(urls: Urls): Promise<unknown> {
     const random = new SeededRandom(this.#seed);
     const { clients, clientProcesses, publishers } = this.#size;
     for (let number = 0; number < clients; number++) {
-      const plan = planClient(random.for(`client ${number}`), url, number);
+      const plan = planClient(random.for(`client ${number}`), urls, number);
       const record = new ClientRecord(number, plan, this.#record);
       const Kind = number < clientProcesses ? ClientProcess : ChaosClient;
       this.#records.push(record);
@@ -128,7 +122,7 @@ export class ChaosRun {
     }
     for (let number = 0; number < publishers; number++) {
       const own = random.for(`publisher ${number}`);
-      this.#publishers.push(new ChaosPublisher(number, url, own, this.#record));
+      this.#publishers.push(new ChaosPublisher(number, urls, own, this.#record));
     }
     const published = Promise.all(this.#publishers.map((publisher) => publisher.run()));
     for (const client of this.#clients) client.open();
@@ -136,20 +130,20 @@ export class ChaosRun {
   }
 
   /** Until the plan is over, or something is wrong. */
-  async #letHappen(server: ChaosServer): Promise<void> {
+  async #letHappen(site: ChaosSite): Promise<void> {
     const plan = planFaults(new SeededRandom(this.#seed).for("faults"), this.#size);
     const start = performance.now();
     for (const fault of plan) {
       await pause(Math.max(0, start + fault.at - performance.now()));
       if (this.#ended || this.#record.wrongs.length > 0) return;
-      this.#happen(fault, server);
+      this.#happen(fault, site);
     }
   }
 
-  #happen(fault: PlannedFault, server: ChaosServer): void {
-    if ("server" in fault) server.suffer(fault.server);
+  #happen(fault: PlannedFault, site: ChaosSite): void {
+    if ("client" in fault) this.#happenToClient(fault);
     else if ("publisher" in fault) this.#happenToPublisher(fault);
-    else this.#happenToClient(fault);
+    else site.suffer(fault);
   }
 
   #happenToPublisher({ publisher, fault }: PlannedPublisherFault): void {
@@ -176,17 +170,23 @@ export class ChaosRun {
   async #settle(): Promise<void> {
     const start = this.#record.now();
     const last = this.#records.map((client) => dueTo(client, this.#record).at(-1)?.id ?? "");
-    const arrived = () =>
-      this.#records.every(({ messages }, i) => (messages.at(-1)?.id ?? "") >= (last[i] ?? ""));
-    await eventually(SETTLE_MS, arrived, "the last messages").catch(() => {});
+    const late = () =>
+      this.#records.filter(({ messages }, i) => (messages.at(-1)?.id ?? "") < (last[i] ?? ""));
+    const { counts } = this.#record;
+    for (let given = -1; given !== counts.get("deliveries") && late().length > 0; ) {
+      given = counts.get("deliveries") ?? 0;
+      await eventually(SETTLE_MS, () => late().length === 0, "the last messages").catch(() => {});
+    }
     this.#record.counts.set("ms to settle", Math.round(this.#record.now() - start));
   }
 
-  async #check(url: string): Promise<void> {
-    for (const client of this.#records) checkClient(client, this.#record);
+  async #check(urls: Urls): Promise<void> {
+    const logs: KeptLog[] = [];
+    for (const url of urls) logs.push(await readLog(url, this.#record));
+    for (const client of this.#records) checkClient(client, this.#record, logs);
     checkAlike(this.#records);
     checkPieces(this.#record);
-    for (const channel of CHANNELS) await checkLog(url, channel, this.#record);
+    for (const log of logs) checkLog(log, this.#record);
   }
 
   #summary(): string {
@@ -198,9 +198,9 @@ export class ChaosRun {
   }
 }
 
-function planClient(random: SeededRandom, url: string, number: number): ClientPlan {
+function planClient(random: SeededRandom, urls: Urls, number: number): ClientPlan {
   return {
-    url,
+    urls,
     channels: SELECTORS[number % SELECTORS.length] ?? "**",
     transport: random.pick(["frame", "ndjson"]),
     version: random.pick(["1.0", "1.1", "1.1"]),

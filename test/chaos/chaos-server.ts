@@ -1,15 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { freePort } from "../support/free-port.ts";
-import {
-  type CliProcess,
-  childrenOf,
-  killProcesses,
-  startServeProcess,
-} from "../support/serve-process.ts";
-import { createTemporaryDirectory } from "../support/temporary-directory.ts";
+import { type CliProcess, childrenOf, startServeProcess } from "../support/serve-process.ts";
 import { within } from "../support/within.ts";
-import type { ServerFault } from "./fault-plan.ts";
+import { FaultQueue } from "./fault-queue.ts";
 import type { RunRecord } from "./run-record.ts";
+import type { ServerFault } from "./server-faults.ts";
 
 /** Keeps everything, and does often what it does rarely by default. */
 const SETTINGS = [
@@ -23,47 +17,69 @@ const SETTINGS = [
   ["--retry-ms", "400"],
 ].flat();
 
-/** The built server as a process: killed, and started again on the same port and data. */
+/** So much of what a server has said is told when a run fails. */
+const SAID_CHARACTERS = 3_000;
+
+/** How a server is started. */
+export interface ChaosServerOptions {
+  /** Such as "server 0"; for what is told of it. */
+  readonly name: string;
+  readonly port: number;
+  /** Where its log is, as on its command line. */
+  readonly log: readonly string[];
+  /** Processes that serve; 0 for one alone. */
+  readonly workers: number;
+}
+
+/** The built server as a process: killed, and started again on the same port and log. */
 export class ChaosServer {
+  readonly #name: string;
   readonly #record: RunRecord;
   readonly #args: readonly string[];
+  readonly #faults: FaultQueue;
   readonly url: string;
   #process: CliProcess | null = null;
-  #busy: Promise<void> = Promise.resolve();
   #ended = false;
 
-  private constructor(port: number, workers: number, record: RunRecord) {
+  private constructor({ name, port, log, workers }: ChaosServerOptions, record: RunRecord) {
+    this.#name = name;
     this.#record = record;
-    this.#args = [
-      ...["--port", String(port), "--data", createTemporaryDirectory()],
-      ...["--workers", String(workers), ...SETTINGS],
-    ];
+    this.#faults = new FaultQueue(name, record);
+    this.#args = ["--port", String(port), "--workers", String(workers), ...log, ...SETTINGS];
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** @param workers processes that serve; 0 for one alone */
-  static async start(record: RunRecord, workers: number): Promise<ChaosServer> {
-    const server = new ChaosServer(await freePort(), workers, record);
+  static async start(options: ChaosServerOptions, record: RunRecord): Promise<ChaosServer> {
+    const server = new ChaosServer(options, record);
     await server.#start();
     return server;
   }
 
-  /** End it and start it again, after what it suffers already. */
+  /** Do this to it, after what it suffers already. */
   suffer(fault: ServerFault): void {
-    this.#busy = this.#busy
-      .then(() => (fault.kind === "worker" ? this.#killWorker(fault.choice) : this.#restart(fault)))
-      .catch((error: unknown) => this.#record.wrong(`the server: ${error}`, null));
+    this.#faults.add(() => {
+      if (this.#ended) return;
+      if (fault.kind === "worker") return this.#killWorker(fault.choice);
+      if (fault.kind === "freeze") return this.#freeze(fault.ms);
+      return this.#restart(fault.kind, fault.awayMs);
+    });
   }
 
   /** Resolves when it is there again. */
   whenStarted(): Promise<void> {
-    return within(60_000, this.#busy, "the server to be there again");
+    return this.#faults.whenDone();
   }
 
-  /** Kill it, also while it starts. */
+  /** What it has said last, as lines. */
+  get said(): string {
+    const text = this.#process?.stderr.slice(-SAID_CHARACTERS).trimEnd() ?? "";
+    return `${this.#name} at ${this.url} has said:\n${text}`;
+  }
+
+  /** It is about to be killed for good, also while it starts. */
   end(): void {
     this.#ended = true;
-    killProcesses();
+    this.#process?.kill("SIGKILL");
   }
 
   async #start(): Promise<void> {
@@ -73,7 +89,7 @@ export class ChaosServer {
     void process.outcome.then(({ code, signal, stderr }) => {
       if (this.#process !== process || this.#ended) return;
       this.#record.wrong(
-        `the server ended by itself (${signal ?? code}): ${stderr.slice(-2_000)}`,
+        `${this.#name} ended by itself (${signal ?? code}): ${stderr.slice(-2_000)}`,
         null,
       );
     });
@@ -82,20 +98,28 @@ export class ChaosServer {
   /** Its supervisor replaces it. */
   #killWorker(choice: number): void {
     const pid = this.#process?.child.pid;
-    if (pid === undefined || this.#ended) return;
+    if (pid === undefined) return;
     const workers = childrenOf(pid);
     const worker = workers[Math.floor(choice * workers.length)];
     if (worker === undefined) return;
-    this.#record.fault(`SIGKILL to worker ${worker}`, null);
+    this.#record.fault(`SIGKILL to worker ${worker} of ${this.#name}`, null);
     this.#record.count("workers killed");
     process.kill(worker, "SIGKILL");
   }
 
-  async #restart({ kind, awayMs }: Exclude<ServerFault, { kind: "worker" }>): Promise<void> {
+  async #freeze(ms: number): Promise<void> {
+    this.#record.fault(`${this.#name} is frozen for ${ms} ms`, null);
+    this.#record.count("freezes of servers");
+    this.#process?.kill("SIGSTOP");
+    await pause(ms);
+    this.#process?.kill("SIGCONT");
+  }
+
+  async #restart(kind: "SIGKILL" | "SIGTERM", awayMs: number): Promise<void> {
     const server = this.#process;
-    if (server === null || this.#ended) return;
+    if (server === null) return;
     this.#process = null; // from here on its end is wanted
-    this.#record.fault(`${kind} to the server, away ${awayMs} ms`, null);
+    this.#record.fault(`${kind} to ${this.#name}, away ${awayMs} ms`, null);
     this.#record.count(kind);
     server.kill(kind);
     const { code, stderr } = await within(10_000, server.outcome, `its end after ${kind}`);
@@ -104,6 +128,6 @@ export class ChaosServer {
     await pause(awayMs);
     if (this.#ended) return;
     await this.#start();
-    this.#record.fault("the server is there again", null);
+    this.#record.fault(`${this.#name} is there again`, null);
   }
 }

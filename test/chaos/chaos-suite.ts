@@ -1,36 +1,34 @@
 import { randomInt } from "node:crypto";
-import { ChaosRun, sizeOf } from "./chaos-run.ts";
+import { ChaosRun } from "./chaos-run.ts";
+import { type Site, sizeOf } from "./chaos-size.ts";
 
 /**
  * What a run takes beyond its faults, at most: to start, to settle, and to check what millions of
  * deliveries were.
  */
-const AROUND_SECONDS = 90;
+const AROUND_SECONDS = 180;
 
 /**
  * One run of some seconds, as a test. CHAOS_SEED repeats the faults of an earlier one; what they
  * meet differs, since several processes take part.
- *
- * @param workers of the server; 0 for one process alone
  */
-export function describeChaos(seconds: number, workers: number): void {
+export function describeChaos(seconds: number, site: Site): void {
   const seed = Number(process.env["CHAOS_SEED"] ?? randomInt(2 ** 32));
   const tell = (what: string) => process.stdout.write(`    CHAOS_SEED=${seed}: ${what}\n`);
 
-  const server = workers > 0 ? `server of ${workers} workers` : "server";
-  describe(`40 clients whose ${server}, connections and processes are cut and killed for ${seconds} s`, function () {
+  describe(`40 clients whose ${site.title}, connections and processes are cut, stopped and killed for ${seconds} s`, function () {
     this.timeout((seconds + AROUND_SECONDS) * 1_000);
 
     let chaos: ChaosRun | null = null;
 
-    afterEach(() => {
-      chaos?.end();
+    afterEach(async () => {
+      await chaos?.end();
       chaos = null;
     });
 
     it("are each given every acknowledged message once, in log order, and nothing else", async () => {
       tell("begins");
-      chaos = new ChaosRun(seed, sizeOf(seconds, workers));
+      chaos = new ChaosRun(seed, sizeOf(seconds, site));
       tell(await chaos.run());
     });
   });

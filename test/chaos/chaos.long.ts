@@ -1,6 +1,6 @@
+import { SITES } from "./chaos-size.ts";
 import { describeChaos } from "./chaos-suite.ts";
 
 const seconds = Number(process.env["CHAOS_SECONDS"] ?? 600);
 
-describeChaos(seconds / 2, 0);
-describeChaos(seconds / 2, 2);
+for (const site of SITES) describeChaos(seconds / SITES.length, site);

@@ -1,6 +1,13 @@
-import { ask } from "../support/request.ts";
-import { digestOf } from "./client-plan.ts";
-import type { AcknowledgedMessage, ClientRecord, RunRecord, SeenMessage } from "./run-record.ts";
+import { describeKept, type KeptLog } from "./kept-log.ts";
+import {
+  type AcknowledgedMessage,
+  byId,
+  type ClientRecord,
+  compare,
+  isSame,
+  type RunRecord,
+  type SeenMessage,
+} from "./run-record.ts";
 
 /** Whether selectors, separated by commas, want a channel's messages. */
 function wants(channels: string, channel: string): boolean {
@@ -28,19 +35,23 @@ export function dueTo({ plan, firstOpen }: ClientRecord, record: RunRecord): Ack
 /**
  * Hold what a client was given to what is due to it: each once, in log order, equal, and nothing
  * else.
+ *
+ * @param logs as the servers have them; they say more about what is wrong
  */
-export function checkClient(client: ClientRecord, record: RunRecord): void {
+export function checkClient(
+  client: ClientRecord,
+  record: RunRecord,
+  logs: readonly KeptLog[],
+): void {
   const due = dueTo(client, record);
   const given = client.messages;
   const first = due.findIndex((message, i) => !isSame(message, given[i]));
   const at = first < 0 && given.length > due.length ? due.length : first;
   if (at < 0) return;
-  client.wrong(describeFirstWrong(due[at], given, at, record), client.faultsBefore[at]);
-}
-
-function isSame(message: AcknowledgedMessage, given: SeenMessage | undefined): boolean {
-  const { id, channel, digest } = message;
-  return given?.id === id && given.channel === channel && given.digest === digest;
+  const what = describeFirstWrong(due[at], given, at, record);
+  const [about] = [due[at], given[at]].filter((message) => message !== undefined).sort(byId);
+  const kept = about === undefined ? "" : describeKept(about, logs);
+  client.wrong(`${what}${kept}`, client.faultsBefore[at]);
 }
 
 function describeFirstWrong(
@@ -98,36 +109,4 @@ export function checkPieces(record: RunRecord): void {
     if (last !== null) ended.add(last);
     last = publish;
   }
-}
-
-/** The log, read over HTTP, has each acknowledged message of a channel once, and nothing else. */
-export async function checkLog(url: string, channel: string, record: RunRecord): Promise<void> {
-  const due = record.acknowledgedMessages.filter((message) => message.channel === channel);
-  const kept: SeenMessage[] = [];
-  for (let after = "earliest"; ; ) {
-    const path = `/channels/${encodeURIComponent(channel)}/messages?after=${after}&limit=1000`;
-    const { status, text, json } = await ask(url, "GET", path);
-    if (status !== 200) throw new Error(`GET ${path} is answered ${status}: ${text}`);
-    for (const { id, channel, data } of json.messages) {
-      kept.push({ id, channel, digest: digestOf(data) });
-    }
-    if (json.gaps.length > 0) record.wrong(`the log tells of ${JSON.stringify(json.gaps)}`, null);
-    if (json.cursor === after) break;
-    after = json.cursor;
-  }
-  const at = due.sort(byId).findIndex((message, i) => !isSame(message, kept[i]));
-  if (at < 0 && kept.length === due.length) return;
-  const [want, have] = [due[at < 0 ? due.length : at], kept[at < 0 ? due.length : at]];
-  record.wrong(
-    `the log of ${channel} has ${have?.id ?? "nothing"} where ${want?.id ?? "nothing"} (publish ${want?.publish ?? "none"}) was acknowledged; it has ${kept.length} messages, ${due.length} were acknowledged`,
-    null,
-  );
-}
-
-function byId(a: { readonly id: string }, b: { readonly id: string }): number {
-  return compare(a.id, b.id);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -6,7 +6,8 @@ import type { ChaosTransport } from "./event-reader.ts";
  * process.
  */
 export interface ClientPlan {
-  readonly url: string;
+  /** Of the servers, which it goes to by chance. */
+  readonly urls: readonly [string, ...string[]];
   /** Selectors, separated by commas. */
   readonly channels: string;
   readonly transport: ChaosTransport;
@@ -22,12 +23,15 @@ export type ClientCount =
   | "cuts"
   | "cuts inside an event"
   | "closes"
+  | "closes at another server"
+  | "closes of a stream that is unknown, and goes on"
   | `closed: ${string}`
   | "refusals";
 
 /** Hears what a client sees. */
 export interface ClientWatch {
-  opened(cursor: string): void;
+  /** @param url of the server that it has come to */
+  opened(cursor: string, url: string): void;
   message(id: string, channel: string, digest: string): void;
   /** It saw what the contract rules out. */
   wrong(what: string): void;

@@ -59,9 +59,9 @@ export class ClientProcess {
     this.#child?.kill("SIGKILL");
   }
 
-  #hear([call, first = "", channel = "", digest = ""]: readonly string[]): void {
-    if (call === "opened") this.#watch.opened(first);
-    else if (call === "message") this.#watch.message(first, channel, digest);
+  #hear([call, first = "", second = "", third = ""]: readonly string[]): void {
+    if (call === "opened") this.#watch.opened(first, second);
+    else if (call === "message") this.#watch.message(first, second, third);
     else if (call === "count") this.#watch.count(first as ClientCount);
     else this.#watch.wrong(first);
   }

@@ -1,4 +1,6 @@
+import type { PlanSize } from "./chaos-size.ts";
 import type { SeededRandom } from "./seeded-random.ts";
+import { type PlannedSiteFault, planSiteFaults } from "./server-faults.ts";
 
 /** What happens to a client by its own doing. */
 export type ClientFault =
@@ -21,15 +23,6 @@ export type ClientFault =
 export type PublisherFault = "lost answer" | "flood";
 
 /**
- * What happens to the server: SIGKILL or SIGTERM, and how long it is away after its end; or one of
- * its workers is killed.
- */
-export type ServerFault =
-  | { readonly kind: "SIGKILL" | "SIGTERM"; readonly awayMs: number }
-  /** @param choice which of them, from 0 to 1 */
-  | { readonly kind: "worker"; readonly choice: number };
-
-/**
  * One thing that goes wrong with a client: by its own doing, or its process is stopped for a while.
  */
 export type PlannedClientFault = { readonly at: number; readonly client: number } & (
@@ -45,25 +38,7 @@ export interface PlannedPublisherFault {
 }
 
 /** One thing that goes wrong, at a time in ms after the start. */
-export type PlannedFault =
-  | PlannedClientFault
-  | { readonly at: number; readonly server: ServerFault }
-  | PlannedPublisherFault;
-
-/** How much goes wrong. */
-export interface PlanSize {
-  readonly seconds: number;
-  readonly kills: number;
-  readonly stops: number;
-  /** Processes that serve; 0 for one without a supervisor. */
-  readonly workers: number;
-  /** How often one of these is killed. */
-  readonly workerKills: number;
-  /** The first of the clients are processes of their own. */
-  readonly clients: number;
-  readonly clientProcesses: number;
-  readonly publishers: number;
-}
+export type PlannedFault = PlannedClientFault | PlannedSiteFault | PlannedPublisherFault;
 
 const CLIENT_FAULTS_PER_SECOND = 20;
 const LOST_ANSWERS_PER_SECOND = 5;
@@ -82,29 +57,11 @@ export function planFaults(random: SeededRandom, size: PlanSize): readonly Plann
     fault,
   });
   return [
-    ...serverFaults(random, size),
-    ...Array.from({ length: size.workerKills }, () => ({
-      at: random.whole(0, end),
-      server: { kind: "worker" as const, choice: random.fraction() },
-    })),
+    ...planSiteFaults(random, size),
     ...times(CLIENT_FAULTS_PER_SECOND).map(() => clientFault(random, size, random.whole(0, end))),
     ...times(LOST_ANSWERS_PER_SECOND).map(() => publisherFault("lost answer")),
     ...times(1 / SECONDS_PER_FLOOD).map(() => publisherFault("flood")),
   ].sort((a, b) => a.at - b.at);
-}
-
-/** Each in a stretch of its own, so that the server lives between them. */
-function serverFaults(
-  random: SeededRandom,
-  { seconds, kills, stops }: PlanSize,
-): readonly PlannedFault[] {
-  const stretch = (seconds * 1_000) / (kills + stops);
-  const stopsAt = new Set<number>();
-  while (stopsAt.size < stops) stopsAt.add(random.whole(0, kills + stops - 1));
-  return Array.from({ length: kills + stops }, (_, n) => ({
-    at: Math.floor((n + random.fraction()) * stretch),
-    server: { kind: stopsAt.has(n) ? "SIGTERM" : "SIGKILL", awayMs: random.whole(0, 300) },
-  }));
 }
 
 function clientFault(

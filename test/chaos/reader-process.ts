@@ -9,7 +9,7 @@ import type { ClientFault } from "./fault-plan.ts";
 const plan = JSON.parse(process.argv[2] ?? "") as ClientPlan;
 const say = (...call: readonly string[]) => process.stdout.write(`${JSON.stringify(call)}\n`);
 const watch: ClientWatch = {
-  opened: (cursor) => say("opened", cursor),
+  opened: (cursor, url) => say("opened", cursor, url),
   message: (id, channel, digest) => say("message", id, channel, digest),
   wrong: (what) => say("wrong", what),
   count: (what) => say("count", what),

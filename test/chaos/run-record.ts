@@ -97,6 +97,8 @@ export class ClientRecord implements ClientWatch {
   /** Where its first stream started, and when that was heard. */
   firstOpen: { readonly cursor: string; readonly at: number } | null = null;
   readonly #run: RunRecord;
+  /** The server of its last stream, and when that was opened. */
+  #lastOpen = "nowhere";
 
   constructor(number: number, plan: ClientPlan, run: RunRecord) {
     this.number = number;
@@ -104,8 +106,10 @@ export class ClientRecord implements ClientWatch {
     this.#run = run;
   }
 
-  opened(cursor: string): void {
-    this.firstOpen ??= { cursor, at: this.#run.now() };
+  opened(cursor: string, url: string): void {
+    const at = this.#run.now();
+    this.firstOpen ??= { cursor, at };
+    this.#lastOpen = `${url} since ${(at / 1_000).toFixed(3)} s`;
   }
 
   message(id: string, channel: string, digest: string): void {
@@ -120,10 +124,25 @@ export class ClientRecord implements ClientWatch {
     const { transport, version, channels } = this.plan;
     const who = `client ${this.number}`;
     const kind = `${transport}, HTTP/${version}, ${channels}`;
-    this.#run.wrong(`${who} (${kind}): ${what}`, who, faults);
+    this.#run.wrong(`${who} (${kind}; at ${this.#lastOpen}): ${what}`, who, faults);
   }
 
   count(what: string): void {
     this.#run.count(what);
   }
+}
+
+/** Whether what was given or kept is what was acknowledged. */
+export function isSame(message: AcknowledgedMessage, given: SeenMessage | undefined): boolean {
+  const { id, channel, digest } = message;
+  return given?.id === id && given.channel === channel && given.digest === digest;
+}
+
+/** In log order. */
+export function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return compare(a.id, b.id);
+}
+
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

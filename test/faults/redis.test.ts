@@ -3,6 +3,7 @@ import { closeConnections, openFrame, publishJson, type WireEvent } from "../sup
 import { KEEPS_ALL, type RedisProcess, startRedis, stopRedis } from "../support/redis.ts";
 import { ask } from "../support/request.ts";
 import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import { closeTcpProxies, startTcpProxy } from "../support/tcp-proxy.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
 import { eventually, within } from "../support/within.ts";
 
@@ -13,6 +14,7 @@ describe("a server whose log is in Redis", function () {
   afterEach(async () => {
     closeConnections();
     killProcesses();
+    await closeTcpProxies();
     await stopRedis();
     removeTemporaryDirectories();
   });
@@ -53,6 +55,19 @@ describe("a server whose log is in Redis", function () {
     await eventually(20_000, () => isReady(url), "readiness");
     expect(server.stderr.match(/log unavailable/g), server.stderr).to.have.lengthOf(1);
   });
+
+  for (const [what, command] of [
+    ["joins the other servers", "INCR"],
+    ["reads what was revoked", "EVALSHA"],
+  ] as const) {
+    it(`starts also when the network to Redis is cut while it ${what}`, async () => {
+      redis = await startRedis();
+      const proxy = await startTcpProxy(redis.port);
+      proxy.cutBefore(command);
+      const { url } = await startServeProcess(["--log", `redis://127.0.0.1:${proxy.port}`]);
+      await publishJson(url, "a", 1);
+    });
+  }
 
   it("tells every stream of a new epoch, live or not, when Redis may have lost messages", async () => {
     redis = await startRedis();

@@ -17,6 +17,8 @@ export interface RedisProcess {
   pause(isPaused: boolean): void;
   /** End it; what is not kept on disk is lost. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Send it a signal, such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void;
   /** Start it again, on the same port and directory. */
   start(): Promise<void>;
 }
@@ -79,6 +81,9 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       child.kill(signal);
       await ended;
       running.delete(child);
+    },
+    signal(signal) {
+      child.kill(signal);
     },
     async start() {
       const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];

@@ -10,6 +10,8 @@ export interface TcpProxy {
   cutAfter(bytes: number | null): void;
   /** From now on, be a proxy before another port: for new connections. */
   retarget(port: number): void;
+  /** Cut all connections when a text is about to be passed to the server, once. */
+  cutBefore(text: string): void;
   /** From now on, pass nothing on in either direction, and say nothing. */
   freeze(): void;
   /** Pass on again what comes from now on. What was held back is lost with its connections. */
@@ -31,10 +33,14 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let port = target;
   let limit: number | null = null;
   let isFrozen = false;
+  let cutText: string | null = null;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
+  };
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy();
   };
   const server = createServer((incoming) => {
     const outgoing = connect(port, "127.0.0.1");
@@ -47,6 +53,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     incoming.on("close", end);
     outgoing.on("close", end);
     incoming.on("data", (piece) => {
+      if (cutText !== null && piece.includes(cutText)) {
+        cutText = null;
+        return cutAll();
+      }
       if (!isFrozen) outgoing.write(piece);
     });
     outgoing.on("data", (piece) => {
@@ -55,13 +65,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       else if (piece.length < limit) {
         limit -= piece.length;
         incoming.write(piece);
-      } else incoming.write(piece.subarray(0, limit), end);
+      } else {
+        outgoing.pause(); // nothing may follow
+        incoming.write(piece.subarray(0, limit), end);
+      }
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const cutAll = () => {
-    for (const socket of sockets) socket.destroy();
-  };
   const proxy: TcpProxy = {
     port: (server.address() as AddressInfo).port,
     cutAll,
@@ -70,6 +80,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     },
     retarget(other) {
       port = other;
+    },
+    cutBefore(text) {
+      cutText = text;
     },
     freeze() {
       isFrozen = true;
