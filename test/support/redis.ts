@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { freePort } from "./free-port.ts";
 import { redisPath } from "./needs.mjs";
@@ -11,6 +13,8 @@ const running = new Set<ChildProcess>();
 export interface RedisProcess {
   readonly port: number;
   readonly url: string;
+  /** What it has said since it was started first. */
+  said(): string;
   /** Send one command, on a connection of its own. */
   command(...words: readonly string[]): Promise<unknown>;
   /** End it; what is not kept on disk is lost. */
@@ -33,10 +37,12 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   const port = await freePort();
   const directory = createTemporaryDirectory();
   const url = `redis://127.0.0.1:${port}`;
+  const log = join(directory, "redis.log");
   let child: ChildProcess;
   const redis: RedisProcess = {
     port,
     url,
+    said: () => readFileSync(log, "utf8"),
     async command(...words) {
       const client = createClient({ url, socket: { reconnectStrategy: false } });
       client.on("error", () => {});
@@ -58,7 +64,16 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       child.kill(signal);
     },
     async start() {
-      const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
+      const fixed = [
+        "--port",
+        String(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        directory,
+        "--logfile",
+        log,
+      ];
       child = spawn(
         redisPath() ?? "redis-server",
         [...fixed, "--save", "", "--enable-debug-command", "local", ...settings],
