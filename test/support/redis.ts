@@ -13,6 +13,8 @@ const running = new Set<ChildProcess>();
 export interface RedisProcess {
   readonly port: number;
   readonly url: string;
+  /** Where it keeps what it keeps. */
+  readonly directory: string;
   /** What it has said since it was started first. */
   said(): string;
   /** Send one command, on a connection of its own. */
@@ -42,6 +44,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   const redis: RedisProcess = {
     port,
     url,
+    directory,
     said: () => readFileSync(log, "utf8"),
     async command(...words) {
       const client = createClient({ url, socket: { reconnectStrategy: false } });

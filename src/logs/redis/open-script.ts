@@ -14,7 +14,8 @@ import { NUMBERS } from "./lua.ts";
  * caller knows or an empty text, three random digits.
  *
  * Answers `OK` or `NEW`, the epoch, the epoch before it or an empty text, the position from which
- * that is continued, the time, and the time of the newest append.
+ * that is continued, the time, the time of the newest append, and `1` if this is the first look at a
+ * log that an earlier life of the Redis has kept.
  */
 export const OPEN_SOURCE = `${NUMBERS}
 local call = redis.call
@@ -39,8 +40,9 @@ local isWhole = epoch and rows >= messages and call("HLEN", data) == rows
   and call("HLEN", records) == channels and call("ZCARD", names) == channels
 local isKept = knownLife == life or isTrusted
   or (knownKeeping == "always" and keeping == "always" and startedAt >= time - 1000)
+local isLoaded = (epoch and knownLife ~= life) and "1" or "0"
 local function answer(word)
-  return {word, epoch, before, lostTo, number(now), number(time)}
+  return {word, epoch, before, lostTo, number(now), number(time), isLoaded}
 end
 if isWhole and isKept and epoch >= knownEpoch then
   if knownLife ~= life or knownKeeping ~= keeping then

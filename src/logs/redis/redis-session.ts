@@ -153,12 +153,17 @@ export class RedisSession {
     ];
     const { fixed } = this.keys;
     const answer = await send(["EVAL", OPEN_SOURCE, String(fixed.length), ...fixed, ...argv]);
-    const [word, epoch, before, upTo, time, newest] = (answer as readonly Reply[]).map(String);
+    const texts = (answer as readonly Reply[]).map(String);
+    const [word, epoch, before, upTo, time, newest, isLoaded] = texts;
     this.#epoch = epoch ?? "";
     this.#before = { epoch: before ?? "", upTo: upTo ?? ORIGIN };
     this.#noteTime(Number(time));
     this.#newest = Number(newest) || null;
     if (word === "NEW") void this.#sweep();
+    // The file may end with a part of a transaction that a crash has cut. Redis ignores that part
+    // now, but does not remove it, and would carry it out at its next start, with what follows.
+    // https://github.com/valkey-io/valkey/pull/4342
+    if (isLoaded === "1" && keeping === "always") send(["BGREWRITEAOF"]).catch(() => {});
   }
 
   #reopen(): Promise<void> {
