@@ -1,5 +1,7 @@
 /** What close-probe.ts is to do. */
 export interface CloseOrder {
+  /** Port of the server that is asked, where the streams are at another one. */
+  readonly controlPort?: number;
   /** Streams that it has open all the time. */
   readonly streams: number;
   /** Streams that it closes. */

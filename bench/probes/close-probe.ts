@@ -8,7 +8,13 @@ import type { CloseOrder } from "./close-order.ts";
 
 const [portText = "", orderText = ""] = process.argv.slice(2);
 const port = Number(portText);
-const { streams, closes, pauseMs, limitMs } = JSON.parse(orderText) as CloseOrder;
+const {
+  streams,
+  closes,
+  pauseMs,
+  limitMs,
+  controlPort = port,
+} = JSON.parse(orderText) as CloseOrder;
 
 const CLOSE = '"type":"close"';
 
@@ -21,7 +27,7 @@ interface Victim {
   readonly closed: Promise<number>;
 }
 
-function dial(): Promise<Socket> {
+function dial(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => resolve(socket));
     socket.once("error", reject);
@@ -29,7 +35,7 @@ function dial(): Promise<Socket> {
 }
 
 async function openVictim(): Promise<Victim> {
-  const socket = await dial();
+  const socket = await dial(port);
   socket.write("GET /stream?channels=a&transport=ndjson HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   let opened = (_id: string) => {};
   let ended = (_time: number) => {};
@@ -70,7 +76,7 @@ async function close(control: Socket, { id, closed }: Victim, due: number): Prom
   return (await closed) - due;
 }
 
-const controls = await Promise.all(Array.from({ length: CONTROLS }, dial));
+const controls = await Promise.all(Array.from({ length: CONTROLS }, () => dial(controlPort)));
 for (const control of controls) control.resume();
 const victims = Array.from({ length: streams }, openVictim);
 await Promise.all(victims);

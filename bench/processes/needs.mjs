@@ -1,6 +1,6 @@
 // What the benchmark needs beside npm's packages: installed where it may be, else it says how.
 import { existsSync } from "node:fs";
-import { findCommand, nginxPath, provide } from "../../test/support/needs.mjs";
+import { findCommand, nginxPath, provide, redisPath } from "../../test/support/needs.mjs";
 
 /** Nchan, as Debian's package puts it. */
 export const NCHAN_MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so";
@@ -16,6 +16,7 @@ const NEEDS = [
     present: () => nginxPath() !== null && existsSync(NCHAN_MODULE),
     packages: ["nginx-light", "libnginx-mod-nchan"],
   },
+  { name: "Redis", present: () => redisPath() !== null, packages: ["redis-server"] },
   { name: "wrk", present: () => findCommand(["wrk"]) !== null, packages: ["wrk"] },
 ];
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import { nginxPath } from "../../test/support/needs.mjs";
+import { nginxPath, redisPath } from "../../test/support/needs.mjs";
 
 /** What it was measured on, and which versions: one line. */
 export function describeMachine(): string {
@@ -17,6 +17,7 @@ export function describeMachine(): string {
     `sockjs ${versionOf("../../node_modules/sockjs")}`,
     `better-sse ${versionOf("../../node_modules/better-sse")}`,
     `lmdb ${versionOf("../../node_modules/lmdb")}`,
+    `Redis ${redisVersion()}`,
   ].join("; ");
 }
 
@@ -28,6 +29,11 @@ function versionOf(directory: string): string {
 function nginxVersion(): string {
   const { stderr } = spawnSync(nginxPath() ?? "nginx", ["-v"], { encoding: "utf8" });
   return /nginx\/(\S+)/.exec(stderr)?.[1] ?? "unknown";
+}
+
+function redisVersion(): string {
+  const { stdout } = spawnSync(redisPath() ?? "redis-server", ["--version"], { encoding: "utf8" });
+  return /v=(\S+)/.exec(stdout)?.[1] ?? "unknown";
 }
 
 function debianVersion(name: string): string {

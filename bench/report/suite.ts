@@ -8,6 +8,8 @@ export interface Suite {
   readonly name: string;
   /** Its file in docs/. */
   readonly document: string;
+  /** Its results stand there between `<!-- mark:begin -->` and `<!-- mark:end -->`. */
+  readonly mark: string;
   /** In the order of the table's columns. */
   readonly servers: readonly Server[];
   /** Names of those that do for --quick: one of each kind. */

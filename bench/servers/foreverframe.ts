@@ -21,7 +21,8 @@ const PUBLISH: Publishing = {
   body: "%s",
 };
 
-async function start(
+/** Start one server, by default with its log in a temporary directory. */
+export async function startForeverframe(
   settings: readonly string[],
   { receiptMs, ...options }: StartOptions,
 ): Promise<RunningServer> {
@@ -29,7 +30,8 @@ async function start(
   const data = temporaryDirectory();
   const receipts = receiptMs === undefined ? [] : ["--receipt-ms", String(receiptMs)];
   const own = [...UNLIMITED, ...receipts, ...settings];
-  const args = ["serve", "--port", String(port), "--data", data, ...own];
+  const log = settings.includes("--log") ? [] : ["--data", data];
+  const args = ["serve", "--port", String(port), ...log, ...own];
   const { process, collect } = await startNodeServer([CLI, ...args], port, options);
   // One worker may listen before the others do.
   await eventually(START_MS, () => process.said().includes('"msg":"listening"'), "all workers");
@@ -61,14 +63,14 @@ async function start(
 export const foreverframe: Server = {
   name: "foreverframe",
   title: "Foreverframe",
-  start: (options) => start([], options),
+  start: (options) => startForeverframe([], options),
 };
 
 /** Foreverframe with its log in memory, which is as durable as the peers are. */
 export const foreverframeMemory: Server = {
   name: "foreverframe-memory",
   title: "Foreverframe `--memory`",
-  start: (options) => start(["--memory"], options),
+  start: (options) => startForeverframe(["--memory"], options),
 };
 
 const WORKERS = "foreverframe-workers-";
@@ -78,7 +80,7 @@ export function foreverframeWorkers(workers: number): Server {
   return {
     name: `${WORKERS}${workers}`,
     title: workers === 1 ? "1 worker" : `${workers} workers`,
-    start: (options) => start(["--workers", String(workers)], options),
+    start: (options) => startForeverframe(["--workers", String(workers)], options),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { RedisFigures } from "./redis-figures.ts";
+
 /** How a message is published to a server. */
 export interface Publishing {
   readonly path: string;
@@ -25,6 +27,10 @@ export interface Living {
 /** A server that runs, for one measurement. */
 export interface RunningServer {
   readonly port: number;
+  /** Ports of all servers on its log, where there may be several. */
+  readonly nodes?: readonly number[];
+  /** What the Redis that has the log has done so far. */
+  readonly redisFigures?: () => Promise<RedisFigures>;
   /** All its processes. */
   readonly pids: readonly number[];
   /** Path that opens a stream; %d stands for the stream's number, where the server wants one. */

@@ -12,6 +12,9 @@ import { SeededRandom } from "./seeded-random.ts";
  */
 const CLOSE_MS = 10_000;
 
+/** Time for all of a refusal to come, in ms. */
+const REFUSAL_MS = 50;
+
 /**
  * The same where the server that was asked knows of no such stream: longer than a pause, and
  * shorter than a stream lasts.
@@ -108,6 +111,10 @@ export class ChaosClient {
       this.#watch.wrong(error instanceof Error ? error.message : String(error));
       this.#socket?.destroy();
     }
+    const { status } = this.#reader;
+    // A refusal is complete, and its connection may be kept for another request.
+    const socket = this.#socket;
+    if (status !== 0 && status !== 200) this.#after(REFUSAL_MS, () => socket?.destroy());
     if (part === null) return;
     this.#cutInside = null;
     this.#watch.count(this.#reader.rest.trim() === "" ? "cuts" : "cuts inside an event");

@@ -5,6 +5,9 @@ import { FaultQueue } from "./fault-queue.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { NetworkFault, RedisFault } from "./server-faults.ts";
 
+/** So much of what Redis has said is told when a run fails. */
+const SAID_CHARACTERS = 6_000;
+
 /** The network of one server to Redis. */
 class RedisNetwork {
   readonly #name: string;
@@ -72,6 +75,11 @@ export class ChaosRedis {
   /** What each server takes for Redis. */
   get urls(): readonly string[] {
     return this.#networks.map(({ url }) => url);
+  }
+
+  /** What it has said last, as lines. */
+  get said(): string {
+    return `Redis has said:\n${this.#redis.said().slice(-SAID_CHARACTERS).trimEnd()}`;
   }
 
   suffer(fault: RedisFault): void {

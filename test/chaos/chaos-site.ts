@@ -52,9 +52,10 @@ export class ChaosSite {
     await Promise.all(this.#servers.map((server) => server.whenStarted()));
   }
 
-  /** What the servers have said last. */
+  /** What the servers and Redis have said last. */
   get said(): string {
-    return this.#servers.map(({ said }) => said).join("\n");
+    const all = [...this.#servers, this.#redis].map((one) => one?.said);
+    return all.filter((said) => said !== undefined).join("\n");
   }
 
   /** All is about to be killed for good, by {@link endSites}; also what starts just now. */

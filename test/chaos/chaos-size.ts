@@ -33,17 +33,19 @@ export function sizeOf(seconds: number, site: Site): PlanSize {
   const { log, workers } = site;
   // Who ends a server whose log is in memory ends the log, so that one only freezes.
   const kills = log === "memory" ? 0 : Math.max(5, Math.round(seconds / 4));
+  // Of the faults of two servers, their networks and Redis each is rarer, so that in between most
+  // is well for some time.
   const inRedis = (count: number) => (log === "redis" ? Math.ceil(count) : 0);
   return {
     ...site,
     seconds,
     kills,
     stops: Math.ceil(kills / 8),
-    freezes: log === "lmdb" ? 0 : Math.ceil(seconds / 4),
+    freezes: log === "lmdb" ? 0 : Math.ceil(seconds / 6),
     workerKills: workers > 0 ? seconds : 0,
-    redisKills: inRedis(seconds / 5),
-    redisFreezes: inRedis(seconds / 4),
-    networkFaults: inRedis(seconds),
+    redisKills: inRedis(seconds / 6),
+    redisFreezes: inRedis(seconds / 6),
+    networkFaults: inRedis(seconds / 2),
     clients: 40,
     clientProcesses: 4,
     publishers: 6,

@@ -74,7 +74,7 @@ describe("two servers whose Redis has sentinels", function () {
 
   for (const [what, away] of [
     ["is killed", () => group.master.stop()],
-    ["hangs, and comes back later", async () => group.master.pause(true)],
+    ["hangs, and comes back later", async () => group.master.signal("SIGSTOP")],
   ] as const) {
     it(`lose nothing that was answered, and take nothing back, when the master ${what}`, async () => {
       group = await startGroup();
@@ -100,7 +100,7 @@ describe("two servers whose Redis has sentinels", function () {
       const next = await group.untilFailover();
       const before = answered.length;
       await eventually(40_000, () => answered.length > before + 200, "200 more");
-      group.master.pause(false);
+      group.master.signal("SIGCONT");
       const isBack = () => hasInfo(group.master, "role:slave");
       if (what !== "is killed") await eventually(20_000, isBack, "the old master as a replica");
       isDone = true;

@@ -116,6 +116,18 @@ describe("a server as a process", function () {
     expect(await within(15_000, ended, "its end")).to.equal(0);
   });
 
+  it("drains at a SIGTERM that comes as soon as it says that it serves", async () => {
+    const stop = `
+      const { write } = process.stdout;
+      process.stdout.write = function (text, ...more) {
+        if (/serves at/.test(text)) process.kill(process.pid, "SIGTERM");
+        return write.call(this, text, ...more);
+      };`;
+    const node = ["--import", `data:text/javascript,${encodeURIComponent(stop)}`];
+    const { ended } = await start({ node });
+    expect(await within(15_000, ended, "its end")).to.equal(0);
+  });
+
   const isRoot = process.getuid?.() === 0;
   const AS_PROCESS_1 = [
     ...["unshare", "--pid", "--fork", "--mount-proc"],

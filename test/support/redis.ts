@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { freePort } from "./free-port.ts";
 import { redisPath } from "./needs.mjs";
@@ -11,10 +13,12 @@ const running = new Set<ChildProcess>();
 export interface RedisProcess {
   readonly port: number;
   readonly url: string;
+  /** Where it keeps what it keeps. */
+  readonly directory: string;
+  /** What it has said since it was started first. */
+  said(): string;
   /** Send one command, on a connection of its own. */
   command(...words: readonly string[]): Promise<unknown>;
-  /** Stop it without ending it, as a machine that hangs; or let it go on. */
-  pause(isPaused: boolean): void;
   /** End it; what is not kept on disk is lost. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Send it a signal, such as SIGSTOP. */
@@ -69,12 +73,14 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   const port = await freePort();
   const directory = createTemporaryDirectory();
   const url = `redis://127.0.0.1:${port}`;
+  const log = join(directory, "redis.log");
   let child: ChildProcess;
   const redis: RedisProcess = {
     port,
     url,
+    directory,
+    said: () => readFileSync(log, "utf8"),
     command: (...words) => commandAt(url, words),
-    pause: (isPaused) => void child.kill(isPaused ? "SIGSTOP" : "SIGCONT"),
     async stop(signal = "SIGKILL") {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -86,7 +92,16 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       child.kill(signal);
     },
     async start() {
-      const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
+      const fixed = [
+        "--port",
+        String(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        directory,
+        "--logfile",
+        log,
+      ];
       child = spawn(
         redisPath() ?? "redis-server",
         [...fixed, ...QUICK, "--enable-debug-command", "local", ...settings],

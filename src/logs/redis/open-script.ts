@@ -15,8 +15,9 @@ import { NUMBERS } from "./lua.ts";
  * position up to which the caller has shown messages.
  *
  * Answers `OK` or `NEW`, the epoch, the epoch before it or an empty text, the position from which
- * that is continued, the time, the time of the newest append, and the position up to which messages
- * are shown. Or `WAITS` with the number of replicas that another server awaits now.
+ * that is continued, the time, the time of the newest append, the position up to which messages are
+ * shown, and `1` if this is the first look at a log that an earlier life of the Redis has kept. Or
+ * `WAITS` with the number of replicas that another server awaits now.
  */
 export const OPEN_SOURCE = `${NUMBERS}
 local call = redis.call
@@ -46,6 +47,7 @@ local isWhole = epoch and rows >= messages and call("HLEN", data) == rows
   and call("HLEN", records) == channels and call("ZCARD", names) == channels
 local isKept = knownLife == life or isTrusted
   or (knownKeeping == "always" and keeping == "always" and startedAt >= time - 1000)
+local isLoaded = (epoch and knownLife ~= life) and "1" or "0"
 -- The mark of what replicas have. Where it was not kept, all that is there was promised without
 -- them. A replica that has taken the master's place may have an older one than was seen of it.
 local committed = mark("committed", nil)
@@ -62,7 +64,7 @@ local function answer(word)
   elseif committed then
     call("HDEL", marks, "committed")
   end
-  return {word, epoch, before, lostTo, number(now), number(time), shown}
+  return {word, epoch, before, lostTo, number(now), number(time), shown, isLoaded}
 end
 if isWhole and isKept and epoch >= knownEpoch then
   if knownLife ~= life or knownKeeping ~= keeping then

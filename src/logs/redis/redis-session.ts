@@ -214,7 +214,7 @@ export class RedisSession {
     const { fixed } = this.keys;
     const answer = await send(["EVAL", OPEN_SOURCE, String(fixed.length), ...fixed, ...argv]);
     const texts = (answer as readonly Reply[]).map(String);
-    const [word, epoch, before, upTo, time, newest, shown] = texts;
+    const [word, epoch, before, upTo, time, newest, shown, isLoaded] = texts;
     if (word === "WAITS") throw waitsOtherwise(Number(epoch), wait);
     this.#epoch = epoch ?? "";
     this.#before = { epoch: before ?? "", upTo: upTo ?? ORIGIN };
@@ -222,6 +222,10 @@ export class RedisSession {
     this.#noteTime(Number(time));
     this.#newest = Number(newest) || null;
     if (word === "NEW") void this.#sweep();
+    // The file may end with a part of a transaction that a crash has cut. Redis ignores that part
+    // now, but does not remove it, and would carry it out at its next start, with what follows.
+    // https://github.com/valkey-io/valkey/pull/4342
+    if (isLoaded === "1" && keeping === "always") send(["BGREWRITEAOF"]).catch(() => {});
   }
 
   #noteTime(unixMs: number): void {

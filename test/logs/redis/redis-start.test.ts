@@ -1,4 +1,6 @@
+import { readdirSync, statSync, truncateSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import type { RedisLogOptions } from "../../../src/logs/redis/redis-log.ts";
@@ -146,6 +148,39 @@ describe("the Redis that a log is opened in", function () {
         expect(gaps).to.deep.equal([]);
         expect(messages.map(dataOf)).to.deep.equal([1, 2]);
       });
+    }
+
+    it("loses nothing by a second restart after a crash that has cut an append", async () => {
+      redis = await startRedis(KEEPS_ALL);
+      const log = await openLog();
+      await append(log, "a", "1");
+      await append(log, "a", '"cut"');
+      await redis.stop();
+      await cutAof(redis, 60);
+      await redis.start();
+      const before = await appendAgain(log, "a", "2");
+      await eventually(10_000, () => isRewritten(redis), "the rewrite of the file");
+      await redis.stop();
+      await redis.start();
+      const later = await appendAgain(log, "a", "3");
+      expect(later.split(".")[0]).to.equal(before.split(".")[0]);
+      const { gaps, messages } = await read(log, "a");
+      expect(gaps).to.deep.equal([]);
+      expect(messages.map(dataOf)).to.deep.equal([1, 2, 3]);
+    });
+
+    /** Cut the end off the file that a Redis that is stopped appends to. */
+    async function cutAof({ directory }: RedisProcess, bytes: number): Promise<void> {
+      const folder = join(directory, "appendonlydir");
+      const [name = ""] = readdirSync(folder).filter((file) => file.endsWith(".incr.aof"));
+      const file = join(folder, name);
+      truncateSync(file, statSync(file).size - bytes);
+    }
+
+    /** Whether it has another file than that with which it was started first. */
+    function isRewritten({ directory }: RedisProcess): boolean {
+      const names = readdirSync(join(directory, "appendonlydir"));
+      return !names.includes("appendonly.aof.1.base.rdb");
     }
 
     it("begins a new epoch with a replica that has taken its place", async () => {

@@ -72,7 +72,7 @@ describe("the Redis log that waits for replicas", function () {
   it("refuses, and shows nobody, what replicas don't have, and shows it when they do", async () => {
     const [log, other] = [await openLog(), await openLog()];
     const start = await append(log, "a", "0");
-    replica.pause(true);
+    replica.signal("SIGSTOP");
     const refused = await append(log, "a", "1", "key").catch((error: unknown) => error);
     expect(refused).to.have.property("code", "FF_LOG_UNAVAILABLE");
     expect(String(refused)).to.match(/fewer than 1 of its replicas.*same Idempotency-Key/);
@@ -84,7 +84,7 @@ describe("the Redis log that waits for replicas", function () {
         expect((await read(reader, channels)).messages.map(dataOf)).to.deep.equal([0]);
       expect((await reader.channels("", 10)).map(({ last }) => last)).to.deep.equal([start]);
     }
-    replica.pause(false);
+    replica.signal("SIGCONT");
     for (const reader of [log, other]) await shows(reader, 2); // and nobody has published
     const id = await append(log, "a", "1", "key");
     expect(id, "the first call's").to.equal(await other.tip());
@@ -94,10 +94,10 @@ describe("the Redis log that waits for replicas", function () {
 
   it("shows what a server had written that has ended before replicas had it", async () => {
     const [log, other] = [await openLog(), await openLog()];
-    replica.pause(true);
+    replica.signal("SIGSTOP");
     expect(await codeOf(append(log, "a", "1"))).to.equal("FF_LOG_UNAVAILABLE");
     await log.close();
-    replica.pause(false);
+    replica.signal("SIGCONT");
     await shows(other, 1);
   });
 
@@ -113,11 +113,11 @@ describe("the Redis log that waits for replicas", function () {
   it("waits for deletes and revocations, too", async () => {
     const log = await openLog();
     await append(log, "a", "1");
-    replica.pause(true);
+    replica.signal("SIGSTOP");
     const revocation = { kind: "sub", value: "x", before: 1, until: null } as const;
     const codes = await Promise.all([log.deleteChannel("a"), log.revoke(revocation)].map(codeOf));
     expect(codes).to.deep.equal(["FF_LOG_UNAVAILABLE", "FF_LOG_UNAVAILABLE"]);
-    replica.pause(false);
+    replica.signal("SIGCONT");
     await log.revoke(revocation);
     expect(await log.deleteChannel("a")).to.equal(0);
   });
@@ -126,14 +126,14 @@ describe("the Redis log that waits for replicas", function () {
     const log = await openLog();
     rules.keep({ maxMessages: 1 });
     const start = await append(log, "a", "0");
-    replica.pause(true);
+    replica.signal("SIGSTOP");
     await Promise.all(["1", "2", "3"].map((data) => codeOf(append(log, "a", data))));
     while (await log.trim());
     for (const channels of ["a", "**"]) {
       const batch = await read(log, channels, start);
       expect(batch, "nothing yet").to.deep.include({ cursor: start, gaps: [], messages: [] });
     }
-    replica.pause(false);
+    replica.signal("SIGCONT");
     for (const channels of ["a", "**"]) {
       const isThere = async () => (await read(log, channels, start)).messages.length > 0;
       await eventually(10_000, isThere, "the last");
@@ -149,7 +149,7 @@ describe("the Redis log that waits for replicas", function () {
     const log = await openLogAt(`redis://127.0.0.1:${proxy.port}`, { wait: 1 });
     await append(log, "a", "0");
     const before = log.epoch;
-    replica.pause(true);
+    replica.signal("SIGSTOP");
     const outcome = codeOf(append(log, "a", "lost"));
     const isThere = async () => (await master.command("XLEN", "{ff:}c:a")) === 2;
     await eventually(5_000, isThere, "the message");
