@@ -179,6 +179,19 @@ describe("the Redis log that waits for replicas", function () {
     await append(again, "a", "3");
   });
 
+  it("takes a replica that comes later, whichever connection is older", async () => {
+    const lone = await startRedis();
+    const log = await openLogAt(lone.url, { wait: 1 });
+    await startReplica(lone); // which gives the master another replication id
+    await appendAgain(log, "a", "0");
+    const clients = String(await lone.command("CLIENT", "LIST"));
+    const scripts = clients.split("\n").filter((line) => line.includes("cmd=evalsha"));
+    const ids = scripts.map((line) => Number(/^id=(\d+)/.exec(line)?.[1]));
+    expect(ids).to.have.lengthOf(2);
+    await lone.command("CLIENT", "KILL", "ID", String(Math.max(...ids))); // the one that waits
+    await appendAgain(log, "a", "1");
+  });
+
   it("goes on when the connection on which it waits is cut", async () => {
     const log = await openLog();
     for (let n = 0; n < 5; n++) {
