@@ -52,6 +52,7 @@ describe("the URL of a Redis", () => {
     "redis://h/65536",
     "redis://h?db=1",
     "redis://h:99999",
+    "redis://h:0",
     "redis://u:%zz@h",
     "redis-sentinel://a",
     "redis-sentinel://a/",
