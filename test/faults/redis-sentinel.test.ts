@@ -122,6 +122,21 @@ describe("two servers whose Redis has sentinels", function () {
     });
   }
 
+  it("go on without a gap where a trusted replica has all that was shown", async () => {
+    group = await startSentinels();
+    const flags = ["--redis-wait", "2", "--redis-trust-restart"];
+    const [one, two] = await Promise.all([serve(...flags), serve(...flags)]);
+    const { connection } = await openFrame(one.url, "channels=a");
+    for (const value of ["1", "2"]) await publishAgain(two.url, value);
+    await group.master.stop();
+    await group.untilFailover();
+    await group.master.start();
+    await publishAgain(two.url, "3");
+    const events = await connection.untilEvents(hasData("3"), "3", 20_000);
+    expect(dataOf(events)).to.deep.equal(["1", "2", "3"]);
+    expect(events.filter(({ type }) => type === "gap" || type === "close")).to.deep.equal([]);
+  });
+
   it("are refused in one sentence that has no password where no sentinel knows the master", async () => {
     group = await startSentinels();
     const url = group.url.replace("://", "://user:s3cret@").replace("mymaster", "other");
