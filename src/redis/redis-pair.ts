@@ -38,7 +38,10 @@ export class RedisPair {
       target,
       key,
       onConnected: async (send) => {
-        await send(["SET", `${channels[0]}:there`, "1", "PX", "1000"]); // refused by replicas
+        // Refused by a replica, and to a user who may not do what is to be done later.
+        await send(["SET", `${channels[0]}:there`, "1", "PX", "1000"]);
+        await send(["PUBLISH", String(channels.at(-1)), ""]);
+        await send(["PUBSUB", "NUMSUB"]);
         this.#subscriber.renew(new Error("The master may be another"));
       },
       onDown: onError,

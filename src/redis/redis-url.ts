@@ -56,7 +56,7 @@ export function parseRedisUrl(text: string): RedisTarget | null {
   if (first === undefined || (kind === "single" && hosts.length > 1)) return null;
   const defaultPort = kind === "sentinel" ? 26_379 : 6_379;
   const addresses = urls.map((url) => addressOf(new URL(url), defaultPort));
-  if (addresses.some(({ host }) => host === "")) return null;
+  if (addresses.some(({ host, port }) => host === "" || port === 0)) return null;
   const place = placeOf(kind, path, query);
   const user = credentialsOf(new URL(first));
   if (place === null || user === null) return null;

@@ -69,6 +69,33 @@ describe("a server whose log is in Redis", function () {
     });
   }
 
+  it("keeps its streams while Redis hangs, refuses publishes in time, and goes on", async () => {
+    redis = await startRedis();
+    const { url } = await serve();
+    const { connection, open } = await openFrame(url, "channels=a");
+    await publishJson(url, "a", 1);
+    await connection.untilEvents(hasData(1), "1");
+    redis.signal("SIGSTOP");
+    const began = performance.now();
+    const refused = await Promise.all([1, 2, 3].map(() => publish(url, "unknown", "key")));
+    expect(performance.now() - began, "ms").to.be.below(8_000);
+    refused.push(await publish(url, "refused"));
+    expect(performance.now() - began, "ms, the next not held up again").to.be.below(8_000);
+    for (const answer of refused)
+      expect(answer).to.deep.equal({ status: 503, code: "FF_LOG_UNAVAILABLE" });
+    expect(await isReady(url)).to.equal(false);
+    const heard = connection.chunks.length;
+    await eventually(5_000, () => connection.chunks.length > heard + 1, "heartbeats");
+    redis.signal("SIGCONT");
+    const again = async () => (await publish(url, "unknown", "key")).status === 201;
+    await eventually(20_000, again, "a publish");
+    const events = await connection.untilEvents(hasData("unknown"), "it, once");
+    expect(dataOf(events)).to.deep.equal([1, "unknown"]);
+    expect(events.filter(({ type }) => type === "gap" || type === "close")).to.deep.equal([]);
+    const closed = await ask(url, "POST", `/streams/${open["stream"]}/close`);
+    expect(closed.json).to.include({ reason: "client" });
+  });
+
   it("tells every stream of a new epoch, live or not, when Redis may have lost messages", async () => {
     redis = await startRedis();
     const { url } = await serve();

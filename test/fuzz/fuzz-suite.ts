@@ -3,6 +3,7 @@ import { describeBodies } from "./bodies-suite.ts";
 import { describeCredentials } from "./credentials-suite.ts";
 import { describeGearman } from "./gearman-suite.ts";
 import { describeNames } from "./names-suite.ts";
+import { describeRedisUrls } from "./redis-suite.ts";
 import { describeRequests } from "./requests-suite.ts";
 import { describeSettings } from "./settings-suite.ts";
 import { describeWire } from "./wire-suite.ts";
@@ -22,6 +23,7 @@ export function describeFuzz(runs: Runs): void {
     describeRequests(runs);
     describeCredentials(runs);
     describeSettings(runs);
+    describeRedisUrls(runs);
     describeGearman(runs);
     describeWire(runs);
   });

@@ -7,7 +7,8 @@ import { commandAt, hasInfo, type RedisProcess, startRedis, startReplica } from 
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 import { eventually } from "./within.ts";
 
-const running = new Set<ChildProcess>();
+/** By their ports. */
+const running = new Map<number, ChildProcess>();
 
 /** Sentinels, and the Redis servers that they watch. */
 export interface SentinelGroup {
@@ -59,7 +60,7 @@ export async function startSentinels(
 
 /** Kill each that was started; for `afterEach`. */
 export async function stopSentinels(): Promise<void> {
-  for (const child of running) {
+  for (const child of running.values()) {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await ended;
@@ -67,7 +68,21 @@ export async function stopSentinels(): Promise<void> {
   running.clear();
 }
 
-async function startSentinel(master: RedisProcess): Promise<number> {
+/** Let one hang. */
+export function pauseSentinel(port: number): void {
+  running.get(port)?.kill("SIGSTOP");
+}
+
+/**
+ * Start a sentinel.
+ *
+ * @param more lines of its configuration
+ * @returns its port
+ */
+export async function startSentinel(
+  master: RedisProcess,
+  more: readonly string[] = [],
+): Promise<number> {
   const port = await freePort();
   const directory = createTemporaryDirectory();
   const file = join(directory, "sentinel.conf");
@@ -79,20 +94,18 @@ async function startSentinel(master: RedisProcess): Promise<number> {
     "sentinel down-after-milliseconds mymaster 1000",
     "sentinel failover-timeout mymaster 20000",
     "sentinel parallel-syncs mymaster 2",
+    ...more,
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
   const child = spawn(redisPath() ?? "redis-server", [file, "--sentinel"], { stdio: "ignore" });
-  running.add(child);
-  child.on("error", () => running.delete(child));
-  await eventually(
-    10_000,
-    () =>
-      info(port).then(
-        () => true,
-        () => false,
-      ),
-    "a sentinel",
-  );
+  running.set(port, child);
+  child.on("error", () => running.delete(port));
+  const answers = () =>
+    info(port).then(
+      () => true,
+      (error: unknown) => /NOAUTH/.test(String(error)),
+    );
+  await eventually(10_000, answers, "a sentinel");
   return port;
 }
 

@@ -50,8 +50,9 @@ export class CliProcess {
 /** Start `foreverframe serve` on a free port, and wait until it listens. */
 export async function startServeProcess(
   args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly process: CliProcess; readonly url: string }> {
-  const started = new CliProcess(["serve", "--port", "0", ...args]);
+  const started = new CliProcess(["serve", "--port", "0", ...args], environment);
   const said = () => `it said: ${started.stdout}${started.stderr}`;
   const url = await eventually(
     30_000,

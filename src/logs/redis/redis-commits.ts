@@ -39,7 +39,7 @@ export interface RedisCommitsOptions {
 interface Waiter {
   /** Of the log, and of the Redis that has taken the write. */
   readonly epoch: string;
-  readonly lineage: string;
+  readonly life: string;
   readonly timer: NodeJS.Timeout;
   resolve(): void;
   reject(error: ForeverframeError): void;
@@ -56,7 +56,7 @@ export class RedisCommits {
   readonly #options: RedisCommitsOptions;
   readonly #link: RedisLink;
   /** Of the connection. */
-  #lineage = "";
+  #life = "";
   readonly #waiters = new Set<Waiter>();
   #wake = () => {};
   /** Monotonic ms since which no round has succeeded; null when the last one has. */
@@ -66,9 +66,9 @@ export class RedisCommits {
   constructor(options: RedisCommitsOptions) {
     this.#options = options;
     this.#link = options.session.createLink(
-      async (send, { lineage }) => {
+      async (send, { life }) => {
         await send(["WAIT", "0", "1"]); // which its user must be allowed
-        this.#lineage = lineage;
+        this.#life = life;
       },
       () => {}, // the session tells of it
     );
@@ -95,7 +95,7 @@ export class RedisCommits {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         epoch: session.epoch,
-        lineage: session.lineage,
+        life: session.life,
         timer: setTimeout(() => {
           this.#waiters.delete(waiter);
           reject(tooFewReplicas(replicas, PATIENCE_MS));
@@ -139,7 +139,7 @@ export class RedisCommits {
     const { session, replicas } = this.#options;
     const due = [...this.#waiters];
     const { epoch } = session;
-    const lineage = this.#lineage;
+    const life = this.#life;
     const claim = [replicas, CLAIM_MS];
     const begun = await session.callOn(this.#link, epoch, BEGIN_COMMIT, [], claim);
     if (begun === null) {
@@ -154,7 +154,7 @@ export class RedisCommits {
     for (const waiter of due) {
       if (!this.#waiters.delete(waiter)) continue;
       clearTimeout(waiter.timer);
-      if (waiter.epoch === epoch && waiter.lineage === lineage) waiter.resolve();
+      if (waiter.epoch === epoch && waiter.life === life) waiter.resolve();
       // Another Redis has taken the place of the one that has taken the write.
       else waiter.reject(tooFewReplicas(replicas, PATIENCE_MS));
     }

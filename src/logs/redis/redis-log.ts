@@ -13,23 +13,14 @@ import { LogHealth } from "../log-health.ts";
 import { LogSizeError } from "../table-append.ts";
 import { shareOf, type TableLogOptions } from "../table-log.ts";
 import { MAX_REVOCATIONS } from "../table-revoke.ts";
-import { IDEMPOTENCY_MS } from "../table-trim.ts";
 import { CHANNELS, PROBE, TIP } from "./read-scripts.ts";
 import { appendToRedis } from "./redis-append.ts";
 import { RedisCommits } from "./redis-commits.ts";
 import { cannotOpen } from "./redis-errors.ts";
 import { findBeforeLast, readFromRedis, strangeError } from "./redis-reads.ts";
 import { RedisSession } from "./redis-session.ts";
-import { DELETE, FIND_DUE, INDEX_DUE, REVOCATIONS, REVOKE, TRIM } from "./upkeep-scripts.ts";
-
-/** What one call of `trim` does at most: some 10 ms of Redis. */
-const DUE_PER_CALL = 200;
-const REMOVALS_PER_CALL = 1_000;
-const SWEPT_PER_CALL = 1_000;
-const INDEXED_PER_CALL = 200;
-
-/** Messages of one channel that are looked at for the one that falls due first. */
-const ENTRIES_PER_CHANNEL = 2_000;
+import { REMOVALS_PER_CALL, trimRedis, type Write } from "./redis-trim.ts";
+import { DELETE, REVOCATIONS, REVOKE } from "./upkeep-scripts.ts";
 
 /** In trouble, Redis is asked at most this often whether it takes writes, in ms. */
 const PROBE_EVERY_MS = 1_000;
@@ -202,43 +193,8 @@ class RedisLog implements MessageLog {
   async trim(): Promise<boolean> {
     if (this.#closed) return false;
     await this.#look();
-    const { fingerprint } = this.#options.retention;
-    const steady = Math.floor(this.#steady.now());
-    const latest = Math.max(steady, Math.floor(this.#session.now())) + IDEMPOTENCY_MS;
-    const [, , due, isMore, isIndexed, toIndex] = await this.#session.call(FIND_DUE, [], () => [
-      steady,
-      latest,
-      fingerprint,
-      DUE_PER_CALL,
-      INDEXED_PER_CALL,
-    ]);
-    const channels = (due as readonly Reply[]).map(String);
-    let isDone = channels.length === 0;
-    if (!isDone || Number(isMore) === 1) {
-      const argv = [
-        steady,
-        latest,
-        REMOVALS_PER_CALL,
-        SWEPT_PER_CALL,
-        ...channels.flatMap((channel) => this.#rulesOf(channel)),
-      ];
-      const [, went] = await this.#write(() => this.#session.call(TRIM, channels, () => argv));
-      isDone &&= Number(went) === 0;
-    }
-    if (Number(isIndexed) === 1) return !isDone;
-    const piece = (toIndex as readonly Reply[]).map(String);
-    const last = piece.length < INDEXED_PER_CALL ? "" : (piece.at(-1) ?? "");
-    const rules = piece.flatMap((channel) => this.#rulesOf(channel));
-    await this.#write(() =>
-      this.#session.call(INDEX_DUE, piece, () => [
-        fingerprint,
-        last,
-        steady,
-        ENTRIES_PER_CHANNEL,
-        ...rules,
-      ]),
-    );
-    return true;
+    const write: Write = (run) => this.#write(run);
+    return trimRedis(this.#session, this.#options.retention, this.#steady, write);
   }
 
   async health(): Promise<ForeverframeError | null> {
@@ -253,11 +209,6 @@ class RedisLog implements MessageLog {
     await Promise.allSettled(this.#pending);
     await this.#commits?.close();
     this.#session.close();
-  }
-
-  #rulesOf(channel: string): readonly (string | number)[] {
-    const { maxMessages, maxAgeMs } = this.#options.retention.of(channel);
-    return [channel, maxMessages, maxAgeMs];
   }
 
   /** Look whether appends would work, where that is in doubt: at most once a second. */

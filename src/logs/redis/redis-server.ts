@@ -9,11 +9,6 @@ const OLDEST = 7;
 export interface RedisServer {
   /** Its name since it was started. */
   readonly life: string;
-  /**
-   * Names the history of what it has: another where it has taken over the data of another Redis, as
-   * a replica does, or has become a master.
-   */
-  readonly lineage: string;
   /** Unix ms at which it was started. */
   readonly startedAt: number;
   /** `always` if what it has answered survives its crash; `other` where that is not certain. */
@@ -55,7 +50,6 @@ export async function inspectRedis(send: Send, target: RedisTarget): Promise<Red
   const isAlways = of("aof_enabled") === "1" && (await readFsync(send)) === "always";
   return {
     life: of("run_id"),
-    lineage: `${of("run_id")} ${of("master_replid")}`,
     startedAt: Number(of("server_time_usec")) / 1_000 - 1_000 * Number(of("uptime_in_seconds")),
     // A replica that takes its place may lack the last messages.
     keeping: isAlways && of("connected_slaves") === "0" ? "always" : "other",

@@ -66,9 +66,9 @@ export class RedisSession {
     return this.#epoch;
   }
 
-  /** Names what the connected Redis has, or had: see `RedisServer`. */
-  get lineage(): string {
-    return this.#server?.lineage ?? "";
+  /** The `life` of the Redis to which there is a connection, or was: see `RedisServer`. */
+  get life(): string {
+    return this.#server?.life ?? "";
   }
 
   get isUp(): boolean {

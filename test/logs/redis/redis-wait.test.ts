@@ -99,6 +99,10 @@ describe("the Redis log that waits for replicas", function () {
     await log.close();
     replica.signal("SIGCONT");
     await shows(other, 1);
+    // As if it had ended when replicas had it, but before it could say so
+    await master.command("HSET", "{ff:}marks", "committed", "0000000000000");
+    expect(await datas(other)).to.deep.equal([]);
+    await shows(other, 1);
   });
 
   it("waits once for many", async () => {
@@ -125,13 +129,20 @@ describe("the Redis log that waits for replicas", function () {
   it("tells once of messages that were removed before they were shown", async () => {
     const log = await openLog();
     rules.keep({ maxMessages: 1 });
+    for (const data of ["1", "2"]) await append(log, "b", data);
     const start = await append(log, "a", "0");
+    while (await log.trim());
     replica.signal("SIGSTOP");
     await Promise.all(["1", "2", "3"].map((data) => codeOf(append(log, "a", data))));
     while (await log.trim());
     for (const channels of ["a", "**"]) {
       const batch = await read(log, channels, start);
       expect(batch, "nothing yet").to.deep.include({ cursor: start, gaps: [], messages: [] });
+    }
+    for (const channels of ["a,b", "**"]) {
+      const { gaps } = await read(log, channels);
+      expect(gaps.flatMap((gap) => gap.channels)).to.have.members(["a", "b"]);
+      for (const { upTo } of gaps) expect(upTo <= start, "no further than is shown").to.equal(true);
     }
     replica.signal("SIGCONT");
     for (const channels of ["a", "**"]) {
@@ -177,6 +188,30 @@ describe("the Redis log that waits for replicas", function () {
     const again = await openLog();
     expect(await datas(again), "all that was promised without replicas").to.deep.equal([1, 2]);
     await append(again, "a", "3");
+  });
+
+  it("shows no less than before where the mark in Redis is older, as a replica's may be", async () => {
+    const log = await openLog();
+    const shown = await append(log, "a", "1");
+    replica.signal("SIGSTOP");
+    await master.command("HSET", "{ff:}marks", "committed", "0000000000000");
+    await master.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    const showsAll = async () => (await log.tip().catch(() => "")) === shown;
+    await eventually(4_000, showsAll, "the tip, though no replica answers");
+    expect(await datas(log)).to.deep.equal([1]);
+  });
+
+  it("takes a replica that comes later, whichever connection is older", async () => {
+    const lone = await startRedis();
+    const log = await openLogAt(lone.url, { wait: 1 });
+    await startReplica(lone); // which gives the master another replication id
+    await appendAgain(log, "a", "0");
+    const clients = String(await lone.command("CLIENT", "LIST"));
+    const scripts = clients.split("\n").filter((line) => /cmd=(?:eval|wait)/.test(line));
+    const ids = scripts.map((line) => Number(/^id=(\d+)/.exec(line)?.[1]));
+    expect(ids).to.have.lengthOf(2);
+    await lone.command("CLIENT", "KILL", "ID", String(Math.max(...ids))); // the one that waits
+    await appendAgain(log, "a", "1");
   });
 
   it("goes on when the connection on which it waits is cut", async () => {
