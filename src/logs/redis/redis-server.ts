@@ -23,6 +23,8 @@ export interface RedisServer {
 export async function inspectRedis(send: Send, target: RedisTarget): Promise<RedisServer> {
   const info = parseInfo(await send(["INFO"]));
   const of = (name: string) => info.get(name) ?? "";
+  // Meanwhile it says that it keeps nothing: it appends nothing to the file that it reads.
+  if (of("loading") === "1") throw new Error("Redis is loading what it has kept");
   const version = of("redis_version");
   if (!(Number.parseInt(version, 10) >= OLDEST)) {
     throw new RefusedRedis(

@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import type { RedisLogOptions } from "../../../src/logs/redis/redis-log.ts";
 import { dataOf } from "../../contract/log-under-test.ts";
+import { newMessage } from "../../support/messages.ts";
 import { KEEPS_ALL, type RedisProcess, startRedis, stopRedis } from "../../support/redis.ts";
 import {
   append,
@@ -149,6 +150,21 @@ describe("the Redis that a log is opened in", function () {
         expect(messages.map(dataOf)).to.deep.equal([1, 2]);
       });
     }
+
+    it("goes on in its epoch though it is asked while it reads its file", async () => {
+      // Redis answers some questions meanwhile, every 1,024 commands, each of which takes 0.3 ms.
+      redis = await startRedis([...KEEPS_ALL, "--key-load-delay", "300"]);
+      const log = await openLog();
+      const messages = Array.from({ length: 200 }, () => newMessage("a", "1"));
+      for (let n = 0; n < 20; n++) await log.append({ messages });
+      const { epoch } = log;
+      for (let n = 0; n < 3; n++) {
+        await redis.stop();
+        await redis.start();
+        await appendAgain(log, "a", "2");
+        expect(log.epoch).to.equal(epoch);
+      }
+    });
 
     it("loses nothing by a second restart after a crash that has cut an append", async () => {
       redis = await startRedis(KEEPS_ALL);
