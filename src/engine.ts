@@ -56,7 +56,7 @@ const BODIES_MS = 4;
 const ADDRESS_SHARE = 0.75;
 const FEW_STREAMS = 100;
 
-/** A log that has been opened, and is away again during the start, is waited for this long, in ms. */
+/** How long a log that was opened, and is away again during the start, is waited for, in ms. */
 const AWAY_MS = 5_000;
 
 /** Handles of this many successive workers differ. */

@@ -61,7 +61,8 @@ ${DELIVERY_US} us of a server's CPU for a delivery and ${STREAM_KIB} KiB of its 
 ([performance.md](performance.md)), and with ${SOCKET_KIB} KiB of the kernel's for each connection,
 S streams take
 
-- N = the larger of S / ${perServer} (an assumption: 15,000 were measured) and deliveries/s × ${DELIVERY_US} us / ${BUSY} servers of one core each,
+- N = the larger of S / ${perServer} (an assumption: 15,000 were measured) and
+  deliveries/s × ${DELIVERY_US} us / ${BUSY} servers of one core each,
 - S × ${STREAM_KIB + SOCKET_KIB} KiB + N × ${SERVER_MIB} MiB of memory,
 - messages/s × (a + b N) us of Redis's one core, by the first of the lines up to ${FEW_MESSAGES.toLocaleString("en")}
   messages/s, by the second above. Where that is more than ${100 * BUSY} %, streams and servers are divided among

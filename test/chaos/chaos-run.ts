@@ -40,8 +40,8 @@ const SELECTORS = [
 type Urls = readonly [string, ...string[]];
 
 /**
- * When nothing goes wrong any more, clients are waited for as long as any of them is given something
- * within this time, in ms.
+ * When nothing goes wrong any more, clients are waited for as long as any of them is given
+ * something within this time, in ms.
  */
 const SETTLE_MS = 20_000;
 

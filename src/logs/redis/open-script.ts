@@ -14,8 +14,8 @@ import { NUMBERS } from "./lua.ts";
  * caller knows or an empty text, three random digits.
  *
  * Answers `OK` or `NEW`, the epoch, the epoch before it or an empty text, the position from which
- * that is continued, the time, the time of the newest append, and `1` if this is the first look at a
- * log that an earlier life of the Redis has kept.
+ * that is continued, the time, the time of the newest append, and `1` if this is the first look at
+ * a log that an earlier life of the Redis has kept.
  */
 export const OPEN_SOURCE = `${NUMBERS}
 local call = redis.call
