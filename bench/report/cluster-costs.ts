@@ -65,8 +65,9 @@ S streams take
   deliveries/s × ${DELIVERY_US} us / ${BUSY} servers of one core each,
 - S × ${STREAM_KIB + SOCKET_KIB} KiB + N × ${SERVER_MIB} MiB of memory,
 - messages/s × (a + b N) us of Redis's one core, by the first of the lines up to ${FEW_MESSAGES.toLocaleString("en")}
-  messages/s, by the second above. Where that is more than ${100 * BUSY} %, streams and servers are divided among
-  several logs, and what is for many streams is published to each:
+  messages/s, by the second above. Where that is more than ${100 * BUSY} %,
+  streams and servers are divided among several logs, and what is for many streams is published
+  to each:
 
 ${formatLoads(slow, fast)}`;
 }
