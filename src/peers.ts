@@ -12,7 +12,7 @@ import { parseLogLocation } from "./settings/log-location.ts";
 import type { Config } from "./settings/settings.ts";
 import type { KeyNews } from "./tokens/key-set.ts";
 
-/** A log that has been opened, and is away again during the start, is waited for this long (ms). */
+/** How long a log that was opened, and is away again during the start, is waited for, in ms. */
 export const AWAY_MS = 5_000;
 
 /** Stands for the node in ids where processes of one machine share the log. */

@@ -31,11 +31,14 @@ export interface PlanSize extends Site, SiteFaults {
 /** The size of a run of some seconds. */
 export function sizeOf(seconds: number, site: Site): PlanSize {
   const { log, workers } = site;
-  // Who ends a server whose log is in memory ends the log, so that one only freezes.
-  const kills = log === "memory" ? 0 : Math.max(5, Math.round(seconds / 4));
-  // Of the faults of two servers, their networks and Redis each is rarer, so that in between most
-  // is well for some time.
   const inRedis = (count: number) => (log === "redis" ? Math.ceil(count) : 0);
+  // Who ends a server whose log is in memory ends the log, so that one only freezes. Of the faults
+  // of two servers, their networks and Redis each is rarer, so that most is well in between.
+  const kills = {
+    lmdb: Math.max(5, Math.round(seconds / 4)),
+    memory: 0,
+    redis: Math.max(4, Math.round(seconds / 5)),
+  }[log];
   return {
     ...site,
     seconds,
