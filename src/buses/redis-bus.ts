@@ -133,7 +133,7 @@ export class RedisBus implements Bus {
     let bus: RedisBus | null = null;
     let pair: RedisPair | null = null;
     try {
-      if (target === null) throw new Error("This is not a Redis URL");
+      if (target === null) throw new Error("its URL is not one of a Redis");
       pair = await RedisPair.start({
         target,
         key,

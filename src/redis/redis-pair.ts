@@ -42,7 +42,6 @@ export class RedisPair {
         await send(["SET", `${channels[0]}:there`, "1", "PX", "1000"]);
         await send(["PUBLISH", String(channels.at(-1)), ""]);
         await send(["PUBSUB", "NUMSUB"]);
-        this.#subscriber.renew(new Error("The master may be another"));
       },
       onDown: onError,
     });
