@@ -75,7 +75,7 @@ export class RedisNodes {
     let nodes: RedisNodes | null = null;
     let pair: RedisPair | null = null;
     try {
-      if (target === null) throw new Error("This is not a Redis URL");
+      if (target === null) throw new Error("its URL is not one of a Redis");
       pair = await RedisPair.start({
         target,
         key,

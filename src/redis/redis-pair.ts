@@ -1,9 +1,12 @@
-import type { Client, Reply } from "./redis-client.ts";
+import { type Client, type Reply, withDeadline } from "./redis-client.ts";
 import { RedisLink } from "./redis-link.ts";
 import type { RedisTarget } from "./redis-url.ts";
 
 /** Whether both connections are still to the right Redis is looked at this often, in ms. */
 const CHECK_MS = 1_000;
+
+/** Longest wait for a subscription, in ms. */
+const SUBSCRIBE_MS = 5_000;
 
 /** What a pair needs. */
 export interface RedisPairOptions {
@@ -42,7 +45,6 @@ export class RedisPair {
         await send(["SET", `${channels[0]}:there`, "1", "PX", "1000"]);
         await send(["PUBLISH", String(channels.at(-1)), ""]);
         await send(["PUBSUB", "NUMSUB"]);
-        this.#subscriber.renew(new Error("The master may be another"));
       },
       onDown: onError,
     });
@@ -50,7 +52,7 @@ export class RedisPair {
       target,
       key,
       onConnected: async (_send, client) => {
-        await client.subscribe([...channels], onMessage);
+        await withDeadline(client.subscribe([...channels], onMessage), SUBSCRIBE_MS);
         onListening();
       },
       onDown: onError,

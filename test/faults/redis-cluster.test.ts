@@ -49,6 +49,7 @@ describe("two servers whose Redis is a cluster", function () {
       [one, two].flatMap(({ url }) => [openFrame(url, "channels=a"), openFrame(url, "channels=*")]),
     );
     const said = ["0"];
+    let servers = 2;
     await publishJson(one.url, "a", "0");
     const steps: Readonly<Record<string, () => Promise<unknown>>> = {
       "the slot was moved": () => cluster.moveSlot(KEY),
@@ -79,8 +80,15 @@ describe("two servers whose Redis is a cluster", function () {
         expect(gaps, "the next may lack something").to.have.lengthOf(said.length - 1);
       }
       const { open } = await openFrame(one.url, "channels=b");
-      const close = () => ask(two.url, "POST", `/streams/${open["stream"]}/close`, { ms: 10_000 });
-      await eventually(20_000, async () => (await close()).status === 200, `a close; ${what}`);
+      const { url: late } = await serve(cluster.url); // it has never seen the node from before
+      servers++;
+      await eventually(
+        10_000,
+        async () => (await countListeners()) === servers,
+        "all listen there",
+      );
+      const closed = await ask(late, "POST", `/streams/${open["stream"]}/close`);
+      expect(closed.json, what).to.include({ reason: "client" });
     }
   });
 
@@ -90,6 +98,13 @@ describe("two servers whose Redis is a cluster", function () {
     const { stderr } = await within(20_000, outcome, "the refusal");
     expect(stderr).to.include(`--log redis-cluster://127.0.0.1:${node.port}`);
   });
+
+  /** Servers that listen at the node that has the log. */
+  async function countListeners(): Promise<number> {
+    const master = await cluster.masterOf(KEY);
+    const reply = (await master.command("PUBSUB", "NUMSUB", "{ff:}bus")) as readonly unknown[];
+    return Number(reply[1]);
+  }
 
   async function isCopied(replica: RedisProcess): Promise<void> {
     await eventually(20_000, () => hasInfo(replica, "master_link_status:up"), "the copy");

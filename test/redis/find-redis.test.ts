@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { findRedis } from "../../src/redis/find-redis.ts";
 import { parseRedisUrl, type RedisTarget } from "../../src/redis/redis-url.ts";
+import { freePort } from "../support/free-port.ts";
 import { type RedisProcess, startRedis, stopRedis } from "../support/redis.ts";
 import { pauseSentinel, startSentinel, stopSentinels } from "../support/redis-sentinel.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
+import { TEST_TLS, trustTestCertificate } from "../support/test-certificate.ts";
 
 describe("the master that sentinels know", function () {
   this.timeout(30_000);
@@ -42,6 +44,21 @@ describe("the master that sentinels know", function () {
     const began = performance.now();
     expect(await find([hung, away, right])).to.include({ port: newer.port });
     expect(performance.now() - began, "ms").to.be.below(2_000);
+  });
+
+  it("is asked for with TLS where the URL says so", async () => {
+    const takeBack = trustTestCertificate();
+    try {
+      const port = await freePort();
+      const { tlsCert, tlsKey } = TEST_TLS;
+      const files = [`tls-cert-file ${tlsCert}`, `tls-key-file ${tlsKey}`];
+      const trust = [`tls-ca-cert-file ${tlsCert}`, "tls-auth-clients no"];
+      await startSentinel(newer, [`tls-port ${port}`, ...files, ...trust]);
+      const target = parseRedisUrl(`rediss-sentinel://localhost:${port}/mymaster`);
+      expect(await findRedis(target as RedisTarget, "x")).to.include({ port: newer.port });
+    } finally {
+      takeBack();
+    }
   });
 
   it("is told to those who have the sentinels' password, and to all where they have none", async () => {

@@ -55,7 +55,8 @@ local function answer(word)
   local shown = tip
   if awaited > 0 then
     shown = committed or tip
-    if known > shown then shown = known end
+    local isKnown = knownEpoch == epoch or knownEpoch == before
+    if isKnown and known > shown then shown = known end
     if shown > tip then shown = tip end
     if shown ~= committed then
       call("HDEL", marks, "-")

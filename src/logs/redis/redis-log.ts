@@ -50,7 +50,11 @@ export interface RedisLogOptions extends TableLogOptions {
 export async function openRedisLog(options: RedisLogOptions): Promise<MessageLog> {
   const { url, wait: replicas } = options;
   const target = parseRedisUrl(url);
-  if (target === null) throw new ForeverframeError("FF_CONFIG_INVALID", "This is not a Redis URL");
+  if (target === null)
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      "The log's URL is not one of a Redis: docs/redis.md shows some",
+    );
   const health = new LogHealth(options);
   const onDown = (error: ForeverframeError) => health.failed(error);
   const now = options.clock === "own" ? options.now : null;
