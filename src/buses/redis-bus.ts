@@ -221,12 +221,14 @@ export class RedisBus implements Bus {
       isSettled = true;
     };
     try {
-      const waitsFor = new Set(await this.#whoIsAsked(round));
+      // Of one node, the answer to what is said to it tells at once whether it is there.
+      const waitsFor = new Set(only === null ? await this.#whoIsAsked(round) : [only]);
       const deadline = performance.now() + ANSWER_MS;
       let wake = () => {};
       this.#questions.set(id, { waitsFor, answers, onChange: () => wake() });
       const frame: Frame = { type: "ask", from: this.#nodes.name, id, question, about };
-      if (waitsFor.size > 0) await this.#nodes.say(only, frame);
+      const listeners = waitsFor.size > 0 ? await this.#nodes.say(only, frame) : 0;
+      if (listeners === 0) waitsFor.clear();
       while (waitsFor.size > 0 && performance.now() < deadline && !this.#closed) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;

@@ -107,12 +107,13 @@ export class RedisNodes {
 
   /**
    * @param to the name of a node; null for all others
+   * @returns how many listen there, this node too
    * @throws the client's error: Redis is away
    */
-  async say(to: string | null, frame: NodeFrame): Promise<void> {
-    if (this.#closed) return;
+  async say(to: string | null, frame: NodeFrame): Promise<number> {
+    if (this.#closed) return 0;
     const channel = to === null ? this.#tag : `${this.#tag}:${to}`;
-    await this.#pair.publisher.publish(channel, JSON.stringify(frame));
+    return this.#pair.publisher.publish(channel, JSON.stringify(frame));
   }
 
   /**
