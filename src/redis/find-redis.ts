@@ -19,6 +19,8 @@ interface Known {
   readonly address: RedisAddress;
   /** Rises with each failover. */
   readonly configEpoch: number;
+  /** Whether it makes a replica the master now. */
+  readonly isChanging: boolean;
 }
 
 /**
@@ -46,6 +48,9 @@ async function askSentinels(target: RedisTarget): Promise<RedisAddress> {
   const asked = addresses.map((address) => withDeadline(askSentinel(target, address), ASK_MS));
   const answers = await Promise.allSettled(asked);
   const known = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+  // The old master may have come back meanwhile, without its data: nobody may begin a log there.
+  if (known.some(({ isChanging }) => isChanging))
+    throw new Error(`The sentinels make another Redis the master "${masterName}" now`);
   const newest = known.toSorted((a, b) => b.configEpoch - a.configEpoch)[0];
   if (newest !== undefined) return newest.address;
   const [first] = answers.flatMap((answer) =>
@@ -75,7 +80,9 @@ async function askMaster(target: RedisTarget, address: RedisAddress): Promise<Kn
   const host = fields.get("ip") ?? "";
   const port = Number(fields.get("port"));
   if (host === "" || !(port > 0)) throw new Error("A sentinel's answer has no address");
-  return { address: { host, port }, configEpoch: Number(fields.get("config-epoch")) || 0 };
+  const isChanging = fields.get("flags")?.includes("failover_in_progress") ?? false;
+  const configEpoch = Number(fields.get("config-epoch")) || 0;
+  return { address: { host, port }, configEpoch, isChanging };
 }
 
 /** Ask one node after the other, until one says who has the key, and that one says so, too. */

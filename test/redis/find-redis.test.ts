@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
 import { findRedis } from "../../src/redis/find-redis.ts";
 import { parseRedisUrl, type RedisTarget } from "../../src/redis/redis-url.ts";
@@ -44,6 +45,26 @@ describe("the master that sentinels know", function () {
     const began = performance.now();
     expect(await find([hung, away, right])).to.include({ port: newer.port });
     expect(performance.now() - began, "ms").to.be.below(2_000);
+  });
+
+  it("is nowhere while one of them makes another the master", async () => {
+    const right = await startSentinel(newer);
+    const fields = ["ip", "127.0.0.1", "port", "1", "flags", "master,failover_in_progress"];
+    const reply = `*6\r\n${fields.map((each) => `$${each.length}\r\n${each}\r\n`).join("")}`;
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (data) => {
+        for (const command of String(data)
+          .split(/\*\d+\r\n/)
+          .slice(1))
+          socket.write(command.includes("SENTINEL") ? reply : "+OK\r\n");
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const leader = (server.address() as AddressInfo).port;
+    const error = await find([right, leader]).catch((thrown: unknown) => thrown);
+    server.close();
+    expect(String(error)).to.match(/make another Redis the master "mymaster" now/);
   });
 
   it("is asked for with TLS where the URL says so", async () => {

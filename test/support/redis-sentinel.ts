@@ -53,7 +53,10 @@ export async function startSentinels(
         for (const replica of replicas) if (await hasInfo(replica, "role:master")) return replica;
         return false;
       };
-      return eventually(30_000, promoted, "the failover");
+      const next = await eventually(30_000, promoted, "the failover");
+      const knows = (each: number) => async () => (await info(each)).includes(`:${next.port},`);
+      for (const each of ports) await eventually(30_000, knows(each), "the sentinels' agreement");
+      return next;
     },
   };
 }
