@@ -3,7 +3,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
+import { RefusedRedis } from "../../../src/logs/redis/redis-link.ts";
 import type { RedisLogOptions } from "../../../src/logs/redis/redis-log.ts";
+import { inspectRedis } from "../../../src/logs/redis/redis-server.ts";
 import { dataOf } from "../../contract/log-under-test.ts";
 import { KEEPS_ALL, type RedisProcess, startRedis, stopRedis } from "../../support/redis.ts";
 import {
@@ -149,6 +151,30 @@ describe("the Redis that a log is opened in", function () {
         expect(messages.map(dataOf)).to.deep.equal([1, 2]);
       });
     }
+
+    it("goes on in its epoch when it was asked while it still loaded what it had kept", async () => {
+      const slowly = ["--key-load-delay", "500"]; // in us
+      redis = await startRedis([...KEEPS_ALL, ...slowly]);
+      const log = await openLog();
+      const before = await append(log, "a", "1");
+      await log.close();
+      const fill = "for n = 1, 4000 do redis.call('SET', 'other:' .. n, 'x') end";
+      await redis.command("EVAL", fill, "0");
+      await redis.stop();
+      const starting = redis.start();
+      const askWhileLoading = async () => {
+        const text = String(await redis.command("INFO").catch(() => ""));
+        return /\r\nloading:1\r/.test(text) && text;
+      };
+      const said = await eventually(10_000, askWhileLoading, "the loading");
+      expect(said).to.match(/\r\naof_enabled:0\r/);
+      const send = async () => Buffer.from(said);
+      const error = await inspectRedis(send).catch((thrown: unknown) => thrown);
+      expect(error).to.be.an("error").and.not.an.instanceOf(RefusedRedis);
+      const other = openLog();
+      await starting;
+      expect((await other).epoch).to.equal(before.split(".")[0]);
+    });
 
     it("loses nothing by a second restart after a crash that has cut an append", async () => {
       redis = await startRedis(KEEPS_ALL);
