@@ -18,13 +18,15 @@ export interface RedisServer {
 /**
  * Ask a Redis what it is.
  *
- * @throws RefusedRedis: it can't have the log as it is; the sentence says the remedy
+ * @throws RefusedRedis: it can't have the log as it is; the sentence says the remedy. Another error
+ *   if it can't say yet
  */
 export async function inspectRedis(send: Send, target: RedisTarget): Promise<RedisServer> {
   const info = parseInfo(await send(["INFO"]));
   const of = (name: string) => info.get(name) ?? "";
-  // Meanwhile it says that it keeps nothing: it appends nothing to the file that it reads.
-  if (of("loading") === "1") throw new Error("Redis is loading what it has kept");
+  // Until it has read its append-only file, it says that it has none.
+  if (of("loading") === "1" || of("async_loading") === "1")
+    throw new Error("Redis is loading what it has kept");
   const version = of("redis_version");
   if (!(Number.parseInt(version, 10) >= OLDEST)) {
     throw new RefusedRedis(
