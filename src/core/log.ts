@@ -115,6 +115,8 @@ export interface MessageLog {
     readonly durable: boolean;
     /** Whether several processes may have it open at once. */
     readonly shared: boolean;
+    /** How many reads are worth having under way at once: 1 where a read blocks the process. */
+    readonly readsAtOnce: number;
   };
 
   /**

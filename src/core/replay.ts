@@ -63,9 +63,13 @@ export class Replay {
   /** Streams served since the last search. */
   #servedBetween = 0;
   readonly #segments = new Map<string, Segment>();
+  /** Segments that are being read. */
+  readonly #reading = new Map<string, Promise<Segment>>();
   #segmentBytes = 0;
   #generation = 0;
-  #running = false;
+  /** How many streams are served at once now. */
+  #loops = 0;
+  #turnEnds = 0;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -78,14 +82,15 @@ export class Replay {
     stream.view.leaveLive(stream);
     this.#searching.delete(stream);
     this.#queue.add(stream);
-    if (this.#running) return;
-    this.#running = true;
+    if (this.#loops === this.#options.log.capabilities.readsAtOnce) return;
+    this.#loops++;
     void this.#run();
   }
 
   /** Messages were deleted: what was read before must not be given any more. */
   forgetSegments(): void {
     this.#generation++;
+    this.#reading.clear();
     this.#segments.clear();
     this.#segmentBytes = 0;
   }
@@ -120,7 +125,7 @@ export class Replay {
 
   async #run(): Promise<void> {
     const { scheduler, onError } = this.#options;
-    let turnEnds = scheduler.monotonicMs() + TURN_MS;
+    if (this.#loops === 1) this.#turnEnds = scheduler.monotonicMs() + TURN_MS;
     for (let stream = this.#next(); stream !== undefined; stream = this.#next()) {
       try {
         await this.#serve(stream);
@@ -131,11 +136,11 @@ export class Replay {
           if (!unserved.closed) this.add(unserved);
         });
       }
-      if (scheduler.monotonicMs() < turnEnds) continue;
+      if (scheduler.monotonicMs() < this.#turnEnds) continue;
       await scheduler.nextTurn();
-      turnEnds = scheduler.monotonicMs() + TURN_MS;
+      this.#turnEnds = scheduler.monotonicMs() + TURN_MS;
     }
-    this.#running = false;
+    this.#loops--;
   }
 
   #next(): Stream | undefined {
@@ -155,7 +160,7 @@ export class Replay {
     if (stream.isSpent(scheduler.monotonicMs())) return recycle(stream);
     const from = stream.cursor;
     const segment = await this.#segment(stream.view, from);
-    // A poll has moved the stream meanwhile, and queued it again.
+    // A poll has moved the stream meanwhile, or its drain has queued it again, and it was served.
     if (!stream.writable || stream.cursor !== from) return;
     const now = scheduler.monotonicMs();
     for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);
@@ -166,14 +171,26 @@ export class Replay {
     else this.#queue.add(stream);
   }
 
+  /** A known segment, or one that is read now, perhaps for other streams. */
   async #segment(view: View<Stream>, after: Cursor): Promise<Segment> {
     const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
-    const { log, delivered } = this.#options;
+    const { delivered } = this.#options;
     const known = this.#segments.get(key);
     // A segment that ended with the log is read again once there is more. Otherwise each publish
     // would add a small segment to a chain that every stream had to walk, and those at its end
     // would never catch up.
     if (known !== undefined && (!known.atEnd || known.cursor >= delivered())) return known;
+    const underWay = this.#reading.get(key);
+    if (underWay !== undefined) return underWay;
+    const reading = this.#read(view, after, key).finally(() => {
+      if (this.#reading.get(key) === reading) this.#reading.delete(key);
+    });
+    this.#reading.set(key, reading);
+    return reading;
+  }
+
+  async #read(view: View<Stream>, after: Cursor, key: string): Promise<Segment> {
+    const { log, delivered } = this.#options;
     const generation = this.#generation;
     const batch = await log.read({
       selectors: view.selectors,

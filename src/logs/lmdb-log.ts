@@ -41,7 +41,7 @@ const PROBE: Probe = { zeros: "0".repeat(65_536) };
 
 /** Tables in an LMDB environment: a memory-mapped file that several processes may have open. */
 export class LmdbStore implements TableStore {
-  readonly capabilities = { durable: true, shared: true };
+  readonly capabilities = { durable: true, shared: true, readsAtOnce: 1 };
   readonly #databases: Databases;
   readonly #number: LmdbNumber;
   readonly #watch: FileWatch;

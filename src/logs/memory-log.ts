@@ -37,7 +37,7 @@ export function openMemoryLog(
  * Tables in memory. A change is made in place, so it must not throw half way; the log's own do not.
  */
 class MemoryStore implements TableStore {
-  readonly capabilities = { durable: false, shared: false };
+  readonly capabilities = { durable: false, shared: false, readsAtOnce: 1 };
   readonly #tables = new MemoryTables();
 
   read<T>(query: (tables: MemoryTables) => T): T {

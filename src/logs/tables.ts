@@ -1,4 +1,5 @@
 import type { Cursor } from "../core/cursor.ts";
+import type { MessageLog } from "../core/log.ts";
 import type { KeptRevocation } from "../core/revocation.ts";
 import type { IndexEntry } from "./index-entry.ts";
 
@@ -177,7 +178,7 @@ export interface TableWriter extends TableReader {
 
 /** Ordered tables with snapshots and transactions: what a {@link TableLog} is built on. */
 export interface TableStore {
-  readonly capabilities: { readonly durable: boolean; readonly shared: boolean };
+  readonly capabilities: MessageLog["capabilities"];
   /** Run `query` on one snapshot, taken now. */
   read<T>(query: (tables: TableReader) => T): T;
   /**

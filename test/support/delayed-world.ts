@@ -9,7 +9,10 @@ import { openMemoryLog } from "../../src/logs/memory-log.ts";
 import { ChangingRules } from "./changing-rules.ts";
 import { newMessage } from "./messages.ts";
 
-/** Answers each read some turns late, so that anything can happen before and after it. */
+/**
+ * Answers each read some turns late, so that anything can happen before and after it, and lets some
+ * be under way at once.
+ */
 function delayed(log: MessageLog, turns: () => number): MessageLog {
   const wait = async <T>(value: T): Promise<T> => {
     for (let n = turns(); n > 0; n--) await new Promise((resolve) => setImmediate(resolve));
@@ -17,7 +20,7 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
   };
   return {
     epoch: log.epoch,
-    capabilities: log.capabilities,
+    capabilities: { ...log.capabilities, readsAtOnce: 1 + turns() },
     append: (request) => log.append(request).then(wait),
     read: async (request: ReadRequest): Promise<LogBatch> => {
       await wait(null);

@@ -72,7 +72,8 @@ export async function openRedisLog(options: RedisLogOptions): Promise<MessageLog
 
 /** A {@link MessageLog} whose every step is one script in Redis. */
 class RedisLog implements MessageLog {
-  readonly capabilities = { durable: true, shared: true };
+  // Redis may be a network away.
+  readonly capabilities = { durable: true, shared: true, readsAtOnce: 8 };
   readonly #session: RedisSession;
   /** Null where no replicas are awaited. */
   readonly #commits: RedisCommits | null;
