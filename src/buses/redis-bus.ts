@@ -127,7 +127,7 @@ export class RedisBus implements Bus {
     this.#closed = true;
     this.#peer = null;
     for (const question of this.#questions.values()) question.onChange();
-    this.#nodes.close();
+    await this.#nodes.close();
   }
 
   #receive(frame: Frame): void {
@@ -228,6 +228,7 @@ export class RedisBus implements Bus {
       this.#questions.set(id, { waitsFor, answers, onChange: () => wake() });
       const frame: Frame = { type: "ask", from: this.#nodes.name, id, question, about };
       const listeners = waitsFor.size > 0 ? await this.#nodes.say(only, frame) : 0;
+      if (listeners === 0 && only !== null && this.#nodes.isExpected(only)) return reply(1);
       if (listeners === 0) waitsFor.clear();
       while (waitsFor.size > 0 && performance.now() < deadline && !this.#closed) {
         const changed = new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { ForeverframeError } from "../errors.ts";
 import { RedisPair } from "../redis/redis-pair.ts";
 import { parseRedisUrl } from "../redis/redis-url.ts";
@@ -12,6 +13,9 @@ const GONE_MS = 15_000;
 
 /** What is known of a node that is gone is forgotten after this, in ms. */
 const FORGOTTEN_MS = 3_600_000;
+
+/** Longest wait for Redis to take the word that a node ends, in ms. */
+const FAREWELL_MS = 500;
 
 /** What a node needs to find the others. */
 export interface RedisNodesOptions {
@@ -134,22 +138,38 @@ export class RedisNodes {
       });
   }
 
+  /**
+   * Whether a node was heard a short while ago and has not said that it ends: if it is not among
+   * the others now, it may have lost its connection only.
+   */
+  isExpected(node: string): boolean {
+    const heardAt = this.#heardAt.get(node);
+    return heardAt !== undefined && performance.now() - heardAt < GONE_MS;
+  }
+
   /** A lock among all nodes. */
   lock(name: string, holder: string, ms: number): RedisLock {
     return new RedisLock(() => this.#pair.publisher, `${this.#tag}:lock:${name}`, holder, ms);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#closed) return;
+    clearInterval(this.#alive);
+    const farewell = this.say(null, { type: "gone", from: this.name });
     this.#closed = true;
     this.#listener = null;
-    clearInterval(this.#alive);
+    // One that can't say so is expected back for a while.
+    await Promise.race([farewell.catch(() => {}), pause(FAREWELL_MS, undefined, { ref: false })]);
     this.#pair.close();
   }
 
   #hear(text: string): void {
     const frame = parseFrame(text);
     if (frame === null || frame.from === this.name || this.#closed) return;
+    if (frame.type === "gone") {
+      this.#heardAt.delete(frame.from);
+      return;
+    }
     this.#heardAt.set(frame.from, performance.now());
     this.#listener?.onFrame(frame);
   }

@@ -1,6 +1,6 @@
 import { ForeverframeError } from "../errors.ts";
 import type { Arrivals } from "./arrivals.ts";
-import { type Bus, known } from "./bus.ts";
+import type { Bus } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { gapEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -209,15 +209,17 @@ export class Opener {
    * Whether earlier streams of the client end. A caller that knows the id of one is taken for that
    * client.
    *
-   * @throws ForeverframeError FF_TAKEOVER_REFUSED: it is another client's; FF_WORKER_SILENT
+   * @throws ForeverframeError FF_TAKEOVER_REFUSED: it is another client's
    */
   async #mayTakeOver(request: OpenRequest): Promise<boolean> {
     const { client, takesOverFrom } = request;
     if (takesOverFrom === null) return false;
     const { local, bus } = this.#options;
-    const owner =
-      (await local.ownerOf(takesOverFrom)) ?? known(await bus.find("ownerOf", takesOverFrom));
-    if (owner === null) return false; // it is long over: nothing shows whose it was
+    const here = await local.ownerOf(takesOverFrom);
+    const owner = here ?? (await bus.find("ownerOf", takesOverFrom)).found;
+    // It is long over, or its process has died or is silent: nothing shows whose it was. A client
+    // whose server died must not wait until all agree on that.
+    if (owner === null) return false;
     if (owner.client === client && owner.subject === subjectOf(request)) return true;
     throw new ForeverframeError(
       "FF_TAKEOVER_REFUSED",

@@ -4,7 +4,7 @@ import { RedisNodes } from "../../src/buses/redis-nodes.ts";
 import type { Peer } from "../../src/core/bus.ts";
 import { describeBus } from "../contract/bus-contract.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
-import { startTcpProxy } from "../support/tcp-proxy.ts";
+import { closeTcpProxies, startTcpProxy } from "../support/tcp-proxy.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
 import { eventually } from "../support/within.ts";
 
@@ -72,6 +72,34 @@ describe("with a Redis", () => {
       expect((await other.bus.find("acknowledge", gone, "e.1")).found).to.equal(true);
     } finally {
       for (const { bus } of [one, home, other]) await bus.close();
+    }
+  });
+
+  it("does not say that a stream is unknown while its node may have lost its connection only", async () => {
+    const proxy = await startTcpProxy(redis.port);
+    const start = async (port: number) => {
+      const url = `redis://127.0.0.1:${port}`;
+      const nodes = await RedisNodes.start({ url, prefix: "cut:", onError: () => {} });
+      const bus = new RedisBus(nodes);
+      bus.listen({ acknowledge: async () => null } as Partial<Peer> as Peer);
+      return { name: nodes.name, bus };
+    };
+    const [one, other] = [await start(redis.port), await start(proxy.port)];
+    try {
+      const find = () => one.bus.find("acknowledge", `${other.name}.stream`, "e.1");
+      expect(await find()).to.deep.equal({ found: null, silent: 0 });
+      await proxy.close();
+      await eventually(5_000, async () => (await find()).silent === 1, "that it is missed");
+      const again = await startTcpProxy(redis.port);
+      const ending = await start(again.port);
+      const ask = () => one.bus.find("acknowledge", `${ending.name}.stream`, "e.1");
+      expect(await ask()).to.deep.equal({ found: null, silent: 0 });
+      await ending.bus.close();
+      await eventually(5_000, async () => (await ask()).silent === 0, "that it has ended");
+    } finally {
+      await one.bus.close();
+      await other.bus.close();
+      await closeTcpProxies();
     }
   });
 

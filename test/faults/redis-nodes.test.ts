@@ -77,6 +77,22 @@ describe("two servers on one Redis", function () {
     expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6]);
   });
 
+  it("let a client whose server was killed take over at the other one at once", async () => {
+    const query = "channels=a&client=panel";
+    const { open } = await openFrame(two.url, query);
+    const { connection } = await openFrame(one.url, "channels=a");
+    await publishJson(two.url, "a", 1);
+    await connection.untilEvents(({ length }) => length === 2, "what the other one publishes");
+    two.process.kill("SIGKILL");
+    await within(5_000, two.process.outcome, "the end");
+    const began = performance.now();
+    const next = await openFrame(one.url, `${query}&takeover=1&earlier=${open["stream"]}`);
+    expect(next.open["stream"]).to.be.a("string");
+    expect(performance.now() - began, "ms").to.be.below(1_500);
+    // Whether it was killed, or has lost its Redis, nobody can say now.
+    expect((await close(one.url, open["stream"])).json).to.include({ code: "FF_WORKER_SILENT" });
+  });
+
   it("do not wait for one that was killed", async () => {
     two.process.kill("SIGKILL");
     await within(5_000, two.process.outcome, "the end");
