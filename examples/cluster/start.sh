@@ -7,6 +7,10 @@ cli=${FF_CLI:-$here/../../dist/cli.js}
 data=${FF_DATA:-$here/data}
 export FF_PORT="${FF_PORT:-8080}" FF_ONE="${FF_ONE:-8081}" FF_TWO="${FF_TWO:-8082}"
 redis_port=${FF_REDIS:-6400}
+# The same for both, since HAProxy sends a request to either.
+[ -n "${FOREVERFRAME_ADMIN_TOKEN:-}" ] ||
+  FOREVERFRAME_ADMIN_TOKEN=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+export FOREVERFRAME_ADMIN_TOKEN
 
 [ "$(id -u)" = 0 ] && PATH=$PATH:/usr/sbin
 for program in redis-server haproxy; do
@@ -44,5 +48,6 @@ stop() {
 }
 trap 'stop 0' INT TERM
 echo "http://127.0.0.1:$FF_PORT/ is both, http://127.0.0.1:$FF_ONE/ and http://127.0.0.1:$FF_TWO/ are one each"
+echo "The admin token of both is $FOREVERFRAME_ADMIN_TOKEN"
 # A server that ends is missed, but the other goes on.
 wait
