@@ -54,6 +54,9 @@ const BODIES_MS = 4;
 const ADDRESS_SHARE = 0.75;
 const FEW_STREAMS = 100;
 
+/** That the log can't be read is said at most this often, in ms: every stream tries again. */
+const READ_FAILED_MS = 60_000;
+
 /** Handles of this many successive workers differ. */
 const GENERATIONS = 1_024;
 
@@ -124,7 +127,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         newStreamId: () => peers.newId(16),
         newTicketId: () => peers.newId(24),
         random: Math.random,
-        onError: (error) => logger.error({ err: error }, "log can't be read, trying again"),
+        onError: atMost(READ_FAILED_MS, (error) =>
+          logger.error({ err: error }, "log can't be read, trying again"),
+        ),
       }),
     );
     undo.add(() => hub.stop());
@@ -266,6 +271,17 @@ function openConfiguredLog(
       else logger.error({ err: trouble }, "log unavailable: publishes are refused");
     },
   });
+}
+
+/** Tell of something, and of nothing that follows within `ms`. */
+function atMost(ms: number, tell: (what: unknown) => void): (what: unknown) => void {
+  let quietUntil = Number.NEGATIVE_INFINITY;
+  return (what) => {
+    const now = nodeScheduler.monotonicMs();
+    if (now < quietUntil) return;
+    quietUntil = now + ms;
+    tell(what);
+  };
 }
 
 /** The numbers that name streams in listings: rising, and never the same in two workers. */

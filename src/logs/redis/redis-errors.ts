@@ -50,6 +50,6 @@ export function logUnavailable(error: unknown): ForeverframeError {
 export function tooFewReplicas(replicas: number, ms: number): ForeverframeError {
   return new ForeverframeError(
     "FF_LOG_UNAVAILABLE",
-    `Fewer than ${replicas} replicas of Redis have confirmed a write within ${ms} ms, so it may be stored or lost: start the replicas, and repeat it with the same Idempotency-Key if there was one`,
+    `Too few replicas of Redis confirmed the write within ${ms} ms (--redis-wait ${replicas}), so it may be stored or lost: start the replicas, and repeat it with the same Idempotency-Key if there was one`,
   );
 }

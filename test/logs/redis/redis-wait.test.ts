@@ -75,7 +75,7 @@ describe("the Redis log that waits for replicas", function () {
     replica.signal("SIGSTOP");
     const refused = await append(log, "a", "1", "key").catch((error: unknown) => error);
     expect(refused).to.have.property("code", "FF_LOG_UNAVAILABLE");
-    expect(String(refused)).to.match(/Fewer than 1 replicas.*same Idempotency-Key/);
+    expect(String(refused)).to.match(/Too few replicas.*--redis-wait 1.*same Idempotency-Key/);
     expect(await codeOf(append(log, "a", "1", "key")), "a repeat").to.equal("FF_LOG_UNAVAILABLE");
     expect(await log.health()).to.include({ code: "FF_LOG_UNAVAILABLE" });
     for (const reader of [log, other]) {
