@@ -9,7 +9,9 @@ import type {
   Question,
   StreamQuestion,
 } from "../core/bus.ts";
-import { type NodeFrame, nodeOf, type RedisNodes } from "./redis-nodes.ts";
+import { AskedNodes, type Audience } from "./asked-nodes.ts";
+import type { NodeFrame, Said } from "./node-frame.ts";
+import { nodeOf, type RedisNodes } from "./redis-nodes.ts";
 import { throttle } from "./throttle.ts";
 
 /** How long answers are awaited, in ms: a node that hangs costs no more. */
@@ -27,41 +29,25 @@ const LOCK_LOOK_MS = 20;
 /** A lock of a node that has died falls after this, in ms: no question takes longer. */
 const LOCK_MS = 3_000;
 
+/** No node generates another id, so nobody is asked for it. */
+const ID = /^[\w.-]{1,128}$/;
+
 /** Nobody can be asked, and somebody may have what is asked for. */
 const SILENCE: Answers<never> = { answers: [], silent: 1 };
 
 /** Nobody was asked. */
 const NOWHERE: Found<never> = { found: null, silent: 0 };
 
-/** What nodes say to each other, as JSON. */
-type Frame = NodeFrame &
-  (
-    | { readonly type: "alive" }
-    | { readonly type: "tell"; readonly notice: Notice; readonly about: unknown[] }
-    | {
-        readonly type: "ask";
-        readonly id: number;
-        readonly question: Question;
-        readonly about: unknown[];
-      }
-    | { readonly type: "answer"; readonly id: number; readonly answer: unknown }
-  );
-
 /** A question of this node that is going round. */
 interface OpenQuestion {
-  /** Nodes that have not answered. */
-  readonly waitsFor: Set<string>;
+  readonly asked: AskedNodes;
   readonly answers: unknown[];
-  /** Something has been answered, or a node has ended. */
+  /** Something has been answered. */
   onChange(): void;
 }
 
 /** Who is asked, and when the answers are enough. */
-interface Round {
-  /** The one node that is asked, if it is there; null for all. */
-  readonly only: string | null;
-  /** A node that is not asked again. */
-  readonly except: string | null;
+interface Round extends Audience {
   /** Called once: at the end, or with the first answer that is not null if `isSearch`. */
   settle(all: Answers<unknown>): void;
   readonly isSearch: boolean;
@@ -84,7 +70,7 @@ export class RedisBus implements Bus {
     this.#nodes = nodes;
     this.#hint = throttle(() => this.#tell("noticeAppended", []), HINT_MS);
     nodes.listen({
-      onFrame: (frame) => this.#receive(frame as Frame),
+      onFrame: (frame) => this.#receive(frame),
       // What was told while there was no connection is lost: the log has grown, or has shrunk.
       onReturn: () => {
         this.#peer?.noticeDeleted();
@@ -116,9 +102,11 @@ export class RedisBus implements Bus {
     question: Q,
     ...about: Parameters<Peer[Q]>
   ): Promise<Found<AnswerTo<Q>>> {
+    const id = String(about[0]);
+    if (!ID.test(id)) return NOWHERE;
     const found = await (question === "giveAway"
-      ? this.#searchInTurn(String(about[0]), question, about)
-      : this.#searchFromHome(String(about[0]), question, about));
+      ? this.#searchInTurn(id, question, about)
+      : this.#searchFromHome(id, question, about));
     return found as Found<AnswerTo<Q>>;
   }
 
@@ -127,14 +115,14 @@ export class RedisBus implements Bus {
     this.#closed = true;
     this.#peer = null;
     for (const question of this.#questions.values()) question.onChange();
-    this.#nodes.close();
+    await this.#nodes.close();
   }
 
-  #receive(frame: Frame): void {
+  #receive(frame: NodeFrame): void {
     const peer = this.#peer;
     switch (frame.type) {
       case "tell":
-        if (peer !== null) callPeer(peer, frame.notice, frame.about);
+        if (peer !== null) tellPeer(peer, frame.notice, frame.about);
         break;
       case "ask":
         if (peer !== null) {
@@ -144,25 +132,25 @@ export class RedisBus implements Bus {
         break;
       case "answer": {
         const question = this.#questions.get(frame.id);
-        if (!question?.waitsFor.delete(frame.from)) return;
+        if (!question?.asked.hear(frame.from)) return;
         question.answers.push(frame.answer);
         question.onChange();
       }
     }
   }
 
-  async #answer(peer: Peer, to: string, id: number, question: Question, about: unknown[]) {
+  async #answer(peer: Peer, to: string, id: number, question: Question, about: readonly unknown[]) {
     const answer = (await callPeer(peer, question, about)) ?? null;
-    this.#say(to, { type: "answer", from: this.#nodes.name, id, answer });
+    this.#say(to, { type: "answer", id, answer });
   }
 
-  #tell(notice: Notice, about: unknown[]): void {
-    this.#say(null, { type: "tell", from: this.#nodes.name, notice, about });
+  #tell(notice: Notice, about: readonly unknown[]): void {
+    this.#say(null, { type: "tell", notice, about });
   }
 
-  #say(to: string | null, frame: Frame): void {
+  #say(to: string | null, said: Said): void {
     // Where there is no connection, the nodes' `onError` has heard of it.
-    this.#nodes.say(to, frame).catch(() => {});
+    this.#nodes.say(to, said).catch(() => {});
   }
 
   /** Ask the node that generated an id, then all others: a poll's stream goes from node to node. */
@@ -194,7 +182,8 @@ export class RedisBus implements Bus {
    */
   #searchInTurn(stream: string, question: Question, about: unknown[]): Promise<Found<unknown>> {
     const holder = `${this.#nodes.name} ${++this.#asked}`;
-    const lock = this.#nodes.lock(stream, holder, LOCK_MS);
+    // Clients name streams, and must not get at the locks of anything else.
+    const lock = this.#nodes.lock(`stream:${stream}`, holder, LOCK_MS);
     return new Promise((resolve) => {
       const settle = (all: Answers<unknown>) => resolve(foundIn(all));
       const searching = async () => {
@@ -212,7 +201,7 @@ export class RedisBus implements Bus {
 
   /** Ask others. Resolves when all of them have answered, have ended, or are silent. */
   async #ask(question: Question, about: unknown[], round: Round) {
-    const { only, settle, isSearch } = round;
+    const { settle, isSearch } = round;
     const id = ++this.#asked;
     const answers: unknown[] = [];
     let isSettled = false;
@@ -220,45 +209,43 @@ export class RedisBus implements Bus {
       if (!isSettled) settle({ answers: [...answers], silent });
       isSettled = true;
     };
+    const asked = new AskedNodes(this.#nodes, { type: "ask", id, question, about });
+    let wake = () => {};
+    this.#questions.set(id, { asked, answers, onChange: () => wake() });
     try {
-      // Of one node, the answer to what is said to it tells at once whether it is there.
-      const waitsFor = new Set(only === null ? await this.#whoIsAsked(round) : [only]);
       const deadline = performance.now() + ANSWER_MS;
-      let wake = () => {};
-      this.#questions.set(id, { waitsFor, answers, onChange: () => wake() });
-      const frame: Frame = { type: "ask", from: this.#nodes.name, id, question, about };
-      const listeners = waitsFor.size > 0 ? await this.#nodes.say(only, frame) : 0;
-      if (listeners === 0) waitsFor.clear();
-      while (waitsFor.size > 0 && performance.now() < deadline && !this.#closed) {
+      await asked.ask(round);
+      while (asked.size > 0 && performance.now() < deadline && !this.#closed) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
-          if (waitsFor.size === 0 || this.#closed) resolve();
+          if (asked.size === 0 || this.#closed) resolve();
         });
         const timer = new AbortController();
         const isLate = pause(LOOK_MS, true, { signal: timer.signal }).catch(() => false);
         const looks = await Promise.race([changed.then(() => false), isLate]);
         timer.abort();
-        if (isSearch && answers.some((answer) => answer !== null)) reply(waitsFor.size);
-        if (!looks) continue;
-        const there = new Set(await this.#whoIsAsked(round));
-        for (const node of waitsFor) if (!there.has(node)) waitsFor.delete(node);
+        if (isSearch && answers.some((answer) => answer !== null)) reply(asked.size);
+        if (looks) await asked.look();
       }
-      reply(waitsFor.size);
+      reply(asked.size);
     } catch {
       reply(1);
     } finally {
       this.#questions.delete(id);
     }
   }
-
-  async #whoIsAsked({ only, except }: Round): Promise<readonly string[]> {
-    const others = await this.#nodes.others();
-    return others.filter((node) => node !== except && (only === null || node === only));
-  }
 }
 
 function foundIn({ answers, silent }: Answers<unknown>): Found<unknown> {
   return { found: answers.find((answer) => answer !== null) ?? null, silent };
+}
+
+function tellPeer(peer: Peer, notice: Notice, about: readonly unknown[]): void {
+  try {
+    callPeer(peer, notice, about);
+  } catch {
+    // No node says so.
+  }
 }
 
 /** Unchecked, since the sender's types have held `about` to the method's parameters. */

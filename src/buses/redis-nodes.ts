@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { ForeverframeError } from "../errors.ts";
+import { withDeadline } from "../redis/redis-client.ts";
 import { RedisPair } from "../redis/redis-pair.ts";
 import { parseRedisUrl } from "../redis/redis-url.ts";
+import { type NodeFrame, parseFrame, type Said } from "./node-frame.ts";
+import { NodePresence, type Others } from "./node-presence.ts";
 import { RedisLock } from "./redis-lock.ts";
 
 /** A node says this often that it is there, in ms. */
 const ALIVE_MS = 1_000;
 
-/** A node that has said nothing for this long counts as gone, though Redis still has it, in ms. */
-const GONE_MS = 15_000;
-
-/** What is known of a node that is gone is forgotten after this, in ms. */
-const FORGOTTEN_MS = 3_600_000;
+/** Longest wait, in ms, until the others are told that this node ends. */
+const LEAVE_MS = 500;
 
 /** What a node needs to find the others. */
 export interface RedisNodesOptions {
@@ -23,16 +23,9 @@ export interface RedisNodesOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a node says to others, as JSON. */
-export interface NodeFrame {
-  readonly type: string;
-  /** The name of the node that says it. */
-  readonly from: string;
-}
-
 /** Hears what other nodes say. */
-export interface NodeListener<Frame> {
-  onFrame(frame: Frame): void;
+export interface NodeListener {
+  onFrame(frame: NodeFrame): void;
   /** The connection was lost, and is there again: what was said meanwhile was not heard. */
   onReturn(): void;
 }
@@ -50,11 +43,10 @@ export class RedisNodes {
   readonly name: string;
   readonly #tag: string;
   readonly #pair: RedisPair;
-  /** When each of the others was heard (monotonic ms). */
-  readonly #heardAt = new Map<string, number>();
+  readonly #presence: NodePresence;
   readonly #alive: NodeJS.Timeout;
-  #listeningSince = performance.now();
-  #listener: NodeListener<NodeFrame> | null = null;
+  #listener: NodeListener | null = null;
+  #isDeaf = false;
   #closed = false;
 
   private constructor(tag: string, name: string, number: number, pair: RedisPair) {
@@ -62,6 +54,7 @@ export class RedisNodes {
     this.name = name;
     this.#tag = tag;
     this.#pair = pair;
+    this.#presence = new NodePresence(name, () => performance.now());
     this.#alive = setInterval(() => this.#sayAlive(), ALIVE_MS);
     this.#alive.unref();
   }
@@ -84,7 +77,10 @@ export class RedisNodes {
           if (nodes !== null) nodes.#hear(text);
         },
         onListening: () => {
-          if (nodes !== null) nodes.#startListening();
+          if (nodes !== null) nodes.#listenAgain();
+        },
+        onDeaf: () => {
+          if (nodes !== null) nodes.#goDeaf();
         },
         onError,
       });
@@ -101,7 +97,7 @@ export class RedisNodes {
     }
   }
 
-  listen(listener: NodeListener<NodeFrame>): void {
+  listen(listener: NodeListener): void {
     this.#listener = listener;
   }
 
@@ -110,10 +106,8 @@ export class RedisNodes {
    * @returns how many listen there, this node too
    * @throws the client's error: Redis is away
    */
-  async say(to: string | null, frame: NodeFrame): Promise<number> {
-    if (this.#closed) return 0;
-    const channel = to === null ? this.#tag : `${this.#tag}:${to}`;
-    return this.#pair.publisher.publish(channel, JSON.stringify(frame));
+  async say(to: string | null, said: Said): Promise<number> {
+    return this.#closed ? 0 : this.#publish(to, said);
   }
 
   /**
@@ -121,17 +115,10 @@ export class RedisNodes {
    *
    * @throws the client's error: Redis is away
    */
-  async others(): Promise<readonly string[]> {
+  async others(): Promise<Others> {
     const own = `${this.#tag}:`;
     const channels = await this.#pair.publisher.pubSubChannels(`${own}*`);
-    const now = performance.now();
-    return channels
-      .map((channel) => channel.slice(own.length))
-      .filter((node) => {
-        // Redis notices late that a machine has lost its power.
-        const heardAt = this.#heardAt.get(node) ?? this.#listeningSince;
-        return node !== this.name && now - heardAt < GONE_MS;
-      });
+    return this.#presence.look(channels.map((channel) => channel.slice(own.length)));
   }
 
   /** A lock among all nodes. */
@@ -139,33 +126,43 @@ export class RedisNodes {
     return new RedisLock(() => this.#pair.publisher, `${this.#tag}:lock:${name}`, holder, ms);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#listener = null;
     clearInterval(this.#alive);
+    // Nobody has to wait whether it comes back.
+    await withDeadline(this.#publish(null, { type: "leave" }), LEAVE_MS).catch(() => {});
     this.#pair.close();
+  }
+
+  async #publish(to: string | null, said: Said): Promise<number> {
+    const channel = to === null ? this.#tag : `${this.#tag}:${to}`;
+    const frame: NodeFrame = { ...said, from: this.name };
+    return this.#pair.publisher.publish(channel, JSON.stringify(frame));
   }
 
   #hear(text: string): void {
     const frame = parseFrame(text);
-    if (frame === null || frame.from === this.name || this.#closed) return;
-    this.#heardAt.set(frame.from, performance.now());
-    this.#listener?.onFrame(frame);
+    if (frame === null || this.#closed) return;
+    this.#presence.hear(frame.from, frame.type);
+    if (frame.from !== this.name) this.#listener?.onFrame(frame);
   }
 
-  #startListening(): void {
-    this.#listeningSince = performance.now();
+  #listenAgain(): void {
+    this.#isDeaf = false;
+    this.#presence.listenAgain();
     this.#listener?.onReturn();
+  }
+
+  #goDeaf(): void {
+    this.#isDeaf = true;
+    this.#sayAlive();
   }
 
   #sayAlive(): void {
     // Where there is no connection, `onError` has heard of it.
-    this.say(null, { type: "alive", from: this.name }).catch(() => {});
-    // Nodes that are there are heard every second. An entry that is kept for longer than GONE_MS is
-    // what tells a node that is gone from one that has just come.
-    const before = performance.now() - FORGOTTEN_MS;
-    for (const [node, at] of this.#heardAt) if (at < before) this.#heardAt.delete(node);
+    this.say(null, { type: this.#isDeaf ? "deaf" : "alive" }).catch(() => {});
   }
 }
 
@@ -173,15 +170,4 @@ export class RedisNodes {
 export function nodeOf(id: string): string | null {
   const dot = id.indexOf(".");
   return dot > 0 ? id.slice(0, dot) : null;
-}
-
-/** What another node has said; null for what is none of ours. */
-function parseFrame(text: string): NodeFrame | null {
-  try {
-    const frame: unknown = JSON.parse(text);
-    const isOurs = typeof frame === "object" && frame !== null && "from" in frame;
-    return isOurs ? (frame as NodeFrame) : null;
-  } catch {
-    return null;
-  }
 }

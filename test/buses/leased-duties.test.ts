@@ -43,7 +43,7 @@ describe("duties by a lease", function () {
     add();
     undo.push(() => {
       void duties.stop();
-      nodes.close();
+      void nodes.close();
     });
     const isOn = () => counts.begun > counts.ended;
     return { proxy, duties, counts, add, isOn };
