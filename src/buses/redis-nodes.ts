@@ -10,6 +10,12 @@ import { RedisLock } from "./redis-lock.ts";
 /** A node says this often that it is there, in ms. */
 const ALIVE_MS = 1_000;
 
+/** Let nobody have a number again, though Redis has lost that it was given. */
+const KEEP_NUMBER = `
+local last = tonumber(redis.call("GET", KEYS[1]) or "")
+if not last or last < tonumber(ARGV[1]) then redis.call("SET", KEYS[1], ARGV[1]) end
+`;
+
 /** Longest wait, in ms, until the others are told that this node ends. */
 const LEAVE_MS = 500;
 
@@ -42,6 +48,7 @@ export class RedisNodes {
   /** Stands before the first dot of the ids that this node generates: see {@link nodeOf}. */
   readonly name: string;
   readonly #tag: string;
+  readonly #numberKey: string;
   readonly #pair: RedisPair;
   readonly #presence: NodePresence;
   readonly #alive: NodeJS.Timeout;
@@ -49,10 +56,11 @@ export class RedisNodes {
   #isDeaf = false;
   #closed = false;
 
-  private constructor(tag: string, name: string, number: number, pair: RedisPair) {
+  private constructor(prefix: string, name: string, number: number, pair: RedisPair) {
     this.number = number;
     this.name = name;
-    this.#tag = tag;
+    this.#tag = tagOf(prefix);
+    this.#numberKey = numberKeyOf(prefix);
     this.#pair = pair;
     this.#presence = new NodePresence(name, () => performance.now());
     this.#alive = setInterval(() => this.#sayAlive(), ALIVE_MS);
@@ -62,8 +70,8 @@ export class RedisNodes {
   /** @throws ForeverframeError FF_LOG_UNAVAILABLE */
   static async start({ url, prefix, onError }: RedisNodesOptions): Promise<RedisNodes> {
     const name = `n${randomBytes(6).toString("base64url")}`;
-    const tag = `{${prefix}}bus`;
-    const key = `{${prefix}}nodes`;
+    const tag = tagOf(prefix);
+    const key = numberKeyOf(prefix);
     const target = parseRedisUrl(url);
     let nodes: RedisNodes | null = null;
     let pair: RedisPair | null = null;
@@ -84,7 +92,7 @@ export class RedisNodes {
         },
         onError,
       });
-      nodes = new RedisNodes(tag, name, await pair.publisher.incr(key), pair);
+      nodes = new RedisNodes(prefix, name, await pair.publisher.incr(key), pair);
       return nodes;
     } catch (error) {
       pair?.close();
@@ -163,7 +171,21 @@ export class RedisNodes {
   #sayAlive(): void {
     // Where there is no connection, `onError` has heard of it.
     this.say(null, { type: this.#isDeaf ? "deaf" : "alive" }).catch(() => {});
+    this.#keepNumber().catch(() => {});
   }
+
+  async #keepNumber(): Promise<void> {
+    const number = { keys: [this.#numberKey], arguments: [String(this.number)] };
+    await this.#pair.publisher.eval(KEEP_NUMBER, number);
+  }
+}
+
+function tagOf(prefix: string): string {
+  return `{${prefix}}bus`;
+}
+
+function numberKeyOf(prefix: string): string {
+  return `{${prefix}}nodes`;
 }
 
 /** The name of the node that generated an id; null where it does not say. */

@@ -67,7 +67,7 @@ describe("nodes on a Redis", function () {
       },
     });
     bus.listen(peer);
-    return { name: nodes.name, bus, calls };
+    return { name: nodes.name, number: nodes.number, bus, calls };
   };
   const subscribers = async () => {
     const list = String(await redis.command("CLIENT", "LIST", "TYPE", "pubsub"));
@@ -146,6 +146,15 @@ describe("nodes on a Redis", function () {
     await proxy.close();
     expect(await took(), "ms").to.be.below(1_200);
     expect(await took(), "ms").to.be.below(150);
+  });
+
+  it("have numbers of their own, also after Redis has lost all", async () => {
+    const before = [await join(), await join()];
+    await redis.command("FLUSHALL");
+    await eventually(5_000, () => redis.command("EXISTS", `{${prefix}}nodes`).then(Boolean), "it");
+    await meet(); // each has said which is its own
+    const numbers = [...before, await join(), await join()].map(({ number }) => number);
+    expect(new Set(numbers)).to.have.lengthOf(4);
   });
 
   it("subscribe anew when the network has dropped a subscription without a word", async () => {
