@@ -27,8 +27,11 @@ export class AskedNodes {
     return this.#waitsFor.size;
   }
 
-  /** @throws the client's error: Redis is away */
-  async ask({ only, except }: Audience): Promise<void> {
+  /**
+   * @param onAsk called right before all are asked, in the same step of the event loop
+   * @throws the client's error: Redis is away
+   */
+  async ask({ only, except }: Audience, onAsk: () => void): Promise<void> {
     if (only !== null) {
       this.#waitsFor.add(only);
       // The answer to what is said to one node tells at once whether it is there.
@@ -39,6 +42,7 @@ export class AskedNodes {
     const { listening, returning } = await this.#nodes.others();
     for (const node of [...listening, ...returning]) if (node !== except) this.#waitsFor.add(node);
     for (const node of returning) this.#toTell.add(node);
+    onAsk();
     const isHeard = listening.some((node) => node !== except);
     if (isHeard) await this.#nodes.say(null, this.#question);
   }

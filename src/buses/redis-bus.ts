@@ -10,6 +10,7 @@ import type {
   StreamQuestion,
 } from "../core/bus.ts";
 import { AskedNodes, type Audience } from "./asked-nodes.ts";
+import { callPeer } from "./call-peer.ts";
 import type { NodeFrame, Said } from "./node-frame.ts";
 import { nodeOf, type RedisNodes } from "./redis-nodes.ts";
 import { throttle } from "./throttle.ts";
@@ -51,7 +52,12 @@ interface Round extends Audience {
   /** Called once: at the end, or with the first answer that is not null if `isSearch`. */
   settle(all: Answers<unknown>): void;
   readonly isSearch: boolean;
+  /** Whether this node answers, too: as of the moment at which all others are asked. */
+  readonly asksSelf: boolean;
 }
+
+/** The audience of most questions. */
+const ALL_OTHERS = { only: null, except: null, asksSelf: false } as const;
 
 /**
  * The bus of nodes that share nothing but a Redis: what one says is published there. While Redis is
@@ -94,7 +100,7 @@ export class RedisBus implements Bus {
   ): Promise<Answers<AnswerTo<Q>>> {
     return new Promise((resolve) => {
       const settle = (all: Answers<unknown>) => resolve(all as Answers<AnswerTo<Q>>);
-      void this.#ask(question, about, { only: null, except: null, settle, isSearch: false });
+      void this.#ask(question, about, { ...ALL_OTHERS, settle, isSearch: false });
     });
   }
 
@@ -153,13 +159,18 @@ export class RedisBus implements Bus {
     this.#nodes.say(to, said).catch(() => {});
   }
 
-  /** Ask the node that generated an id, then all others: a poll's stream goes from node to node. */
+  /**
+   * Ask the node that generated an id, then all: a poll's stream goes from node to node. By then it
+   * may have come to the node that has just said that it does not have it, or to this one.
+   */
   async #searchFromHome(id: string, question: Question, about: unknown[]): Promise<Found<unknown>> {
     const home = nodeOf(id);
     const isElsewhere = home !== null && home !== this.#nodes.name;
     const atHome = isElsewhere ? await this.#search(question, about, home, null) : NOWHERE;
     if (atHome.found !== null) return atHome;
-    const { found, silent } = await this.#search(question, about, null, home);
+    // One that hangs is not waited for twice.
+    const except = atHome.silent > 0 ? home : null;
+    const { found, silent } = await this.#search(question, about, null, except);
     return { found, silent: silent + atHome.silent };
   }
 
@@ -171,7 +182,8 @@ export class RedisBus implements Bus {
   ): Promise<Found<unknown>> {
     return new Promise((resolve) => {
       const settle = (all: Answers<unknown>) => resolve(foundIn(all));
-      void this.#ask(question, about, { only, except, settle, isSearch: true });
+      const asksSelf = only === null;
+      void this.#ask(question, about, { only, except, settle, isSearch: true, asksSelf });
     });
   }
 
@@ -192,7 +204,7 @@ export class RedisBus implements Bus {
           if (this.#closed || performance.now() > deadline) return settle(SILENCE);
           await pause(LOCK_LOOK_MS);
         }
-        await this.#ask(question, about, { only: null, except: null, settle, isSearch: true });
+        await this.#ask(question, about, { ...ALL_OTHERS, settle, isSearch: true });
         await lock.release();
       };
       searching().catch(() => settle(SILENCE)); // it may have been settled before
@@ -201,7 +213,7 @@ export class RedisBus implements Bus {
 
   /** Ask others. Resolves when all of them have answered, have ended, or are silent. */
   async #ask(question: Question, about: unknown[], round: Round) {
-    const { settle, isSearch } = round;
+    const { settle, isSearch, asksSelf } = round;
     const id = ++this.#asked;
     const answers: unknown[] = [];
     let isSettled = false;
@@ -210,11 +222,17 @@ export class RedisBus implements Bus {
       isSettled = true;
     };
     const asked = new AskedNodes(this.#nodes, { type: "ask", id, question, about });
+    let ownAnswer: Promise<unknown> = Promise.resolve(null);
+    const askSelf = () => {
+      if (!asksSelf || this.#peer === null) return;
+      ownAnswer = Promise.resolve(callPeer(this.#peer, question, about));
+      ownAnswer.catch(() => {}); // where it is awaited, that counts as silence
+    };
     let wake = () => {};
     this.#questions.set(id, { asked, answers, onChange: () => wake() });
     try {
       const deadline = performance.now() + ANSWER_MS;
-      await asked.ask(round);
+      await asked.ask(round, askSelf);
       while (asked.size > 0 && performance.now() < deadline && !this.#closed) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
@@ -227,6 +245,7 @@ export class RedisBus implements Bus {
         if (isSearch && answers.some((answer) => answer !== null)) reply(asked.size);
         if (looks) await asked.look();
       }
+      if (asksSelf) answers.push(await ownAnswer);
       reply(asked.size);
     } catch {
       reply(1);
@@ -246,9 +265,4 @@ function tellPeer(peer: Peer, notice: Notice, about: readonly unknown[]): void {
   } catch {
     // No node says so.
   }
-}
-
-/** Unchecked, since the sender's types have held `about` to the method's parameters. */
-function callPeer(peer: Peer, method: keyof Peer, about: readonly unknown[]): unknown {
-  return (peer[method] as (...about: unknown[]) => unknown).apply(peer, [...about]);
 }

@@ -50,8 +50,8 @@ describe("nodes on a Redis", function () {
     removeTemporaryDirectories();
   });
 
-  /** A node whose peer answers `true` to everything, and what that was called with. */
-  const join = async (port = redis.port) => {
+  /** A node whose peer answers the same to everything, and what that was called with. */
+  const join = async (port = redis.port, answer: unknown = true) => {
     const url = `redis://127.0.0.1:${port}`;
     const nodes = await RedisNodes.start({ url, prefix, onError: () => {} });
     const bus = new RedisBus(nodes);
@@ -62,13 +62,15 @@ describe("nodes on a Redis", function () {
         return (...about: unknown[]) => {
           calls.push([method, ...about]);
           if (method === "noticeClosed") throw new TypeError("null has no stream");
-          return method === "endAll" ? Promise.reject(new Error("null")) : Promise.resolve(true);
+          return method === "endAll" ? Promise.reject(new Error("null")) : Promise.resolve(answer);
         };
       },
     });
     bus.listen(peer);
     return { name: nodes.name, number: nodes.number, bus, calls };
   };
+  /** A node that has nothing. */
+  const joinAsker = () => join(redis.port, null);
   const subscribers = async () => {
     const list = String(await redis.command("CLIENT", "LIST", "TYPE", "pubsub"));
     return list.match(/^id=\d+/gm);
@@ -77,7 +79,7 @@ describe("nodes on a Redis", function () {
   const meet = () => new Promise((resolve) => setTimeout(resolve, 1_200));
 
   it("do nothing that no node says, and hear on", async () => {
-    const [one, two] = [await join(), await join()];
+    const [one, two] = [await join(), await joinAsker()];
     const before = await subscribers();
     for (const junk of JUNK) {
       const text = typeof junk === "string" ? junk : JSON.stringify(junk);
@@ -92,7 +94,7 @@ describe("nodes on a Redis", function () {
   });
 
   it("ask nobody for what is no id, and lock nothing for it", async () => {
-    const [one, two] = [await join(), await join()];
+    const [one, two] = [await joinAsker(), await join()];
     const odd = ["", "*", "{a}", "a:b", "n1.a b", "é", "x".repeat(1_000), "a\n"];
     for (const id of odd) {
       const nothing = { found: null, silent: 0 };
@@ -109,7 +111,7 @@ describe("nodes on a Redis", function () {
   });
 
   it("ask one that has lost its subscription as soon as that is back", async () => {
-    const [one, two] = [await join(), await join()];
+    const [one, two] = [await joinAsker(), await join()];
     await meet();
     for (const id of [`${two.name}.random`, "s"]) {
       await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
@@ -121,7 +123,7 @@ describe("nodes on a Redis", function () {
 
   it("count one as silent that can't listen again, as long as it says that it is there", async () => {
     const proxy = await startTcpProxy(redis.port);
-    const [one] = [await join(), await join(proxy.port)];
+    const [one] = [await joinAsker(), await join(proxy.port)];
     await meet();
     proxy.refuse();
     await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
@@ -133,7 +135,7 @@ describe("nodes on a Redis", function () {
 
   it("wait half a second once for one that was killed, and not at all for one that has left", async () => {
     const proxy = await startTcpProxy(redis.port);
-    const [one, killed, left] = [await join(), await join(proxy.port), await join()];
+    const [one, killed, left] = [await joinAsker(), await join(proxy.port), await join()];
     await meet();
     const took = async () => {
       const began = performance.now();
@@ -159,7 +161,7 @@ describe("nodes on a Redis", function () {
 
   it("subscribe anew when the network has dropped a subscription without a word", async () => {
     const proxy = await startTcpProxy(redis.port);
-    const [one, two] = [await join(), await join(proxy.port)];
+    const [one, two] = [await joinAsker(), await join(proxy.port)];
     await meet();
     proxy.freezeThose("subscribe");
     expect((await one.bus.find("acknowledge", "s", "e.1")).silent).to.equal(1);
