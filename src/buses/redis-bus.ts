@@ -9,7 +9,10 @@ import type {
   Question,
   StreamQuestion,
 } from "../core/bus.ts";
-import { type NodeFrame, nodeOf, type RedisNodes } from "./redis-nodes.ts";
+import { AskedNodes, type Audience } from "./asked-nodes.ts";
+import { callPeer } from "./call-peer.ts";
+import type { NodeFrame, Said } from "./node-frame.ts";
+import { nodeOf, type RedisNodes } from "./redis-nodes.ts";
 import { throttle } from "./throttle.ts";
 
 /** How long answers are awaited, in ms: a node that hangs costs no more. */
@@ -27,45 +30,34 @@ const LOCK_LOOK_MS = 20;
 /** A lock of a node that has died falls after this, in ms: no question takes longer. */
 const LOCK_MS = 3_000;
 
+/** No node generates another id, so nobody is asked for it. */
+const ID = /^[\w.-]{1,128}$/;
+
 /** Nobody can be asked, and somebody may have what is asked for. */
 const SILENCE: Answers<never> = { answers: [], silent: 1 };
 
 /** Nobody was asked. */
 const NOWHERE: Found<never> = { found: null, silent: 0 };
 
-/** What nodes say to each other, as JSON. */
-type Frame = NodeFrame &
-  (
-    | { readonly type: "alive" }
-    | { readonly type: "tell"; readonly notice: Notice; readonly about: unknown[] }
-    | {
-        readonly type: "ask";
-        readonly id: number;
-        readonly question: Question;
-        readonly about: unknown[];
-      }
-    | { readonly type: "answer"; readonly id: number; readonly answer: unknown }
-  );
-
 /** A question of this node that is going round. */
 interface OpenQuestion {
-  /** Nodes that have not answered. */
-  readonly waitsFor: Set<string>;
+  readonly asked: AskedNodes;
   readonly answers: unknown[];
-  /** Something has been answered, or a node has ended. */
+  /** Something has been answered. */
   onChange(): void;
 }
 
 /** Who is asked, and when the answers are enough. */
-interface Round {
-  /** The one node that is asked, if it is there; null for all. */
-  readonly only: string | null;
-  /** A node that is not asked again. */
-  readonly except: string | null;
+interface Round extends Audience {
   /** Called once: at the end, or with the first answer that is not null if `isSearch`. */
   settle(all: Answers<unknown>): void;
   readonly isSearch: boolean;
+  /** Whether this node answers, too: as of the moment at which all others are asked. */
+  readonly asksSelf: boolean;
 }
+
+/** The audience of most questions. */
+const ALL_OTHERS = { only: null, except: null, asksSelf: false } as const;
 
 /**
  * The bus of nodes that share nothing but a Redis: what one says is published there. While Redis is
@@ -84,7 +76,7 @@ export class RedisBus implements Bus {
     this.#nodes = nodes;
     this.#hint = throttle(() => this.#tell("noticeAppended", []), HINT_MS);
     nodes.listen({
-      onFrame: (frame) => this.#receive(frame as Frame),
+      onFrame: (frame) => this.#receive(frame),
       // What was told while there was no connection is lost: the log has grown, or has shrunk.
       onReturn: () => {
         this.#peer?.noticeDeleted();
@@ -108,7 +100,7 @@ export class RedisBus implements Bus {
   ): Promise<Answers<AnswerTo<Q>>> {
     return new Promise((resolve) => {
       const settle = (all: Answers<unknown>) => resolve(all as Answers<AnswerTo<Q>>);
-      void this.#ask(question, about, { only: null, except: null, settle, isSearch: false });
+      void this.#ask(question, about, { ...ALL_OTHERS, settle, isSearch: false });
     });
   }
 
@@ -116,9 +108,11 @@ export class RedisBus implements Bus {
     question: Q,
     ...about: Parameters<Peer[Q]>
   ): Promise<Found<AnswerTo<Q>>> {
+    const id = String(about[0]);
+    if (!ID.test(id)) return NOWHERE;
     const found = await (question === "giveAway"
-      ? this.#searchInTurn(String(about[0]), question, about)
-      : this.#searchFromHome(String(about[0]), question, about));
+      ? this.#searchInTurn(id, question, about)
+      : this.#searchFromHome(id, question, about));
     return found as Found<AnswerTo<Q>>;
   }
 
@@ -130,11 +124,11 @@ export class RedisBus implements Bus {
     await this.#nodes.close();
   }
 
-  #receive(frame: Frame): void {
+  #receive(frame: NodeFrame): void {
     const peer = this.#peer;
     switch (frame.type) {
       case "tell":
-        if (peer !== null) callPeer(peer, frame.notice, frame.about);
+        if (peer !== null) tellPeer(peer, frame.notice, frame.about);
         break;
       case "ask":
         if (peer !== null) {
@@ -144,34 +138,39 @@ export class RedisBus implements Bus {
         break;
       case "answer": {
         const question = this.#questions.get(frame.id);
-        if (!question?.waitsFor.delete(frame.from)) return;
+        if (!question?.asked.hear(frame.from)) return;
         question.answers.push(frame.answer);
         question.onChange();
       }
     }
   }
 
-  async #answer(peer: Peer, to: string, id: number, question: Question, about: unknown[]) {
+  async #answer(peer: Peer, to: string, id: number, question: Question, about: readonly unknown[]) {
     const answer = (await callPeer(peer, question, about)) ?? null;
-    this.#say(to, { type: "answer", from: this.#nodes.name, id, answer });
+    this.#say(to, { type: "answer", id, answer });
   }
 
-  #tell(notice: Notice, about: unknown[]): void {
-    this.#say(null, { type: "tell", from: this.#nodes.name, notice, about });
+  #tell(notice: Notice, about: readonly unknown[]): void {
+    this.#say(null, { type: "tell", notice, about });
   }
 
-  #say(to: string | null, frame: Frame): void {
+  #say(to: string | null, said: Said): void {
     // Where there is no connection, the nodes' `onError` has heard of it.
-    this.#nodes.say(to, frame).catch(() => {});
+    this.#nodes.say(to, said).catch(() => {});
   }
 
-  /** Ask the node that generated an id, then all others: a poll's stream goes from node to node. */
+  /**
+   * Ask the node that generated an id, then all: a poll's stream goes from node to node. By then it
+   * may have come to the node that has just said that it does not have it, or to this one.
+   */
   async #searchFromHome(id: string, question: Question, about: unknown[]): Promise<Found<unknown>> {
     const home = nodeOf(id);
     const isElsewhere = home !== null && home !== this.#nodes.name;
     const atHome = isElsewhere ? await this.#search(question, about, home, null) : NOWHERE;
     if (atHome.found !== null) return atHome;
-    const { found, silent } = await this.#search(question, about, null, home);
+    // One that hangs is not waited for twice.
+    const except = atHome.silent > 0 ? home : null;
+    const { found, silent } = await this.#search(question, about, null, except);
     return { found, silent: silent + atHome.silent };
   }
 
@@ -183,7 +182,8 @@ export class RedisBus implements Bus {
   ): Promise<Found<unknown>> {
     return new Promise((resolve) => {
       const settle = (all: Answers<unknown>) => resolve(foundIn(all));
-      void this.#ask(question, about, { only, except, settle, isSearch: true });
+      const asksSelf = only === null;
+      void this.#ask(question, about, { only, except, settle, isSearch: true, asksSelf });
     });
   }
 
@@ -194,7 +194,8 @@ export class RedisBus implements Bus {
    */
   #searchInTurn(stream: string, question: Question, about: unknown[]): Promise<Found<unknown>> {
     const holder = `${this.#nodes.name} ${++this.#asked}`;
-    const lock = this.#nodes.lock(stream, holder, LOCK_MS);
+    // Clients name streams, and must not get at the locks of anything else.
+    const lock = this.#nodes.lock(`stream:${stream}`, holder, LOCK_MS);
     return new Promise((resolve) => {
       const settle = (all: Answers<unknown>) => resolve(foundIn(all));
       const searching = async () => {
@@ -203,7 +204,7 @@ export class RedisBus implements Bus {
           if (this.#closed || performance.now() > deadline) return settle(SILENCE);
           await pause(LOCK_LOOK_MS);
         }
-        await this.#ask(question, about, { only: null, except: null, settle, isSearch: true });
+        await this.#ask(question, about, { ...ALL_OTHERS, settle, isSearch: true });
         await lock.release();
       };
       searching().catch(() => settle(SILENCE)); // it may have been settled before
@@ -212,7 +213,7 @@ export class RedisBus implements Bus {
 
   /** Ask others. Resolves when all of them have answered, have ended, or are silent. */
   async #ask(question: Question, about: unknown[], round: Round) {
-    const { only, settle, isSearch } = round;
+    const { settle, isSearch, asksSelf } = round;
     const id = ++this.#asked;
     const answers: unknown[] = [];
     let isSettled = false;
@@ -220,41 +221,37 @@ export class RedisBus implements Bus {
       if (!isSettled) settle({ answers: [...answers], silent });
       isSettled = true;
     };
+    const asked = new AskedNodes(this.#nodes, { type: "ask", id, question, about });
+    let ownAnswer: Promise<unknown> = Promise.resolve(null);
+    const askSelf = () => {
+      if (!asksSelf || this.#peer === null) return;
+      ownAnswer = Promise.resolve(callPeer(this.#peer, question, about));
+      ownAnswer.catch(() => {}); // where it is awaited, that counts as silence
+    };
+    let wake = () => {};
+    this.#questions.set(id, { asked, answers, onChange: () => wake() });
     try {
-      // Of one node, the answer to what is said to it tells at once whether it is there.
-      const waitsFor = new Set(only === null ? await this.#whoIsAsked(round) : [only]);
       const deadline = performance.now() + ANSWER_MS;
-      let wake = () => {};
-      this.#questions.set(id, { waitsFor, answers, onChange: () => wake() });
-      const frame: Frame = { type: "ask", from: this.#nodes.name, id, question, about };
-      const listeners = waitsFor.size > 0 ? await this.#nodes.say(only, frame) : 0;
-      if (listeners === 0 && only !== null && this.#nodes.isExpected(only)) return reply(1);
-      if (listeners === 0) waitsFor.clear();
-      while (waitsFor.size > 0 && performance.now() < deadline && !this.#closed) {
+      await asked.ask(round, askSelf);
+      while (asked.size > 0 && performance.now() < deadline && !this.#closed) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
-          if (waitsFor.size === 0 || this.#closed) resolve();
+          if (asked.size === 0 || this.#closed) resolve();
         });
         const timer = new AbortController();
         const isLate = pause(LOOK_MS, true, { signal: timer.signal }).catch(() => false);
         const looks = await Promise.race([changed.then(() => false), isLate]);
         timer.abort();
-        if (isSearch && answers.some((answer) => answer !== null)) reply(waitsFor.size);
-        if (!looks) continue;
-        const there = new Set(await this.#whoIsAsked(round));
-        for (const node of waitsFor) if (!there.has(node)) waitsFor.delete(node);
+        if (isSearch && answers.some((answer) => answer !== null)) reply(asked.silent);
+        if (looks) await asked.look();
       }
-      reply(waitsFor.size);
+      if (asksSelf) answers.push(await ownAnswer);
+      reply(asked.silent);
     } catch {
       reply(1);
     } finally {
       this.#questions.delete(id);
     }
-  }
-
-  async #whoIsAsked({ only, except }: Round): Promise<readonly string[]> {
-    const others = await this.#nodes.others();
-    return others.filter((node) => node !== except && (only === null || node === only));
   }
 }
 
@@ -262,7 +259,10 @@ function foundIn({ answers, silent }: Answers<unknown>): Found<unknown> {
   return { found: answers.find((answer) => answer !== null) ?? null, silent };
 }
 
-/** Unchecked, since the sender's types have held `about` to the method's parameters. */
-function callPeer(peer: Peer, method: keyof Peer, about: readonly unknown[]): unknown {
-  return (peer[method] as (...about: unknown[]) => unknown).apply(peer, [...about]);
+function tellPeer(peer: Peer, notice: Notice, about: readonly unknown[]): void {
+  try {
+    callPeer(peer, notice, about);
+  } catch {
+    // No node says so.
+  }
 }

@@ -1,9 +1,16 @@
 import type { Client } from "../redis/redis-client.ts";
 
-/** Take a lock that nobody has, or keep one's own for longer. */
+/**
+ * Take a lock that nobody has, or keep one's own for longer. One that would stay for longer than a
+ * holder may be silent was set by hand, or when the clock of Redis was ahead.
+ */
 const HOLD = `
 local holder = redis.call("GET", KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
+if holder and holder ~= ARGV[1] then
+  local left = redis.call("PTTL", KEYS[1])
+  if left < 0 or left > tonumber(ARGV[2]) then redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+  return 0
+end
 redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
 return 1
 `;

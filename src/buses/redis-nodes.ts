@@ -1,21 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import { ForeverframeError } from "../errors.ts";
+import { withDeadline } from "../redis/redis-client.ts";
 import { RedisPair } from "../redis/redis-pair.ts";
 import { parseRedisUrl } from "../redis/redis-url.ts";
+import { type NodeFrame, parseFrame, type Said } from "./node-frame.ts";
+import { NodePresence, type Others } from "./node-presence.ts";
 import { RedisLock } from "./redis-lock.ts";
 
 /** A node says this often that it is there, in ms. */
 const ALIVE_MS = 1_000;
 
-/** A node that has said nothing for this long counts as gone, though Redis still has it, in ms. */
-const GONE_MS = 15_000;
+/** Let nobody have a number again, though Redis has lost that it was given. */
+const KEEP_NUMBER = `
+local last = tonumber(redis.call("GET", KEYS[1]) or "")
+if not last or last < tonumber(ARGV[1]) then redis.call("SET", KEYS[1], ARGV[1]) end
+`;
 
-/** What is known of a node that is gone is forgotten after this, in ms. */
-const FORGOTTEN_MS = 3_600_000;
-
-/** Longest wait for Redis to take the word that a node ends, in ms. */
-const FAREWELL_MS = 500;
+/** Longest wait, in ms, until the others are told that this node ends. */
+const LEAVE_MS = 500;
 
 /** What a node needs to find the others. */
 export interface RedisNodesOptions {
@@ -27,16 +29,9 @@ export interface RedisNodesOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a node says to others, as JSON. */
-export interface NodeFrame {
-  readonly type: string;
-  /** The name of the node that says it. */
-  readonly from: string;
-}
-
 /** Hears what other nodes say. */
-export interface NodeListener<Frame> {
-  onFrame(frame: Frame): void;
+export interface NodeListener {
+  onFrame(frame: NodeFrame): void;
   /** The connection was lost, and is there again: what was said meanwhile was not heard. */
   onReturn(): void;
 }
@@ -53,19 +48,21 @@ export class RedisNodes {
   /** Stands before the first dot of the ids that this node generates: see {@link nodeOf}. */
   readonly name: string;
   readonly #tag: string;
+  readonly #numberKey: string;
   readonly #pair: RedisPair;
-  /** When each of the others was heard (monotonic ms). */
-  readonly #heardAt = new Map<string, number>();
+  readonly #presence: NodePresence;
   readonly #alive: NodeJS.Timeout;
-  #listeningSince = performance.now();
-  #listener: NodeListener<NodeFrame> | null = null;
+  #listener: NodeListener | null = null;
+  #isDeaf = false;
   #closed = false;
 
-  private constructor(tag: string, name: string, number: number, pair: RedisPair) {
+  private constructor(prefix: string, name: string, number: number, pair: RedisPair) {
     this.number = number;
     this.name = name;
-    this.#tag = tag;
+    this.#tag = tagOf(prefix);
+    this.#numberKey = numberKeyOf(prefix);
     this.#pair = pair;
+    this.#presence = new NodePresence(name, () => performance.now());
     this.#alive = setInterval(() => this.#sayAlive(), ALIVE_MS);
     this.#alive.unref();
   }
@@ -73,8 +70,8 @@ export class RedisNodes {
   /** @throws ForeverframeError FF_LOG_UNAVAILABLE */
   static async start({ url, prefix, onError }: RedisNodesOptions): Promise<RedisNodes> {
     const name = `n${randomBytes(6).toString("base64url")}`;
-    const tag = `{${prefix}}bus`;
-    const key = `{${prefix}}nodes`;
+    const tag = tagOf(prefix);
+    const key = numberKeyOf(prefix);
     const target = parseRedisUrl(url);
     let nodes: RedisNodes | null = null;
     let pair: RedisPair | null = null;
@@ -88,11 +85,14 @@ export class RedisNodes {
           if (nodes !== null) nodes.#hear(text);
         },
         onListening: () => {
-          if (nodes !== null) nodes.#startListening();
+          if (nodes !== null) nodes.#listenAgain();
+        },
+        onDeaf: () => {
+          if (nodes !== null) nodes.#goDeaf();
         },
         onError,
       });
-      nodes = new RedisNodes(tag, name, await pair.publisher.incr(key), pair);
+      nodes = new RedisNodes(prefix, name, await pair.publisher.incr(key), pair);
       return nodes;
     } catch (error) {
       pair?.close();
@@ -105,7 +105,7 @@ export class RedisNodes {
     }
   }
 
-  listen(listener: NodeListener<NodeFrame>): void {
+  listen(listener: NodeListener): void {
     this.#listener = listener;
   }
 
@@ -114,10 +114,8 @@ export class RedisNodes {
    * @returns how many listen there, this node too
    * @throws the client's error: Redis is away
    */
-  async say(to: string | null, frame: NodeFrame): Promise<number> {
-    if (this.#closed) return 0;
-    const channel = to === null ? this.#tag : `${this.#tag}:${to}`;
-    return this.#pair.publisher.publish(channel, JSON.stringify(frame));
+  async say(to: string | null, said: Said): Promise<number> {
+    return this.#closed ? 0 : this.#publish(to, said);
   }
 
   /**
@@ -125,26 +123,15 @@ export class RedisNodes {
    *
    * @throws the client's error: Redis is away
    */
-  async others(): Promise<readonly string[]> {
+  async others(): Promise<Others> {
     const own = `${this.#tag}:`;
     const channels = await this.#pair.publisher.pubSubChannels(`${own}*`);
-    const now = performance.now();
-    return channels
-      .map((channel) => channel.slice(own.length))
-      .filter((node) => {
-        // Redis notices late that a machine has lost its power.
-        const heardAt = this.#heardAt.get(node) ?? this.#listeningSince;
-        return node !== this.name && now - heardAt < GONE_MS;
-      });
+    return this.#presence.look(channels.map((channel) => channel.slice(own.length)));
   }
 
-  /**
-   * Whether a node was heard a short while ago and has not said that it ends: if it is not among
-   * the others now, it may have lost its connection only.
-   */
-  isExpected(node: string): boolean {
-    const heardAt = this.#heardAt.get(node);
-    return heardAt !== undefined && performance.now() - heardAt < GONE_MS;
+  /** See `NodePresence`. */
+  wasThere(node: string): boolean {
+    return this.#presence.wasThere(node);
   }
 
   /** A lock among all nodes. */
@@ -154,54 +141,60 @@ export class RedisNodes {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    clearInterval(this.#alive);
-    const farewell = this.say(null, { type: "gone", from: this.name });
     this.#closed = true;
     this.#listener = null;
-    // One that can't say so is expected back for a while.
-    await Promise.race([farewell.catch(() => {}), pause(FAREWELL_MS, undefined, { ref: false })]);
+    clearInterval(this.#alive);
+    // Nobody has to wait whether it comes back.
+    await withDeadline(this.#publish(null, { type: "leave" }), LEAVE_MS).catch(() => {});
     this.#pair.close();
+  }
+
+  async #publish(to: string | null, said: Said): Promise<number> {
+    const channel = to === null ? this.#tag : `${this.#tag}:${to}`;
+    const frame: NodeFrame = { ...said, from: this.name };
+    return this.#pair.publisher.publish(channel, JSON.stringify(frame));
   }
 
   #hear(text: string): void {
     const frame = parseFrame(text);
-    if (frame === null || frame.from === this.name || this.#closed) return;
-    if (frame.type === "gone") {
-      this.#heardAt.delete(frame.from);
-      return;
-    }
-    this.#heardAt.set(frame.from, performance.now());
-    this.#listener?.onFrame(frame);
+    if (frame === null || this.#closed) return;
+    this.#presence.hear(frame.from, frame.type);
+    if (frame.from !== this.name) this.#listener?.onFrame(frame);
   }
 
-  #startListening(): void {
-    this.#listeningSince = performance.now();
+  #listenAgain(): void {
+    this.#isDeaf = false;
+    this.#presence.listenAgain();
     this.#listener?.onReturn();
+  }
+
+  #goDeaf(): void {
+    this.#isDeaf = true;
+    this.#sayAlive();
   }
 
   #sayAlive(): void {
     // Where there is no connection, `onError` has heard of it.
-    this.say(null, { type: "alive", from: this.name }).catch(() => {});
-    // Nodes that are there are heard every second. An entry that is kept for longer than GONE_MS is
-    // what tells a node that is gone from one that has just come.
-    const before = performance.now() - FORGOTTEN_MS;
-    for (const [node, at] of this.#heardAt) if (at < before) this.#heardAt.delete(node);
+    this.say(null, { type: this.#isDeaf ? "deaf" : "alive" }).catch(() => {});
+    this.#keepNumber().catch(() => {});
   }
+
+  async #keepNumber(): Promise<void> {
+    const number = { keys: [this.#numberKey], arguments: [String(this.number)] };
+    await this.#pair.publisher.eval(KEEP_NUMBER, number);
+  }
+}
+
+function tagOf(prefix: string): string {
+  return `{${prefix}}bus`;
+}
+
+function numberKeyOf(prefix: string): string {
+  return `{${prefix}}nodes`;
 }
 
 /** The name of the node that generated an id; null where it does not say. */
 export function nodeOf(id: string): string | null {
   const dot = id.indexOf(".");
   return dot > 0 ? id.slice(0, dot) : null;
-}
-
-/** What another node has said; null for what is none of ours. */
-function parseFrame(text: string): NodeFrame | null {
-  try {
-    const frame: unknown = JSON.parse(text);
-    const isOurs = typeof frame === "object" && frame !== null && "from" in frame;
-    return isOurs ? (frame as NodeFrame) : null;
-  } catch {
-    return null;
-  }
 }

@@ -8,6 +8,7 @@ import type {
   Question,
   StreamQuestion,
 } from "../core/bus.ts";
+import { callPeer } from "./call-peer.ts";
 import { throttle } from "./throttle.ts";
 
 /** How long answers are awaited, in ms: a process that hangs costs no more. */
@@ -137,9 +138,4 @@ export class WorkerBus implements Bus {
     const answer = await callPeer(peer, question, about);
     this.#send({ type: "answer", id, answer });
   }
-}
-
-/** Unchecked, since the sender's types have held `about` to the method's parameters. */
-function callPeer(peer: Peer, method: keyof Peer, about: readonly unknown[]): unknown {
-  return (peer[method] as (...about: unknown[]) => unknown).apply(peer, [...about]);
 }

@@ -83,6 +83,37 @@ export type Notice = "noticeAppended" | "noticeDeleted" | "noticeClosed";
 /** What peers are asked. */
 export type Question = Exclude<keyof Peer, Notice>;
 
+const NOTICES: Readonly<Record<Notice, true>> = {
+  noticeAppended: true,
+  noticeDeleted: true,
+  noticeClosed: true,
+};
+
+const QUESTIONS: Readonly<Record<Question, true>> = {
+  close: true,
+  state: true,
+  ownerOf: true,
+  acknowledge: true,
+  giveAway: true,
+  selectorsOf: true,
+  renew: true,
+  takeTicket: true,
+  applyRevocations: true,
+  endAll: true,
+  replace: true,
+  list: true,
+};
+
+/** Whether a word that came from elsewhere is a notice. */
+export function isNotice(word: unknown): word is Notice {
+  return typeof word === "string" && Object.hasOwn(NOTICES, word);
+}
+
+/** Whether a word that came from elsewhere is a question. */
+export function isQuestion(word: unknown): word is Question {
+  return typeof word === "string" && Object.hasOwn(QUESTIONS, word);
+}
+
 /** What a peer answers to a question. */
 export type AnswerTo<Q extends Question> = Awaited<ReturnType<Peer[Q]>>;
 

@@ -40,6 +40,14 @@ export class RateLimit {
     return true;
   }
 
+  /**
+   * Count what the key has done, also where that was too much: several at once were let in before
+   * the first was counted. It then waits for longer, by up to as much as fills the bucket.
+   */
+  charge(key: string): void {
+    this.#keep(key, Math.max(-this.#rate.atOnce, this.#tokens(key) - 1));
+  }
+
   #tokens(key: string): number {
     const { perSecond, atOnce } = this.#rate;
     const known = this.#buckets.get(key);

@@ -44,7 +44,7 @@ export interface AuthorizationOptions {
 }
 
 /** A ticket has this form; nothing else is looked for. */
-const TICKET = /^[\w-]{22,64}$/;
+const TICKET = /^[\w.-]{22,64}$/;
 
 /** Decides what each request may do: by its ticket, or by who decides. */
 export class Authorization {

@@ -33,7 +33,7 @@ export class Guesses {
 
   /** What a request has brought was wrong. */
   note(request: IncomingMessage): void {
-    this.#limit.take(callerOf(request));
+    this.#limit.charge(callerOf(request));
   }
 }
 

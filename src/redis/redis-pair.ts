@@ -1,4 +1,4 @@
-import { type Client, type Reply, withDeadline } from "./redis-client.ts";
+import { type Client, withDeadline } from "./redis-client.ts";
 import { RedisLink } from "./redis-link.ts";
 import type { RedisTarget } from "./redis-url.ts";
 
@@ -7,6 +7,9 @@ const CHECK_MS = 1_000;
 
 /** Longest wait for a subscription, in ms. */
 const SUBSCRIBE_MS = 5_000;
+
+/** A subscription that has not heard this many checks in a row is made anew. */
+const MAX_UNHEARD = 5;
 
 /** What a pair needs. */
 export interface RedisPairOptions {
@@ -18,6 +21,8 @@ export interface RedisPairOptions {
   readonly onMessage: (text: string) => void;
   /** Called when there is a new subscription: what was published before it is lost. */
   readonly onListening: () => void;
+  /** Called when there is no subscription any more. */
+  readonly onDeaf: () => void;
   /** Hears of each connection that is lost or can't be made. */
   readonly onError: (error: unknown) => void;
 }
@@ -33,9 +38,11 @@ export class RedisPair {
   readonly #publisher: RedisLink;
   readonly #subscriber: RedisLink;
   readonly #timer: NodeJS.Timeout;
+  /** Checks that were published, and did not come, since something has come. */
+  #unheard = 0;
 
   private constructor(options: RedisPairOptions) {
-    const { target, key, channels, onMessage, onListening, onError } = options;
+    const { target, key, channels, onMessage, onListening, onDeaf, onError } = options;
     this.#options = options;
     this.#publisher = new RedisLink({
       target,
@@ -52,10 +59,18 @@ export class RedisPair {
       target,
       key,
       onConnected: async (_send, client) => {
-        await withDeadline(client.subscribe([...channels], onMessage), SUBSCRIBE_MS);
+        const listener = (text: string) => {
+          this.#unheard = 0;
+          onMessage(text);
+        };
+        await withDeadline(client.subscribe([...channels], listener), SUBSCRIBE_MS);
+        this.#unheard = 0;
         onListening();
       },
-      onDown: onError,
+      onDown: (error) => {
+        onError(error);
+        onDeaf();
+      },
     });
     this.#timer = setInterval(() => void this.#check().catch(() => {}), CHECK_MS).unref();
   }
@@ -88,9 +103,11 @@ export class RedisPair {
   async #check(): Promise<void> {
     const { key, channels } = this.#options;
     await this.#publisher.send(["EXISTS", key]);
-    const reply = await this.#publisher.send(["PUBSUB", "NUMSUB", String(channels.at(-1))]);
-    const [, subscriptions] = reply as readonly Reply[];
+    const subscriptions = await this.#publisher.send(["PUBLISH", String(channels.at(-1)), ""]);
     if (Number(subscriptions) === 0)
       this.#subscriber.renew(new Error("The subscription is at another Redis"));
+    // A network may drop a connection without a word at either end.
+    else if (this.#unheard++ >= MAX_UNHEARD)
+      this.#subscriber.renew(new Error("The subscription hears nothing"));
   }
 }

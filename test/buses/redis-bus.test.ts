@@ -103,6 +103,33 @@ describe("with a Redis", () => {
     }
   });
 
+  it("finds a stream that comes home, or to the node that asks, while it is searched for", async () => {
+    const join = async () => {
+      const nodes = await RedisNodes.start({
+        url: redis.url,
+        prefix: "moving:",
+        onError: () => {},
+      });
+      const bus = new RedisBus(nodes);
+      const answers: (boolean | null)[] = [];
+      const acknowledge = async () => answers.shift() ?? null;
+      bus.listen({ acknowledge } as Partial<Peer> as Peer);
+      return { stream: `${nodes.name}.random`, bus, answers };
+    };
+    const [one, home, other] = [await join(), await join(), await join()];
+    try {
+      // As the stream goes from the other node to its home after that was asked.
+      home.answers.push(null, true);
+      const found = { found: true, silent: 0 };
+      expect(await one.bus.find("acknowledge", home.stream, "e.1")).to.deep.equal(found);
+      // And as it comes to the node that asks, which has looked before.
+      one.answers.push(true);
+      expect(await one.bus.find("acknowledge", home.stream, "e.1")).to.deep.equal(found);
+    } finally {
+      for (const { bus } of [one, home, other]) await bus.close();
+    }
+  });
+
   it("waits no more for a node whose machine is lost, though Redis still has its connection", async function () {
     this.timeout(40_000);
     const prefix = "lost:";

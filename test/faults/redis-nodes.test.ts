@@ -57,6 +57,17 @@ describe("two servers on one Redis", function () {
     expect(new Set(handles)).to.have.lengthOf(3);
   });
 
+  it("take each other's tickets, once", async () => {
+    const issued = await ask(one.url, "POST", "/tickets", {
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ channels: "a" }),
+    });
+    const poll = `/stream?transport=poll&channels=a&wait=0&ticket=${issued.json.ticket}`;
+    expect((await ask(two.url, "GET", poll)).status).to.equal(200);
+    for (const { url } of [one, two])
+      expect((await ask(url, "GET", poll)).json).to.include({ code: "FF_TICKET_INVALID" });
+  });
+
   it("let a long-poll client move from one to the other", async () => {
     const poll = async (url: string, query: string) =>
       (await ask(url, "GET", `/stream?transport=poll&channels=a&wait=1${query}`)).json;

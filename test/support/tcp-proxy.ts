@@ -14,10 +14,17 @@ export interface TcpProxy {
   cutBefore(text: string): void;
   /** From now on, pass nothing on in either direction, and say nothing. */
   freeze(): void;
+  /** Do the same to the connections on which a text was sent in one piece. */
+  freezeThose(text: string): void;
+  /** Refuse connections from now on. Those that there are stay. */
+  refuse(): void;
   /** Pass on again what comes from now on. What was held back is lost with its connections. */
   thaw(): void;
   close(): Promise<void>;
 }
+
+/** Pieces of each connection that are kept. */
+const MAX_SENT = 20;
 
 const proxies = new Set<TcpProxy>();
 
@@ -30,9 +37,11 @@ export async function closeTcpProxies(): Promise<void> {
 /** Start a proxy before a port of this machine. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const connections = new Set<{ sent: string[]; isFrozen: boolean }>();
   let port = target;
   let limit: number | null = null;
   let isFrozen = false;
+  let isRefusing = false;
   let cutText: string | null = null;
   const keep = (socket: Socket) => {
     sockets.add(socket);
@@ -43,7 +52,11 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     for (const socket of sockets) socket.destroy();
   };
   const server = createServer((incoming) => {
+    if (isRefusing) return void incoming.destroy();
     const outgoing = connect(port, "127.0.0.1");
+    const connection = { sent: [] as string[], isFrozen: false };
+    connections.add(connection);
+    outgoing.on("close", () => connections.delete(connection));
     keep(incoming);
     keep(outgoing);
     const end = () => {
@@ -57,10 +70,11 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
         cutText = null;
         return cutAll();
       }
-      if (!isFrozen) outgoing.write(piece);
+      if (connection.sent.length < MAX_SENT) connection.sent.push(piece.toString("latin1"));
+      if (!isFrozen && !connection.isFrozen) outgoing.write(piece);
     });
     outgoing.on("data", (piece) => {
-      if (isFrozen) return;
+      if (isFrozen || connection.isFrozen) return;
       if (limit === null) incoming.write(piece);
       else if (piece.length < limit) {
         limit -= piece.length;
@@ -86,6 +100,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     },
     freeze() {
       isFrozen = true;
+    },
+    refuse() {
+      isRefusing = true;
+    },
+    freezeThose(text) {
+      for (const connection of connections)
+        connection.isFrozen ||= connection.sent.some((piece) => piece.includes(text));
     },
     thaw() {
       cutAll();
