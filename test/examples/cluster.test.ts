@@ -86,7 +86,8 @@ describeInBrowsers("two servers on one Redis behind HAProxy", (suite) => {
     expect(servers).to.have.lengthOf(2);
     await untilText(page, "count", "6");
     process.kill(servers[0] ?? 0, "SIGKILL");
-    // A publish that the killed server had already stored may go unanswered. Its key lets it be sent again.
+    // A publish that the killed server had already stored may go unanswered. Its key lets it be
+    // sent again.
     const publish = () =>
       fetch(`${url}/channels/news/messages`, {
         method: "POST",
