@@ -54,7 +54,12 @@ export async function joinPeers(
   const newId = (bytes: number) => `${name}.${randomBytes(bytes).toString("base64url")}`;
   if (nodes !== null) {
     const { number } = nodes;
-    return { bus: new RedisBus(nodes), duties: new LeasedDuties(nodes), number, newId };
+    return {
+      bus: new RedisBus(nodes, config.receiptMs),
+      duties: new LeasedDuties(nodes),
+      number,
+      newId,
+    };
   }
   return {
     bus: membership?.bus ?? new InProcessBus(),

@@ -11,6 +11,7 @@ import type {
 } from "../core/bus.ts";
 import { AskedNodes, type Audience } from "./asked-nodes.ts";
 import { callPeer } from "./call-peer.ts";
+import type { ClosedStreams } from "./closed-streams.ts";
 import type { NodeFrame, Said } from "./node-frame.ts";
 import { nodeOf, type RedisNodes } from "./redis-nodes.ts";
 import { throttle } from "./throttle.ts";
@@ -23,9 +24,6 @@ const LOOK_MS = 200;
 
 /** Least time between two hints that the log has grown, in ms. */
 const HINT_MS = 1;
-
-/** A request for a stream waits for another one under way, and looks this often, in ms. */
-const LOCK_LOOK_MS = 20;
 
 /** A lock of a node that has died falls after this, in ms: no question takes longer. */
 const LOCK_MS = 3_000;
@@ -65,15 +63,20 @@ const ALL_OTHERS = { only: null, except: null, asksSelf: false } as const;
  */
 export class RedisBus implements Bus {
   readonly #nodes: RedisNodes;
+  readonly #closedStreams: ClosedStreams;
   readonly #questions = new Map<number, OpenQuestion>();
   readonly #hint: () => void;
   #peer: Peer | null = null;
   #asked = 0;
   #closed = false;
 
-  /** @param nodes for this bus alone, which closes them */
-  constructor(nodes: RedisNodes) {
+  /**
+   * @param nodes for this bus alone, which closes them
+   * @param receiptMs how long it is known that a stream has ended for good
+   */
+  constructor(nodes: RedisNodes, receiptMs: number) {
     this.#nodes = nodes;
+    this.#closedStreams = nodes.closedStreams(receiptMs);
     this.#hint = throttle(() => this.#tell("noticeAppended", []), HINT_MS);
     nodes.listen({
       onFrame: (frame) => this.#receive(frame),
@@ -90,8 +93,11 @@ export class RedisBus implements Bus {
   }
 
   tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void {
-    if (notice === "noticeAppended") this.#hint();
-    else this.#tell(notice, about);
+    if (notice === "noticeAppended") return this.#hint();
+    this.#tell(notice, about);
+    if (notice !== "noticeClosed") return;
+    const [receipt, owner] = about as Parameters<Peer["noticeClosed"]>;
+    this.#closedStreams.keep({ receipt, owner }).catch(() => {}); // as for what is said
   }
 
   ask<Q extends Question>(
@@ -113,7 +119,9 @@ export class RedisBus implements Bus {
     const found = await (question === "giveAway"
       ? this.#searchInTurn(id, question, about)
       : this.#searchFromHome(id, question, about));
-    return found as Found<AnswerTo<Q>>;
+    const isKnown = found.found !== null || question === "takeTicket";
+    const result = isKnown ? found : await this.#askAsClosed(id, question, about, found);
+    return result as Found<AnswerTo<Q>>;
   }
 
   async close(): Promise<void> {
@@ -122,6 +130,20 @@ export class RedisBus implements Bus {
     this.#peer = null;
     for (const question of this.#questions.values()) question.onChange();
     await this.#nodes.close();
+  }
+
+  /** Nobody has the stream: it may have ended before this node was there to hear of it. */
+  async #askAsClosed(
+    stream: string,
+    question: Question,
+    about: unknown[],
+    otherwise: Found<unknown>,
+  ): Promise<Found<unknown>> {
+    const closed = await this.#closedStreams.find(stream).catch(() => null);
+    if (closed === null || this.#peer === null) return otherwise;
+    this.#peer.noticeClosed(closed.receipt, closed.owner);
+    const answer = (await callPeer(this.#peer, question, about)) ?? null;
+    return answer === null ? otherwise : { found: answer, silent: 0 };
   }
 
   #receive(frame: NodeFrame): void {
@@ -199,11 +221,7 @@ export class RedisBus implements Bus {
     return new Promise((resolve) => {
       const settle = (all: Answers<unknown>) => resolve(foundIn(all));
       const searching = async () => {
-        const deadline = performance.now() + LOCK_MS;
-        while (!(await lock.hold())) {
-          if (this.#closed || performance.now() > deadline) return settle(SILENCE);
-          await pause(LOCK_LOOK_MS);
-        }
+        if (!(await lock.holdWithin(LOCK_MS))) return settle(SILENCE);
         await this.#ask(question, about, { ...ALL_OTHERS, settle, isSearch: true });
         await lock.release();
       };

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "../redis/redis-client.ts";
 
 /**
@@ -20,6 +21,9 @@ const RELEASE = `
 if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
 return 0
 `;
+
+/** Who waits for a lock looks this often, in ms. */
+const LOOK_MS = 20;
 
 /** Something that one holder in all processes has at a time. It falls when its holder is silent. */
 export class RedisLock {
@@ -49,6 +53,22 @@ export class RedisLock {
     const arguments_ = [this.#holder, String(this.#ms)];
     const reply = await this.#client().eval(HOLD, { keys: [this.#key], arguments: arguments_ });
     return Number(reply) === 1;
+  }
+
+  /**
+   * Take it, after others that have it now.
+   *
+   * @param ms how long they are waited for
+   * @returns whether this holder has it now
+   * @throws the client's error: Redis is away
+   */
+  async holdWithin(ms: number): Promise<boolean> {
+    const deadline = performance.now() + ms;
+    while (!(await this.hold())) {
+      if (performance.now() > deadline) return false;
+      await pause(LOOK_MS);
+    }
+    return true;
   }
 
   /** @throws the client's error: it falls by itself then */

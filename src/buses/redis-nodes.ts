@@ -3,6 +3,7 @@ import { ForeverframeError } from "../errors.ts";
 import { withDeadline } from "../redis/redis-client.ts";
 import { RedisPair } from "../redis/redis-pair.ts";
 import { parseRedisUrl } from "../redis/redis-url.ts";
+import { ClosedStreams } from "./closed-streams.ts";
 import { type NodeFrame, parseFrame, type Said } from "./node-frame.ts";
 import { NodePresence, type Others } from "./node-presence.ts";
 import { RedisLock } from "./redis-lock.ts";
@@ -132,6 +133,11 @@ export class RedisNodes {
   /** See `NodePresence`. */
   wasThere(node: string): boolean {
     return this.#presence.wasThere(node);
+  }
+
+  /** The streams that have ended for good at any node. @param ms how long each is kept */
+  closedStreams(ms: number): ClosedStreams {
+    return new ClosedStreams(() => this.#pair.publisher, `${this.#tag}:closed:`, ms);
   }
 
   /** A lock among all nodes. */

@@ -2,11 +2,14 @@ import { expect } from "chai";
 import { RedisBus } from "../../src/buses/redis-bus.ts";
 import { RedisNodes } from "../../src/buses/redis-nodes.ts";
 import type { Peer } from "../../src/core/bus.ts";
+import type { Receipt } from "../../src/core/summaries.ts";
 import { describeBus } from "../contract/bus-contract.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import { closeTcpProxies, startTcpProxy } from "../support/tcp-proxy.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
 import { eventually } from "../support/within.ts";
+
+const RECEIPT_MS = 1_500;
 
 let redis: RedisProcess;
 let systems = 0;
@@ -29,7 +32,10 @@ describe("with a Redis", () => {
         // Each node has a network of its own, which a test can stop.
         const proxy = await startTcpProxy(redis.port);
         const url = `redis://127.0.0.1:${proxy.port}`;
-        const bus = new RedisBus(await RedisNodes.start({ url, prefix, onError: () => {} }));
+        const bus = new RedisBus(
+          await RedisNodes.start({ url, prefix, onError: () => {} }),
+          RECEIPT_MS,
+        );
         undo.push(async () => {
           await bus.close();
           await proxy.close();
@@ -45,7 +51,7 @@ describe("with a Redis", () => {
   it("asks the node that an id names first, and the others only if it does not have it", async () => {
     const join = async () => {
       const nodes = await RedisNodes.start({ url: redis.url, prefix: "home:", onError: () => {} });
-      const bus = new RedisBus(nodes);
+      const bus = new RedisBus(nodes, RECEIPT_MS);
       const asked: string[] = [];
       let answer: boolean | null = null;
       const acknowledge = async (stream: string) => {
@@ -80,7 +86,7 @@ describe("with a Redis", () => {
     const start = async (port: number) => {
       const url = `redis://127.0.0.1:${port}`;
       const nodes = await RedisNodes.start({ url, prefix: "cut:", onError: () => {} });
-      const bus = new RedisBus(nodes);
+      const bus = new RedisBus(nodes, RECEIPT_MS);
       bus.listen({ acknowledge: async () => null } as Partial<Peer> as Peer);
       return { name: nodes.name, bus };
     };
@@ -110,7 +116,7 @@ describe("with a Redis", () => {
         prefix: "moving:",
         onError: () => {},
       });
-      const bus = new RedisBus(nodes);
+      const bus = new RedisBus(nodes, RECEIPT_MS);
       const answers: (boolean | null)[] = [];
       const acknowledge = async () => answers.shift() ?? null;
       bus.listen({ acknowledge } as Partial<Peer> as Peer);
@@ -136,7 +142,10 @@ describe("with a Redis", () => {
     const proxy = await startTcpProxy(redis.port);
     const start = async (port: number) => {
       const url = `redis://127.0.0.1:${port}`;
-      const bus = new RedisBus(await RedisNodes.start({ url, prefix, onError: () => {} }));
+      const bus = new RedisBus(
+        await RedisNodes.start({ url, prefix, onError: () => {} }),
+        RECEIPT_MS,
+      );
       bus.listen({ endAll: async () => 0 } as Partial<Peer> as Peer);
       return bus;
     };
@@ -154,6 +163,54 @@ describe("with a Redis", () => {
       await one.close();
       await lost.close();
       await proxy.close();
+    }
+  });
+
+  it("knows for a while that a stream was closed before a node came", async () => {
+    const receipt: Receipt = {
+      stream: "nGone.random",
+      closed: true,
+      reason: "client",
+      cursor: "e.1",
+      acked: null,
+      messages: 1,
+      bytes: 2,
+      openMs: 3,
+    };
+    const owner = { client: null, subject: "alice" };
+    const join = async () => {
+      const nodes = await RedisNodes.start({
+        url: redis.url,
+        prefix: "closed:",
+        onError: () => {},
+      });
+      const bus = new RedisBus(nodes, RECEIPT_MS);
+      let known: Receipt | null = null;
+      const peer: Partial<Peer> = {
+        noticeClosed: (ended, whose) => {
+          expect(whose).to.deep.equal(owner);
+          known = ended;
+        },
+        close: async () => known,
+      };
+      bus.listen(peer as Peer);
+      return bus;
+    };
+    const first = await join();
+    first.tell("noticeClosed", receipt, owner);
+    const asked = await first.ask("endAll", { client: "nobody" }); // it has been sent by now
+    expect(asked.silent).to.equal(0);
+    await first.close();
+    const later = await join();
+    try {
+      const find = (stream: string) => later.find("close", stream, "client");
+      expect(await find("nGone.other")).to.deep.equal({ found: null, silent: 0 });
+      expect(await find(receipt.stream)).to.deep.equal({ found: receipt, silent: 0 });
+      const isForgotten = async () =>
+        (await redis.command("EXISTS", `{closed:}bus:closed:${receipt.stream}`)) === 0;
+      await eventually(5_000, isForgotten, "that Redis forgets it");
+    } finally {
+      await later.close();
     }
   });
 });

@@ -54,7 +54,7 @@ describe("nodes on a Redis", function () {
   const join = async (port = redis.port, answer: unknown = true) => {
     const url = `redis://127.0.0.1:${port}`;
     const nodes = await RedisNodes.start({ url, prefix, onError: () => {} });
-    const bus = new RedisBus(nodes);
+    const bus = new RedisBus(nodes, 60_000);
     buses.push(bus);
     const calls: unknown[][] = [];
     const peer = new Proxy({} as Peer, {

@@ -104,6 +104,22 @@ describe("two servers on one Redis", function () {
     expect((await close(one.url, open["stream"])).json).to.include({ code: "FF_WORKER_SILENT" });
   });
 
+  it("let a client that closed its stream not in again at a server that started since", async () => {
+    const poll = (url: string, query: string) =>
+      ask(url, "GET", `/stream?transport=poll&channels=a&wait=0${query}`);
+    const { stream, cursor } = (await poll(one.url, "")).json;
+    const closed = await close(one.url, stream);
+    expect(closed.json).to.include({ closed: true, reason: "client" });
+    for (const { process } of [one, two]) {
+      process.kill("SIGTERM");
+      await within(10_000, process.outcome, "the end");
+    }
+    const later = await startServeProcess(["--log", redis.url]);
+    expect((await close(later.url, stream)).json).to.deep.equal(closed.json);
+    const answer = await poll(later.url, `&stream=${stream}&after=${cursor}`);
+    expect(answer.json).to.include({ stop: 1, reason: "client" });
+  });
+
   it("do not wait for one that was killed", async () => {
     two.process.kill("SIGKILL");
     await within(5_000, two.process.outcome, "the end");
