@@ -93,8 +93,8 @@ export class RedisBus implements Bus {
   }
 
   tell<N extends Notice>(notice: N, ...about: Parameters<Peer[N]>): void {
-    if (notice === "noticeAppended") return this.#hint();
-    this.#tell(notice, about);
+    if (notice === "noticeAppended") this.#hint();
+    else this.#tell(notice, about);
     if (notice !== "noticeClosed") return;
     const [receipt, owner] = about as Parameters<Peer["noticeClosed"]>;
     this.#closedStreams.keep({ receipt, owner }).catch(() => {}); // as for what is said
