@@ -98,7 +98,7 @@ describeInBrowsers("two servers on one Redis behind HAProxy", (suite) => {
         () => false,
       );
     await eventually(10_000, publish, "a publish");
-    await untilText(page, "count", "7", 20_000);
+    await untilText(page, "count", "7", 40_000);
     await shoot(page, "cluster");
   };
 });

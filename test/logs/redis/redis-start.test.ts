@@ -116,6 +116,7 @@ describe("the Redis that a log is opened in", function () {
       const log = await openLog();
       const first = await append(log, "a", "1");
       const before = await append(log, "a", "2");
+      await setTimeout(2_500); // with everysec, all is in the file by then
       await redis.stop();
       expect(await codeOf(append(log, "a", "lost"))).to.equal("FF_LOG_UNAVAILABLE");
       await redis.start();
