@@ -11,11 +11,24 @@ export function createTemporaryDirectory(): string {
   return directory;
 }
 
-/**
- * Remove those that were created; for `afterEach` or `after`. Tried again where a program that has
- * been killed is still writing.
- */
+/** Attempts to remove a directory, and the pause between two, in ms. */
+const ATTEMPTS = 20;
+const PAUSE_MS = 100;
+
+/** Remove those that were created; for `afterEach` or `after`. */
 export function removeTemporaryDirectories(): void {
-  for (const directory of directories.splice(0))
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  for (const directory of directories.splice(0)) remove(directory);
+}
+
+/** Tried again where a program that has been killed, or its child, is still writing. */
+function remove(directory: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmSync(directory, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    }
+  }
 }
