@@ -43,8 +43,7 @@ export class ClosedStreams {
   async find(stream: string): Promise<ClosedStream | null> {
     const text = await this.#client().get(this.#prefix + stream);
     if (text === null) return null;
-    const closed = JSON.parse(text) as Partial<ClosedStream> | null;
-    const isOurs = closed?.receipt?.stream === stream && typeof closed.owner === "object";
-    return isOurs ? (closed as ClosedStream) : null;
+    const { receipt, owner } = (JSON.parse(text) ?? {}) as Partial<ClosedStream>;
+    return receipt?.stream === stream && owner ? { receipt, owner } : null;
   }
 }

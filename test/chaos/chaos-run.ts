@@ -40,8 +40,8 @@ const SELECTORS = [
 type Urls = readonly [string, ...string[]];
 
 /**
- * When nothing goes wrong any more, clients are waited for as long as any of them is given
- * something within this time, in ms.
+ * Time without a delivery to any client, in ms, after which a run no longer waits for messages. It
+ * counts from the last fault on.
  */
 const SETTLE_MS = 20_000;
 
