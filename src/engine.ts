@@ -127,6 +127,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         newStreamId: () => peers.newId(16),
         newTicketId: () => peers.newId(24),
         random: Math.random,
+        listeners: [],
         onError: atMost(READ_FAILED_MS, (error) =>
           logger.error({ err: error }, "log can't be read, trying again"),
         ),

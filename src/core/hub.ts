@@ -6,6 +6,7 @@ import type { SelectorSet } from "./channel-name.ts";
 import { Control } from "./control.ts";
 import type { Cursor } from "./cursor.ts";
 import { FanOut } from "./fan-out.ts";
+import type { LifeListener } from "./life-listener.ts";
 import { LocalPeer } from "./local-peer.ts";
 import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
 import { Opener, type OpenerLimits, type OpenRequest, type StreamNames } from "./opener.ts";
@@ -46,6 +47,8 @@ export interface HubOptions extends StreamNames {
   readonly newTicketId: () => string;
   /** Hears of errors that no caller can be told. The hub tries again, or carries on without. */
   readonly onError: (error: unknown) => void;
+  /** Hear of each stream that is opened and closed. */
+  readonly listeners: readonly LifeListener[];
 }
 
 /**
@@ -72,7 +75,7 @@ export class Hub {
 
   private constructor(options: HubOptions, tip: Cursor, revocations: Revocations) {
     this.#options = options;
-    const { log, bus, scheduler, limits, onError } = options;
+    const { log, bus, scheduler, limits, onError, listeners } = options;
     this.#reads = new TurnBudget(scheduler, READS_MS);
     const views = new Views<Stream>();
     const fanOut = new FanOut(tip, {
@@ -82,7 +85,7 @@ export class Hub {
       views,
       recycle: (stream) => lives.end(stream, "recycle"),
     });
-    const lives = new StreamLives({ bus, scheduler, limits, views, fanOut });
+    const lives = new StreamLives({ bus, scheduler, limits, views, fanOut, listeners });
     this.#fanOut = fanOut;
     this.#lives = lives;
     this.#publisher = new Publisher({

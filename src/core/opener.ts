@@ -289,6 +289,7 @@ export class Opener {
       recycle: newRecycleLimits(encoding, limits, random),
     });
     lives.add(stream);
+    if (record === null) lives.tellOpened(stream); // before anything can end it
     lives.expireAfter(stream, request.expiresInMs);
     sink.listen(stream, limits.stallMs);
     stream.open({ close: `streams/${stream.id}/close`, heartbeatMs: limits.heartbeatMs });

@@ -3,6 +3,7 @@ import { type CloseReason, reconnects } from "./close-reason.ts";
 import { Deadlines } from "./deadlines.ts";
 import { expiringEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { LifeListener } from "./life-listener.ts";
 import type { Principal } from "./principal.ts";
 import { type ReceiptLimits, Receipts, type StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -24,6 +25,7 @@ export interface StreamLivesOptions {
   readonly limits: StreamLimits & ReceiptLimits;
   readonly views: Views<Stream>;
   readonly fanOut: FanOut;
+  readonly listeners: readonly LifeListener[];
 }
 
 /**
@@ -74,9 +76,14 @@ export class StreamLives implements StreamHost {
     this.#open.checkRoom(applicant);
   }
 
-  /** A stream is open from now on. */
+  /** A stream is open here from now on. */
   add(stream: Stream): void {
     this.#open.add(stream);
+  }
+
+  /** A stream that was added is new, and has not come from another process. */
+  tellOpened(stream: Stream): void {
+    for (const listener of this.#options.listeners) listener.onOpened(stream);
   }
 
   /**
@@ -117,6 +124,7 @@ export class StreamLives implements StreamHost {
     this.#receipts.add(receipt, stream.owner, now);
     if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt, stream.owner);
     this.#leave(stream);
+    for (const listener of this.#options.listeners) listener.onClosed(stream, receipt);
     return receipt;
   }
 

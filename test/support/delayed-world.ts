@@ -84,6 +84,7 @@ async function startDelayedHub(
       receiptMs: 1_000,
       maxReceipts: 100,
     },
+    listeners: [],
     random: () => 0.5,
     nextHandle: () => 1,
     newStreamId: () => `s${Math.random()}`,
