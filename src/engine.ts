@@ -8,6 +8,7 @@ import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
 import type { Revocations } from "./core/revocations.ts";
+import { Tally } from "./core/tally.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
@@ -26,6 +27,7 @@ import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
 import { openLog, takeDirectory } from "./logs/open-log.ts";
 import { AWAY_MS, isUnavailable, joinPeers, type Membership } from "./peers.ts";
+import { Machine } from "./process/machine.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
 import { tryAgain } from "./process/try-again.ts";
 import { UndoList } from "./process/undo-list.ts";
@@ -117,6 +119,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const peers = await joinPeers(config, membership, logger);
     undo.add(() => peers.bus.close());
     undo.add(() => peers.duties.stop());
+    const tally = new Tally();
+    const machine = new Machine(membership?.index ?? null);
+    undo.add(() => machine.stop());
     const hub = await tryAgain(AWAY_MS, isUnavailable, () =>
       Hub.start({
         log,
@@ -127,6 +132,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         newStreamId: () => peers.newId(16),
         newTicketId: () => peers.newId(24),
         random: Math.random,
+        tally,
+        machine: () => machine.figures(),
         listeners: [],
         onError: atMost(READ_FAILED_MS, (error) =>
           logger.error({ err: error }, "log can't be read, trying again"),

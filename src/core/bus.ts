@@ -1,8 +1,12 @@
 import { ForeverframeError } from "../errors.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
+import type { ClientFacts } from "./explain.ts";
+import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
+import type { EndedStream } from "./past.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
+import type { Sample } from "./samples.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
 import type { Receipt, StreamSummary } from "./summaries.ts";
 import type { Ticket } from "./tickets.ts";
@@ -75,6 +79,18 @@ export interface Peer {
     after: number,
     limit: number,
   ): Promise<{ readonly streams: readonly StreamSummary[]; readonly total: number }>;
+  /** See {@link LocalInsight.figures}. */
+  figures(): Promise<ProcessFigures>;
+  /** See {@link LocalInsight.samples}. */
+  samples(since: number): Promise<readonly Sample[]>;
+  /** See {@link LocalInsight.ended}. */
+  ended(limit: number): Promise<readonly EndedStream[]>;
+  /** See {@link LocalInsight.factsOf}. */
+  factsOf(client: string, id: Cursor): Promise<ClientFacts>;
+  /** See {@link LocalInsight.clientsOf}. */
+  clientsOf(channel: string): Promise<ChannelClients>;
+  /** See {@link LocalInsight.useOf}. */
+  useOf(channels: readonly string[]): Promise<readonly ChannelUse[]>;
 }
 
 /** What is told to peers without awaiting anything. */
@@ -102,6 +118,12 @@ const QUESTIONS: Readonly<Record<Question, true>> = {
   endAll: true,
   replace: true,
   list: true,
+  figures: true,
+  samples: true,
+  ended: true,
+  factsOf: true,
+  clientsOf: true,
+  useOf: true,
 };
 
 /** Whether a word that came from elsewhere is a notice. */

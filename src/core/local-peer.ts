@@ -3,6 +3,7 @@ import type { AnswerTo, Peer, Seniority, StreamsOf } from "./bus.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { LocalInsight } from "./local-insight.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
 import type { Revocations } from "./revocations.ts";
@@ -22,6 +23,7 @@ export interface LocalPeerOptions {
   readonly fanOut: FanOut;
   readonly revocations: Revocations;
   readonly tickets: Tickets;
+  readonly insight: LocalInsight;
 }
 
 /** Answers questions of this process and the others about the streams of this process alone. */
@@ -163,6 +165,31 @@ export class LocalPeer implements Peer {
       streams: rest.slice(0, limit).map((stream) => stream.summarize(now)),
       total: lives.size,
     };
+  }
+
+  async figures(): Promise<AnswerTo<"figures">> {
+    return this.#options.insight.figures();
+  }
+
+  async samples(since: number): Promise<AnswerTo<"samples">> {
+    return this.#options.insight.samples(since);
+  }
+
+  async ended(limit: number): Promise<AnswerTo<"ended">> {
+    return this.#options.insight.ended(limit);
+  }
+
+  async factsOf(client: string, id: Cursor): Promise<AnswerTo<"factsOf">> {
+    await this.#options.arrivals.allSettled();
+    return this.#options.insight.factsOf(client, id);
+  }
+
+  async clientsOf(channel: string): Promise<AnswerTo<"clientsOf">> {
+    return this.#options.insight.clientsOf(channel);
+  }
+
+  async useOf(channels: readonly string[]): Promise<AnswerTo<"useOf">> {
+    return this.#options.insight.useOf(channels);
   }
 
   /** Do something to these streams, and to all that are on their way here. */

@@ -251,8 +251,11 @@ export class Opener {
 
   /** Say what is missing before the start of a stream, and give it all that comes. */
   #begin(stream: Stream, { gap, knownGaps }: StreamStart): void {
-    const { scheduler, fanOut } = this.#options;
-    if (gap !== null) stream.say(gapEvent(gap), scheduler.monotonicMs());
+    const { scheduler, fanOut, lives } = this.#options;
+    if (gap !== null) {
+      stream.say(gapEvent(gap), scheduler.monotonicMs());
+      lives.tellGap(stream, gap);
+    }
     stream.takeNewGaps(knownGaps); // counts them as told
     fanOut.serve(stream);
   }

@@ -78,6 +78,8 @@ export class Stream implements SinkListener, Held {
   #principal: Principal | null;
   readonly openedAt: number;
   readonly openedUnixMs: number;
+  /** The cursor at which it started. */
+  readonly start: Cursor;
   /**
    * During replay: the cursor up to which each channel's losses were told, so that each is told
    * once.
@@ -92,6 +94,7 @@ export class Stream implements SinkListener, Held {
     const { id, handle, client, address, view, sink, host, cursor, openedAt, recycle } = options;
     this.#cursor = cursor;
     this.#toldCursor = cursor;
+    this.start = cursor;
     this.#lastWriteAt = openedAt;
     this.#recycleBytes = recycle.bytes;
     this.#sink = sink;
@@ -109,6 +112,11 @@ export class Stream implements SinkListener, Held {
 
   get cursor(): Cursor {
     return this.#cursor;
+  }
+
+  /** The last cursor that its client has acknowledged; null if it never did. */
+  get acked(): Cursor | null {
+    return this.#acked;
   }
 
   /** Who it was opened for; null where nobody says. */

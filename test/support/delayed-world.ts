@@ -1,3 +1,5 @@
+import type { MachineFigures } from "../../src/core/figures.ts";
+import { Tally } from "../../src/core/tally.ts";
 import { expect } from "chai";
 import fc from "fast-check";
 import { InProcessBus } from "../../src/buses/in-process-bus.ts";
@@ -84,6 +86,8 @@ async function startDelayedHub(
       receiptMs: 1_000,
       maxReceipts: 100,
     },
+    tally: new Tally(),
+    machine: () => NO_MACHINE,
     listeners: [],
     random: () => 0.5,
     nextHandle: () => 1,
@@ -95,6 +99,20 @@ async function startDelayedHub(
   });
   return { hub, log };
 }
+
+/** Figures that nothing looks at. */
+const NO_MACHINE: MachineFigures = {
+  server: "test",
+  worker: 0,
+  pid: 0,
+  version: "0.0.0",
+  node: "0.0.0",
+  startedAt: 0,
+  cpuSeconds: 0,
+  rssBytes: 0,
+  heapBytes: 0,
+  loopDelay: 0,
+};
 
 /** What happens in every such world: messages, their removal, and time. */
 export const WORLD_STEPS = {
