@@ -29,6 +29,7 @@ import { openLog, takeDirectory } from "./logs/open-log.ts";
 import { AWAY_MS, isUnavailable, joinPeers, type Membership } from "./peers.ts";
 import { Machine } from "./process/machine.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
+import { StreamLog } from "./process/stream-log.ts";
 import { tryAgain } from "./process/try-again.ts";
 import { UndoList } from "./process/undo-list.ts";
 import { AuthorizeUrl } from "./session/authorize-url.ts";
@@ -120,7 +121,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     undo.add(() => peers.bus.close());
     undo.add(() => peers.duties.stop());
     const tally = new Tally();
-    const machine = new Machine(membership?.index ?? null);
+    const machine = new Machine(membership?.index ?? null, directoryOf(config));
     undo.add(() => machine.stop());
     const hub = await tryAgain(AWAY_MS, isUnavailable, () =>
       Hub.start({
@@ -134,7 +135,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         random: Math.random,
         tally,
         machine: () => machine.figures(),
-        listeners: [],
+        listeners: [new StreamLog(logger, nodeScheduler)],
         onError: atMost(READ_FAILED_MS, (error) =>
           logger.error({ err: error }, "log can't be read, trying again"),
         ),
@@ -173,6 +174,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       access: { hosts, isLocal, origins: config.allowedOrigins },
       limits: config,
       proxies: parseProxies(config.trustedProxies),
+      metricsOpen: config.metricsOpen,
+      retention,
       bodies: {
         budget: budgets.bodies,
         turns: new TurnBudget(nodeScheduler, BODIES_MS),
@@ -180,7 +183,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       adminToken,
       authorization,
-      unixNow: nodeScheduler.unixMs,
+      scheduler: nodeScheduler,
       pages,
       logger,
     });
@@ -231,6 +234,12 @@ export async function takeLog(config: Config, logger: Logger): Promise<() => voi
       "log in use by another server: waiting some seconds for it to end",
     ),
   );
+}
+
+/** The directory of the log; null where the log is not on a disk. */
+function directoryOf(config: Config): string | null {
+  const location = parseLogLocation(config);
+  return location.kind === "lmdb" ? location.directory : null;
 }
 
 /** Null where everybody may do everything. */

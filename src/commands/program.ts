@@ -118,11 +118,17 @@ function splitList(value: string, before: readonly string[] = []): readonly stri
 function settingOption(name: SettingName): Option {
   const setting: Setting = SETTINGS[name];
   const argument =
-    setting.kind === "switch" ? "" : setting.kind === "list" ? " <a,b,...>" : ` <${setting.kind}>`;
+    setting.kind === "switch"
+      ? ""
+      : setting.kind === "list"
+        ? " <a,b,...>"
+        : setting.kind === "choice"
+          ? ` <${setting.choices.join("|")}>`
+          : ` <${setting.kind}>`;
   const initial =
     setting.kind === "number"
       ? `; ${setting.min} to ${setting.max}, default ${setting.default}`
-      : setting.kind === "text"
+      : setting.kind === "text" || setting.kind === "choice"
         ? `; default ${setting.default || "none"}`
         : "";
   const option = new Option(

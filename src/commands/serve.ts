@@ -1,12 +1,14 @@
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
+import { createLogger } from "../process/create-logger.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
-import { LogOutput } from "../process/log-output.ts";
+import { VERSION } from "../process/version.ts";
 import { startServer } from "../server.ts";
 import { parseConfig } from "../settings/config.ts";
 import { formatLogLocation, parseLogLocation } from "../settings/log-location.ts";
 import type { Config, SettingName } from "../settings/settings.ts";
 import { startWorkers } from "../workers/supervisor.ts";
+import { keepAdminToken } from "./admin-token-file.ts";
 
 /** What runs: a server in this process, or several in their own. */
 interface Running {
@@ -30,7 +32,7 @@ export async function serve(
   if (process.pid === 1) return runAsInit();
   // A full disk, or a closed pipe, is no reason to stop serving.
   process.stdout.on("error", () => {});
-  const logger = pino({ name: "foreverframe" }, new LogOutput());
+  const logger = createLogger(config.logLevel);
   endOnFault(logger);
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
@@ -41,25 +43,48 @@ export async function serve(
     stopOnSignals(["SIGTERM", "SIGINT"], running, logger);
     process.on("SIGHUP", () => running.reloadTls());
   }
-  printAddress(config, running);
+  const location = parseLogLocation(config);
+  printAddress(config, running, tellAdminToken(config, running.adminToken, logger));
   logger.info(
     {
       url: running.url,
-      durable: parseLogLocation(config).kind !== "memory",
+      version: VERSION,
+      node: process.versions.node,
+      log: formatLogLocation(location),
+      durable: location.kind !== "memory",
       workers: config.workers,
     },
     "listening",
   );
 }
 
-function printAddress(config: Config, { url, adminToken }: Running): void {
+/**
+ * How an admin learns the token. It is printed on a terminal only: elsewhere, what a server prints
+ * is kept, and read by others.
+ */
+function tellAdminToken(config: Config, token: string, logger: Logger): string {
+  const location = parseLogLocation(config);
+  const isGiven = config.adminToken !== "";
+  let file: string | null = null;
+  try {
+    if (location.kind === "lmdb") file = keepAdminToken(location.directory, isGiven ? null : token);
+  } catch (error) {
+    logger.warn({ err: error }, "admin token can't be kept in the directory of the log");
+  }
+  if (isGiven) return "as given";
+  if (process.stdout.isTTY) return `${token} (generated for this start)`;
+  if (file !== null) return `generated for this start, in ${file}`;
+  return "generated for this start, and not shown: give --admin-token to use the admin routes";
+}
+
+function printAddress(config: Config, { url }: Running, adminToken: string): void {
   process.stdout.write(
     [
       `Foreverframe serves at ${url}`,
       ...(config.workers > 0 ? [`  workers      ${config.workers}`] : []),
       `  log          ${formatLogLocation(parseLogLocation(config))}`,
       `  pages        ${url}/  ${url}/doors.html  ${url}/control.html`,
-      `  admin token  ${config.adminToken === "" ? `${adminToken} (generated for this start)` : "as given"}`,
+      `  admin token  ${adminToken}`,
       "",
     ].join("\n"),
   );

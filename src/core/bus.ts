@@ -8,7 +8,8 @@ import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
 import type { Sample } from "./samples.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
-import type { Receipt, StreamSummary } from "./summaries.ts";
+import type { ListedStream, ListRequest } from "./stream-list.ts";
+import type { Receipt } from "./summaries.ts";
 import type { Ticket } from "./tickets.ts";
 
 /** Which streams an admin means. */
@@ -74,11 +75,10 @@ export interface Peer {
    * A client has a newer stream elsewhere: end those here that were opened before, with `replaced`.
    */
   replace(client: string, by: Seniority): Promise<void>;
-  /** List open streams by handle, starting after the handle `after`, and count all open streams. */
+  /** See {@link listStreams}. */
   list(
-    after: number,
-    limit: number,
-  ): Promise<{ readonly streams: readonly StreamSummary[]; readonly total: number }>;
+    request: ListRequest,
+  ): Promise<{ readonly streams: readonly ListedStream[]; readonly total: number }>;
   /** See {@link LocalInsight.figures}. */
   figures(): Promise<ProcessFigures>;
   /** See {@link LocalInsight.samples}. */

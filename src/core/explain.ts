@@ -48,7 +48,7 @@ export interface AskedMessage {
  * - `expired`: the log does not keep the message any more, and no stream is known to have got it.
  * - `client-unknown`: nothing is remembered of the client.
  */
-export type Verdict =
+type Verdict =
   | "acknowledged"
   | "given"
   | "waiting"
@@ -75,7 +75,7 @@ const VERDICTS: readonly Verdict[] = [
 ];
 
 /** Something that happened, or is so. */
-export interface Fact {
+interface Fact {
   /** Unix ms. */
   readonly at: number;
   readonly what: string;

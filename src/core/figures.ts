@@ -20,6 +20,8 @@ export interface MachineFigures {
   readonly heapBytes: number;
   /** The longest delay of the event loop in the last sample, in seconds. */
   readonly loopDelay: number;
+  /** The disk that has the log; null where the log is not on a disk. */
+  readonly disk: { readonly freeBytes: number; readonly logBytes: number } | null;
 }
 
 /** The open streams of a process. */

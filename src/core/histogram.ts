@@ -40,16 +40,6 @@ export function difference(later: HistogramFigures, earlier: HistogramFigures): 
   };
 }
 
-/** What several histograms have counted together. */
-export function sumOf(histograms: readonly HistogramFigures[]): HistogramFigures {
-  return {
-    buckets: [...BOUNDS, 0].map((_bound, bucket) =>
-      histograms.reduce((sum, { buckets }) => sum + (buckets[bucket] ?? 0), 0),
-    ),
-    sum: histograms.reduce((sum, histogram) => sum + histogram.sum, 0),
-  };
-}
-
 /**
  * The bound that a share of all values did not exceed, in seconds: 0.99 for the 99th percentile.
  * Null if there are no values; Infinity if it is above the last bound.

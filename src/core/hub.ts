@@ -74,6 +74,7 @@ export class Hub {
   readonly admin: Admin;
   readonly insight: Insight;
   readonly past: Past;
+  readonly tally: Tally;
   readonly revocations: Revocations;
   readonly #options: HubOptions;
   readonly #lives: StreamLives;
@@ -138,6 +139,7 @@ export class Hub {
       ...{ scheduler, lives, arrivals, fanOut, revocations, tickets, insight },
     });
     this.past = past;
+    this.tally = tally;
     this.insight = new Insight({ log, bus, local, scheduler });
     this.#tickets = tickets;
     this.#local = local;

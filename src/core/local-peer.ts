@@ -11,6 +11,7 @@ import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
+import { type ListRequest, listStreams } from "./stream-list.ts";
 import type { StreamLives } from "./stream-lives.ts";
 import type { Receipt } from "./summaries.ts";
 import type { Ticket, Tickets } from "./tickets.ts";
@@ -91,7 +92,7 @@ export class LocalPeer implements Peer {
     arrivals.applyOrders(found);
     if (found.closed) return lives.finalReceiptOf(stream, subject);
     lives.release(found);
-    const { acked, messages, bytes, handle } = found.summarize(this.#now());
+    const { acked, messages, bytes, handle } = found.summarize(this.#now(), scheduler.unixMs());
     return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };
   }
 
@@ -154,17 +155,11 @@ export class LocalPeer implements Peer {
     await this.#order(endOlder, lives.ofClient(client));
   }
 
-  async list(after: number, limit: number): Promise<AnswerTo<"list">> {
-    const { lives, arrivals } = this.#options;
+  async list(request: ListRequest): Promise<AnswerTo<"list">> {
+    const { lives, arrivals, scheduler } = this.#options;
     await arrivals.allSettled();
-    const now = this.#now();
-    // Streams from another process keep their handles, so `all()` is not in the order of handles.
-    const rest = [...lives.all()].filter(({ handle }) => handle > after);
-    rest.sort((a, b) => a.handle - b.handle);
-    return {
-      streams: rest.slice(0, limit).map((stream) => stream.summarize(now)),
-      total: lives.size,
-    };
+    const { client } = request;
+    return listStreams(client === null ? lives.all() : lives.ofClient(client), request, scheduler);
   }
 
   async figures(): Promise<AnswerTo<"figures">> {

@@ -178,7 +178,10 @@ export class Replay {
   }
 
   #give(stream: Stream, { encoded, cursor }: Segment, now: number): void {
-    if (encoded === null) return stream.skipTo(cursor);
+    if (encoded === null) {
+      stream.skipTo(cursor);
+      return;
+    }
     const { bytes, count } = encoded;
     const { tally } = this.#options;
     stream.give(bytes, cursor, count, now);

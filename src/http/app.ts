@@ -3,6 +3,8 @@ import type { BlockList } from "node:net";
 import type { Router } from "@koa/router";
 import Koa from "koa";
 import type { Hub } from "../core/hub.ts";
+import type { RetentionRules } from "../core/log.ts";
+import type { Scheduler } from "../core/scheduler.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Authorization } from "./authorization.ts";
@@ -11,6 +13,7 @@ import { Guesses, UNKNOWN_STREAMS } from "./guesses.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
 import { policyMiddleware } from "./middleware/policies.ts";
+import { requireAdmin } from "./middleware/require-admin.ts";
 import { hasPage, type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
 import { PublishRate } from "./publish-rate.ts";
@@ -19,6 +22,7 @@ import { RefusalLog } from "./refusal-log.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { operateRoutes } from "./routes/operate.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { readRoutes } from "./routes/read.ts";
 import { streamRoutes } from "./routes/stream.ts";
@@ -38,8 +42,11 @@ export interface AppOptions {
   readonly proxies: BlockList | null;
   readonly bodies: BodyReading;
   readonly adminToken: string;
+  /** Whether everybody may read the metrics. */
+  readonly metricsOpen: boolean;
+  readonly retention: RetentionRules;
   readonly authorization: Authorization;
-  readonly unixNow: () => number;
+  readonly scheduler: Scheduler;
   /** If two directories have the same page, the first counts. */
   readonly pages: readonly PageDirectory[];
   readonly logger: Logger;
@@ -58,11 +65,11 @@ export interface App {
 /** Make the HTTP side. */
 export function createApp(options: AppOptions): App {
   const { hub, access, limits, bodies, adminToken, pages, logger } = options;
-  const now = () => performance.now();
-  const { authorization, unixNow } = options;
+  const { authorization, scheduler } = options;
+  const { monotonicMs: now, unixMs: unixNow } = scheduler;
   const guesses = new Guesses(UNKNOWN_STREAMS, now);
   const rate = new PublishRate(limits.publishesPerSecond, now);
-  const refusals = new RefusalLog(logger, now);
+  const refusals = new RefusalLog({ tally: hub.tally, past: hub.past, logger, scheduler });
   const app = new Koa();
   app.on("error", (error: unknown) => {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
@@ -72,13 +79,16 @@ export function createApp(options: AppOptions): App {
   app.use(forwardedMiddleware(options.proxies));
   app.use(refuseBrokenAddress);
   app.use(policyMiddleware(access));
+  const admin = requireAdmin({ adminToken, authorization, logger, now });
+  const { retention, metricsOpen } = options;
   const routers = [
     streamRoutes(hub, { ...limits, access, authorization }, bodies),
     controlRoutes(hub, { authorization, guesses, now: unixNow }),
     ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     readRoutes(hub, authorization),
-    adminRoutes(hub, { adminToken, authorization, logger, now, unixNow }),
+    adminRoutes(hub, { admin, retention, unixNow }),
+    operateRoutes(hub, { admin, metricsOpen, unixNow }),
     healthRoutes(hub),
   ];
   app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));

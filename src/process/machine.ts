@@ -1,4 +1,6 @@
+import { statfsSync, statSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { MachineFigures } from "../core/figures.ts";
 import { SAMPLE_MS } from "../core/samples.ts";
@@ -6,6 +8,9 @@ import { VERSION } from "./version.ts";
 
 /** The event loop is looked at this often, in ms. */
 const RESOLUTION_MS = 20;
+
+/** The file that LMDB keeps in the log's directory. */
+const LOG_FILE = "data.mdb";
 
 const NANOSECONDS = 1e9;
 
@@ -15,12 +20,17 @@ export class Machine {
   readonly #startedAt = Date.now() - Math.round(process.uptime() * 1_000);
   readonly #server: string;
   readonly #worker: number;
+  readonly #directory: string | null;
   /** The longest delay of the window before the one that runs, in seconds. */
   #lastDelay = 0;
   #windowSince = performance.now();
 
-  /** @param worker its slot among the workers of a supervisor; null for a process alone */
-  constructor(worker: number | null) {
+  /**
+   * @param worker its slot among the workers of a supervisor; null for a process alone
+   * @param directory of the log; null where the log is not on a disk
+   */
+  constructor(worker: number | null, directory: string | null) {
+    this.#directory = directory;
     this.#server = `${hostname()}:${worker === null ? process.pid : process.ppid}`;
     this.#worker = worker ?? 0;
     this.#delay.enable();
@@ -45,6 +55,7 @@ export class Machine {
       rssBytes: rss,
       heapBytes: heapUsed,
       loopDelay: this.#loopDelay(),
+      disk: this.#directory === null ? null : measureDisk(this.#directory),
     };
   }
 
@@ -63,5 +74,15 @@ export class Machine {
     this.#lastDelay = longest;
     this.#delay.reset();
     return delay;
+  }
+}
+
+/** Null if the disk can't be asked. */
+function measureDisk(directory: string): MachineFigures["disk"] {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return { freeBytes: bavail * bsize, logBytes: statSync(join(directory, LOG_FILE)).size };
+  } catch {
+    return null;
   }
 }

@@ -1,9 +1,8 @@
 import cluster from "node:cluster";
-import { pino } from "pino";
 import { isBusFrame, WorkerBus } from "../buses/worker-bus.ts";
 import { ForeverframeError } from "../errors.ts";
+import { createLogger } from "../process/create-logger.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
-import { LogOutput } from "../process/log-output.ts";
 import { type RunningServer, startServer, type WorkerMembership } from "../server.ts";
 import type { TlsPair } from "../tls/tls-pair.ts";
 import type { WorkerCommand, WorkerReport, WorkerTask } from "./worker-messages.ts";
@@ -43,10 +42,7 @@ process.on("SIGTERM", () => void stop());
 say({ type: "idle" });
 
 async function start({ config, index, adminToken, tls }: WorkerTask): Promise<void> {
-  const logger = pino(
-    { name: "foreverframe", base: { pid: process.pid, worker: index } },
-    new LogOutput(),
-  );
+  const logger = createLogger(config.logLevel, { worker: index });
   endOnFault(logger);
   try {
     const generation = cluster.worker?.id ?? 0;

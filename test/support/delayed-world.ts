@@ -1,12 +1,12 @@
-import type { MachineFigures } from "../../src/core/figures.ts";
-import { Tally } from "../../src/core/tally.ts";
 import { expect } from "chai";
 import fc from "fast-check";
 import { InProcessBus } from "../../src/buses/in-process-bus.ts";
 import type { SelectorSet } from "../../src/core/channel-name.ts";
+import type { MachineFigures } from "../../src/core/figures.ts";
 import { Hub } from "../../src/core/hub.ts";
 import type { LogBatch, MessageLog, ReadRequest } from "../../src/core/log.ts";
 import type { Scheduler } from "../../src/core/scheduler.ts";
+import { Tally } from "../../src/core/tally.ts";
 import { openMemoryLog } from "../../src/logs/memory-log.ts";
 import { ChangingRules } from "./changing-rules.ts";
 import { newMessage } from "./messages.ts";
@@ -112,6 +112,7 @@ const NO_MACHINE: MachineFigures = {
   rssBytes: 0,
   heapBytes: 0,
   loopDelay: 0,
+  disk: null,
 };
 
 /** What happens in every such world: messages, their removal, and time. */
