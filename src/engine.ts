@@ -12,6 +12,7 @@ import { Tally } from "./core/tally.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
+import { AdminToken } from "./http/admin-token.ts";
 import { type App, createApp } from "./http/app.ts";
 import { Authorization } from "./http/authorization.ts";
 import type { Authorize } from "./http/authorize.ts";
@@ -161,14 +162,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       authorize === null
         ? configuredAuthorize(config, verifier, guesses, hub.revocations, logger)
         : guardAuthorize(authorize);
+    const token = config.adminToken || randomBytes(16).toString("base64url");
+    const adminToken = new AdminToken(token);
     const authorization = new Authorization({
+      adminToken,
       authorize: decide,
       userHeader: config.userHeader.toLowerCase(),
       hub,
       guesses,
       now: nodeScheduler.unixMs,
     });
-    const adminToken = config.adminToken || randomBytes(16).toString("base64url");
     const app = createApp({
       hub,
       access: { hosts, isLocal, origins: config.allowedOrigins },
@@ -194,7 +197,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       log,
       app,
       budgets,
-      adminToken,
+      adminToken: token,
       startSources() {
         for (const job of jobs) {
           peers.duties.add(() => {

@@ -7,6 +7,7 @@ import type { RetentionRules } from "../core/log.ts";
 import type { Scheduler } from "../core/scheduler.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import type { AdminToken } from "./admin-token.ts";
 import type { Authorization } from "./authorization.ts";
 import { forwardedMiddleware } from "./forwarded.ts";
 import { Guesses, UNKNOWN_STREAMS } from "./guesses.ts";
@@ -41,7 +42,7 @@ export interface AppOptions {
   /** Whose word about a request's origin is believed; null for nobody's. */
   readonly proxies: BlockList | null;
   readonly bodies: BodyReading;
-  readonly adminToken: string;
+  readonly adminToken: AdminToken;
   /** Whether everybody may read the metrics. */
   readonly metricsOpen: boolean;
   readonly retention: RetentionRules;

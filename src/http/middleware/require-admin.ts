@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Middleware } from "koa";
 import { RateLimit } from "../../core/rate-limit.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
+import type { AdminToken } from "../admin-token.ts";
 import type { Authorization } from "../authorization.ts";
 import { bearerToken } from "../credentials.ts";
 import { callerOf } from "../guesses.ts";
@@ -14,19 +14,13 @@ const GUESSES = { perSecond: 0.1, atOnce: 10 };
 
 /** What tells an admin. */
 export interface AdminOptions {
-  readonly adminToken: string;
+  readonly adminToken: AdminToken;
   /** Asked about a request without the admin token: it may carry a token that allows `admin`. */
   readonly authorization: Authorization;
   readonly logger: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
 }
-
-/**
- * A token of this many characters or more can't be guessed, however often one tries: generated ones
- * have 22.
- */
-const UNGUESSABLE_CHARACTERS = 20;
 
 /**
  * Let only requests through that carry the admin token, or a token that allows `admin`.
@@ -40,8 +34,6 @@ export function requireAdmin({
   now,
 }: AdminOptions): Middleware {
   const guesses = new RateLimit(GUESSES, now);
-  const wanted = digest(token);
-  const isGuessable = token.length < UNGUESSABLE_CHARACTERS;
   return async (ctx, next) => {
     const address = callerOf(ctx.req);
     const given = bearerToken(ctx.req.headers);
@@ -51,11 +43,10 @@ export function requireAdmin({
       await authorization.check(ctx, { action: "admin", channels, client });
       return next();
     }
-    // Compared as hashes, so that the time it takes tells nothing of the token.
-    const isRight = given !== null && timingSafeEqual(digest(given), wanted);
+    const isRight = token.is(given);
     // Behind a proxy everybody has one address: somebody who sends wrong tokens must not shut out
     // the admin.
-    if ((isGuessable || !isRight) && !guesses.has(address)) {
+    if ((token.isGuessable || !isRight) && !guesses.has(address)) {
       ctx.set("Retry-After", "10");
       throw new ForeverframeError(
         "FF_ADMIN_GUESSES",
@@ -81,8 +72,4 @@ export function requireAdmin({
 /** Whether a bearer's token has the form of a JWT; an admin token never has. */
 function isJwt(token: string | null): boolean {
   return token !== null && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }
