@@ -2,9 +2,16 @@
  * The events that the client makes itself, as the server would: docs/protocol.md, "Events".
  */
 
-/** The `close` event of a stream that has ended for good. */
-function closeEvent(reason, cursor) {
-  return { type: "close", reason: reason, reconnect: false, retryMs: 0, cursor: cursor };
+/**
+ * The `close` event of a stream that has ended for good. `text` is what an admin said with it, if
+ * anything.
+ */
+function closeEvent(reason, cursor, text) {
+  var event = { type: "close", reason: reason, reconnect: false, retryMs: 0, cursor: cursor };
+  if (text) {
+    event.text = text;
+  }
+  return event;
 }
 
 /**

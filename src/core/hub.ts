@@ -221,7 +221,7 @@ export class Hub {
   async drain(retryMs: () => number): Promise<void> {
     this.#draining = true;
     await forEachInSlices([...this.#lives.all()], this.#options.scheduler, (stream) =>
-      this.#lives.end(stream, "shutdown", retryMs()),
+      this.#lives.end(stream, "shutdown", { retryMs: retryMs() }),
     );
   }
 

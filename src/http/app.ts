@@ -16,7 +16,7 @@ import type { BodyLimits } from "./publish-body.ts";
 import { PublishRate } from "./publish-rate.ts";
 import type { BodyReading } from "./read-body.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import { adminRoutes } from "./routes/admin.ts";
+import { adminRoutes, createAdminCheck } from "./routes/admin.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { publishRoutes } from "./routes/publish.ts";
@@ -72,13 +72,14 @@ export function createApp(options: AppOptions): App {
   app.use(forwardedMiddleware(options.proxies));
   app.use(refuseBrokenAddress);
   app.use(policyMiddleware(access));
+  const checkAdmin = createAdminCheck({ adminToken, authorization, logger, now });
   const routers = [
     streamRoutes(hub, { ...limits, access, authorization }, bodies),
-    controlRoutes(hub, { authorization, guesses, now: unixNow }),
+    controlRoutes(hub, { authorization, checkAdmin, guesses, now: unixNow }),
     ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     readRoutes(hub, authorization),
-    adminRoutes(hub, { adminToken, authorization, logger, now, unixNow }),
+    adminRoutes(hub, { checkAdmin, unixNow }),
     healthRoutes(hub),
   ];
   app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));

@@ -9,6 +9,7 @@ import { REVOCATION_KINDS, type Revocation } from "../../core/revocation.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { Authorization } from "../authorization.ts";
+import { readCloseText } from "../close-text.ts";
 import { bearerToken } from "../credentials.ts";
 import { callerOf } from "../guesses.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
@@ -25,14 +26,26 @@ const MAX_REVOCATION_BYTES = 1_024;
  */
 const GUESSES = { perSecond: 0.1, atOnce: 10 };
 
-/** What the routes need. */
-export interface AdminOptions {
+/** What tells an admin from others. */
+export interface AdminCheckOptions {
   readonly adminToken: string;
   /** Asked about a request without the admin token: it may carry a token that allows `admin`. */
   readonly authorization: Authorization;
   readonly logger: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
+}
+
+/**
+ * Lets a request pass if an admin sends it.
+ *
+ * @throws ForeverframeError FF_ADMIN_REQUIRED, FF_ADMIN_GUESSES; what `Authorization.check` throws
+ */
+export type AdminCheck = (ctx: Context) => Promise<void>;
+
+/** What the routes need. */
+export interface AdminRouteOptions {
+  readonly checkAdmin: AdminCheck;
   readonly unixNow: () => number;
 }
 
@@ -42,8 +55,8 @@ export interface AdminOptions {
  *
  * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a
  * handle. GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name;
- * `after` is a name. POST /channels/:channel/close and POST /clients/:client/close: 200
- * `{"closed":<how many>}`, with reason `admin`. DELETE /channels/:channel: 200
+ * `after` is a name. POST /channels/:channel/close and POST /clients/:client/close, no body or
+ * `{"text":"..."}`: 200 `{"closed":<how many>}`, with reason `admin` and this text. DELETE /channels/:channel: 200
  * `{"channel","removed":<how many>}`. POST /revocations, body
  * `{"sub"|"jti"|"client":"...","before":<Unix ms>,"until":<Unix ms>}`: 201
  * `{...,"before","ended"}`: tokens issued until `before` are refused, and their streams ended with
@@ -51,10 +64,12 @@ export interface AdminOptions {
  *
  * What concerns the streams of all workers may be answered 503 FF_WORKER_SILENT.
  */
-export function adminRoutes(hub: Hub, options: AdminOptions): Router {
-  const { unixNow } = options;
+export function adminRoutes(hub: Hub, { checkAdmin, unixNow }: AdminRouteOptions): Router {
   const router = createRouter();
-  const admin = requireAdmin(options);
+  const admin: Middleware = async (ctx, next) => {
+    await checkAdmin(ctx);
+    await next();
+  };
 
   router.get("/streams", admin, async (ctx) => {
     const after = numberParameter(ctx, "after", 0, Number.MAX_SAFE_INTEGER) ?? 0;
@@ -69,11 +84,11 @@ export function adminRoutes(hub: Hub, options: AdminOptions): Router {
 
   router.post("/channels/:channel/close", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    ctx.body = { closed: await hub.admin.closeAll({ channel }) };
+    ctx.body = { closed: await hub.admin.closeAll({ channel }, await readCloseText(ctx)) };
   });
 
   const closeClient = async (ctx: Context, client: string) => {
-    ctx.body = { closed: await hub.admin.closeAll({ client }) };
+    ctx.body = { closed: await hub.admin.closeAll({ client }, await readCloseText(ctx)) };
   };
   router.post("/clients/:client/close", admin, (ctx) =>
     closeClient(ctx, pathParameter(ctx, "client")),
@@ -139,18 +154,20 @@ function isTime(value: unknown): value is number {
  */
 const UNGUESSABLE_CHARACTERS = 20;
 
-function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOptions): Middleware {
+/** Make the check that all requests of admins share: wrong tokens are counted together. */
+export function createAdminCheck(options: AdminCheckOptions): AdminCheck {
+  const { adminToken: token, authorization, logger, now } = options;
   const guesses = new RateLimit(GUESSES, now);
   const wanted = digest(token);
   const isGuessable = token.length < UNGUESSABLE_CHARACTERS;
-  return async (ctx, next) => {
+  return async (ctx) => {
     const address = callerOf(ctx.req);
     const given = bearerToken(ctx.req.headers);
     if (authorization.isAsked && (ctx.get("authorization") === "" || isJwt(given))) {
       const { channel, client = null } = ctx["params"] as { channel?: string; client?: string };
       const channels = channel === undefined ? [] : [channel];
       await authorization.check(ctx, { action: "admin", channels, client });
-      return next();
+      return;
     }
     // Compared as hashes, so that the time it takes tells nothing of the token.
     const isRight = given !== null && timingSafeEqual(digest(given), wanted);
@@ -175,7 +192,6 @@ function requireAdmin({ adminToken: token, authorization, logger, now }: AdminOp
         "This is for admins: send the admin token, which the server printed at its start, as Authorization: Bearer <token>",
       );
     }
-    await next();
   };
 }
 
