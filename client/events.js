@@ -3,15 +3,19 @@
  */
 
 /**
- * The `close` event of a stream that has ended for good. `text` is what an admin said with it, if
- * anything.
+ * The `close` event of a stream that has ended for good.
+ *
+ * @param text what an admin said with it; undefined for nothing
  */
 function closeEvent(reason, cursor, text) {
-  var event = { type: "close", reason: reason, reconnect: false, retryMs: 0, cursor: cursor };
-  if (text) {
-    event.text = text;
-  }
-  return event;
+  return {
+    type: "close",
+    reason: reason,
+    reconnect: false,
+    retryMs: 0,
+    cursor: cursor,
+    text: text
+  };
 }
 
 /**

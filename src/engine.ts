@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
+import { Alarms } from "./core/alarms.ts";
 import type { Running } from "./core/duties.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
@@ -11,6 +12,7 @@ import type { Revocations } from "./core/revocations.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
+import { StreamHooks } from "./hooks/stream-hooks.ts";
 import { type App, createApp } from "./http/app.ts";
 import { Authorization } from "./http/authorization.ts";
 import type { Authorize } from "./http/authorize.ts";
@@ -39,7 +41,7 @@ import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
 import { authorizeByTokens } from "./tokens/token-authorization.ts";
-import { TokenVerifier } from "./tokens/token-verifier.ts";
+import { readSecret, TokenVerifier } from "./tokens/token-verifier.ts";
 
 /** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
@@ -85,6 +87,10 @@ export interface Engine {
   readonly budgets: SharedBudgets;
   /** The token of the admin routes: as given, else generated for this start. */
   readonly adminToken: string;
+  /** What an operator should know before it becomes trouble. */
+  readonly alarms: Alarms;
+  /** Tells the application of streams; null where no one asked for that. */
+  readonly hooks: StreamHooks | null;
   /** Begin to take messages from the sources. */
   startSources(): void;
   /**
@@ -109,7 +115,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const jobs = parseGearman(config);
   const pages = pageDirectories(config);
   const retention = parseRetention(config);
+  const alarms = createAlarms(logger);
+  const hooks = openHooks(config, alarms);
   const undo = new UndoList();
+  undo.add(() => hooks?.stop());
   try {
     if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
@@ -127,7 +136,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         newStreamId: () => peers.newId(16),
         newTicketId: () => peers.newId(24),
         random: Math.random,
-        listeners: [],
+        listeners: hooks === null ? [] : [hooks],
         onError: atMost(READ_FAILED_MS, (error) =>
           logger.error({ err: error }, "log can't be read, trying again"),
         ),
@@ -185,6 +194,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       app,
       budgets,
       adminToken,
+      alarms,
+      hooks,
       startSources() {
         for (const job of jobs) {
           peers.duties.add(() => {
@@ -198,7 +209,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         const stopped = peers.duties.stop();
         await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
         void deadline.then(() => hub.cut());
-        await Promise.race([Promise.all([hub.idle(), stopped]), deadline]);
+        const told = hooks?.drain(deadline);
+        await Promise.race([Promise.all([hub.idle(), stopped, told]), deadline]);
       },
       close: () => undo.run(),
     };
@@ -224,6 +236,37 @@ export async function takeLog(config: Config, logger: Logger): Promise<() => voi
       "log in use by another server: waiting some seconds for it to end",
     ),
   );
+}
+
+function createAlarms(logger: Logger): Alarms {
+  return new Alarms({
+    unixNow: nodeScheduler.unixMs,
+    onBegin: ({ code, text }) => logger.warn({ alarm: code }, text),
+    onEnd: ({ code, since }) =>
+      logger.info({ alarm: code, ms: nodeScheduler.unixMs() - since }, "the alarm is over"),
+  });
+}
+
+/**
+ * Null where nobody is to be told of streams.
+ *
+ * @throws ForeverframeError FF_CONFIG_INVALID: the secret can't be read, or is too short
+ */
+function openHooks({ eventsUrl, eventsSecretFile }: Config, alarms: Alarms): StreamHooks | null {
+  if (eventsUrl === "") return null;
+  return new StreamHooks({
+    url: eventsUrl,
+    secret: readSecret(eventsSecretFile, "--events-secret-file"),
+    unixNow: nodeScheduler.unixMs,
+    // Its path may be a secret.
+    onTrouble: (reason) =>
+      alarms.set(
+        "events-not-taken",
+        reason === null
+          ? null
+          : `The application at --events-url (${new URL(eventsUrl).origin}) takes no events (${reason}): see to it that it answers with 200 within 10 s; until then they wait, and the newest of more than 10,000 are lost`,
+      ),
+  });
 }
 
 /** Null where everybody may do everything. */

@@ -17,7 +17,7 @@ function We(e,n,t){var r;try{t&&ge.fetch?ge.fetch(e,{method:"POST",keepalive:!0,
 "catch"](function(){}):ge.navigator.sendBeacon&&ge.navigator.sendBeacon(e,"")||((r=b()).open("POST",e,!1),M(r,t),r.send(
 ""))}catch(o){}}function Ne(e,n){return 0<e?Number(e):n}function Xe(e){return!e.transport||"auto"===e.transport}
 function xe(e){return e.replace(/[^.]*$/,"")}function Re(e,n){return null!==e&&null!==n&&xe(e)===xe(n)&&e<=n}
-function $e(e,n,t){var r={type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n};return t&&(r.text=t),r}function Ae(e){
+function $e(e,n,t){return{type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n,text:t}}function Ae(e){
 return e&&/^FF_/.test(e.code)?{type:"error",code:e.code,status:e.status,detail:e.detail,
 reconnect:408===e.status||429===e.status||500<=e.status}:null}function S(){for(var e=l.pop();e;
 )e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function k(e){try{return e.contentWindow.document.readyState}catch(

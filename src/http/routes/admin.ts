@@ -56,9 +56,9 @@ export interface AdminRouteOptions {
  * GET /streams?after=&limit=: 200 `{"streams":[...],"total","draining"}`, by handle; `after` is a
  * handle. GET /channels?after=&limit=: 200 `{"channels":[{"channel","messages","last"}]}`, by name;
  * `after` is a name. POST /channels/:channel/close and POST /clients/:client/close, no body or
- * `{"text":"..."}`: 200 `{"closed":<how many>}`, with reason `admin` and this text. DELETE /channels/:channel: 200
- * `{"channel","removed":<how many>}`. POST /revocations, body
- * `{"sub"|"jti"|"client":"...","before":<Unix ms>,"until":<Unix ms>}`: 201
+ * `{"text":"..."}`: 200 `{"closed":<how many>}`, with reason `admin` and this text; 400
+ * FF_BODY_INVALID. DELETE /channels/:channel: 200 `{"channel","removed":<how many>}`. POST
+ * /revocations, body `{"sub"|"jti"|"client":"...","before":<Unix ms>,"until":<Unix ms>}`: 201
  * `{...,"before","ended"}`: tokens issued until `before` are refused, and their streams ended with
  * `expired`; 400 FF_BODY_INVALID; 503 FF_REVOCATIONS_FULL.
  *
