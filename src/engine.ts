@@ -182,6 +182,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       adminToken,
       authorization,
+      alarms,
       unixNow: nodeScheduler.unixMs,
       pages,
       logger,

@@ -2,6 +2,7 @@ import { type Logger, pino } from "pino";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
 import { LogOutput } from "../process/log-output.ts";
+import { ServiceManager } from "../process/service-manager.ts";
 import { startServer } from "../server.ts";
 import { parseConfig } from "../settings/config.ts";
 import { formatLogLocation, parseLogLocation } from "../settings/log-location.ts";
@@ -35,12 +36,18 @@ export async function serve(
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
     : startServer(config, logger));
+  const manager = ServiceManager.of(environment, logger);
   // Before anybody is told that it runs: who knows may ask it to stop.
-  if (config.tlsCert === "") stopOnSignals(["SIGTERM", "SIGINT", "SIGHUP"], running, logger);
-  else {
-    stopOnSignals(["SIGTERM", "SIGINT"], running, logger);
-    process.on("SIGHUP", () => running.reloadTls());
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  stopOnSignals(config.tlsCert === "" ? [...signals, "SIGHUP"] : signals, running, manager, logger);
+  if (config.tlsCert !== "") {
+    process.on("SIGHUP", () => {
+      manager?.tellReloading();
+      running.reloadTls();
+      manager?.tellReady();
+    });
   }
+  manager?.tellReady();
   printAddress(config, running);
   logger.info(
     {
@@ -68,6 +75,7 @@ function printAddress(config: Config, { url, adminToken }: Running): void {
 function stopOnSignals(
   signals: readonly NodeJS.Signals[],
   { drain }: Running,
+  manager: ServiceManager | null,
   logger: Logger,
 ): void {
   let stopping = false;
@@ -75,6 +83,7 @@ function stopOnSignals(
     if (stopping) return endProcess(signal);
     stopping = true;
     logger.info({ signal }, "draining");
+    manager?.tellStopping();
     drain().then(
       () => {
         logger.info("stopped");

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import type { Router } from "@koa/router";
 import Koa from "koa";
+import type { Alarms } from "../core/alarms.ts";
 import type { Hub } from "../core/hub.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -39,6 +40,7 @@ export interface AppOptions {
   readonly bodies: BodyReading;
   readonly adminToken: string;
   readonly authorization: Authorization;
+  readonly alarms: Alarms;
   readonly unixNow: () => number;
   /** If two directories have the same page, the first counts. */
   readonly pages: readonly PageDirectory[];
@@ -80,7 +82,7 @@ export function createApp(options: AppOptions): App {
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     readRoutes(hub, authorization),
     adminRoutes(hub, { checkAdmin, unixNow }),
-    healthRoutes(hub),
+    healthRoutes(hub, options),
   ];
   app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));
   app.use(answerServerOptions);

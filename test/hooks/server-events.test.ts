@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { createForeverframe } from "../../src/index.ts";
 import { CodeBlocks } from "../support/code-blocks.ts";
-import { EventReceiver, stopReceivers } from "../support/event-receiver.ts";
+import { EventReceiver, type HookEvent, stopReceivers } from "../support/event-receiver.ts";
 import { freePort } from "../support/free-port.ts";
 import { closeConnections, openFrame } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
@@ -58,7 +58,7 @@ describe("the events of a server", function () {
       openedAt: opened?.["openedAt"],
     };
     expect(opened).to.deep.equal({ type: "opened", ...about, at: opened?.["at"] });
-    const { bytes, openMs, at } = closed ?? {};
+    const { bytes, openMs, at } = closed as HookEvent;
     const ending = { reason: "admin", text: "at 6", messages: 0, bytes, openMs, at };
     expect(closed).to.deep.equal({ type: "closed", ...about, ...ending });
     for (const time of [opened?.["at"], at, about.openedAt])
