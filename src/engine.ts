@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
-import { Alarms } from "./core/alarms.ts";
+import type { Alarms } from "./core/alarms.ts";
 import type { Running } from "./core/duties.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
@@ -12,7 +12,7 @@ import type { Revocations } from "./core/revocations.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
-import { StreamHooks } from "./hooks/stream-hooks.ts";
+import type { StreamHooks } from "./hooks/stream-hooks.ts";
 import { type App, createApp } from "./http/app.ts";
 import { Authorization } from "./http/authorization.ts";
 import type { Authorize } from "./http/authorize.ts";
@@ -41,7 +41,8 @@ import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
 import { authorizeByTokens } from "./tokens/token-authorization.ts";
-import { readSecret, TokenVerifier } from "./tokens/token-verifier.ts";
+import { TokenVerifier } from "./tokens/token-verifier.ts";
+import { createAlarms, openHooks, startWatches } from "./watches.ts";
 
 /** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
@@ -115,7 +116,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const jobs = parseGearman(config);
   const pages = pageDirectories(config);
   const retention = parseRetention(config);
-  const alarms = createAlarms(logger);
+  const alarms = createAlarms(logger, (membership?.index ?? 0) === 0);
   const hooks = openHooks(config, alarms);
   const undo = new UndoList();
   undo.add(() => hooks?.stop());
@@ -143,6 +144,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }),
     );
     undo.add(() => hub.stop());
+    undo.add(startWatches(config, alarms));
     peers.duties.add(() => startTrimmer(log, config, logger));
     const unread = new MemoryBudget(config.maxBufferedBytes);
     const budgets = {
@@ -237,37 +239,6 @@ export async function takeLog(config: Config, logger: Logger): Promise<() => voi
       "log in use by another server: waiting some seconds for it to end",
     ),
   );
-}
-
-function createAlarms(logger: Logger): Alarms {
-  return new Alarms({
-    unixNow: nodeScheduler.unixMs,
-    onBegin: ({ code, text }) => logger.warn({ alarm: code }, text),
-    onEnd: ({ code, since }) =>
-      logger.info({ alarm: code, ms: nodeScheduler.unixMs() - since }, "the alarm is over"),
-  });
-}
-
-/**
- * Null where nobody is to be told of streams.
- *
- * @throws ForeverframeError FF_CONFIG_INVALID: the secret can't be read, or is too short
- */
-function openHooks({ eventsUrl, eventsSecretFile }: Config, alarms: Alarms): StreamHooks | null {
-  if (eventsUrl === "") return null;
-  return new StreamHooks({
-    url: eventsUrl,
-    secret: readSecret(eventsSecretFile, "--events-secret-file"),
-    unixNow: nodeScheduler.unixMs,
-    // Its path may be a secret.
-    onTrouble: (reason) =>
-      alarms.set(
-        "events-not-taken",
-        reason === null
-          ? null
-          : `The application at --events-url (${new URL(eventsUrl).origin}) takes no events (${reason}): see to it that it answers with 200 within 10 s; until then they wait, and the newest of more than 10,000 are lost`,
-      ),
-  });
 }
 
 /** Null where everybody may do everything. */

@@ -105,6 +105,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "subscription-event.ts": [],
   "engine.ts": [
     "peers.ts",
+    "watches.ts",
     "tokens",
     "session",
     "hooks",
@@ -117,6 +118,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "logger.ts",
     "errors.ts",
   ],
+  "watches.ts": ["tokens", "hooks", "core", "process", "settings", "logger.ts"],
   "peers.ts": ["tokens", "buses", "core", "process", "settings", "logger.ts", "errors.ts"],
   hooks: ["core", "errors.ts"],
   session: ["http", "core", "logger.ts", "errors.ts"],

@@ -11,7 +11,7 @@ const COMMAND = "systemd-notify";
 const COMMAND_MS = 5_000;
 
 /**
- * Tells systemd how the service is doing, where it has started us and wants to know (`Type=notify`):
+ * Tells systemd how the service is doing, where it wants to know (`Type=notify`):
  * https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  *
  * With `WatchdogSec=`, it says again and again that the event loop turns. When that stops, systemd

@@ -16,6 +16,7 @@ const bus = new WorkerBus(say);
 let server: RunningServer | null = null;
 /** What came since the task, perhaps while the server started. */
 let newerPair: TlsPair | null = null;
+let failing: string | null = null;
 let hearOfKeys = (_text: string | null): void => {};
 const keyNews: WorkerMembership["keyNews"] = {
   tell: (text) => say({ type: "keys", text }),
@@ -30,6 +31,7 @@ process.on("message", (command: WorkerCommand) => {
   else if (command.type === "start") void start(command.task);
   else if (command.type === "tls") useTls(command.pair);
   else if (command.type === "keys") hearOfKeys(command.text);
+  else if (command.type === "failing") setFailing(command.text);
   else void stop();
 });
 // Without its supervisor, nobody would replace this process or tell it to stop. Prepended, to come
@@ -42,7 +44,9 @@ process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => void stop());
 say({ type: "idle" });
 
-async function start({ config, index, adminToken, tls }: WorkerTask): Promise<void> {
+async function start(task: WorkerTask): Promise<void> {
+  const { config, index, adminToken, tls } = task;
+  setFailing(task.failing);
   const logger = pino(
     { name: "foreverframe", base: { pid: process.pid, worker: index } },
     new LogOutput(),
@@ -53,6 +57,7 @@ async function start({ config, index, adminToken, tls }: WorkerTask): Promise<vo
     const membership = { bus, index, generation, keyNews, tls };
     server = await startServer({ ...config, adminToken }, logger, membership);
     if (newerPair !== null) server.useTls(newerPair);
+    setFailing(failing);
     say({ type: "listening", url: server.url });
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -61,6 +66,11 @@ async function start({ config, index, adminToken, tls }: WorkerTask): Promise<vo
       process.exit(1),
     );
   }
+}
+
+function setFailing(text: string | null): void {
+  failing = text;
+  server?.alarms.set("workers-failing", text);
 }
 
 function useTls(pair: TlsPair): void {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { eventually } from "./within.ts";
 
-/** Prints each datagram, and a line of its own behind it. Node has no such sockets; Debian has Perl. */
+/** Prints each datagram on a line. Node has no such sockets, and every Debian has Perl. */
 const LISTEN = `
 use Socket; $| = 1;
 socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die;

@@ -16,10 +16,11 @@ export interface HealthRouteOptions {
 /**
  * GET /livez, and /healthz: 200 `{"status":"ok"}` while the process answers at all.
  *
- * GET /readyz: 200 `{"status":"ready","publishing":true,"alarms":[{"code","since"}]}` while it takes
- * streams and can give them what its log has. Where it takes no messages, `publishing` is false and
- * `code` and `detail` say why, since there is still something to deliver; with `?publish=1` that
- * is 503. 503 FF_DRAINING while it stops, FF_LOG_UNAVAILABLE where it can't read its log.
+ * GET /readyz: 200 `{"status":"ready","publishing":true,"alarms":[{"code","since"}]}` while it
+ * takes streams and can give them what its log has. Where it takes no messages, `publishing` is
+ * false and `code` and `detail` say why, since there is still something to deliver; with
+ * `?publish=1` that is 503. 503 FF_DRAINING while it stops, FF_LOG_UNAVAILABLE where it can't read
+ * its log.
  */
 export function healthRoutes(hub: Hub, { alarms }: HealthRouteOptions): Router {
   const router = createRouter();
