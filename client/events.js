@@ -2,9 +2,20 @@
  * The events that the client makes itself, as the server would: docs/protocol.md, "Events".
  */
 
-/** The `close` event of a stream that has ended for good. */
-function closeEvent(reason, cursor) {
-  return { type: "close", reason: reason, reconnect: false, retryMs: 0, cursor: cursor };
+/**
+ * The `close` event of a stream that has ended for good.
+ *
+ * @param text what an admin said with it; undefined for nothing
+ */
+function closeEvent(reason, cursor, text) {
+  return {
+    type: "close",
+    reason: reason,
+    reconnect: false,
+    retryMs: 0,
+    cursor: cursor,
+    text: text
+  };
 }
 
 /**

@@ -39,6 +39,7 @@ openers["poll"] = function (connection) {
   /** @param isSoon the answer did not wait, although it should have if there was nothing */
   function take(answer, isSoon) {
     var messages = answer && answer.messages;
+    var event;
     if (!messages || !answer.gaps) {
       connection.end(toRefusal(answer));
       return;
@@ -57,13 +58,9 @@ openers["poll"] = function (connection) {
     each(messages, connection.receive);
     connection.receive({ type: "cursor", cursor: answer.cursor });
     if (answer.reason) {
-      connection.receive({
-        type: "close",
-        reason: answer.reason,
-        reconnect: !answer.stop,
-        retryMs: 0,
-        cursor: answer.cursor
-      });
+      event = closeEvent(answer.reason, answer.cursor, answer.text);
+      event.reconnect = !answer.stop;
+      connection.receive(event);
     } else if (connection.isOnce && !messages.length) {
       connection.end();
     } else if (connection.isLive() && isSoon && !messages.length) {

@@ -5,6 +5,7 @@ import {
   parseSelectors,
   type SelectorSet,
 } from "./core/channel-name.ts";
+import { isCloseText, MAX_CLOSE_TEXT } from "./core/close-reason.ts";
 import { parseCursor } from "./core/cursor.ts";
 import { type EscapedJson, parseJsonText } from "./core/json.ts";
 import type { StartRequest } from "./core/stream-start.ts";
@@ -110,7 +111,8 @@ export function parseStart(after: unknown, last: number | undefined): StartReque
 export type CloseTarget =
   | { readonly stream: string }
   | { readonly client: string }
-  | { readonly channel: string };
+  | { readonly channel: string }
+  | { readonly handle: number };
 
 /**
  * Refuse a missing or undefined target: a program that closes the streams of `undefined` has a
@@ -120,11 +122,26 @@ export type CloseTarget =
  */
 export function checkCloseTarget(target: unknown): asserts target is CloseTarget {
   const [[name, value] = ["", undefined], ...others] = Object.entries(target ?? {});
-  const isOne = ["stream", "client", "channel"].includes(name) && others.length === 0;
-  if (isOne && typeof value === "string") return;
+  const wanted = name === "handle" ? Number.isSafeInteger(value) : typeof value === "string";
+  const isOne = ["stream", "client", "channel", "handle"].includes(name) && others.length === 0;
+  if (isOne && wanted) return;
   throw new ForeverframeError(
     "FF_PARAMETER_INVALID",
-    `What to close is ${show(target)}: give one of stream, client and channel, such as { client: "kiosk-7" }`,
+    `What to close is ${show(target)}: give one of stream, client, channel and handle, such as { client: "kiosk-7" }`,
+  );
+}
+
+/**
+ * What is said with a close.
+ *
+ * @returns null for nothing
+ * @throws ForeverframeError FF_PARAMETER_INVALID
+ */
+export function checkCloseText(text: unknown = ""): string | null {
+  if (isCloseText(text)) return text === "" ? null : text;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `"text" is ${show(text)}: give a string of at most ${MAX_CLOSE_TEXT} characters`,
   );
 }
 

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { Alarms } from "./core/alarms.ts";
 import type { Running } from "./core/duties.ts";
 import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
@@ -12,6 +13,7 @@ import { Tally } from "./core/tally.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
+import type { StreamHooks } from "./hooks/stream-hooks.ts";
 import { AdminToken } from "./http/admin-token.ts";
 import { type App, createApp } from "./http/app.ts";
 import { Authorization } from "./http/authorization.ts";
@@ -44,6 +46,7 @@ import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
 import { authorizeByTokens } from "./tokens/token-authorization.ts";
 import { TokenVerifier } from "./tokens/token-verifier.ts";
+import { createAlarms, openHooks, startWatches } from "./watches.ts";
 
 /** The built-in pages, and the client. */
 const PAGES = fileURLToPath(new URL("../static/", import.meta.url));
@@ -89,6 +92,10 @@ export interface Engine {
   readonly budgets: SharedBudgets;
   /** The token of the admin routes: as given, else generated for this start. */
   readonly adminToken: string;
+  /** What an operator should know before it becomes trouble. */
+  readonly alarms: Alarms;
+  /** Tells the application of streams; null where no one asked for that. */
+  readonly hooks: StreamHooks | null;
   /** Begin to take messages from the sources. */
   startSources(): void;
   /**
@@ -113,7 +120,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const jobs = parseGearman(config);
   const pages = pageDirectories(config);
   const retention = parseRetention(config);
+  const alarms = createAlarms(logger, (membership?.index ?? 0) === 0);
+  const hooks = openHooks(config, alarms);
   const undo = new UndoList();
+  undo.add(() => hooks?.stop());
   try {
     if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
@@ -136,13 +146,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         random: Math.random,
         tally,
         machine: () => machine.figures(),
-        listeners: [new StreamLog(logger, nodeScheduler)],
+        alarms,
+        listeners: [new StreamLog(logger, nodeScheduler), ...(hooks === null ? [] : [hooks])],
         onError: atMost(READ_FAILED_MS, (error) =>
           logger.error({ err: error }, "log can't be read, trying again"),
         ),
       }),
     );
     undo.add(() => hub.stop());
+    undo.add(startWatches(config, alarms));
     peers.duties.add(() => startTrimmer(log, config, logger));
     const unread = new MemoryBudget(config.maxBufferedBytes);
     const budgets = {
@@ -186,6 +198,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       adminToken,
       authorization,
+      alarms,
       scheduler: nodeScheduler,
       pages,
       logger,
@@ -198,6 +211,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       app,
       budgets,
       adminToken: token,
+      alarms,
+      hooks,
       startSources() {
         for (const job of jobs) {
           peers.duties.add(() => {
@@ -211,7 +226,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         const stopped = peers.duties.stop();
         await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
         void deadline.then(() => hub.cut());
-        await Promise.race([Promise.all([hub.idle(), stopped]), deadline]);
+        const told = hooks?.drain(deadline);
+        await Promise.race([Promise.all([hub.idle(), stopped, told]), deadline]);
       },
       close: () => undo.run(),
     };

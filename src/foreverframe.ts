@@ -4,6 +4,7 @@ import {
   type CloseTarget,
   checkAttached,
   checkCloseTarget,
+  checkCloseText,
   checkFunctions,
   checkLimit,
   checkOptions,
@@ -35,6 +36,12 @@ export interface PublishOptions {
    * minutes stores nothing, and returns the id of the first.
    */
   readonly idempotencyKey?: string | undefined;
+}
+
+/** Options of a close. */
+export interface CloseOptions {
+  /** What to say to the person at the client, at most 500 characters; nothing by default. */
+  readonly text?: string | undefined;
 }
 
 /** Where a subscription starts, and what ends it. */
@@ -148,17 +155,21 @@ export interface Foreverframe extends AsyncDisposable {
    *
    * @returns its receipt, and the same receipt again for a minute; null for a stream that is not
    *          known
-   * @throws ForeverframeError FF_PARAMETER_INVALID if there is not exactly one thing to close
+   * @throws ForeverframeError FF_PARAMETER_INVALID if there is not exactly one thing to close, or
+   *         the text is too long
    */
-  close(of: { readonly stream: string }): Promise<Receipt | null>;
+  close(of: { readonly stream: string }, options?: CloseOptions): Promise<Receipt | null>;
 
   /**
-   * Close every stream of a client, or every stream whose selectors match a channel. Their clients
-   * do not come back.
+   * Close every stream of a client, every stream whose selectors match a channel, or the one stream
+   * with the handle that {@link Foreverframe.streams} lists. Their clients do not come back.
    *
    * @returns how many streams were closed
    */
-  close(of: { readonly client: string } | { readonly channel: string }): Promise<number>;
+  close(
+    of: { readonly client: string } | { readonly channel: string } | { readonly handle: number },
+    options?: CloseOptions,
+  ): Promise<number>;
 
   /** List the open streams, in the order of their handles. */
   streams(options?: ListOptions<number>): Promise<readonly StreamSummary[]>;
@@ -281,13 +292,18 @@ class EmbeddedForeverframe implements Foreverframe {
     return events as AsyncIterableIterator<SubscriptionEvent<Data>, undefined>;
   }
 
-  close(of: { readonly stream: string }): Promise<Receipt | null>;
-  close(of: { readonly client: string } | { readonly channel: string }): Promise<number>;
-  async close(of: CloseTarget): Promise<Receipt | null | number> {
+  close(of: { readonly stream: string }, options?: CloseOptions): Promise<Receipt | null>;
+  close(
+    of: { readonly client: string } | { readonly channel: string } | { readonly handle: number },
+    options?: CloseOptions,
+  ): Promise<number>;
+  async close(of: CloseTarget, options: CloseOptions = {}): Promise<Receipt | null | number> {
     checkCloseTarget(of);
+    checkOptions(options);
+    const text = checkCloseText(options.text);
     const { control, admin } = this.#engine.hub;
-    if ("stream" in of) return control.close(of.stream, "admin");
-    return admin.closeAll("client" in of ? of : { channel: parseChannel(of.channel) });
+    if ("stream" in of) return control.close(of.stream, "admin", text);
+    return admin.closeAll("channel" in of ? { channel: parseChannel(of.channel) } : of, text);
   }
 
   async streams({ after = 0, limit }: ListOptions<number> = {}): Promise<readonly StreamSummary[]> {

@@ -11,6 +11,7 @@ export type { ChannelSummary, Receipt, StreamSummary } from "./core/summaries.ts
 export { ERRORS, type ErrorCode, ForeverframeError } from "./errors.ts";
 export {
   type AttachOptions,
+  type CloseOptions,
   createForeverframe,
   type FastifyInstance,
   type Foreverframe,

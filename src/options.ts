@@ -78,6 +78,16 @@ export interface ForeverframeOptions {
    * default none.
    */
   readonly gearmanFunction?: readonly string[] | undefined;
+  /**
+   * URL of your application that is told which streams are opened and closed; none if empty. By
+   * default none.
+   */
+  readonly eventsUrl?: string | undefined;
+  /**
+   * File with the secret, 32 bytes or more, that what goes to --events-url is signed with; none if
+   * empty. By default none.
+   */
+  readonly eventsSecretFile?: string | undefined;
   /** Token of the admin routes; generated at each start if empty. By default none. */
   readonly adminToken?: string | undefined;
   /** Let everybody read GET /metrics, without the admin token. By default off. */

@@ -1,3 +1,4 @@
+import type { Alarms } from "./core/alarms.ts";
 import type { Hub } from "./core/hub.ts";
 import type { MessageLog } from "./core/log.ts";
 import { knownHosts, startEngine } from "./engine.ts";
@@ -22,6 +23,7 @@ export interface RunningServer {
   readonly log: MessageLog;
   /** The token of the admin routes: as given, else generated for this start. */
   readonly adminToken: string;
+  readonly alarms: Alarms;
   /** Read the files of the certificate now: see {@link TlsWatch.reload}. Nothing without TLS. */
   reloadTls(): void;
   /** Speak TLS by another pair, which has been checked. Of a worker: its supervisor reads files. */
@@ -64,7 +66,7 @@ export async function startServer(
     isLocal: false, // the settings require tokens or --open where others can reach it
     hosts: knownHosts(config),
   });
-  const { hub, log, app, budgets, adminToken } = engine;
+  const { hub, log, app, budgets, adminToken, alarms } = engine;
   const server = new HttpServer({
     ...config,
     app,
@@ -87,6 +89,7 @@ export async function startServer(
     hub,
     log,
     adminToken,
+    alarms,
     reloadTls: () => void watch?.reload(),
     useTls: (pair) => server.useTls(pair),
     async drain() {

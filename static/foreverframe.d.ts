@@ -73,6 +73,8 @@ export interface StateDetail {
   readonly reason?: string | null;
   /** "lost": the pause before the next attempt. */
   readonly retryMs?: number;
+  /** "closed": what an admin said with the close, if anything. */
+  readonly text?: string;
   /** "refused": the code, such as "FF_FORBIDDEN". */
   readonly code?: string;
   /** "refused": the HTTP status that stands for it. */
@@ -127,6 +129,8 @@ export interface CloseEvent {
   readonly reconnect: false;
   readonly retryMs: number;
   readonly cursor: string | null;
+  /** What an admin said with the close, to be shown to a person; absent if nothing was said. */
+  readonly text?: string;
 }
 
 /** The server refused the stream. */

@@ -120,7 +120,9 @@
     }
     if (state === "closed") {
       return (
-        (detail.reason === "client" ? "closed by you" : "closed (" + detail.reason + ")") +
+        (detail.reason === "client"
+          ? "closed by you"
+          : "closed (" + detail.reason + (detail.text ? ": " + detail.text : "") + ")") +
         ": will not reconnect"
       );
     }

@@ -39,7 +39,7 @@ function inquire() {
           return;
         }
         if (isFinal) {
-          closed(closeEvent(answer.receipt.reason, answer.cursor));
+          closed(closeEvent(answer.receipt.reason, answer.cursor, answer.receipt.text));
         } else if (signOf(connection) === sign && !isReached(answer.cursor, stream.cursor)) {
           // More than a silence: the server has given something that did not arrive.
           connection.isHeld = true;

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { createLogger } from "../process/create-logger.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
+import { ServiceManager } from "../process/service-manager.ts";
 import { VERSION } from "../process/version.ts";
 import { startServer } from "../server.ts";
 import { parseConfig } from "../settings/config.ts";
@@ -37,12 +38,18 @@ export async function serve(
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
     : startServer(config, logger));
+  const manager = ServiceManager.of(environment, logger);
   // Before anybody is told that it runs: who knows may ask it to stop.
-  if (config.tlsCert === "") stopOnSignals(["SIGTERM", "SIGINT", "SIGHUP"], running, logger);
-  else {
-    stopOnSignals(["SIGTERM", "SIGINT"], running, logger);
-    process.on("SIGHUP", () => running.reloadTls());
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  stopOnSignals(config.tlsCert === "" ? [...signals, "SIGHUP"] : signals, running, manager, logger);
+  if (config.tlsCert !== "") {
+    process.on("SIGHUP", () => {
+      manager?.tellReloading();
+      running.reloadTls();
+      manager?.tellReady();
+    });
   }
+  manager?.tellReady();
   const location = parseLogLocation(config);
   printAddress(config, running, tellAdminToken(config, running.adminToken, logger));
   logger.info(
@@ -93,6 +100,7 @@ function printAddress(config: Config, { url }: Running, adminToken: string): voi
 function stopOnSignals(
   signals: readonly NodeJS.Signals[],
   { drain }: Running,
+  manager: ServiceManager | null,
   logger: Logger,
 ): void {
   let stopping = false;
@@ -100,6 +108,7 @@ function stopOnSignals(
     if (stopping) return endProcess(signal);
     stopping = true;
     logger.info({ signal }, "draining");
+    manager?.tellStopping();
     drain().then(
       () => {
         logger.info("stopped");

@@ -54,17 +54,18 @@ export class Admin {
   }
 
   /**
-   * Close all streams of a client, or all whose selectors match a channel.
+   * Close all streams of a client, all whose selectors match a channel, or the one with a handle.
    *
+   * @param text what is said to their clients; null for nothing
    * @returns how many there were
    * @throws ForeverframeError FF_WORKER_SILENT: a worker did not answer; the streams of all others
    *   are closed
    */
-  async closeAll(of: StreamsOf): Promise<number> {
+  async closeAll(of: StreamsOf, text: string | null): Promise<number> {
     const { local, bus } = this.#options;
     const [here, { answers, silent }] = await Promise.all([
-      local.endAll(of),
-      bus.ask("endAll", of),
+      local.endAll(of, text),
+      bus.ask("endAll", of, text),
     ]);
     checkComplete(silent);
     return answers.reduce((sum, count) => sum + count, here);

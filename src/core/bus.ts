@@ -13,7 +13,11 @@ import type { Receipt } from "./summaries.ts";
 import type { Ticket } from "./tickets.ts";
 
 /** Which streams an admin means. */
-export type StreamsOf = { readonly client: string } | { readonly channel: string };
+export type StreamsOf =
+  | { readonly client: string }
+  | { readonly channel: string }
+  /** The one stream that has this number in listings. */
+  | { readonly handle: number };
 
 /** Which of the streams of one client is the newest. */
 export interface Seniority {
@@ -32,8 +36,12 @@ export interface Peer {
   noticeDeleted(): void;
   /** A stream has ended for good, so that its owner hears it from any process. */
   noticeClosed(receipt: Receipt, owner: StreamOwner): void;
-  /** Close this stream if it is here; null if it is unknown here. */
-  close(stream: string, reason: CloseReason): Promise<Receipt | null>;
+  /**
+   * Close this stream if it is here; null if it is unknown here.
+   *
+   * @param text what is said to its client; null for nothing
+   */
+  close(stream: string, reason: CloseReason, text: string | null): Promise<Receipt | null>;
   /** What is known here; null if nothing is. */
   state(stream: string): Promise<StreamKnowledge | null>;
   /** The owner of a stream that is open here, or was a short while ago; null if unknown here. */
@@ -69,8 +77,12 @@ export interface Peer {
    * There may be new revocations in the log: end the streams that they are about, and count them.
    */
   applyRevocations(): Promise<number>;
-  /** End streams with `admin`, and say how many there were. */
-  endAll(of: StreamsOf): Promise<number>;
+  /**
+   * End streams with `admin`, and say how many there were.
+   *
+   * @param text what is said to their clients; null for nothing
+   */
+  endAll(of: StreamsOf, text: string | null): Promise<number>;
   /**
    * A client has a newer stream elsewhere: end those here that were opened before, with `replaced`.
    */

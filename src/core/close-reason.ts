@@ -22,6 +22,22 @@ export type CloseReason =
   | "shutdown"
   | "gone";
 
+/** What a close tells the stream's client besides its reason. */
+export interface CloseDetails {
+  /** How long the client waits before it comes back, in ms; 0 for at once, or not at all. */
+  readonly retryMs?: number;
+  /** What an admin says to the person at the client; null for nothing. See `isCloseText`. */
+  readonly text?: string | null;
+}
+
+/** The longest text of a close, in characters. */
+export const MAX_CLOSE_TEXT = 500;
+
+/** Whether a value may be the text of a close: a string of at most {@link MAX_CLOSE_TEXT}. */
+export function isCloseText(value: unknown): value is string {
+  return typeof value === "string" && [...value].length <= MAX_CLOSE_TEXT;
+}
+
 const CLOSE_REASONS: Readonly<Record<CloseReason, { readonly reconnect: boolean }>> = {
   client: { reconnect: false },
   admin: { reconnect: false },

@@ -28,12 +28,18 @@ export class Control {
   /**
    * Close a stream.
    *
+   * @param text what is said to its client; null for nothing
    * @returns its receipt, the same again while receipts are kept; null if it is unknown
    * @throws ForeverframeError FF_WORKER_SILENT
    */
-  async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
+  async close(
+    stream: string,
+    reason: CloseReason,
+    text: string | null = null,
+  ): Promise<Receipt | null> {
     const { local, bus } = this.#options;
-    return (await local.close(stream, reason)) ?? known(await bus.find("close", stream, reason));
+    const here = await local.close(stream, reason, text);
+    return here ?? known(await bus.find("close", stream, reason, text));
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
 import { ERRORS } from "../errors.ts";
-import { type CloseReason, reconnects } from "./close-reason.ts";
+import { type CloseDetails, type CloseReason, reconnects } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import { formatJson } from "./json.ts";
 import type { Gap } from "./log.ts";
@@ -54,14 +54,15 @@ export function expiringEvent(inMs: number): StreamEvent {
   return event({ type: "expiring", inMs }, null);
 }
 
-/**
- * @param cursor the last place that the stream was given
- * @param retryMs how long the client waits before it comes back; 0 if it comes back at once or not
- *   at all
- */
-export function closeEvent(reason: CloseReason, cursor: Cursor, retryMs: number): StreamEvent {
+/** @param cursor the last place that the stream was given */
+export function closeEvent(
+  reason: CloseReason,
+  cursor: Cursor,
+  { retryMs = 0, text = null }: CloseDetails,
+): StreamEvent {
   const reconnect = reconnects(reason);
-  const body = { type: "close", reason, reconnect, retryMs, cursor } as const;
+  const said = text === null ? {} : { text };
+  const body = { type: "close", reason, reconnect, retryMs, cursor, ...said } as const;
   return { ...event(body, cursor), retryMs: reconnect ? retryMs : null };
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
+import type { Alarm } from "./alarms.ts";
 import type { TallyFigures } from "./tally.ts";
 import type { TransportName } from "./transport.ts";
 
@@ -40,6 +41,7 @@ export interface ProcessFigures extends MachineFigures {
   readonly streams: StreamCounts;
   readonly tally: TallyFigures;
   readonly draining: boolean;
+  readonly alarms: readonly Alarm[];
   /** Why the log takes no messages; null while it does. */
   readonly trouble: { readonly code: ErrorCode; readonly text: string } | null;
 }

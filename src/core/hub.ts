@@ -1,5 +1,6 @@
 import type { ForeverframeError } from "../errors.ts";
 import { Admin } from "./admin.ts";
+import type { Alarms } from "./alarms.ts";
 import { Arrivals } from "./arrivals.ts";
 import { type Bus, known } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
@@ -58,6 +59,8 @@ export interface HubOptions extends StreamNames {
   readonly tally: Tally;
   /** The process as its operating system sees it. */
   readonly machine: () => MachineFigures;
+  /** What an operator should know. */
+  readonly alarms: Pick<Alarms, "list">;
   /** Hear of each stream that is opened and closed, besides the tally. */
   readonly listeners: readonly LifeListener[];
 }
@@ -123,7 +126,7 @@ export class Hub {
     const arrivals = new Arrivals();
     const { newTicketId } = options;
     const tickets = new Tickets(scheduler, newTicketId);
-    const { machine } = options;
+    const { machine, alarms } = options;
     const samples = new Samples({
       tally,
       now: scheduler.unixMs,
@@ -133,7 +136,7 @@ export class Hub {
     this.#stopSampling = scheduler.every(SAMPLE_MS, () => samples.take());
     const isDraining = () => this.#draining;
     const insight = new LocalInsight({
-      ...{ log, scheduler, lives, views, tally, rates, past, samples, machine, isDraining },
+      ...{ log, scheduler, lives, views, tally, rates, past, samples, machine, alarms, isDraining },
     });
     const local = new LocalPeer({
       ...{ scheduler, lives, arrivals, fanOut, revocations, tickets, insight },
@@ -262,7 +265,7 @@ export class Hub {
   async drain(retryMs: () => number): Promise<void> {
     this.#draining = true;
     await forEachInSlices([...this.#lives.all()], this.#options.scheduler, (stream) =>
-      this.#lives.end(stream, "shutdown", retryMs()),
+      this.#lives.end(stream, "shutdown", { retryMs: retryMs() }),
     );
   }
 

@@ -1,3 +1,4 @@
+import type { Alarms } from "./alarms.ts";
 import type { ChannelRates } from "./channel-rates.ts";
 import { type Cursor, positionOf, timeOfPosition } from "./cursor.ts";
 import type { ClientFacts, StreamFacts } from "./explain.ts";
@@ -30,6 +31,7 @@ export interface LocalInsightOptions {
   readonly past: Past;
   readonly samples: Samples;
   readonly machine: () => MachineFigures;
+  readonly alarms: Pick<Alarms, "list">;
   readonly isDraining: () => boolean;
 }
 
@@ -43,13 +45,14 @@ export class LocalInsight {
 
   /** What this process is and does. */
   async figures(): Promise<ProcessFigures> {
-    const { log, tally, machine, isDraining } = this.#options;
+    const { log, tally, machine, alarms, isDraining } = this.#options;
     const trouble = await log.health().catch(() => null);
     return {
       ...machine(),
       streams: await this.#countStreams(),
       tally: tally.figures(),
       draining: isDraining(),
+      alarms: alarms.list(),
       trouble: trouble === null ? null : { code: trouble.code, text: trouble.message },
     };
   }

@@ -47,11 +47,11 @@ export class LocalPeer implements Peer {
     this.#options.lives.remember(receipt, owner);
   }
 
-  async close(stream: string, reason: CloseReason): Promise<Receipt | null> {
+  async close(stream: string, reason: CloseReason, text: string | null): Promise<Receipt | null> {
     await this.#options.arrivals.settled(stream);
     const { lives } = this.#options;
     const found = lives.get(stream);
-    return found === undefined ? lives.receiptOf(stream) : lives.end(found, reason);
+    return found === undefined ? lives.receiptOf(stream) : lives.end(found, reason, { text });
   }
 
   async state(stream: string): Promise<StreamKnowledge | null> {
@@ -134,12 +134,12 @@ export class LocalPeer implements Peer {
     return count;
   }
 
-  async endAll(of: StreamsOf): Promise<number> {
+  async endAll(of: StreamsOf, text: string | null): Promise<number> {
     const { lives } = this.#options;
     let count = 0;
     const close = (stream: Stream) => {
       if (stream.closed || !isOneOf(stream, of)) return;
-      lives.end(stream, "admin");
+      lives.end(stream, "admin", { text });
       count++;
     };
     await this.#order(close, "client" in of ? lives.ofClient(of.client) : [...lives.all()]);
@@ -206,8 +206,9 @@ export class LocalPeer implements Peer {
   }
 }
 
-function isOneOf({ client, selectors }: Stream, of: StreamsOf): boolean {
-  return "client" in of ? client === of.client : selectors.matches(of.channel);
+function isOneOf({ client, handle, selectors }: Stream, of: StreamsOf): boolean {
+  if ("client" in of) return client === of.client;
+  return "handle" in of ? handle === of.handle : selectors.matches(of.channel);
 }
 
 /**

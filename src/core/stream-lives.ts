@@ -1,5 +1,5 @@
 import type { Bus } from "./bus.ts";
-import { type CloseReason, reconnects } from "./close-reason.ts";
+import { type CloseDetails, type CloseReason, reconnects } from "./close-reason.ts";
 import { Deadlines } from "./deadlines.ts";
 import { expiringEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -118,15 +118,13 @@ export class StreamLives implements StreamHost {
   /**
    * End a stream, and remember how.
    *
-   * @param retryMs how long its client waits before it comes back; 0 if it comes back at once or
-   *   not at all
    * @returns its receipt, the same again if it has already ended; null if that was too long ago to
    *   be remembered
    */
-  end(stream: Stream, reason: CloseReason, retryMs = 0): Receipt | null {
+  end(stream: Stream, reason: CloseReason, details: CloseDetails = {}): Receipt | null {
     if (stream.closed) return this.receiptOf(stream.id);
     const now = this.#now();
-    const receipt = stream.close(reason, retryMs, now);
+    const receipt = stream.close(reason, details, now);
     this.#receipts.add(receipt, stream.owner, now);
     if (!reconnects(reason)) this.#options.bus.tell("noticeClosed", receipt, stream.owner);
     this.#leave(stream);

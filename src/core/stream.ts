@@ -1,5 +1,5 @@
 import type { SelectorSet } from "./channel-name.ts";
-import type { CloseReason } from "./close-reason.ts";
+import type { CloseDetails, CloseReason } from "./close-reason.ts";
 import { type Cursor, epochOf, positionOf, timeOfPosition } from "./cursor.ts";
 import { closeEvent, type OpenDetails, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
@@ -338,11 +338,11 @@ export class Stream implements SinkListener, Held {
   /**
    * End it: send the last event if the connection still works, then end the response.
    *
-   * @param retryMs see `closeEvent`
    * @param now monotonic ms
    */
-  close(reason: CloseReason, retryMs: number, now: number): Receipt {
+  close(reason: CloseReason, details: CloseDetails, now: number): Receipt {
     this.#closed = true;
+    const { text = null } = details;
     const receipt: Receipt = {
       stream: this.id,
       closed: true,
@@ -351,10 +351,11 @@ export class Stream implements SinkListener, Held {
       acked: this.#acked,
       ...this.#given(),
       openMs: Math.round(now - this.openedAt),
+      ...(text === null ? {} : { text }),
     };
     if (reason === "gone") this.#sink.destroy();
     else {
-      const event = closeEvent(reason, this.#cursor, retryMs);
+      const event = closeEvent(reason, this.#cursor, details);
       this.#sink.end(this.view.encoding.last(event), CLOSE_GRACE_MS, reason);
     }
     return receipt;

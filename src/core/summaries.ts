@@ -18,6 +18,8 @@ export interface Receipt {
   readonly bytes: number;
   /** How long it was open, in ms. */
   readonly openMs: number;
+  /** What an admin, or the application, said with the close; absent if nothing was said. */
+  readonly text?: string;
 }
 
 /** What a listing shows of an open stream. */

@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import type { Router } from "@koa/router";
 import Koa from "koa";
+import type { Alarms } from "../core/alarms.ts";
 import type { Hub } from "../core/hub.ts";
 import type { RetentionRules } from "../core/log.ts";
 import type { Scheduler } from "../core/scheduler.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { createAdminCheck } from "./admin-check.ts";
 import type { AdminToken } from "./admin-token.ts";
 import type { Authorization } from "./authorization.ts";
 import { forwardedMiddleware } from "./forwarded.ts";
@@ -14,7 +16,6 @@ import { Guesses, UNKNOWN_STREAMS } from "./guesses.ts";
 import { type AccessOptions, accessMiddleware } from "./middleware/access.ts";
 import { errorMiddleware } from "./middleware/errors.ts";
 import { policyMiddleware } from "./middleware/policies.ts";
-import { requireAdmin } from "./middleware/require-admin.ts";
 import { hasPage, type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
 import { PublishRate } from "./publish-rate.ts";
@@ -48,6 +49,7 @@ export interface AppOptions {
   readonly retention: RetentionRules;
   readonly authorization: Authorization;
   readonly scheduler: Scheduler;
+  readonly alarms: Alarms;
   /** If two directories have the same page, the first counts. */
   readonly pages: readonly PageDirectory[];
   readonly logger: Logger;
@@ -80,17 +82,17 @@ export function createApp(options: AppOptions): App {
   app.use(forwardedMiddleware(options.proxies));
   app.use(refuseBrokenAddress);
   app.use(policyMiddleware(access));
-  const admin = requireAdmin({ adminToken, authorization, logger, now });
+  const checkAdmin = createAdminCheck({ adminToken, authorization, logger, now });
   const { retention, metricsOpen } = options;
   const routers = [
     streamRoutes(hub, { ...limits, access, authorization }, bodies),
-    controlRoutes(hub, { authorization, guesses, now: unixNow }),
+    controlRoutes(hub, { authorization, checkAdmin, guesses, now: unixNow }),
     ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     readRoutes(hub, authorization),
-    adminRoutes(hub, { admin, retention, unixNow }),
-    operateRoutes(hub, { admin, metricsOpen, unixNow }),
-    healthRoutes(hub),
+    adminRoutes(hub, { checkAdmin, retention, unixNow }),
+    operateRoutes(hub, { checkAdmin, metricsOpen, unixNow }),
+    healthRoutes(hub, options),
   ];
   app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));
   app.use(answerServerOptions);

@@ -38,9 +38,10 @@ export function formatReceiptPage(receipt: Receipt, nonce: string): string {
   );
 }
 
-function describe({ reason, messages, openMs }: Receipt): string {
+function describe({ reason, messages, openMs, text = "" }: Receipt): string {
   const seconds = Math.round(openMs / 1_000);
-  return `This stream is closed (${reason}): it was open for ${seconds} s and was given ${messages} messages.`;
+  const why = text === "" ? reason : `${reason}: ${escapeHtml(text)}`;
+  return `This stream is closed (${why}): it was open for ${seconds} s and was given ${messages} messages.`;
 }
 
 function page(title: string, head: string, body: string): string {

@@ -60,9 +60,9 @@ export async function answerPoll(
 }
 
 /** Its stream has ended on purpose: the client hears the same as often as it asks. */
-function formatEnded({ stream, reason, cursor }: Receipt): readonly Buffer[] {
+function formatEnded({ stream, reason, cursor, text }: Receipt): readonly Buffer[] {
   const answer = new PollAnswer();
-  answer.end(reason, 1);
+  answer.end(reason, 1, text ?? null);
   return answer.format(stream, cursor);
 }
 

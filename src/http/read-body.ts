@@ -125,11 +125,15 @@ function brokenOff(): ForeverframeError {
 /** Types of a JSON body from a beacon, which can't set them. */
 const BEACON_TYPES = [JSON_TYPE, TEXT_TYPE];
 
-/** Reads the small body of a route that takes an object of ours, also from a beacon. */
-export function smallBodyMiddleware(limit: number): Middleware {
+/**
+ * Reads the small body of a route that takes an object of ours, also from a beacon.
+ *
+ * @param types of bodies that are taken
+ */
+export function smallBodyMiddleware(limit: number, types = BEACON_TYPES): Middleware {
   const options = {
     enableTypes: ["text"],
-    extendTypes: { text: [...BEACON_TYPES] },
+    extendTypes: { text: [...types] },
     textLimit: String(limit),
     // null: the body parser decodes leniently, so that bytes that are not UTF-8 would be taken as
     // U+FFFD.
@@ -138,7 +142,7 @@ export function smallBodyMiddleware(limit: number): Middleware {
   const parser = bodyParser(options);
   return async (ctx, next) => {
     checkHeaders(ctx);
-    if (!ctx.is(BEACON_TYPES)) throw unsupportedType(ctx, BEACON_TYPES);
+    if (!ctx.is(types)) throw unsupportedType(ctx, types);
     try {
       const earlier = earlierBody(ctx);
       if (earlier !== null && earlier.length > limit) throw bodyTooLarge(limit);
@@ -257,7 +261,7 @@ export function unsupportedType(ctx: Context, types: readonly string[]): Forever
 }
 
 /** `is` answers null where the request has no body at all. */
-function bodyIsAbsent(ctx: Context): boolean {
+export function bodyIsAbsent(ctx: Context): boolean {
   return ctx.is(JSON_TYPE) === null || ctx.get("content-length") === "0";
 }
 

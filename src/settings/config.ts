@@ -179,6 +179,8 @@ function checkTogether(config: Config): void {
     workers,
     gearman,
     gearmanFunction,
+    eventsUrl,
+    eventsSecretFile,
   } = config;
   if ((gearman === "") !== (gearmanFunction.length === 0)) {
     throw invalid(
@@ -188,6 +190,16 @@ function checkTogether(config: Config): void {
   if ((tlsCert === "") !== (tlsKey === "")) {
     throw invalid(
       "--tls-cert and --tls-key go together: give the file with the certificate, and the file with its private key",
+    );
+  }
+  if ((eventsUrl === "") !== (eventsSecretFile === "")) {
+    throw invalid(
+      "--events-url and --events-secret-file go together: give the URL that is told of streams, and the file with the secret by which it knows this server",
+    );
+  }
+  if (eventsUrl !== "" && !isHttpUrl(eventsUrl)) {
+    throw invalid(
+      "--events-url is not a URL that can be called: give one of your application such as https://intranet.example/streams, without a name and password in it",
     );
   }
   if (parseLogLocation(config).kind === "memory" && workers > 0) {

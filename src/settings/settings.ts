@@ -130,6 +130,14 @@ export const SETTINGS = {
   gearmanFunction: list(
     "functions to take jobs of, and the channel for each: function=channel, such as getmsg=doors",
   ),
+  eventsUrl: text(
+    "",
+    "URL of your application that is told which streams are opened and closed; none if empty",
+  ),
+  eventsSecretFile: text(
+    "",
+    "file with the secret, 32 bytes or more, that what goes to --events-url is signed with; none if empty",
+  ),
   adminToken: text("", "token of the admin routes; generated at each start if empty"),
   metricsOpen: flag("let everybody read GET /metrics, without the admin token"),
   logLevel: choice(

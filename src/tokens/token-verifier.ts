@@ -142,25 +142,26 @@ export class TokenVerifier {
 }
 
 /**
- * Read the secret that HS256 tokens are signed with. White space around it does not count.
+ * Read a secret that something is signed with by SHA-256. White space around it does not count.
  *
+ * @param flag that names the file, for an error's sentence
  * @throws ForeverframeError FF_CONFIG_INVALID
  */
-export function readSecret(path: string): Buffer {
+export function readSecret(path: string, flag = "--secret-file"): Buffer {
   let text: string;
   try {
     text = readFileSync(path, "latin1").trim();
   } catch (cause) {
     throw new ForeverframeError(
       "FF_CONFIG_INVALID",
-      `--secret-file ${shorten(path)} can't be read (${(cause as NodeJS.ErrnoException).code}): make it with "openssl rand -base64 48 > ${shorten(path)}"`,
+      `${flag} ${shorten(path)} can't be read (${(cause as NodeJS.ErrnoException).code}): make it with "openssl rand -base64 48 > ${shorten(path)}"`,
       { cause },
     );
   }
   if (text.length >= MIN_SECRET_BYTES) return Buffer.from(text, "latin1");
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
-    `--secret-file ${shorten(path)} has ${text.length} bytes, which can be guessed: use ${MIN_SECRET_BYTES} or more, as "openssl rand -base64 48" makes them`,
+    `${flag} ${shorten(path)} has ${text.length} bytes, which can be guessed: use ${MIN_SECRET_BYTES} or more, as "openssl rand -base64 48" makes them`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { formatJson } from "../core/json.ts";
 import type { Transport } from "../core/transport.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -37,6 +38,7 @@ export class PollAnswer {
   /** Whether there was more than it takes. */
   #cut = false;
   #reason: string | null = null;
+  #text: string | null = null;
   #stop: 0 | 1 = 0;
 
   /** Whether there is something to say. */
@@ -55,10 +57,15 @@ export class PollAnswer {
     else if (piece[0] === LINE_END) this.#addEvent(JSON.parse(piece.toString()));
   }
 
-  /** The stream has ended. */
-  end(reason: string, stop: 0 | 1): void {
+  /**
+   * The stream has ended.
+   *
+   * @param text what was said with the close; null for nothing
+   */
+  end(reason: string, stop: 0 | 1, text: string | null): void {
     this.#reason = reason;
     this.#stop = stop;
+    this.#text = text;
   }
 
   /**
@@ -71,11 +78,12 @@ export class PollAnswer {
     const [first, ...others] = this.#messages;
     const reached = (this.#cut && this.#lastId()) || cursor;
     const head = `{"stream":${JSON.stringify(stream)},"cursor":"${reached}","messages":[`;
-    const tail = { gaps: this.#gaps, stop: this.#stop, reason: this.#reason };
+    const said = this.#text === null ? {} : { text: this.#text };
+    const tail = { gaps: this.#gaps, stop: this.#stop, reason: this.#reason, ...said };
     return [
       Buffer.from(head),
       ...(first === undefined ? [] : [first.subarray(1), ...others]),
-      Buffer.from(`],${JSON.stringify(tail).slice(1)}`),
+      Buffer.from(`],${formatJson(tail).slice(1)}`),
     ];
   }
 
@@ -99,9 +107,12 @@ export class PollAnswer {
     readonly type: string;
     readonly reason?: string;
     readonly reconnect?: boolean;
+    readonly text?: string;
   }) {
     if (event.type === "gap") this.#gaps.push(event);
-    if (event.type === "close") this.end(String(event.reason), event.reconnect ? 0 : 1);
+    if (event.type !== "close") return;
+    const { reason, reconnect, text = null } = event;
+    this.end(String(reason), reconnect ? 0 : 1, text);
   }
 
   #lastId(): string | undefined {

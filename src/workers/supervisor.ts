@@ -12,6 +12,7 @@ import { ForeverframeError } from "../errors.ts";
 import { nodeScheduler } from "../process/node-scheduler.ts";
 import type { Config } from "../settings/settings.ts";
 import { TlsWatch } from "../tls/tls-watch.ts";
+import { Replacements } from "./replacements.ts";
 import type { WorkerCommand, WorkerReport } from "./worker-messages.ts";
 
 /** Pause between two pings of a worker, in ms. */
@@ -85,6 +86,9 @@ class Supervisor {
   readonly #logger: Logger;
   readonly #relay = new BusRelay();
   readonly #slots: Slot[] = [];
+  readonly #replacements = new Replacements(nodeScheduler.monotonicMs, (text) => {
+    for (const { worker } of this.#slots) say(worker, { type: "failing", text });
+  });
   readonly #tls: TlsWatch | null;
   #config: Config;
   #pinging: NodeJS.Timeout | null = null;
@@ -184,7 +188,8 @@ class Supervisor {
       case "idle": {
         const { adminToken } = this;
         const tls = this.#tls?.pair ?? null;
-        const task = { config: this.#config, index: slot.index, adminToken, tls };
+        const { alarm: failing } = this.#replacements;
+        const task = { config: this.#config, index: slot.index, adminToken, tls, failing };
         say(slot.worker, { type: "start", task });
         break;
       }
@@ -212,6 +217,7 @@ class Supervisor {
   }
 
   #ping(): void {
+    this.#replacements.look();
     for (const slot of this.#slots) {
       const { index, worker, isListening } = slot;
       if (worker.isDead()) continue;
@@ -239,6 +245,7 @@ class Supervisor {
     slot.pauseMs = livedLong ? FIRST_PAUSE_MS : Math.min(2 * slot.pauseMs, MAX_PAUSE_MS);
     const about = { worker: index, code, signal, pauseMs };
     this.#logger.error(about, "worker ended: starting another");
+    this.#replacements.add(signal ?? `exit code ${code}`);
     // No worker listens. During the start, this means that none ever will.
     if (!this.#slots.some((other) => other.isListening))
       this.#onFailed?.(new Error(`a worker ended before it listened (${signal ?? code})`));

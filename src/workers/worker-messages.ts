@@ -10,6 +10,8 @@ export interface WorkerTask {
   readonly adminToken: string;
   /** As the supervisor speaks it now, whatever the files hold; null for plain HTTP. */
   readonly tls: TlsPair | null;
+  /** See `Replacements.alarm`. */
+  readonly failing: string | null;
 }
 
 /** What one worker tells the others about the keys of tokens: see `KeyNews`. */
@@ -25,6 +27,8 @@ export type WorkerCommand =
   | { readonly type: "drain" }
   /** Speak TLS by this pair from now on. */
   | { readonly type: "tls"; readonly pair: TlsPair }
+  /** Workers are replaced again and again, or not any more: see `Replacements.alarm`. */
+  | { readonly type: "failing"; readonly text: string | null }
   | KeyFrame
   | BusFrame;
 

@@ -15,6 +15,7 @@ const bus = new WorkerBus(say);
 let server: RunningServer | null = null;
 /** What came since the task, perhaps while the server started. */
 let newerPair: TlsPair | null = null;
+let failing: string | null = null;
 let hearOfKeys = (_text: string | null): void => {};
 const keyNews: WorkerMembership["keyNews"] = {
   tell: (text) => say({ type: "keys", text }),
@@ -29,6 +30,7 @@ process.on("message", (command: WorkerCommand) => {
   else if (command.type === "start") void start(command.task);
   else if (command.type === "tls") useTls(command.pair);
   else if (command.type === "keys") hearOfKeys(command.text);
+  else if (command.type === "failing") setFailing(command.text);
   else void stop();
 });
 // Without its supervisor, nobody would replace this process or tell it to stop. Prepended, to come
@@ -41,7 +43,9 @@ process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => void stop());
 say({ type: "idle" });
 
-async function start({ config, index, adminToken, tls }: WorkerTask): Promise<void> {
+async function start(task: WorkerTask): Promise<void> {
+  const { config, index, adminToken, tls } = task;
+  setFailing(task.failing);
   const logger = createLogger(config.logLevel, { worker: index });
   endOnFault(logger);
   try {
@@ -49,6 +53,7 @@ async function start({ config, index, adminToken, tls }: WorkerTask): Promise<vo
     const membership = { bus, index, generation, keyNews, tls };
     server = await startServer({ ...config, adminToken }, logger, membership);
     if (newerPair !== null) server.useTls(newerPair);
+    setFailing(failing);
     say({ type: "listening", url: server.url });
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -57,6 +62,11 @@ async function start({ config, index, adminToken, tls }: WorkerTask): Promise<vo
       process.exit(1),
     );
   }
+}
+
+function setFailing(text: string | null): void {
+  failing = text;
+  server?.alarms.set("workers-failing", text);
 }
 
 function useTls(pair: TlsPair): void {

@@ -74,10 +74,10 @@ function total(counts) {
   return Object.values(counts).reduce((sum, value) => sum + value, 0);
 }
 
-function showTrouble({ processes, silent, alarms = [] }) {
+function showTrouble({ processes, silent }) {
   const texts = new Set([
     ...processes.filter(({ trouble }) => trouble !== null).map(({ trouble }) => trouble.text),
-    ...alarms.map(({ text }) => text),
+    ...processes.flatMap(({ alarms }) => alarms.map(({ text }) => text)),
   ]);
   if (silent > 0) texts.add(`${silent} of the processes do not answer`);
   if (processes.some(({ draining }) => draining)) texts.add("A process is stopping");

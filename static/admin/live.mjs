@@ -29,8 +29,8 @@ export function tail(channels) {
       ]),
     ongap: ({ channels: missing, reason }) =>
       addRow([cell(""), cell(missing.join(", ")), cell("gap"), cell(reason, "red")]),
-    onstate: (state, { transport, reason, detail }) => {
-      element("tail-state").textContent = [state, transport, reason, detail]
+    onstate: (state, { transport = stream?.transport, reason, text, detail }) => {
+      element("tail-state").textContent = [state, transport, reason, text, detail]
         .filter(Boolean)
         .join(", ");
     },

@@ -33,6 +33,21 @@ describeInBrowsers("the client", (suite) => {
 
   for (const transport of TRANSPORTS) {
     describe(`by ${transport}`, () => {
+      it("tells the page what an admin says with the close, as text", async () => {
+        const { url, adminToken } = await start();
+        const stream = await PageStream.open(page, { channels: "news", transport });
+        await stream.untilState("open");
+        const text = "</script><b>bis 6\u2028 Uhr";
+        await fetch(`${url}/channels/news/close`, {
+          method: "POST",
+          headers: { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" },
+          body: JSON.stringify({ text }),
+        });
+        await stream.untilState("closed");
+        const [event] = await stream.told("onclose");
+        expect(event).to.include({ reason: "admin", reconnect: false, text });
+      });
+
       it("opens, delivers in order, and closes for good", async () => {
         const { url, hub } = await start();
         const stream = await PageStream.open(page, {

@@ -151,7 +151,7 @@ describe("with a Redis", () => {
     };
     const [one, lost] = [await start(redis.port), await start(proxy.port)];
     try {
-      const silent = async () => (await one.ask("endAll", { client: "panel" })).silent;
+      const silent = async () => (await one.ask("endAll", { client: "panel" }, null)).silent;
       await eventually(5_000, async () => (await silent()) === 0, "both");
       proxy.freeze();
       expect(await silent()).to.equal(1);
@@ -198,12 +198,12 @@ describe("with a Redis", () => {
     };
     const first = await join();
     first.tell("noticeClosed", receipt, owner);
-    const asked = await first.ask("endAll", { client: "nobody" }); // it has been sent by now
+    const asked = await first.ask("endAll", { client: "nobody" }, null); // it has been sent by now
     expect(asked.silent).to.equal(0);
     await first.close();
     const later = await join();
     try {
-      const find = (stream: string) => later.find("close", stream, "client");
+      const find = (stream: string) => later.find("close", stream, "client", null);
       expect(await find("nGone.other")).to.deep.equal({ found: null, silent: 0 });
       expect(await find(receipt.stream)).to.deep.equal({ found: receipt, silent: 0 });
       const isForgotten = async () =>

@@ -91,7 +91,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       ends.forEach(({ recording }, n) => {
         recording.answers.endAll = n;
       });
-      const all = await ends[0]?.bus.ask("endAll", { client: "panel" });
+      const all = await ends[0]?.bus.ask("endAll", { client: "panel" }, null);
       expect(all?.answers.toSorted()).to.deep.equal([1, 2]);
       expect(all?.silent).to.equal(0);
       expect(ends[1]?.recording.calls).to.deep.equal([["endAll", { client: "panel" }]]);
@@ -100,7 +100,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
     it("finds what one of the others has, and says when none has it", async () => {
       const [one, , other] = [await join(), await join(), await join()];
       other.recording.answers.close = receipt;
-      expect(await one.bus.find("close", "s", "client")).to.deep.include({ found: receipt });
+      expect(await one.bus.find("close", "s", "client", null)).to.deep.include({ found: receipt });
       expect(await one.bus.find("giveAway", "s", "doors", null)).to.deep.equal({
         found: null,
         silent: 0,
@@ -116,7 +116,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       const first = one.bus.find("giveAway", "s", "doors", null);
       await eventually(2_000, () => home.recording.times("giveAway") === 1, "the first question");
       const second = two.bus.find("giveAway", "s", "doors", null);
-      await two.bus.ask("endAll", { client: "panel" }); // what was said before has gone round
+      await two.bus.ask("endAll", { client: "panel" }, null); // what was said before has gone round
       expect(home.recording.times("giveAway")).to.equal(1);
       giveAway(null);
       expect(await first).to.deep.equal({ found: null, silent: 0 });
@@ -135,7 +135,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       const { found } = await one.bus.find("giveAway", "s", "doors", null);
       expect(found).to.deep.equal(record);
       const second = two.bus.find("giveAway", "s", "doors", null);
-      await two.bus.ask("endAll", { client: "panel" });
+      await two.bus.ask("endAll", { client: "panel" }, null);
       expect(home.recording.times("giveAway")).to.equal(1);
       answer(null);
       expect((await second).found).to.deep.equal(record);
@@ -144,7 +144,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
     it("has no answers when it is alone", async () => {
       const { bus } = await join();
       bus.tell("noticeAppended");
-      expect(await bus.ask("endAll", { channel: "doors" })).to.deep.equal({
+      expect(await bus.ask("endAll", { channel: "doors" }, null)).to.deep.equal({
         answers: [],
         silent: 0,
       });
@@ -160,7 +160,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       expect(await one.bus.find("acknowledge", "s", "e.1")).to.deep.include({ found: false });
       expect(performance.now() - began, "ms").to.be.below(1_500);
       const [all, nothing] = await Promise.all([
-        one.bus.ask("endAll", { client: "panel" }),
+        one.bus.ask("endAll", { client: "panel" }, null),
         one.bus.find("state", "s"),
       ]);
       expect(all).to.deep.equal({ answers: [7], silent: 1 });
@@ -170,7 +170,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
     it("does not wait for one that ends before it answers", async () => {
       const [one, other] = [await join(), await join()];
       other.hang();
-      const asking = one.bus.ask("endAll", { client: "panel" });
+      const asking = one.bus.ask("endAll", { client: "panel" }, null);
       other.die();
       expect(await asking).to.deep.equal({ answers: [], silent: 0 });
     });

@@ -14,6 +14,7 @@ import {
   WEBSOCKET,
 } from "../support/transport-clients.ts";
 import { eventually } from "../support/within.ts";
+import { describeCloseText } from "./close-text-contract.ts";
 
 /** Arrays in arrays, so many deep. */
 const nested = (depth: number): unknown => (depth === 0 ? "deep" : [nested(depth - 1)]);
@@ -49,6 +50,8 @@ export function describeTransportContract(
   { name: serverName, start, stop, release }: ServerFixture,
 ): void {
   const { name, transport, capabilities } = fixture;
+
+  describeCloseText(fixture, { name: serverName, start, stop, release });
 
   describe(`a stream by ${name} of ${serverName}`, function () {
     this.timeout(60_000);

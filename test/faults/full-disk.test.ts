@@ -46,7 +46,7 @@ describe("a log on a disk that is full", function () {
       },
       "room again",
     );
-  const ready = async () => ask(await server.url(), "GET", "/readyz");
+  const ready = async (query = "") => ask(await server.url(), "GET", `/readyz${query}`);
 
   it("refuses publishes with 503 FF_LOG_FULL, keeps its streams, and goes on when there is room", async () => {
     server = SmallDiskServer.start(
@@ -77,17 +77,23 @@ describe("a log on a disk that is full", function () {
     expect(server.stderr).to.not.match(/unhandled/i);
   });
 
-  it("is not ready while it is full, says so once, and once when it is over", async () => {
+  it("is ready for streams but not for publishes while it is full, says so once, and once when it is over", async () => {
     server = SmallDiskServer.start(createTemporaryDirectory(), { mib: 6, filledBytes: 3_000_000 });
-    expect((await ready()).status).to.equal(200);
+    expect((await ready()).json).to.include({ status: "ready", publishing: true });
     await fill();
     for (let n = 0; n < 5; n++) await publish(60_000);
-    const refused = await ready();
+    const full = await ready();
+    expect(full.status).to.equal(200);
+    expect(full.json).to.include({ publishing: false, code: "FF_LOG_FULL" });
+    expect(full.json.detail).to.match(/^This server delivers what its log has.*: make room/);
+    const refused = await ready("?publish=1");
     expect([refused.status, refused.json.code]).to.deep.equal([503, "FF_LOG_FULL"]);
+    const { connection } = await openFrame(await server.url(), "channels=a&last=1");
+    await connection.untilEvents((events) => events.length === 2, "the last message");
     expect(server.lines(/publishes are refused/)).to.have.lengthOf(1);
     server.makeRoom();
     // Nobody publishes: the log looks for itself.
-    await eventually(15_000, async () => (await ready()).status === 200, "a server that is ready");
+    await eventually(15_000, async () => (await ready()).json.publishing, "a server that is ready");
     expect(server.lines(/publishes are refused/)).to.have.lengthOf(1);
     expect(server.lines(/log available again/)).to.have.lengthOf(1);
     expect(server.lines(/can't be trimmed/)).to.have.lengthOf(0);

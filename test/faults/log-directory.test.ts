@@ -44,7 +44,7 @@ describe("the directory of a log", function () {
       },
     ],
   ] as const) {
-    it(`that is ${what} while it is in use has publishes refused, and a server not ready, with one line`, async () => {
+    it(`that is ${what} while it is in use has publishes refused, which the readiness tells, with one line`, async () => {
       const data = join(root, "data");
       const { process: server, url } = await startServeProcess(["--data", data]);
       await publishJson(url, "a", 1);
@@ -52,15 +52,14 @@ describe("the directory of a log", function () {
       const readiness = await eventually(
         5_000,
         async () => {
-          const answer = await ask(url, "GET", "/readyz");
+          const answer = await ask(url, "GET", "/readyz?publish=1");
           return answer.status !== 200 && answer;
         },
-        "a server that is not ready",
+        "a server that is not ready for publishes",
       );
       expect(readiness.json).to.have.property("code", "FF_LOG_UNAVAILABLE");
-      expect(readiness.json.detail).to.match(
-        /data\.mdb" was removed or replaced while it is in use/,
-      );
+      expect(readiness.json.detail).to.match(/can't (?:be written|read).* see the server's log/);
+      expect(server.stderr).to.match(/data\.mdb\\" was removed or replaced while it is in use/);
       for (let n = 0; n < 3; n++) {
         const { status, json } = await ask(url, "POST", "/channels/a/messages", {
           headers: { "Content-Type": "application/json" },

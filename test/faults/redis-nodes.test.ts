@@ -57,6 +57,23 @@ describe("two servers on one Redis", function () {
     expect(new Set(handles)).to.have.lengthOf(3);
   });
 
+  it("say with each other's closes what an admin says, also by a handle", async () => {
+    const body = '{"text":"at 6"}';
+    for (const way of ["handle", "id", "channel"]) {
+      const { connection, open } = await openFrame(one.url, "channels=a");
+      const listed = await ask(two.url, "GET", "/streams", { headers: ADMIN });
+      const [{ handle }] = listed.json.streams;
+      const name = way === "handle" ? handle : open["stream"];
+      const path = way === "channel" ? "/channels/a/close" : `/streams/${name}/close`;
+      const headers = { ...ADMIN, "Content-Type": "application/json" };
+      expect((await ask(two.url, "POST", path, { headers, body })).status, way).to.equal(200);
+      const isClosed = (events: readonly { type: string }[]) => events.at(-1)?.type === "close";
+      const events = await connection.untilEvents(isClosed, "the close");
+      expect(events.at(-1), way).to.include({ reason: "admin", text: "at 6" });
+      expect((await close(two.url, open["stream"])).json, way).to.include({ text: "at 6" });
+    }
+  });
+
   it("take each other's tickets, once", async () => {
     const issued = await ask(one.url, "POST", "/tickets", {
       headers: { "Content-Type": "application/json" },

@@ -88,6 +88,7 @@ async function startDelayedHub(
     },
     tally: new Tally(),
     machine: () => NO_MACHINE,
+    alarms: { list: () => [] },
     listeners: [],
     random: () => 0.5,
     nextHandle: () => 1,

@@ -46,6 +46,23 @@ backend back
   return url;
 }
 
+/**
+ * Start HAProxy as it is configured.
+ *
+ * @param configure is given the address to listen on, and returns the whole configuration
+ * @returns the address of HAProxy
+ */
+export async function startConfiguredHaproxy(
+  configure: (address: string) => string,
+): Promise<string> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const config = join(createTemporaryDirectory(), "haproxy.cfg");
+  writeFileSync(config, `${configure(address)}\n`);
+  const url = `http://${address}`;
+  await running.start(haproxyPath() ?? "haproxy", ["-db", "-f", config], url);
+  return url;
+}
+
 /** Stop each that was started; for `afterEach`. */
 export function stopHaproxy(): Promise<void> {
   return running.stop();

@@ -32,6 +32,12 @@ const NEEDS = [
     present: () => existsSync(PROTOTYPE_JS),
     packages: ["libjs-prototype"],
   },
+  {
+    name: "systemd's tools",
+    present: () => ["systemd-analyze", "systemd-notify"].every((name) => findCommand([name])),
+    packages: ["systemd"],
+  },
+  { name: "Perl", present: () => findCommand(["perl"]) !== null, packages: ["perl-base"] },
   { name: "PHP", present: () => findCommand(["php"]) !== null, packages: ["php-cli"] },
 ];
 

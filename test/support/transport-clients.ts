@@ -176,6 +176,7 @@ function openPolls(url: string, query: string, headers: Headers): TransportClien
         readonly gaps: readonly WireEvent[];
         readonly stop: 0 | 1;
         readonly reason: string | null;
+        readonly text?: string;
       };
       if (stream !== answer.stream) {
         stream = answer.stream;
@@ -188,8 +189,9 @@ function openPolls(url: string, query: string, headers: Headers): TransportClien
       }
       events.push(...answer.gaps, ...answer.messages);
       if (answer.reason !== null) {
-        const { reason, cursor } = answer;
-        events.push({ type: "close", reason, reconnect: answer.stop === 0, cursor });
+        const { reason, cursor, text } = answer;
+        const said = text === undefined ? {} : { text };
+        events.push({ type: "close", reason, reconnect: answer.stop === 0, cursor, ...said });
         break;
       }
       more = `&stream=${stream}&after=${answer.cursor}`;

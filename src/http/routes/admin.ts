@@ -13,6 +13,8 @@ import {
   type SortKey,
 } from "../../core/stream-list.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
+import type { AdminCheck } from "../admin-check.ts";
+import { readCloseText } from "../close-text.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 import { objectOf, smallBodyMiddleware } from "../read-body.ts";
 import { createRouter } from "../router.ts";
@@ -24,8 +26,7 @@ const MAX_REVOCATION_BYTES = 1_024;
 
 /** What the routes need. */
 export interface AdminRouteOptions {
-  /** Lets admins through only. */
-  readonly admin: Middleware;
+  readonly checkAdmin: AdminCheck;
   readonly retention: RetentionRules;
   /** Unix ms. */
   readonly unixNow: () => number;
@@ -39,17 +40,24 @@ export interface AdminRouteOptions {
  * `{"streams":[...],"total","next","draining"}`, by handle unless `sort` says otherwise; `after` is
  * the `next` of the page before. GET /channels?after=&limit=: 200
  * `{"channels":[{"channel","messages","last","readers","rate","retention"}]}`, by name; `after` is
- * a name. POST /channels/:channel/close and POST /clients/:client/close: 200
- * `{"closed":<how many>}`, with reason `admin`. DELETE /channels/:channel: 200
- * `{"channel","removed":<how many>}`. POST /revocations, body
- * `{"sub"|"jti"|"client":"...","before":<Unix ms>,"until":<Unix ms>}`: 201
+ * a name. POST /channels/:channel/close and POST /clients/:client/close, no body or
+ * `{"text":"..."}`: 200 `{"closed":<how many>}`, with reason `admin` and this text; 400
+ * FF_BODY_INVALID. DELETE /channels/:channel: 200 `{"channel","removed":<how many>}`. POST
+ * /revocations, body `{"sub"|"jti"|"client":"...","before":<Unix ms>,"until":<Unix ms>}`: 201
  * `{...,"before","ended"}`: tokens issued until `before` are refused, and their streams ended with
  * `expired`; 400 FF_BODY_INVALID; 503 FF_REVOCATIONS_FULL.
  *
  * What concerns the streams of all workers may be answered 503 FF_WORKER_SILENT.
  */
-export function adminRoutes(hub: Hub, { admin, retention, unixNow }: AdminRouteOptions): Router {
+export function adminRoutes(
+  hub: Hub,
+  { checkAdmin, retention, unixNow }: AdminRouteOptions,
+): Router {
   const router = createRouter();
+  const admin: Middleware = async (ctx, next) => {
+    await checkAdmin(ctx);
+    await next();
+  };
 
   router.get("/streams", admin, async (ctx) => {
     const { streams, total, next } = await hub.admin.list(parseListRequest(ctx));
@@ -72,11 +80,11 @@ export function adminRoutes(hub: Hub, { admin, retention, unixNow }: AdminRouteO
 
   router.post("/channels/:channel/close", admin, async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
-    ctx.body = { closed: await hub.admin.closeAll({ channel }) };
+    ctx.body = { closed: await hub.admin.closeAll({ channel }, await readCloseText(ctx)) };
   });
 
   const closeClient = async (ctx: Context, client: string) => {
-    ctx.body = { closed: await hub.admin.closeAll({ client }) };
+    ctx.body = { closed: await hub.admin.closeAll({ client }, await readCloseText(ctx)) };
   };
   router.post("/clients/:client/close", admin, (ctx) =>
     closeClient(ctx, pathParameter(ctx, "client")),

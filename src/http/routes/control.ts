@@ -4,8 +4,11 @@ import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { subjectOf } from "../../core/principal.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
+import type { AdminCheck } from "../admin-check.ts";
 import type { Authorization } from "../authorization.ts";
+import { readCloseText } from "../close-text.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
+import { bearerToken } from "../credentials.ts";
 import type { Guesses } from "../guesses.ts";
 import { nonceOf } from "../middleware/policies.ts";
 import { parameter, pathParameter } from "../parameters.ts";
@@ -15,9 +18,13 @@ import { createRouter } from "../router.ts";
 
 const MAX_ACK_BYTES = 1_024;
 
+/** The number of a stream in listings. The id of a stream always has a dot in it. */
+const HANDLE = /^\d{1,15}$/;
+
 /** What the routes need. */
 export interface ControlRouteOptions {
   readonly authorization: Authorization;
+  readonly checkAdmin: AdminCheck;
   readonly guesses: Guesses;
   /** Unix ms. */
   readonly now: () => number;
@@ -33,7 +40,10 @@ export interface ControlRouteOptions {
  *
  * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept`
  * prefers HTML as a document that calls `parent.controlled(receipt)`; the same again while receipts
- * are kept; 404 FF_STREAM_UNKNOWN.
+ * are kept; 404 FF_STREAM_UNKNOWN. With an admin's token as `Authorization` and the body
+ * `{"text":"..."}`, the stream ends with `admin` and this text. With the handle of a listing in
+ * place of the id, it is for admins: 200 `{"closed":<0 or 1>}`; 401 FF_ADMIN_REQUIRED; 400
+ * FF_BODY_INVALID.
  *
  * POST /streams/:stream/ack, body `{"cursor"}` as JSON (or as text, which is what a beacon sends):
  * 204, the client has handled everything up to there; 400 FF_BODY_INVALID, FF_CURSOR_INVALID; 404
@@ -48,7 +58,7 @@ export interface ControlRouteOptions {
  */
 export function controlRoutes(
   hub: Hub,
-  { authorization, guesses, now }: ControlRouteOptions,
+  { authorization, checkAdmin, guesses, now }: ControlRouteOptions,
 ): Router {
   const router = createRouter();
   router.use((ctx, next) => {
@@ -114,8 +124,15 @@ export function controlRoutes(
 
   router.post("/streams/:stream/close", async (ctx) => {
     const id = pathParameter(ctx, "stream");
-    if (authorization.isAsked) await checkMayClose(ctx, id);
-    const receipt = await hub.control.close(id, "client");
+    if (HANDLE.test(id)) {
+      await checkAdmin(ctx);
+      const text = await readCloseText(ctx);
+      ctx.body = { closed: await hub.admin.closeAll({ handle: Number(id) }, text) };
+      return;
+    }
+    const text = await adminTextOf(ctx, checkAdmin);
+    if (text === null && authorization.isAsked) await checkMayClose(ctx, id);
+    const receipt = await hub.control.close(id, text === null ? "client" : "admin", text);
     if (receipt === null) throw unknown(ctx, id);
     if (prefers(ctx, "html", "json")) answerPage(ctx, formatReceiptPage(receipt, nonceOf(ctx)));
     else ctx.body = receipt;
@@ -143,6 +160,24 @@ export function controlRoutes(
   });
 
   return router;
+}
+
+/**
+ * What an admin says with the close of a stream by its id; null for anybody else, whatever the body
+ * is. Without a token in a header no body is read, so that none can hold up a client's own close.
+ *
+ * @throws ForeverframeError FF_ADMIN_GUESSES, FF_AUTH_UNAVAILABLE
+ */
+async function adminTextOf(ctx: Context, checkAdmin: AdminCheck): Promise<string | null> {
+  if (bearerToken(ctx.req.headers) === null) return null;
+  try {
+    const text = await readCloseText(ctx);
+    if (text !== null) await checkAdmin(ctx);
+    return text;
+  } catch (error) {
+    if (error instanceof ForeverframeError && error.status < 429) return null;
+    throw error;
+  }
 }
 
 function parseAck({ cursor }: Readonly<Record<string, unknown>>): Cursor {

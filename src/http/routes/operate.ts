@@ -4,6 +4,7 @@ import { isClientName, MAX_CLIENT_BYTES } from "../../core/client-name.ts";
 import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
+import type { AdminCheck } from "../admin-check.ts";
 import { formatMetrics } from "../metrics.ts";
 import { numberParameter, parameter } from "../parameters.ts";
 import { createRouter } from "../router.ts";
@@ -13,8 +14,7 @@ const SHOWN_ENDED = 50;
 
 /** What the routes need. */
 export interface OperateRouteOptions {
-  /** Lets admins through only. */
-  readonly admin: Middleware;
+  readonly checkAdmin: AdminCheck;
   /** Whether everybody may read the metrics. */
   readonly metricsOpen: boolean;
   /** Unix ms. */
@@ -35,9 +35,14 @@ export interface OperateRouteOptions {
  */
 export function operateRoutes(
   hub: Hub,
-  { admin, metricsOpen, unixNow }: OperateRouteOptions,
+  { checkAdmin, metricsOpen, unixNow }: OperateRouteOptions,
 ): Router {
   const router = createRouter();
+
+  const admin: Middleware = async (ctx, next) => {
+    await checkAdmin(ctx);
+    await next();
+  };
 
   const answerMetrics = async (ctx: Context) => {
     const { processes, silent } = await hub.insight.figures();
