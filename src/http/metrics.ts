@@ -149,6 +149,13 @@ export const METRICS: readonly (PlainMetric | HistogramMetric)[] = [
     labels: [],
     values: ({ disk }) => (disk === null ? [] : [[{}, disk.logBytes]]),
   },
+  {
+    kind: "gauge",
+    name: "foreverframe_alarm",
+    help: "1 for each alarm that holds now.",
+    labels: ["code"],
+    values: ({ alarms }) => alarms.map(({ code }) => [{ code }, 1]),
+  },
   gauge(
     "foreverframe_draining",
     "1 while the process stops and takes no new streams.",

@@ -1,7 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { closeConnections, publishJson } from "../support/raw-http.ts";
 import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { createSecretFile } from "../support/tokens.ts";
 import { eventually, within } from "../support/within.ts";
@@ -30,10 +32,31 @@ describe("the command line", function () {
       const { process: server, url } = await startServeProcess(["--memory"]);
       expect(server.stdout).to.match(/log +in memory/);
       expect(server.stdout).to.contain(`${url}/doors.html`);
-      expect(server.stdout).to.match(/admin token +\S{20,}/);
+      expect(server.stdout).to.match(/admin token +generated for this start, and not shown/);
       await eventually(2_000, () => server.stderr.includes("\n"), "a line of the log");
       for (const line of server.stderr.trim().split("\n"))
         expect(JSON.parse(line)).to.have.property("msg");
+      const [first = ""] = server.stderr.split("\n");
+      expect(JSON.parse(first)).to.include({ version: "0.1.0", node: process.versions.node });
+      expect(JSON.parse(first).time).to.match(/^\d{4}-\d\d-\d\dT.*Z$/);
+    });
+
+    it("keeps a generated admin token beside the log, for its owner alone, and shows it on terminals only", async () => {
+      const data = createTemporaryDirectory();
+      const { process: server, url } = await startServeProcess(["--data", data]);
+      const file = join(data, "admin-token");
+      expect(server.stdout).to.contain(`generated for this start, in ${file}`);
+      expect(statSync(file).mode & 0o777).to.equal(0o600);
+      const token = readFileSync(file, "utf8").trim();
+      expect(token).to.match(/^\S{20,}$/);
+      expect(server.stdout + server.stderr).to.not.contain(token);
+      const headers = { Authorization: `Bearer ${token}` };
+      expect((await fetch(`${url}/streams`, { headers })).status).to.equal(200);
+      server.kill("SIGTERM");
+      await server.outcome;
+      const given = ["--data", data, "--admin-token", "another-token-of-mine"];
+      await startServeProcess(given);
+      expect(existsSync(file)).to.equal(false);
     });
 
     for (const [args, sentence] of [
