@@ -6,7 +6,7 @@ export interface EventQueueLimits {
 }
 
 /** Room for a drain of ten thousand streams; with 64 long selectors each, for a thousand. */
-export const EVENT_QUEUE_LIMITS: EventQueueLimits = {
+const EVENT_QUEUE_LIMITS: EventQueueLimits = {
   maxEvents: 10_000,
   maxCharacters: 8_388_608,
 };
