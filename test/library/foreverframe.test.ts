@@ -257,6 +257,17 @@ describe("createForeverframe", () => {
       ["nothing to close", "FF_PARAMETER_INVALID", (ff) => ff.close({} as never)],
       ["no client", "FF_PARAMETER_INVALID", (ff) => ff.close({ client: undefined as never })],
       ["two to close", "FF_PARAMETER_INVALID", (ff) => ff.close({ client: "a", channel: "b" })],
+      ["a handle that is none", "FF_PARAMETER_INVALID", (ff) => ff.close({ handle: "1" as never })],
+      [
+        "too long a text for a close",
+        "FF_PARAMETER_INVALID",
+        (ff) => ff.close({ client: "a" }, { text: "x".repeat(501) }),
+      ],
+      [
+        "a text that is none",
+        "FF_PARAMETER_INVALID",
+        (ff) => ff.close({ client: "a" }, { text: 7 as never }),
+      ],
       ["no server", "FF_CONFIG_INVALID", (ff) => ff.attach(express() as never, { path: "/push" })],
       ["no path", "FF_CONFIG_INVALID", (ff) => ff.attach(createServer(), { path: "push" })],
     ];
@@ -278,6 +289,27 @@ describe("createForeverframe", () => {
       await ff.publish("a", 2);
       expect(dataOf(await take(subscription, 1))).to.deep.equal([2]);
     });
+  });
+
+  it("says what the application says with a close, to one stream and to many", async () => {
+    const ff = await startLibrary({ open: true });
+    const url = await listen(createServer(ff.node));
+    const text = "x".repeat(500);
+    const ends = async (close: () => Promise<unknown>, wanted: string | undefined) => {
+      const { connection } = await openFrame(url, "channels=a&client=kiosk");
+      const answer = await close();
+      const isClosed = (events: readonly { type: string }[]) => events.at(-1)?.type === "close";
+      const events = await connection.untilEvents(isClosed, "the close");
+      expect(events.at(-1)).to.include({ reason: "admin" });
+      expect(events.at(-1)?.["text"]).to.equal(wanted);
+      return answer;
+    };
+    const handle = async () => Number((await ff.streams())[0]?.handle);
+    expect(await ends(() => ff.close({ client: "kiosk" }, { text }), text)).to.equal(1);
+    expect(await ends(() => ff.close({ channel: "a" }, { text: "" }), undefined)).to.equal(1);
+    const byHandle = async () => ff.close({ handle: await handle() }, { text: "bye" });
+    expect(await ends(byHandle, "bye")).to.equal(1);
+    expect(await ff.close({ handle: 1 })).to.equal(0);
   });
 
   it("closes a stream by its id with a receipt, and lists streams and channels", async () => {

@@ -14,7 +14,7 @@ export class FrontProcesses {
   async start(command: string, args: readonly string[], url: string): Promise<void> {
     const child = spawn(command, args, { stdio: "ignore" });
     this.#running.add(child);
-    child.on("error", () => this.#running.delete(child));
+    for (const event of ["error", "exit"]) child.on(event, () => this.#running.delete(child));
     const answers = () =>
       fetch(url).then(
         () => true,

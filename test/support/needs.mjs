@@ -53,6 +53,12 @@ const LONG_NEEDS = [
     present: () => findCommand(["slowhttptest"]) !== null,
     packages: ["slowhttptest"],
   },
+  {
+    name: "the proxies of docs/proxies.md",
+    present: () =>
+      ["apache2", "lighttpd", "varnishd", "caddy"].every((name) => findCommand([name])),
+    packages: ["apache2", "lighttpd", "varnish", "caddy"],
+  },
 ];
 
 /** The first of these commands that is on the PATH or, being for root, in /usr/sbin; or null. */
