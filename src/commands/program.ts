@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { ForeverframeError } from "../errors.ts";
 import { addChannelsCommand } from "./channels.ts";
 import { addCloseCommand } from "./close.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { EXIT_CODES_HELP, exitCodeOf } from "./exit-codes.ts";
 import { addExplainCommand } from "./explain.ts";
 import { addPublishCommand } from "./publish.ts";
@@ -44,6 +45,7 @@ export function createProgram(version: string): Command {
   addChannelsCommand(program);
   addCloseCommand(program);
   addExplainCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 

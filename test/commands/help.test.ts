@@ -37,7 +37,8 @@ describe("the help", () => {
       expect(examples, command.name()).to.contain(`foreverframe ${command.name()}`);
       const options = examples.match(/(?<= )--[a-z][a-z-]*/g) ?? [];
       const known = program.commands.flatMap((one) => one.options.map(({ long }) => long));
-      for (const option of options) expect(known, `${command.name()}: ${option}`).to.contain(option);
+      for (const option of options)
+        expect(known, `${command.name()}: ${option}`).to.contain(option);
     }
   });
 

@@ -46,6 +46,38 @@ backend back
   return url;
 }
 
+/**
+ * Start HAProxy that speaks HTTP, with the smallest configuration and some more lines.
+ *
+ * @param options lines of the section `defaults`
+ * @returns the address of HAProxy
+ */
+export async function startConfiguredHaproxy(
+  upstream: string,
+  options: readonly string[],
+): Promise<string> {
+  const port = await freePort();
+  const config = join(createTemporaryDirectory(), "haproxy.cfg");
+  writeFileSync(
+    config,
+    `defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  ${options.join("\n  ")}
+frontend front
+  bind 127.0.0.1:${port}
+  default_backend back
+backend back
+  server one ${new URL(upstream).host}
+`,
+  );
+  const url = `http://127.0.0.1:${port}`;
+  await running.start(haproxyPath() ?? "haproxy", ["-db", "-f", config], url);
+  return url;
+}
+
 /** Stop each that was started; for `afterEach`. */
 export function stopHaproxy(): Promise<void> {
   return running.stop();

@@ -1,0 +1,117 @@
+import type { Command } from "commander";
+import { parseChannelName } from "../core/channel-name.ts";
+import { type AdminAccess, addAdminOptions, adminHeader, wholeNumber } from "./client-options.ts";
+import { examine } from "./doctor/examine.ts";
+import { conclude, type Finding } from "./doctor/findings.ts";
+import type { Measures } from "./doctor/measures.ts";
+import { RequestError } from "./server-client.ts";
+import { escapeForTerminal, type Paint, paintFor, type Style } from "./terminal.ts";
+
+const MAX_IDLE_S = 3_600;
+const DEFAULT_IDLE_S = 20;
+
+interface DoctorOptions extends AdminAccess {
+  readonly channel: string;
+  readonly idleSeconds: number;
+  readonly json?: true;
+}
+
+/** What was found on a path. */
+interface Report {
+  readonly url: string;
+  readonly verdict: "ok" | "problems" | "unreachable";
+  readonly findings: readonly Finding[];
+  readonly measures: Measures | null;
+}
+
+const EXIT_CODES: Readonly<Record<Report["verdict"], number>> = {
+  ok: 0,
+  problems: 1,
+  unreachable: 2,
+};
+
+const STYLES: Readonly<Record<Finding["level"], Style>> = {
+  ok: "green",
+  note: "yellow",
+  problem: "red",
+};
+
+/** Add `foreverframe doctor`. */
+export function addDoctorCommand(program: Command): void {
+  addAdminOptions(program.command("doctor"))
+    .summary("examine the path from pages to a server")
+    .description(
+      "Examine the path from pages to a server, with the proxies on it: what it holds back, cuts, changes or does not let through, and what to write into the proxy's configuration.",
+    )
+    .option("--channel <name>", "channel to publish some messages to", "ff.doctor")
+    .option(
+      "--idle-seconds <n>",
+      "how long a silent stream is watched: longer than --heartbeat-ms of the server",
+      wholeNumber(1, MAX_IDLE_S),
+      DEFAULT_IDLE_S,
+    )
+    .option("--json", "print one JSON object: findings and measures")
+    .addHelpText(
+      "after",
+      `
+Exit codes:
+  0   all is well
+  1   there are problems
+  2   no server can be reached
+
+Examples:
+  foreverframe doctor --url http://panel.intranet/push/
+  foreverframe doctor --url http://panel.intranet/push/ --token-file gate --channel doors.test
+  foreverframe doctor --url http://panel.intranet/push/ --idle-seconds 120 --json`,
+    )
+    .action(doctor);
+}
+
+async function doctor(options: DoctorOptions): Promise<void> {
+  const report = await examinePath(options);
+  const { stdout } = process;
+  stdout.write(
+    options.json === true
+      ? `${escapeForTerminal(JSON.stringify(report))}\n`
+      : formatReport(report, paintFor(stdout)),
+  );
+  process.exitCode = EXIT_CODES[report.verdict];
+}
+
+async function examinePath(options: DoctorOptions): Promise<Report> {
+  const { url, idleSeconds } = options;
+  const channel = parseChannelName(options.channel);
+  try {
+    const headers = adminHeader(options);
+    const measures = await examine({ url, channel, headers, idleSeconds });
+    const findings = conclude(measures);
+    const isWell = !findings.some(({ level }) => level === "problem");
+    return { url, verdict: isWell ? "ok" : "problems", findings, measures };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    const finding = {
+      check: "path",
+      level: "problem",
+      sentence: error.message,
+      advice: [],
+    } as const;
+    return { url, verdict: "unreachable", findings: [finding], measures: null };
+  }
+}
+
+function formatReport({ url, verdict, findings }: Report, paint: Paint): string {
+  const lines = findings.flatMap(({ check, level, sentence, advice }) => [
+    `${paint(STYLES[level], level.padEnd(8))}${check.padEnd(11)}${escapeForTerminal(sentence)}`,
+    ...advice.flatMap(({ proxy, directives }) =>
+      directives.map(
+        (line, i) => `${" ".repeat(19)}${(i === 0 ? proxy : "").padEnd(9)}${paint("bold", line)}`,
+      ),
+    ),
+  ]);
+  const problems = findings.filter(({ level }) => level === "problem").length;
+  const end =
+    verdict === "ok"
+      ? paint("green", "All is well.")
+      : paint("red", problems === 1 ? "There is 1 problem." : `There are ${problems} problems.`);
+  return [`The path to ${escapeForTerminal(url)}`, ...lines, end, ""].join("\n");
+}
