@@ -1,16 +1,16 @@
 import type { Command } from "commander";
 import { parseChannelName } from "../core/channel-name.ts";
-import { type AdminAccess, addAdminOptions, adminHeader, wholeNumber } from "./client-options.ts";
+import { addServerOptions, type ServerAccess, wholeNumber } from "./client-options.ts";
 import { examine } from "./doctor/examine.ts";
 import { conclude, type Finding } from "./doctor/findings.ts";
 import type { Measures } from "./doctor/measures.ts";
-import { RequestError } from "./server-client.ts";
+import { RequestError, tokenHeader } from "./server-client.ts";
 import { escapeForTerminal, type Paint, paintFor, type Style } from "./terminal.ts";
 
 const MAX_IDLE_S = 3_600;
 const DEFAULT_IDLE_S = 20;
 
-interface DoctorOptions extends AdminAccess {
+interface DoctorOptions extends ServerAccess {
   readonly channel: string;
   readonly idleSeconds: number;
   readonly json?: true;
@@ -38,7 +38,7 @@ const STYLES: Readonly<Record<Finding["level"], Style>> = {
 
 /** Add `foreverframe doctor`. */
 export function addDoctorCommand(program: Command): void {
-  addAdminOptions(program.command("doctor"))
+  addServerOptions(program.command("doctor"))
     .summary("examine the path from pages to a server")
     .description(
       "Examine the path from pages to a server, with the proxies on it: what it holds back, cuts, changes or does not let through, and what to write into the proxy's configuration.",
@@ -82,7 +82,7 @@ async function examinePath(options: DoctorOptions): Promise<Report> {
   const { url, idleSeconds } = options;
   const channel = parseChannelName(options.channel);
   try {
-    const headers = adminHeader(options);
+    const headers = tokenHeader(options.tokenFile);
     const measures = await examine({ url, channel, headers, idleSeconds });
     const findings = conclude(measures);
     const isWell = !findings.some(({ level }) => level === "problem");

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { ForeverframeError } from "../errors.ts";
+import { addBackupCommand } from "./backup.ts";
 import { addChannelsCommand } from "./channels.ts";
 import { addCloseCommand } from "./close.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { EXIT_CODES_HELP, exitCodeOf } from "./exit-codes.ts";
 import { addExplainCommand } from "./explain.ts";
 import { addPublishCommand } from "./publish.ts";
+import { addRestoreCommand } from "./restore.ts";
 import { addServeCommand } from "./serve.ts";
 import { addStreamsCommand } from "./streams.ts";
 import { addTailCommand } from "./tail.ts";
@@ -36,6 +38,8 @@ export function createProgram(version: string): Command {
     });
   program.commandsGroup("The server:");
   addServeCommand(program);
+  addBackupCommand(program);
+  addRestoreCommand(program);
   program.commandsGroup("Messages:");
   addPublishCommand(program);
   addTailCommand(program);

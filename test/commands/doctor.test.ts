@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:net";
 import { expect } from "chai";
@@ -166,14 +167,16 @@ describe("foreverframe doctor", function () {
     const token = async (...rights: string[]) => {
       const args = ["token", "--secret-file", secret, ...rights];
       const { stdout } = await new CliProcess(args).outcome;
-      return stdout.trim();
+      const path = `${secret}-${rights.join("")}`;
+      writeFileSync(path, stdout);
+      return path;
     };
     const readers = await token("--subscribe", "ff.doctor");
-    const reading = await examine(url, "--admin-token", readers);
+    const reading = await examine(url, "--token-file", readers);
     expect(reading.problems, JSON.stringify(reading.findings)).to.deep.equal([]);
     expect(reading.of("delivery")?.sentence).to.match(/^Nothing could be published.*\(403\)/);
     const both = await token("--subscribe", "t", "--publish", "t");
-    const whole = await examine(url, "--admin-token", both, "--channel", "t");
+    const whole = await examine(url, "--token-file", both, "--channel", "t");
     expect(whole.of("delivery")?.level).to.equal("ok");
   });
 
