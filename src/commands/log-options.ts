@@ -32,7 +32,7 @@ export function addLogOptions(command: Command): Command {
 }
 
 /**
- * The directory of the log, which the options name, or else the environment, as it does for `serve`.
+ * The directory of the log: the options name it, or else the environment, as it does for `serve`.
  *
  * @throws ForeverframeError FF_CONFIG_INVALID: the log is in no directory
  */

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { ForeverframeError } from "../errors.ts";
 import { addBackupCommand } from "./backup.ts";
+import { addBenchCommand } from "./bench.ts";
 import { addChannelsCommand } from "./channels.ts";
 import { addCloseCommand } from "./close.ts";
+import { addCompletionCommand } from "./completion.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { EXIT_CODES_HELP, exitCodeOf } from "./exit-codes.ts";
 import { addExplainCommand } from "./explain.ts";
@@ -50,6 +52,9 @@ export function createProgram(version: string): Command {
   addCloseCommand(program);
   addExplainCommand(program);
   addDoctorCommand(program);
+  addBenchCommand(program);
+  program.commandsGroup("This program:");
+  addCompletionCommand(program);
   return program;
 }
 

@@ -93,11 +93,12 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
     );
   }
   if (response.ok) return response;
-  const body = await response.text();
-  throw new RequestError(
-    response.status,
-    `The server refused (${response.status}): ${detailOf(body)}`,
-  );
+  throw refusedError(response.status, await response.text());
+}
+
+/** What a refusal says to people, of its body. */
+export function refusedError(status: number, body: string): RequestError {
+  return new RequestError(status, `The server refused (${status}): ${detailOf(body)}`);
 }
 
 /** How long a request for one short answer may take, in ms. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { ForeverframeError, shorten } from "../errors.ts";
 import { addServerOptions, type ServerAccess } from "./client-options.ts";
+import { linesOf, parseEvent } from "./event-lines.ts";
 import { RequestError, request, routeUrl, tokenHeader } from "./server-client.ts";
 import { escapeForTerminal } from "./terminal.ts";
 
@@ -111,41 +111,4 @@ async function follow(
     if (event.type === "close") retryMs = event.reconnect ? (event.retryMs ?? 0) : null;
   }
   return { cursor, retryMs };
-}
-
-/** What is of use here in an event. */
-interface TailedEvent {
-  readonly type?: string;
-  readonly id?: string;
-  readonly cursor?: string;
-  readonly reconnect?: boolean;
-  readonly retryMs?: number;
-}
-
-function parseEvent(line: string): TailedEvent {
-  try {
-    const event: unknown = JSON.parse(line);
-    if (typeof event === "object" && event !== null) return event;
-  } catch {
-    // Said below.
-  }
-  throw new ForeverframeError(
-    "FF_CONFIG_INVALID",
-    `--url leads to something that sends "${shorten(line)}", which is not an event: give the address of a Foreverframe server`,
-  );
-}
-
-async function* linesOf({ body }: Response): AsyncIterable<string> {
-  if (body === null) return;
-  const decoder = new TextDecoder();
-  let rest = "";
-  try {
-    for await (const chunk of body) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") yield line;
-    }
-  } catch {
-    // The connection broke: what was cut off comes again after the cursor.
-  }
 }
