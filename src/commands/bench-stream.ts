@@ -9,7 +9,10 @@ const OPEN_MS = 30_000;
 /** Takes the data of a message and says whether it counts. */
 type OnData = (data: unknown) => boolean;
 
-/** One NDJSON stream, which counts what comes. Not by fetch(), which costs several times as much. */
+/**
+ * One NDJSON stream, which counts what comes. Not by fetch(), which takes several times as much
+ * processor time.
+ */
 export class BenchStream {
   /** Messages that count, each once. */
   received = 0;

@@ -37,7 +37,7 @@ export function addAdminOptions(command: Command): Command {
     .addOption(
       new Option(
         "--admin-token <token>",
-        "admin token of the server; other users of this machine can see it here, but not in the environment or a file",
+        "admin token of the server; better in the environment or a file, where other users of this machine can't see it",
       ).env(ADMIN_TOKEN_VARIABLE),
     )
     .option(

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { parseChannelName } from "../core/channel-name.ts";
 import { addServerOptions, type ServerAccess, wholeNumber } from "./client-options.ts";
+import type { Advice } from "./doctor/advice.ts";
 import { examine } from "./doctor/examine.ts";
 import { conclude, type Finding } from "./doctor/findings.ts";
 import type { Measures } from "./doctor/measures.ts";
 import { RequestError, tokenHeader } from "./server-client.ts";
-import { escapeForTerminal, type Paint, paintFor, type Style } from "./terminal.ts";
+import { escapeForTerminal, type Paint, paintFor, type Style, widthOf } from "./terminal.ts";
 
 const MAX_IDLE_S = 3_600;
 const DEFAULT_IDLE_S = 20;
@@ -73,7 +74,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
   stdout.write(
     options.json === true
       ? `${escapeForTerminal(JSON.stringify(report))}\n`
-      : formatReport(report, paintFor(stdout)),
+      : formatReport(report, paintFor(stdout), widthOf(stdout)),
   );
   process.exitCode = EXIT_CODES[report.verdict];
 }
@@ -99,19 +100,53 @@ async function examinePath(options: DoctorOptions): Promise<Report> {
   }
 }
 
-function formatReport({ url, verdict, findings }: Report, paint: Paint): string {
-  const lines = findings.flatMap(({ check, level, sentence, advice }) => [
-    `${paint(STYLES[level], level.padEnd(8))}${check.padEnd(11)}${escapeForTerminal(sentence)}`,
-    ...advice.flatMap(({ proxy, directives }) =>
-      directives.map(
-        (line, i) => `${" ".repeat(19)}${(i === 0 ? proxy : "").padEnd(9)}${paint("bold", line)}`,
-      ),
-    ),
-  ]);
+/** Where sentences stand behind the level and the name of the check, in columns. */
+const LEVEL_COLUMNS = 8;
+const CHECK_COLUMNS = 11;
+const PROXY_COLUMNS = 9;
+const INDENT = " ".repeat(LEVEL_COLUMNS + CHECK_COLUMNS);
+
+/** @param width of lines; null for as long as they are */
+function formatReport(
+  { url, verdict, findings }: Report,
+  paint: Paint,
+  width: number | null,
+): string {
+  const told = new Set<string>();
+  const lines = findings.flatMap(({ check, level, sentence, advice }) => {
+    const [first = "", ...rest] = wrap(escapeForTerminal(sentence), width);
+    // The same directive often mends several things.
+    const isNew = !told.has(JSON.stringify(advice));
+    told.add(JSON.stringify(advice));
+    return [
+      `${paint(STYLES[level], level.padEnd(LEVEL_COLUMNS))}${check.padEnd(CHECK_COLUMNS)}${first}`,
+      ...rest.map((line) => INDENT + line),
+      ...(isNew ? advice.flatMap((one) => formatAdvice(one, paint)) : []),
+    ];
+  });
   const problems = findings.filter(({ level }) => level === "problem").length;
   const end =
     verdict === "ok"
       ? paint("green", "All is well.")
       : paint("red", problems === 1 ? "There is 1 problem." : `There are ${problems} problems.`);
   return [`The path to ${escapeForTerminal(url)}`, ...lines, end, ""].join("\n");
+}
+
+function formatAdvice({ proxy, directives }: Advice, paint: Paint): readonly string[] {
+  return directives.map(
+    (line, i) => INDENT + (i === 0 ? proxy : "").padEnd(PROXY_COLUMNS) + paint("bold", line),
+  );
+}
+
+/** Break a sentence between words, so that it fits behind the indent. */
+function wrap(text: string, width: number | null): readonly string[] {
+  const room = width === null ? Number.POSITIVE_INFINITY : Math.max(20, width - INDENT.length);
+  const lines: string[] = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length > room) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
 }

@@ -86,7 +86,7 @@ export function addStreamsCommand(program: Command): void {
     .addOption(
       new Option(
         "--sort <by>",
-        `what comes first: the smallest handle, else the most; but by handle at most ${PAGE}`,
+        `order: handles rise, all others fall; at most ${PAGE} streams unless by handle`,
       ).choices(["handle", "lag", "bytes", "age", "messages"]),
     )
     .option("--limit <n>", "most streams to list", wholeNumber(1, MAX_LIMIT), 100)

@@ -5,7 +5,7 @@ import { closeConnections, publishJson } from "../support/raw-http.ts";
 import { CliProcess, killProcesses } from "../support/serve-process.ts";
 import { onTerminal } from "../support/terminal.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
-import { within } from "../support/within.ts";
+import { eventually, within } from "../support/within.ts";
 
 const TOKEN = "the-admin-token-of-a-test";
 
@@ -119,6 +119,14 @@ describe("the commands for a running server", function () {
       expect(stdout.split("\n")[0]).to.match(/SUBJECT +VIA +CHANNELS +LAG +QUEUED +MSGS/);
       expect(stdout.split("\n")[1]).to.match(/alice +sse +a +5 +1\.5K +1 +2\.0K +1m$/);
       expect(stderr).to.contain("of 5000 streams; the server is stopping");
+    });
+
+    it("lists again and again with --watch", async () => {
+      const { url } = await start();
+      await openStream(url, "channels=doors");
+      const watch = new CliProcess(["streams", "--watch", "1", "--json", "--url", url], asAdmin);
+      const lines = () => watch.stdout.split("\n").length - 1;
+      await eventually(10_000, () => lines() >= 2, "a second look");
     });
 
     it("asks the server to choose and to sort", async () => {

@@ -189,5 +189,8 @@ describe("foreverframe doctor", function () {
     const hanging = await examine(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     expect([hanging.code, hanging.verdict]).to.deep.equal([2, "unreachable"]);
     expect(hanging.of("path")?.sentence).to.match(/has not answered in time/);
+    const { url } = await start();
+    const elsewhere = await examine(`${url}/doors.html?`);
+    expect([elsewhere.code, elsewhere.verdict]).to.deep.equal([2, "unreachable"]);
   });
 });

@@ -85,7 +85,13 @@ export async function examine(examination: Examination): Promise<Measures> {
 async function measureReach(url: URL): Promise<Pick<Measures, "reachMs" | "traces">> {
   const began = performance.now();
   const response = await request(url, { signal: AbortSignal.timeout(REACH_MS) });
-  await response.text();
+  const body = await response.text();
+  if (!body.startsWith('{"status":')) {
+    throw new RequestError(
+      null,
+      `Something else than a Foreverframe server answers at ${url.href}: give the server's address, with its path behind a proxy`,
+    );
+  }
   const traces = [...response.headers].filter(([name]) => TRACES.test(name));
   return { reachMs: performance.now() - began, traces: Object.fromEntries(traces) };
 }
