@@ -5,7 +5,7 @@ import { join } from "node:path";
 const MODE = 0o600;
 
 /** Where the admin token is that a server has generated: in the directory of its log. */
-function adminTokenFile(data: string): string {
+export function adminTokenFile(data: string): string {
   return join(data, "admin-token");
 }
 

@@ -1,3 +1,4 @@
+import { type Command, Option } from "commander";
 import type { Logger } from "pino";
 import { createLogger } from "../process/create-logger.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
@@ -7,9 +8,18 @@ import { VERSION } from "../process/version.ts";
 import { startServer } from "../server.ts";
 import { parseConfig } from "../settings/config.ts";
 import { formatLogLocation, parseLogLocation } from "../settings/log-location.ts";
-import type { Config, SettingName } from "../settings/settings.ts";
+import { SETTING_GROUPS } from "../settings/setting-groups.ts";
+import {
+  type Config,
+  flagOf,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  variableOf,
+} from "../settings/settings.ts";
 import { startWorkers } from "../workers/supervisor.ts";
 import { keepAdminToken } from "./admin-token-file.ts";
+import { EXIT_CODES_HELP } from "./exit-codes.ts";
 
 /** What runs: a server in this process, or several in their own. */
 interface Running {
@@ -19,13 +29,64 @@ interface Running {
   drain(): Promise<void>;
 }
 
+/** Add `foreverframe serve`, with a flag for each setting. */
+export function addServeCommand(program: Command): void {
+  const command = program
+    .command("serve")
+    .summary("start the server")
+    .description(
+      "Start the server. Each setting can also be given in the environment, as the variable in brackets.",
+    );
+  for (const { heading, names } of SETTING_GROUPS)
+    for (const name of names) command.addOption(settingOption(name).helpGroup(`${heading}:`));
+  command
+    .addHelpText(
+      "after",
+      `
+Examples:
+  foreverframe serve
+  foreverframe serve --port 9000 --data /var/lib/foreverframe
+  foreverframe serve --host 0.0.0.0 --secret-file secret --workers 4
+  FOREVERFRAME_ADMIN_TOKEN=... foreverframe serve --log redis://127.0.0.1:6379
+${EXIT_CODES_HELP}`,
+    )
+    .action((flags: Partial<Record<SettingName, string | boolean>>) => serve(flags, process.env));
+}
+
+function settingOption(name: SettingName): Option {
+  const setting: Setting = SETTINGS[name];
+  const argument =
+    setting.kind === "switch"
+      ? ""
+      : setting.kind === "list"
+        ? " <a,b,...>"
+        : setting.kind === "choice"
+          ? ` <${setting.choices.join("|")}>`
+          : ` <${setting.kind}>`;
+  const initial =
+    setting.kind === "number"
+      ? `; ${setting.min} to ${setting.max}, default ${setting.default}`
+      : setting.kind === "text" || setting.kind === "choice"
+        ? `; default ${setting.default || "none"}`
+        : "";
+  const option = new Option(
+    `${flagOf(name)}${argument}`,
+    `${setting.help}${initial} [${variableOf(name)}]`,
+  );
+  if (setting.kind !== "list") return option;
+  // Given several times, it is one list.
+  return option.argParser((value: string, before?: string) =>
+    [before, value].filter(Boolean).join(","),
+  );
+}
+
 /**
  * `foreverframe serve`: runs until SIGTERM, SIGINT or SIGHUP, then drains. A second signal ends it
  * at once. With TLS, SIGHUP has the certificate read anew instead.
  *
- * @throws ForeverframeError FF_CONFIG_INVALID, FF_LOG_UNAVAILABLE
+ * @throws ForeverframeError FF_CONFIG_INVALID, FF_ADDRESS_IN_USE, FF_LOG_UNAVAILABLE
  */
-export async function serve(
+async function serve(
   flags: Partial<Record<SettingName, string | boolean>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {

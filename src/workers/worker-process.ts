@@ -57,10 +57,11 @@ async function start(task: WorkerTask): Promise<void> {
     say({ type: "listening", url: server.url });
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const isOurs = error instanceof ForeverframeError;
-    say({ type: "failed", message: isOurs ? error.message : message, isOurs }, () =>
-      process.exit(1),
-    );
+    const report =
+      error instanceof ForeverframeError
+        ? { message: error.message, code: error.code }
+        : { message, code: null };
+    say({ type: "failed", ...report }, () => process.exit(1));
   }
 }
 
