@@ -54,8 +54,8 @@ export function addAdminOptions(command: Command): Command {
 }
 
 /**
- * The header that lets an admin in; none where nothing gives a token. A server of this machine keeps
- * the token that it generated in the directory of its log, which is looked into last.
+ * The header that lets an admin in; none where nothing gives a token. The last place to look is the
+ * directory of the log, where a server of this machine keeps the token that it generated.
  */
 export function adminHeader({
   url,

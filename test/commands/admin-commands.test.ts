@@ -67,8 +67,12 @@ describe("the commands for a running server", function () {
       const { code, stdout, stderr } = await run(["streams", "--url", url], asAdmin);
       expect(code, stderr).to.equal(0);
       const [head, first, second] = stdout.trim().split("\n");
-      expect(head).to.match(/^HANDLE +CLIENT +ADDRESS +VIA +CHANNELS +LAG +MSGS +SENT +AGE$/);
-      expect(first).to.match(/^ +1 +kiosk-7 +127\.0\.0\.1 +ndjson +doors\.north,\S+ +live +0 /);
+      expect(head).to.match(
+        /^HANDLE +CLIENT +ADDRESS +VIA +CHANNELS +LAG +QUEUED +MSGS +SENT +AGE$/,
+      );
+      expect(first).to.match(
+        /^ +1 +kiosk-7 +127\.0\.0\.1 +ndjson +doors\.north,\S+ +live +0B? +0 /,
+      );
       expect(second).to.match(/^ +2 +- +127\.0\.0\.1 +ndjson +\* +live /);
       expect(stderr).to.equal("2 streams\n");
       const command = `${process.execPath} dist/cli.js streams --url ${url}`;
@@ -103,11 +107,12 @@ describe("the commands for a running server", function () {
           messages: 1,
           bytes: 2_048,
           openMs: 90_000,
-          lag: 5,
+          lagMs: 5_000,
           queuedBytes: 1_536,
           subject: "alice",
         })),
         total: 5_000,
+        next: String(from + count - 1),
         draining: true,
       });
       const { url, seen } = await startStandIn(page(1, 1_000));
@@ -117,7 +122,7 @@ describe("the commands for a running server", function () {
         "/streams?limit=500&after=1000",
       ]);
       expect(stdout.split("\n")[0]).to.match(/SUBJECT +VIA +CHANNELS +LAG +QUEUED +MSGS/);
-      expect(stdout.split("\n")[1]).to.match(/alice +sse +a +5 +1\.5K +1 +2\.0K +1m$/);
+      expect(stdout.split("\n")[1]).to.match(/alice +sse +a +5s +1\.5K +1 +2\.0K +1m$/);
       expect(stderr).to.contain("of 5000 streams; the server is stopping");
     });
 
@@ -130,7 +135,12 @@ describe("the commands for a running server", function () {
     });
 
     it("asks the server to choose and to sort", async () => {
-      const { url, seen } = await startStandIn({ streams: [], total: 0, draining: false });
+      const { url, seen } = await startStandIn({
+        streams: [],
+        total: 0,
+        next: null,
+        draining: false,
+      });
       const chosen = [
         "--client",
         "k 7",
@@ -156,8 +166,8 @@ describe("the commands for a running server", function () {
       const last = await publishJson(url, "doors.north", 2);
       await publishJson(url, "alarms", 1);
       const { stdout, stderr } = await run(["channels", "--url", url], asAdmin);
-      expect(stdout.split("\n")[1]).to.match(/^alarms +1 +\S+$/);
-      expect(stdout.split("\n")[2]).to.match(new RegExp(`^doors.north +2 +${last}$`));
+      expect(stdout.split("\n")[1]).to.match(/^alarms +1 +0 +0\.0 +\S+$/);
+      expect(stdout.split("\n")[2]).to.match(new RegExp(`^doors.north +2 +0 +0\\.\\d +${last}$`));
       expect(stderr).to.equal("2 channels\n");
       const json = await run(["channels", "--json", "--limit", "1", "--url", url], asAdmin);
       expect(JSON.parse(json.stdout)).to.include({ channel: "alarms", messages: 1 });

@@ -62,10 +62,11 @@ describe("foreverframe completion", function () {
     it("offers the values of an option or an argument that has some, and files where one is named", async () => {
       expect(await complete("streams", "--sort", "")).to.deep.equal([
         "handle",
+        "age",
         "lag",
         "bytes",
-        "age",
         "messages",
+        "queued",
       ]);
       expect(await complete("completion", "z")).to.deep.equal(["zsh"]);
       expect(await complete("tail", "--token-file", "")).to.deep.equal(["<files>"]);
