@@ -94,7 +94,7 @@ export function describeBus(name: string, start: () => Promise<BusSystem>): void
       const all = await ends[0]?.bus.ask("endAll", { client: "panel" }, null);
       expect(all?.answers.toSorted()).to.deep.equal([1, 2]);
       expect(all?.silent).to.equal(0);
-      expect(ends[1]?.recording.calls).to.deep.equal([["endAll", { client: "panel" }]]);
+      expect(ends[1]?.recording.calls).to.deep.equal([["endAll", { client: "panel" }, null]]);
     });
 
     it("finds what one of the others has, and says when none has it", async () => {
