@@ -9,10 +9,12 @@ import { Hub } from "./core/hub.ts";
 import type { MessageLog, RetentionRules } from "./core/log.ts";
 import { MemoryBudget } from "./core/memory-budget.ts";
 import type { Revocations } from "./core/revocations.ts";
+import { Tally } from "./core/tally.ts";
 import { Trimmer } from "./core/trimmer.ts";
 import { TurnBudget } from "./core/turn-budget.ts";
 import { ForeverframeError, shorten } from "./errors.ts";
 import type { StreamHooks } from "./hooks/stream-hooks.ts";
+import { AdminToken } from "./http/admin-token.ts";
 import { type App, createApp } from "./http/app.ts";
 import { Authorization } from "./http/authorization.ts";
 import type { Authorize } from "./http/authorize.ts";
@@ -28,7 +30,9 @@ import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
 import { openLog, takeDirectory } from "./logs/open-log.ts";
 import { AWAY_MS, isUnavailable, joinPeers, type Membership } from "./peers.ts";
+import { Machine } from "./process/machine.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
+import { StreamLog } from "./process/stream-log.ts";
 import { tryAgain } from "./process/try-again.ts";
 import { UndoList } from "./process/undo-list.ts";
 import { AuthorizeUrl } from "./session/authorize-url.ts";
@@ -127,6 +131,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const peers = await joinPeers(config, membership, logger);
     undo.add(() => peers.bus.close());
     undo.add(() => peers.duties.stop());
+    const tally = new Tally();
+    const machine = new Machine(membership?.index ?? null, directoryOf(config));
+    undo.add(() => machine.stop());
     const hub = await tryAgain(AWAY_MS, isUnavailable, () =>
       Hub.start({
         log,
@@ -137,7 +144,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         newStreamId: () => peers.newId(16),
         newTicketId: () => peers.newId(24),
         random: Math.random,
-        listeners: hooks === null ? [] : [hooks],
+        tally,
+        machine: () => machine.figures(),
+        alarms,
+        listeners: [new StreamLog(logger, nodeScheduler), ...(hooks === null ? [] : [hooks])],
         onError: atMost(READ_FAILED_MS, (error) =>
           logger.error({ err: error }, "log can't be read, trying again"),
         ),
@@ -164,19 +174,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       authorize === null
         ? configuredAuthorize(config, verifier, guesses, hub.revocations, logger)
         : guardAuthorize(authorize);
+    const token = config.adminToken || randomBytes(16).toString("base64url");
+    const adminToken = new AdminToken(token);
     const authorization = new Authorization({
+      adminToken,
       authorize: decide,
       userHeader: config.userHeader.toLowerCase(),
       hub,
       guesses,
       now: nodeScheduler.unixMs,
     });
-    const adminToken = config.adminToken || randomBytes(16).toString("base64url");
     const app = createApp({
       hub,
       access: { hosts, isLocal, origins: config.allowedOrigins },
       limits: config,
       proxies: parseProxies(config.trustedProxies),
+      metricsOpen: config.metricsOpen,
+      retention,
       bodies: {
         budget: budgets.bodies,
         turns: new TurnBudget(nodeScheduler, BODIES_MS),
@@ -185,7 +199,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       adminToken,
       authorization,
       alarms,
-      unixNow: nodeScheduler.unixMs,
+      scheduler: nodeScheduler,
       pages,
       logger,
     });
@@ -196,7 +210,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       log,
       app,
       budgets,
-      adminToken,
+      adminToken: token,
       alarms,
       hooks,
       startSources() {
@@ -239,6 +253,12 @@ export async function takeLog(config: Config, logger: Logger): Promise<() => voi
       "log in use by another server: waiting some seconds for it to end",
     ),
   );
+}
+
+/** The directory of the log; null where the log is not on a disk. */
+function directoryOf(config: Config): string | null {
+  const location = parseLogLocation(config);
+  return location.kind === "lmdb" ? location.directory : null;
 }
 
 /** Null where everybody may do everything. */

@@ -59,6 +59,7 @@ export const ERRORS = {
   FF_WORKER_SILENT: { status: 503, reconnect: true },
   FF_DRAINING: { status: 503, reconnect: true },
   FF_CONFIG_INVALID: { status: 500, reconnect: false },
+  FF_ADDRESS_IN_USE: { status: 500, reconnect: false },
   FF_INTERNAL: { status: 500, reconnect: true },
 } as const satisfies Record<string, ErrorSpec>;
 

@@ -1,6 +1,5 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
-import { pino } from "pino";
 import {
   type CloseTarget,
   checkAttached,
@@ -15,6 +14,7 @@ import {
   parseStart,
 } from "./arguments.ts";
 import { withIdempotencyKey } from "./core/publisher.ts";
+import { listRequest } from "./core/stream-list.ts";
 import type { ChannelSummary, Receipt, StreamSummary } from "./core/summaries.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { ForeverframeError } from "./errors.ts";
@@ -22,7 +22,7 @@ import { hasGone } from "./http/app.ts";
 import { attachTo } from "./http/attach.ts";
 import { Mount } from "./http/mount.ts";
 import type { ForeverframeOptions } from "./options.ts";
-import { LogOutput } from "./process/log-output.ts";
+import { createLogger } from "./process/create-logger.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
 import { decidesWho, defaultConfig } from "./settings/config.ts";
 import { type Config, SERVER_SETTINGS } from "./settings/settings.ts";
@@ -241,7 +241,7 @@ export async function createForeverframe(options: ForeverframeOptions = {}): Pro
   }
   const engine = await startEngine({
     config,
-    logger: logger ?? pino({ name: "foreverframe", level: "warn" }, new LogOutput()),
+    logger: logger ?? createLogger("warn"),
     membership: null,
     authorize: authorize ?? null,
     isLocal: authorize === undefined && !config.open && !decidesWho(config),
@@ -307,7 +307,8 @@ class EmbeddedForeverframe implements Foreverframe {
   }
 
   async streams({ after = 0, limit }: ListOptions<number> = {}): Promise<readonly StreamSummary[]> {
-    return (await this.#engine.hub.admin.list(after, checkLimit(limit))).streams;
+    const request = listRequest(after, checkLimit(limit));
+    return (await this.#engine.hub.admin.list(request)).streams;
   }
 
   async channels({

@@ -90,6 +90,8 @@ export interface ForeverframeOptions {
   readonly eventsSecretFile?: string | undefined;
   /** Token of the admin routes; generated at each start if empty. By default none. */
   readonly adminToken?: string | undefined;
+  /** Let everybody read GET /metrics, without the admin token. By default off. */
+  readonly metricsOpen?: boolean | undefined;
   /**
    * Names that the Host header may have, besides loopback's and those of --host. By default
    * none.

@@ -66,6 +66,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       principal: null,
       takesOverFrom: null,
       address: null,
+      browser: null,
       expiresInMs: null,
       isGone: () => this.#hasEnded,
       connect: () => this,

@@ -68,6 +68,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "workers",
     "server.ts",
     "tokens",
+    "logs",
     "core",
     "process",
     "settings",

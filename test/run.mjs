@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** So many processes run tests in browsers, and as many run the others. */
+/** So many processes begin with the tests in browsers, and as many others run beside them. */
 const LANES = Math.ceil(1.5 * availableParallelism());
 
 /** A process may take this long to end after its tests, in ms: what is left open keeps it. */
@@ -31,78 +31,84 @@ const ALONE = [
   "test/chaos/chaos.test.ts",
 ];
 
-/** How long files take by themselves, in s, so that all processes end at about the same time. */
+/**
+ * How long files take beside one another on two cores, in s, as the last run has named them, so
+ * that all processes end at about the same time.
+ */
 const SECONDS = {
-  "test/browser/classic.test.ts": 55,
-  "test/browser/client-asks.test.ts": 60,
-  "test/browser/client-away.test.ts": 90,
-  "test/browser/client-crash.test.ts": 80,
-  "test/browser/client-life.test.ts": 45,
+  "test/browser/classic.test.ts": 69,
+  "test/browser/client-asks.test.ts": 72,
+  "test/browser/client-away.test.ts": 109,
+  "test/browser/client-crash.test.ts": 136,
+  "test/browser/client-life.test.ts": 99,
   "test/browser/client-load.test.ts": 45,
-  "test/browser/client-origin.test.ts": 30,
-  "test/browser/client-page.test.ts": 40,
-  "test/browser/client-path.test.ts": 90,
+  "test/browser/client-origin.test.ts": 40,
+  "test/browser/client-page.test.ts": 67,
+  "test/browser/client-path.test.ts": 119,
   "test/browser/client-renewal.test.ts": 40,
-  "test/browser/client-restore.test.ts": 35,
-  "test/browser/client-tabs.test.ts": 95,
-  "test/browser/client-times.test.ts": 75,
-  "test/browser/client-token.test.ts": 20,
-  "test/browser/cookies.test.ts": 25,
-  "test/browser/gearman.test.ts": 25,
+  "test/browser/client-restore.test.ts": 86,
+  "test/browser/client-tabs.test.ts": 144,
+  "test/browser/client-times.test.ts": 89,
+  "test/browser/client-token.test.ts": 21,
+  "test/browser/cookies.test.ts": 30,
+  "test/browser/gearman.test.ts": 64,
   "test/browser/outside.test.ts": 20,
-  "test/browser/prefix.test.ts": 25,
-  "test/browser/story.test.ts": 35,
-  "test/browser/tls.test.ts": 15,
-  "test/commands/commands.test.ts": 40,
-  "test/examples/node.test.ts": 35,
-  "test/examples/php.test.ts": 20,
-  "test/examples/session.test.ts": 55,
-  "test/faults/drain.test.ts": 25,
-  "test/faults/full-disk.test.ts": 35,
-  "test/faults/lock.test.ts": 20,
-  "test/faults/log-trouble.test.ts": 30,
+  "test/browser/prefix.test.ts": 34,
+  "test/browser/story.test.ts": 80,
+  "test/browser/tls.test.ts": 16,
+  "test/buses/leased-duties.test.ts": 11,
+  "test/buses/redis-bus.test.ts": 23,
+  "test/buses/redis-nodes.test.ts": 20,
+  "test/commands/commands.test.ts": 161,
+  "test/examples/cluster.test.ts": 35,
+  "test/examples/node.test.ts": 50,
+  "test/examples/php.test.ts": 15,
+  "test/examples/session.test.ts": 107,
+  "test/faults/drain.test.ts": 27,
+  "test/faults/full-disk.test.ts": 34,
+  "test/faults/lock.test.ts": 27,
+  "test/faults/log-trouble.test.ts": 36,
+  "test/faults/redis-access.test.ts": 31,
+  "test/faults/redis-cluster.test.ts": 29,
+  "test/faults/redis-nodes.test.ts": 42,
+  "test/faults/redis-sentinel.test.ts": 147,
+  "test/faults/redis.test.ts": 31,
   "test/http/connection-states.test.ts": 30,
-  "test/http/tls-transport-contract.test.ts": 15,
-  "test/faults/redis.test.ts": 35,
-  "test/faults/redis-access.test.ts": 15,
-  "test/faults/redis-cluster.test.ts": 20,
-  "test/faults/redis-nodes.test.ts": 25,
-  "test/faults/redis-sentinel.test.ts": 90,
-  "test/library/api.test.ts": 20,
-  "test/library/guide.test.ts": 80,
-  "test/library/hostile.test.ts": 15,
-  "test/library/neighbours.test.ts": 20,
-  "test/library/package.test.ts": 40,
-  "test/library/transport-contract.test.ts": 95,
-  "test/logs/redis/redis-log.test.ts": 30,
-  "test/logs/redis/redis-start.test.ts": 30,
-  "test/logs/redis/redis-trouble.test.ts": 30,
-  "test/logs/redis/redis-wait.test.ts": 60,
-  "test/session/authorize-url.test.ts": 25,
-  "test/sources/gearman.test.ts": 90,
-  "test/tokens/log.test.ts": 10,
-  "test/tokens/renewal.test.ts": 25,
-  "test/tokens/revocation.test.ts": 25,
-  "test/tokens/tickets.test.ts": 12,
-  "test/tokens/tokens.test.ts": 15,
-  "test/workers/tls-transport-contract.test.ts": 30,
-  "test/workers/tls.test.ts": 20,
-  "test/workers/transport-contract.test.ts": 50,
-  "test/workers/workers.test.ts": 55,
+  "test/http/sse.test.ts": 11,
+  "test/http/tls-transport-contract.test.ts": 24,
+  "test/http/transport-contract.test.ts": 32,
+  "test/library/api.test.ts": 17,
+  "test/library/guide.test.ts": 215,
+  "test/library/hostile.test.ts": 19,
+  "test/library/package.test.ts": 61,
+  "test/library/transport-contract.test.ts": 186,
+  "test/logs/lmdb-log.test.ts": 19,
+  "test/logs/redis/redis-log.test.ts": 16,
+  "test/logs/redis/redis-network.test.ts": 19,
+  "test/logs/redis/redis-start.test.ts": 33,
+  "test/logs/redis/redis-wait.test.ts": 71,
+  "test/process/serve.test.ts": 13,
+  "test/session/authorize-url.test.ts": 31,
+  "test/sources/gearman.test.ts": 197,
+  "test/tokens/renewal.test.ts": 24,
+  "test/tokens/revocation.test.ts": 19,
+  "test/tokens/tokens.test.ts": 13,
+  "test/workers/tls-transport-contract.test.ts": 49,
+  "test/workers/tls.test.ts": 22,
+  "test/workers/transport-contract.test.ts": 212,
+  "test/workers/workers.test.ts": 202,
 };
-const OTHER_SECONDS = 3;
+const OTHER_SECONDS = 2;
 
 const secondsOf = (file) => SECONDS[file] ?? OTHER_SECONDS;
 
-/** Deal files out: the longest first, each to the process that has least to do. */
-function deal(files, count) {
-  const lanes = Array.from({ length: count }, () => ({ files: [], seconds: 0 }));
+/** Deal files out to lanes: the longest first, each to the lane that has least to do. */
+function deal(files, lanes) {
   for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a))) {
     const [lane] = lanes.toSorted((a, b) => a.seconds - b.seconds);
     lane.files.push(file);
     lane.seconds += secondsOf(file);
   }
-  return lanes.map((lane) => lane.files);
 }
 
 /** The reporter's last lines. */
@@ -162,14 +168,13 @@ for (const file of [...ALONE, ...Object.keys(SECONDS)])
 
 const together = files.filter((file) => !ALONE.includes(file));
 const isInBrowsers = (file) => file.startsWith("test/browser/");
-const lanes = [
-  ...deal(together.filter(isInBrowsers), LANES),
-  ...deal(
-    together.filter((file) => !isInBrowsers(file)),
-    LANES,
-  ),
-].filter((lane) => lane.length > 0);
-const results = [...(await Promise.all(lanes.map(run))), await run(ALONE)];
+const lanes = Array.from({ length: 2 * LANES }, () => ({ files: [], seconds: 0 }));
+deal(together.filter(isInBrowsers), lanes.slice(0, LANES));
+deal(
+  together.filter((file) => !isInBrowsers(file)),
+  lanes,
+);
+const results = [...(await Promise.all(lanes.map(({ files }) => run(files)))), await run(ALONE)];
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 for (const { failed, output } of results) if (failed > 0) process.stdout.write(output);
 let failed = sum("failed");

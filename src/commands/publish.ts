@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
 import { parseChannelName } from "../core/channel-name.ts";
 import { ForeverframeError } from "../errors.ts";
+import { addServerOptions, type ServerAccess } from "./client-options.ts";
 import { type InputLine, readLines } from "./lines.ts";
 import { RequestError, request, routeUrl, tokenHeader } from "./server-client.ts";
 import { escapeForTerminal } from "./terminal.ts";
@@ -19,13 +21,35 @@ const MAX_LINE = 16_777_216;
 const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /** What `foreverframe publish` is given. */
-export interface PublishOptions {
-  readonly url: string;
-  readonly tokenFile?: string | undefined;
+interface PublishOptions extends ServerAccess {
   readonly channel: string;
   /** One value; undefined to read lines. */
   readonly data: string | undefined;
   readonly input: AsyncIterable<Buffer | string>;
+}
+
+/** Add `foreverframe publish`. */
+export function addPublishCommand(program: Command): void {
+  const command = program
+    .command("publish")
+    .summary("publish one value, or each line of standard input")
+    .description(
+      "Publish one value, or each line of standard input. A value that is not JSON is published as text.",
+    )
+    .argument("<channel>", "channel to publish to, such as doors.north")
+    .argument("[data]", "the value; without it, standard input is read line by line");
+  addServerOptions(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  foreverframe publish doors.north '{"vid":7}'
+  tail -F /var/log/syslog | foreverframe publish log.syslog
+  foreverframe publish --url http://panel.intranet/push/ --token-file gate doors.north '"open"'`,
+    )
+    .action((channel: string, data: string | undefined, options: ServerAccess) =>
+      publish({ ...options, channel, data, input: process.stdin }),
+    );
 }
 
 /**
@@ -39,7 +63,7 @@ export interface PublishOptions {
  * @throws ForeverframeError when the server is not there or goes away for long, or has refused
  *   something
  */
-export async function publish(options: PublishOptions): Promise<void> {
+async function publish(options: PublishOptions): Promise<void> {
   const { url, tokenFile, channel, data, input } = options;
   const name = parseChannelName(channel);
   const path = `channels/${encodeURIComponent(name)}/messages`;

@@ -1,13 +1,25 @@
-import { type Logger, pino } from "pino";
+import { type Command, Option } from "commander";
+import type { Logger } from "pino";
+import { createLogger } from "../process/create-logger.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
-import { LogOutput } from "../process/log-output.ts";
 import { ServiceManager } from "../process/service-manager.ts";
+import { VERSION } from "../process/version.ts";
 import { startServer } from "../server.ts";
 import { parseConfig } from "../settings/config.ts";
 import { formatLogLocation, parseLogLocation } from "../settings/log-location.ts";
-import type { Config, SettingName } from "../settings/settings.ts";
+import { SETTING_GROUPS } from "../settings/setting-groups.ts";
+import {
+  type Config,
+  flagOf,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  variableOf,
+} from "../settings/settings.ts";
 import { startWorkers } from "../workers/supervisor.ts";
+import { keepAdminToken } from "./admin-token-file.ts";
+import { EXIT_CODES_HELP } from "./exit-codes.ts";
 
 /** What runs: a server in this process, or several in their own. */
 interface Running {
@@ -17,13 +29,64 @@ interface Running {
   drain(): Promise<void>;
 }
 
+/** Add `foreverframe serve`, with a flag for each setting. */
+export function addServeCommand(program: Command): void {
+  const command = program
+    .command("serve")
+    .summary("start the server")
+    .description(
+      "Start the server. Each setting can also be given in the environment, as the variable in brackets.",
+    );
+  for (const { heading, names } of SETTING_GROUPS)
+    for (const name of names) command.addOption(settingOption(name).helpGroup(`${heading}:`));
+  command
+    .addHelpText(
+      "after",
+      `
+Examples:
+  foreverframe serve
+  foreverframe serve --port 9000 --data /var/lib/foreverframe
+  foreverframe serve --host 0.0.0.0 --secret-file secret --workers 4
+  FOREVERFRAME_ADMIN_TOKEN=... foreverframe serve --log redis://127.0.0.1:6379
+${EXIT_CODES_HELP}`,
+    )
+    .action((flags: Partial<Record<SettingName, string | boolean>>) => serve(flags, process.env));
+}
+
+function settingOption(name: SettingName): Option {
+  const setting: Setting = SETTINGS[name];
+  const argument =
+    setting.kind === "switch"
+      ? ""
+      : setting.kind === "list"
+        ? " <a,b,...>"
+        : setting.kind === "choice"
+          ? ` <${setting.choices.join("|")}>`
+          : ` <${setting.kind}>`;
+  const initial =
+    setting.kind === "number"
+      ? `; ${setting.min} to ${setting.max}, default ${setting.default}`
+      : setting.kind === "text" || setting.kind === "choice"
+        ? `; default ${setting.default || "none"}`
+        : "";
+  const option = new Option(
+    `${flagOf(name)}${argument}`,
+    `${setting.help}${initial} [${variableOf(name)}]`,
+  );
+  if (setting.kind !== "list") return option;
+  // Given several times, it is one list.
+  return option.argParser((value: string, before?: string) =>
+    [before, value].filter(Boolean).join(","),
+  );
+}
+
 /**
  * `foreverframe serve`: runs until SIGTERM, SIGINT or SIGHUP, then drains. A second signal ends it
  * at once. With TLS, SIGHUP has the certificate read anew instead.
  *
- * @throws ForeverframeError FF_CONFIG_INVALID, FF_LOG_UNAVAILABLE
+ * @throws ForeverframeError FF_CONFIG_INVALID, FF_ADDRESS_IN_USE, FF_LOG_UNAVAILABLE
  */
-export async function serve(
+async function serve(
   flags: Partial<Record<SettingName, string | boolean>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
@@ -31,7 +94,7 @@ export async function serve(
   if (process.pid === 1) return runAsInit();
   // A full disk, or a closed pipe, is no reason to stop serving.
   process.stdout.on("error", () => {});
-  const logger = pino({ name: "foreverframe" }, new LogOutput());
+  const logger = createLogger(config.logLevel);
   endOnFault(logger);
   const running = await (config.workers > 0
     ? startWorkers(config, logger)
@@ -48,25 +111,48 @@ export async function serve(
     });
   }
   manager?.tellReady();
-  printAddress(config, running);
+  const location = parseLogLocation(config);
+  printAddress(config, running, tellAdminToken(config, running.adminToken, logger));
   logger.info(
     {
       url: running.url,
-      durable: parseLogLocation(config).kind !== "memory",
+      version: VERSION,
+      node: process.versions.node,
+      log: formatLogLocation(location),
+      durable: location.kind !== "memory",
       workers: config.workers,
     },
     "listening",
   );
 }
 
-function printAddress(config: Config, { url, adminToken }: Running): void {
+/**
+ * How an admin learns the token. It is printed on a terminal only: elsewhere, what a server prints
+ * is kept, and read by others.
+ */
+function tellAdminToken(config: Config, token: string, logger: Logger): string {
+  const location = parseLogLocation(config);
+  const isGiven = config.adminToken !== "";
+  let file: string | null = null;
+  try {
+    if (location.kind === "lmdb") file = keepAdminToken(location.directory, isGiven ? null : token);
+  } catch (error) {
+    logger.warn({ err: error }, "admin token can't be kept in the directory of the log");
+  }
+  if (isGiven) return "as given";
+  if (process.stdout.isTTY) return `${token} (generated for this start)`;
+  if (file !== null) return `generated for this start, in ${file}`;
+  return "generated for this start, and not shown: give --admin-token to use the admin routes";
+}
+
+function printAddress(config: Config, { url }: Running, adminToken: string): void {
   process.stdout.write(
     [
       `Foreverframe serves at ${url}`,
       ...(config.workers > 0 ? [`  workers      ${config.workers}`] : []),
       `  log          ${formatLogLocation(parseLogLocation(config))}`,
       `  pages        ${url}/  ${url}/doors.html  ${url}/control.html`,
-      `  admin token  ${config.adminToken === "" ? `${adminToken} (generated for this start)` : "as given"}`,
+      `  admin token  ${adminToken}`,
       "",
     ].join("\n"),
   );

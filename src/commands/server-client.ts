@@ -75,6 +75,13 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
   try {
     response = await fetch(url, init);
   } catch (error) {
+    if (error instanceof Error && error.name === "TimeoutError") {
+      throw new RequestError(
+        null,
+        `The server at ${url.origin} has not answered in time: see whether it hangs, or a proxy before it`,
+        { cause: error },
+      );
+    }
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const fault =
@@ -86,11 +93,37 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
     );
   }
   if (response.ok) return response;
-  const body = await response.text();
-  throw new RequestError(
-    response.status,
-    `The server refused (${response.status}): ${detailOf(body)}`,
-  );
+  throw refusedError(response.status, await response.text());
+}
+
+/** What a refusal says to people, of its body. */
+export function refusedError(status: number, body: string): RequestError {
+  return new RequestError(status, `The server refused (${status}): ${detailOf(body)}`);
+}
+
+/** How long a request for one short answer may take, in ms. */
+const ANSWER_MS = 15_000;
+
+/**
+ * Make a request whose answer is JSON.
+ *
+ * @param init its `signal` replaces the limit of time
+ * @returns the answer, whose form is not checked
+ * @throws RequestError
+ * @throws ForeverframeError FF_CONFIG_INVALID: something else answers at this address
+ */
+export async function requestJson<T>(url: URL, init: RequestInit = {}): Promise<T> {
+  const response = await request(url, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new ForeverframeError(
+      "FF_CONFIG_INVALID",
+      `--url leads to something that answers "${shorten(text.replace(/\s+/g, " "))}" at ${url.pathname}: give the address of a Foreverframe server, with its path behind a proxy`,
+      { cause },
+    );
+  }
 }
 
 function detailOf(body: string): string {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ForeverframeError, shorten } from "../errors.ts";
+import { type Command, Option } from "commander";
+import { addServerOptions, type ServerAccess } from "./client-options.ts";
+import { linesOf, parseEvent } from "./event-lines.ts";
 import { RequestError, request, routeUrl, tokenHeader } from "./server-client.ts";
 import { escapeForTerminal } from "./terminal.ts";
 
@@ -7,9 +9,7 @@ import { escapeForTerminal } from "./terminal.ts";
 const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 15_000];
 
 /** What `foreverframe tail` is given. */
-export interface TailOptions {
-  readonly url: string;
-  readonly tokenFile?: string | undefined;
+interface TailOptions extends ServerAccess {
   /** Comma-separated selectors. */
   readonly channels: string;
   readonly after?: string | undefined;
@@ -25,26 +25,43 @@ interface Ending {
   readonly retryMs: number | null;
 }
 
+/** Add `foreverframe tail`. */
+export function addTailCommand(program: Command): void {
+  const command = program
+    .command("tail")
+    .summary("print the events of channels as they come")
+    .description(
+      "Print the events of channels, one JSON object a line, and resume when the connection breaks.",
+    )
+    .argument("<channels>", "comma-separated channels or patterns, such as doors.*");
+  addServerOptions(command)
+    .addOption(
+      new Option(
+        "--after <cursor>",
+        'start after this cursor; "earliest" for all that is kept',
+      ).conflicts("last"),
+    )
+    .option("--last <n>", "start with the last n messages")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  foreverframe tail 'doors,log.**'
+  foreverframe tail doors.north --last 3
+  foreverframe tail doors.north --after earliest | jq -c 'select(.type == "message") | .data'`,
+    )
+    .action((channels: string, options: Omit<TailOptions, "channels" | "write">) =>
+      tail({ ...options, channels, write: (line) => process.stdout.write(line) }),
+    );
+}
+
 /**
  * `foreverframe tail`: prints events as NDJSON until the stream is closed on purpose, and resumes
  * from its cursor when the connection breaks.
  *
  * @throws ForeverframeError when the server is not there, or refuses
  */
-export async function tail({
-  url,
-  tokenFile,
-  channels,
-  after,
-  last,
-  write,
-}: TailOptions): Promise<void> {
-  if (after !== undefined && last !== undefined) {
-    throw new ForeverframeError(
-      "FF_CONFIG_INVALID",
-      "--after and --last are both given: use --last for a first look, and --after to resume from a cursor",
-    );
-  }
+async function tail({ url, tokenFile, channels, after, last, write }: TailOptions): Promise<void> {
   let cursor: string | null = after ?? null;
   let failures = 0;
   let connected = false;
@@ -94,41 +111,4 @@ async function follow(
     if (event.type === "close") retryMs = event.reconnect ? (event.retryMs ?? 0) : null;
   }
   return { cursor, retryMs };
-}
-
-/** What is of use here in an event. */
-interface TailedEvent {
-  readonly type?: string;
-  readonly id?: string;
-  readonly cursor?: string;
-  readonly reconnect?: boolean;
-  readonly retryMs?: number;
-}
-
-function parseEvent(line: string): TailedEvent {
-  try {
-    const event: unknown = JSON.parse(line);
-    if (typeof event === "object" && event !== null) return event;
-  } catch {
-    // Said below.
-  }
-  throw new ForeverframeError(
-    "FF_CONFIG_INVALID",
-    `--url leads to something that sends "${shorten(line)}", which is not an event: give the address of a Foreverframe server`,
-  );
-}
-
-async function* linesOf({ body }: Response): AsyncIterable<string> {
-  if (body === null) return;
-  const decoder = new TextDecoder();
-  let rest = "";
-  try {
-    for await (const chunk of body) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") yield line;
-    }
-  } catch {
-    // The connection broke: what was cut off comes again after the cursor.
-  }
 }

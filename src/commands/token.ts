@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import type { Command } from "commander";
 import { type JWTPayload, SignJWT } from "jose";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { readRights } from "../tokens/token-rights.ts";
 import { readSecret } from "../tokens/token-verifier.ts";
 
 /** What `foreverframe token` is given. */
-export interface TokenOptions {
+interface TokenOptions {
   readonly secretFile: string;
   readonly subscribe?: readonly string[] | undefined;
   readonly publish?: readonly string[] | undefined;
@@ -23,13 +24,48 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86
 /** Longest life of a token, in s: ten years. */
 const MAX_TTL_S = 3_650 * 86_400;
 
+/** Add `foreverframe token`. */
+export function addTokenCommand(program: Command): void {
+  program
+    .command("token")
+    .summary("make a token for a server with a --secret-file")
+    .description(
+      "Make a token for a server that was started with the same --secret-file, and print it.",
+    )
+    .requiredOption("--secret-file <file>", "file with the secret that the server has")
+    .option("--subscribe <a,b,...>", "channels and patterns that it may subscribe to", splitList)
+    .option("--publish <a,b,...>", "channels and patterns that it may publish to", splitList)
+    .option("--admin", "whether it may list and close streams, and delete channels")
+    .option("--client <name>", "name of the client that it is for")
+    .option("--subject <name>", 'its "sub": whom it was issued to')
+    .option("--ttl <time>", "how long it is valid, such as 30m, 1h or 7d", "1h")
+    .option("--issuer <name>", "the --issuer that the server asks for")
+    .option("--audience <name>", "the --audience that the server asks for")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  foreverframe token --secret-file secret --subscribe 'doors.**' --client kiosk-7 --ttl 1h > kiosk
+  foreverframe token --secret-file secret --publish 'doors.*' --ttl 7d > gate
+  foreverframe token --secret-file secret --admin > admin`,
+    )
+    .action(async (options: TokenOptions) => {
+      process.stdout.write(`${await makeToken(options, Date.now())}\n`);
+    });
+}
+
+/** Given several times, it is one list. */
+function splitList(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...value.split(",").map((item) => item.trim())];
+}
+
 /**
  * `foreverframe token`: sign a token for whom the options describe.
  *
  * @param now Unix ms
  * @throws ForeverframeError FF_CONFIG_INVALID, FF_TOKEN_INVALID: a server would refuse it
  */
-export function makeToken(options: TokenOptions, now: number): Promise<string> {
+function makeToken(options: TokenOptions, now: number): Promise<string> {
   const { secretFile, subscribe, publish, admin, client, subject, issuer, audience } = options;
   if (subscribe === undefined && publish === undefined && admin === undefined) {
     throw new ForeverframeError(

@@ -3,6 +3,7 @@ import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
 import type { Revocation } from "./revocation.ts";
+import { comparePlaces, type ListPlace, type ListRequest } from "./stream-list.ts";
 import type { ChannelSummary, StreamSummary } from "./summaries.ts";
 
 /** What the admin works on. */
@@ -24,22 +25,31 @@ export class Admin {
   }
 
   /**
-   * List open streams by handle, starting after the handle `after`, and count all open streams.
+   * List open streams of all processes, and count all that the listing has.
    *
+   * @returns a page, and the place after which the next one starts; null if it is the last
    * @throws ForeverframeError FF_WORKER_SILENT
    */
-  async list(
-    after: number,
-    limit: number,
-  ): Promise<{ readonly streams: readonly StreamSummary[]; readonly total: number }> {
+  async list(request: ListRequest): Promise<{
+    readonly streams: readonly StreamSummary[];
+    readonly total: number;
+    readonly next: ListPlace | null;
+  }> {
     const { local, bus } = this.#options;
-    const { answers, silent } = await bus.ask("list", after, limit);
+    const [here, { answers, silent }] = await Promise.all([
+      local.list(request),
+      bus.ask("list", request),
+    ]);
     checkComplete(silent);
-    const lists = [await local.list(after, limit), ...answers];
-    const streams = lists.flatMap((list) => list.streams);
+    const lists = [here, ...answers];
+    const found = lists
+      .flatMap((list) => list.streams)
+      .sort((a, b) => comparePlaces(a.place, b.place));
+    const page = found.slice(0, request.limit);
     return {
-      streams: streams.sort((a, b) => a.handle - b.handle).slice(0, limit),
+      streams: page.map(({ summary }) => summary),
       total: lists.reduce((sum, { total }) => sum + total, 0),
+      next: page.length === request.limit ? (page.at(-1)?.place ?? null) : null,
     };
   }
 

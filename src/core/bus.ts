@@ -1,10 +1,15 @@
 import { ForeverframeError } from "../errors.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
+import type { ClientFacts } from "./explain.ts";
+import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
+import type { EndedStream } from "./past.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
+import type { Sample } from "./samples.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
-import type { Receipt, StreamSummary } from "./summaries.ts";
+import type { ListedStream, ListRequest } from "./stream-list.ts";
+import type { Receipt } from "./summaries.ts";
 import type { Ticket } from "./tickets.ts";
 
 /** Which streams an admin means. */
@@ -82,11 +87,22 @@ export interface Peer {
    * A client has a newer stream elsewhere: end those here that were opened before, with `replaced`.
    */
   replace(client: string, by: Seniority): Promise<void>;
-  /** List open streams by handle, starting after the handle `after`, and count all open streams. */
+  /** See {@link listStreams}. */
   list(
-    after: number,
-    limit: number,
-  ): Promise<{ readonly streams: readonly StreamSummary[]; readonly total: number }>;
+    request: ListRequest,
+  ): Promise<{ readonly streams: readonly ListedStream[]; readonly total: number }>;
+  /** See {@link LocalInsight.figures}. */
+  figures(): Promise<ProcessFigures>;
+  /** See {@link LocalInsight.samples}. */
+  samples(since: number): Promise<readonly Sample[]>;
+  /** See {@link LocalInsight.ended}. */
+  ended(limit: number): Promise<readonly EndedStream[]>;
+  /** See {@link LocalInsight.factsOf}. */
+  factsOf(client: string, id: Cursor): Promise<ClientFacts>;
+  /** See {@link LocalInsight.clientsOf}. */
+  clientsOf(channel: string): Promise<ChannelClients>;
+  /** See {@link LocalInsight.useOf}. */
+  useOf(channels: readonly string[]): Promise<readonly ChannelUse[]>;
 }
 
 /** What is told to peers without awaiting anything. */
@@ -114,6 +130,12 @@ const QUESTIONS: Readonly<Record<Question, true>> = {
   endAll: true,
   replace: true,
   list: true,
+  figures: true,
+  samples: true,
+  ended: true,
+  factsOf: true,
+  clientsOf: true,
+  useOf: true,
 };
 
 /** Whether a word that came from elsewhere is a notice. */

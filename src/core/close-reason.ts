@@ -49,6 +49,9 @@ const CLOSE_REASONS: Readonly<Record<CloseReason, { readonly reconnect: boolean 
   gone: { reconnect: true },
 };
 
+/** All reasons. */
+export const CLOSE_REASON_NAMES = Object.keys(CLOSE_REASONS) as readonly CloseReason[];
+
 /** Whether clients come back by themselves after a close with this reason. */
 export function reconnects(reason: CloseReason): boolean {
   return CLOSE_REASONS[reason].reconnect;

@@ -58,6 +58,16 @@ export function positionOf(cursor: Cursor): string {
   return cursor.slice(-POSITION_LENGTH);
 }
 
+/** The greatest cursor before this one; of an origin, itself. */
+export function cursorBefore(cursor: Cursor): Cursor {
+  const position = positionOf(cursor);
+  const zeros = /0*$/.exec(position)?.[0].length ?? 0;
+  if (zeros === position.length) return cursor;
+  const at = position.length - zeros - 1;
+  const digit = (Number.parseInt(position.charAt(at), 36) - 1).toString(36);
+  return formatCursor(epochOf(cursor), position.slice(0, at) + digit + "z".repeat(zeros));
+}
+
 /** The later of two positions. */
 export function laterPosition(a: string, b: string): string {
   return a > b ? a : b;

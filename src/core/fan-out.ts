@@ -1,11 +1,12 @@
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, positionOf, timeOfPosition } from "./cursor.ts";
 import { cursorEvent } from "./events.ts";
-import type { LogBatch, MessageLog, StoredMessage } from "./log.ts";
+import type { Gap, LogBatch, MessageLog, StoredMessage } from "./log.ts";
 import { Replay, SEGMENT } from "./replay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices, Slices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import { Tailer } from "./tailer.ts";
+import type { Tally } from "./tally.ts";
 import type { View, Views } from "./view.ts";
 
 /** What the fan-out needs. */
@@ -13,6 +14,11 @@ export interface FanOutOptions {
   readonly log: MessageLog;
   readonly scheduler: Scheduler;
   readonly views: Views<Stream>;
+  readonly tally: Tally;
+  /** All live streams have been given everything up to a cursor. */
+  readonly onDelivered: (cursor: Cursor) => void;
+  /** A stream is told of a gap. */
+  readonly onGap: (stream: Stream, gap: Gap) => void;
   /** Ends a stream whose response is too large or too old. */
   readonly recycle: (stream: Stream) => void;
   readonly onError: (error: unknown) => void;
@@ -30,7 +36,7 @@ export class FanOut {
 
   /** @param tip the log's tip; streams read everything before it from the log */
   constructor(tip: Cursor, options: FanOutOptions) {
-    const { log, scheduler, recycle, onError } = options;
+    const { log, scheduler, recycle, tally, onGap, onError } = options;
     this.#options = options;
     this.#delivered = tip;
     this.#tailer = new Tailer(tip, {
@@ -44,6 +50,8 @@ export class FanOut {
       log,
       scheduler,
       recycle,
+      tally,
+      onGap,
       onError,
       delivered: () => this.#tailer.cursor,
     });
@@ -107,7 +115,8 @@ export class FanOut {
    * can.
    */
   async #deliver({ messages, cursor, gaps }: LogBatch): Promise<void> {
-    const { views, scheduler, recycle } = this.#options;
+    const { views, scheduler, recycle, tally } = this.#options;
+    const deliveredBefore = tally.delivered;
     // The read began before these views joined, so it may lack messages for them.
     for (const view of views.takeJoined())
       for (const stream of view.live) if (stream.cursor < cursor) this.#replay.add(stream);
@@ -126,20 +135,35 @@ export class FanOut {
           continue;
         }
         const { bytes, count } = view.encode(pieces);
+        let streams = 0;
         slices.lookNext();
         await slices.forEach(view.live, (stream, now) => {
           // A stream that joined meanwhile has read this batch from the log.
           if (stream.cursor >= cursor) return;
           if (!stream.writable) return leaveLive(stream);
           stream.give(bytes, cursor, count, now);
+          streams++;
           if (stream.isLarge) recycle(stream);
         });
+        tally.delivered += streams * count;
+        tally.deliveredBytes += streams * bytes.length;
       }
     };
     await deliverTo((channel) => views.naming(channel));
     // Patterns come last: streams with thousands of them must not delay streams without any.
     await deliverTo((channel) => views.matching(channel));
     this.#delivered = cursor;
+    this.#options.onDelivered(cursor);
+    this.#noteLatency(messages, tally.delivered - deliveredBefore);
+  }
+
+  /** The first of the messages has waited longest, until the last stream had them all. */
+  #noteLatency([oldest]: readonly StoredMessage[], deliveries: number): void {
+    const { tally, scheduler } = this.#options;
+    if (oldest === undefined || deliveries === 0) return;
+    const appendedAt = timeOfPosition(positionOf(oldest.id));
+    // Another machine's clock may be ahead of this one's.
+    tally.latency.observe(Math.max(0, scheduler.unixMs() - appendedAt) / 1_000, deliveries);
   }
 }
 

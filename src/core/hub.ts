@@ -1,19 +1,26 @@
 import type { ForeverframeError } from "../errors.ts";
 import { Admin } from "./admin.ts";
+import type { Alarms } from "./alarms.ts";
 import { Arrivals } from "./arrivals.ts";
 import { type Bus, known } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
+import { ChannelRates } from "./channel-rates.ts";
 import { Control } from "./control.ts";
 import type { Cursor } from "./cursor.ts";
 import { FanOut } from "./fan-out.ts";
+import type { MachineFigures } from "./figures.ts";
+import { Insight } from "./insight.ts";
 import type { LifeListener } from "./life-listener.ts";
+import { LocalInsight } from "./local-insight.ts";
 import { LocalPeer } from "./local-peer.ts";
 import type { AppendRequest, LogBatch, MessageLog } from "./log.ts";
 import { Opener, type OpenerLimits, type OpenRequest, type StreamNames } from "./opener.ts";
+import { Past } from "./past.ts";
 import { Publisher } from "./publisher.ts";
 import { readMessages } from "./read-messages.ts";
 import type { ReceiptLimits } from "./receipts.ts";
 import { Revocations } from "./revocations.ts";
+import { SAMPLE_MS, Samples } from "./samples.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
@@ -21,6 +28,7 @@ import type { Stream } from "./stream.ts";
 import { StreamLives } from "./stream-lives.ts";
 import type { StreamLimits } from "./streams.ts";
 import type { Receipt } from "./summaries.ts";
+import type { Tally } from "./tally.ts";
 import { type Ticket, Tickets } from "./tickets.ts";
 import { TurnBudget } from "./turn-budget.ts";
 import { Views } from "./view.ts";
@@ -47,7 +55,13 @@ export interface HubOptions extends StreamNames {
   readonly newTicketId: () => string;
   /** Hears of errors that no caller can be told. The hub tries again, or carries on without. */
   readonly onError: (error: unknown) => void;
-  /** Hear of each stream that is opened and closed. */
+  /** Counts what this process does. */
+  readonly tally: Tally;
+  /** The process as its operating system sees it. */
+  readonly machine: () => MachineFigures;
+  /** What an operator should know. */
+  readonly alarms: Pick<Alarms, "list">;
+  /** Hear of each stream that is opened and closed, besides the tally. */
   readonly listeners: readonly LifeListener[];
 }
 
@@ -61,6 +75,9 @@ const READS_MS = 0;
 export class Hub {
   readonly control: Control;
   readonly admin: Admin;
+  readonly insight: Insight;
+  readonly past: Past;
+  readonly tally: Tally;
   readonly revocations: Revocations;
   readonly #options: HubOptions;
   readonly #lives: StreamLives;
@@ -71,11 +88,15 @@ export class Hub {
   readonly #tickets: Tickets;
   readonly #local: LocalPeer;
   readonly #stopBeating: () => void;
+  readonly #stopSampling: () => void;
   #draining = false;
 
   private constructor(options: HubOptions, tip: Cursor, revocations: Revocations) {
     this.#options = options;
-    const { log, bus, scheduler, limits, onError, listeners } = options;
+    const { log, bus, scheduler, limits, onError, tally } = options;
+    const past = new Past(scheduler.unixMs);
+    const rates = new ChannelRates(scheduler.monotonicMs);
+    const listeners = [tally, past, ...options.listeners];
     this.#reads = new TurnBudget(scheduler, READS_MS);
     const views = new Views<Stream>();
     const fanOut = new FanOut(tip, {
@@ -83,6 +104,9 @@ export class Hub {
       scheduler,
       onError,
       views,
+      tally,
+      onDelivered: (cursor) => past.noteDelivery(cursor),
+      onGap: (stream, gap) => lives.tellGap(stream, gap),
       recycle: (stream) => lives.end(stream, "recycle"),
     });
     const lives = new StreamLives({ bus, scheduler, limits, views, fanOut, listeners });
@@ -91,6 +115,9 @@ export class Hub {
     this.#publisher = new Publisher({
       log,
       maxPendingBytes: limits.maxPendingBytes,
+      tally,
+      rates,
+      now: scheduler.monotonicMs,
       onAppended: () => {
         fanOut.wake();
         bus.tell("noticeAppended");
@@ -99,7 +126,24 @@ export class Hub {
     const arrivals = new Arrivals();
     const { newTicketId } = options;
     const tickets = new Tickets(scheduler, newTicketId);
-    const local = new LocalPeer({ scheduler, lives, arrivals, fanOut, revocations, tickets });
+    const { machine, alarms } = options;
+    const samples = new Samples({
+      tally,
+      now: scheduler.unixMs,
+      countStreams: () => lives.size,
+      measure: machine,
+    });
+    this.#stopSampling = scheduler.every(SAMPLE_MS, () => samples.take());
+    const isDraining = () => this.#draining;
+    const insight = new LocalInsight({
+      ...{ log, scheduler, lives, views, tally, rates, past, samples, machine, alarms, isDraining },
+    });
+    const local = new LocalPeer({
+      ...{ scheduler, lives, arrivals, fanOut, revocations, tickets, insight },
+    });
+    this.past = past;
+    this.tally = tally;
+    this.insight = new Insight({ log, bus, local, scheduler });
     this.#tickets = tickets;
     this.#local = local;
     this.revocations = revocations;
@@ -111,7 +155,7 @@ export class Hub {
       local,
       arrivals,
       revocations,
-      isDraining: () => this.#draining,
+      isDraining,
     });
     this.control = new Control({ bus, local });
     this.admin = new Admin({ log, bus, local, fanOut });
@@ -240,5 +284,6 @@ export class Hub {
     this.#fanOut.stop();
     this.#lives.stop();
     this.#stopBeating();
+    this.#stopSampling();
   }
 }

@@ -1,3 +1,4 @@
+import type { Gap } from "./log.ts";
 import type { Stream } from "./stream.ts";
 import type { Receipt } from "./summaries.ts";
 
@@ -12,4 +13,6 @@ export interface LifeListener {
   onOpened(stream: Stream): void;
   /** A stream has ended for good: one that moves to another process has not. */
   onClosed(stream: Stream, receipt: Receipt): void;
+  /** A stream was told that messages are missing. */
+  onGap?(stream: Stream, gap: Gap): void;
 }

@@ -3,6 +3,7 @@ import type { AnswerTo, Peer, Seniority, StreamsOf } from "./bus.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { LocalInsight } from "./local-insight.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
 import type { Revocations } from "./revocations.ts";
@@ -10,6 +11,7 @@ import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
+import { type ListRequest, listStreams } from "./stream-list.ts";
 import type { StreamLives } from "./stream-lives.ts";
 import type { Receipt } from "./summaries.ts";
 import type { Ticket, Tickets } from "./tickets.ts";
@@ -22,6 +24,7 @@ export interface LocalPeerOptions {
   readonly fanOut: FanOut;
   readonly revocations: Revocations;
   readonly tickets: Tickets;
+  readonly insight: LocalInsight;
 }
 
 /** Answers questions of this process and the others about the streams of this process alone. */
@@ -89,7 +92,7 @@ export class LocalPeer implements Peer {
     arrivals.applyOrders(found);
     if (found.closed) return lives.finalReceiptOf(stream, subject);
     lives.release(found);
-    const { acked, messages, bytes, handle } = found.summarize(this.#now());
+    const { acked, messages, bytes, handle } = found.summarize(this.#now(), scheduler.unixMs());
     return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };
   }
 
@@ -152,17 +155,36 @@ export class LocalPeer implements Peer {
     await this.#order(endOlder, lives.ofClient(client));
   }
 
-  async list(after: number, limit: number): Promise<AnswerTo<"list">> {
-    const { lives, arrivals } = this.#options;
+  async list(request: ListRequest): Promise<AnswerTo<"list">> {
+    const { lives, arrivals, scheduler } = this.#options;
     await arrivals.allSettled();
-    const now = this.#now();
-    // Streams from another process keep their handles, so `all()` is not in the order of handles.
-    const rest = [...lives.all()].filter(({ handle }) => handle > after);
-    rest.sort((a, b) => a.handle - b.handle);
-    return {
-      streams: rest.slice(0, limit).map((stream) => stream.summarize(now)),
-      total: lives.size,
-    };
+    const { client } = request;
+    return listStreams(client === null ? lives.all() : lives.ofClient(client), request, scheduler);
+  }
+
+  async figures(): Promise<AnswerTo<"figures">> {
+    return this.#options.insight.figures();
+  }
+
+  async samples(since: number): Promise<AnswerTo<"samples">> {
+    return this.#options.insight.samples(since);
+  }
+
+  async ended(limit: number): Promise<AnswerTo<"ended">> {
+    return this.#options.insight.ended(limit);
+  }
+
+  async factsOf(client: string, id: Cursor): Promise<AnswerTo<"factsOf">> {
+    await this.#options.arrivals.allSettled();
+    return this.#options.insight.factsOf(client, id);
+  }
+
+  async clientsOf(channel: string): Promise<AnswerTo<"clientsOf">> {
+    return this.#options.insight.clientsOf(channel);
+  }
+
+  async useOf(channels: readonly string[]): Promise<AnswerTo<"useOf">> {
+    return this.#options.insight.useOf(channels);
   }
 
   /** Do something to these streams, and to all that are on their way here. */

@@ -41,6 +41,8 @@ export interface OpenRequest extends Wanted {
   readonly takesOverFrom: string | null;
   /** Where it connects from, for the limit and the listing. */
   readonly address: string | null;
+  /** What the client calls itself, for the listing; null if it does not. */
+  readonly browser: string | null;
   /**
    * After this many ms it ends with `expired`; null for never. Each poll of a long-poll stream sets
    * it again.
@@ -251,8 +253,11 @@ export class Opener {
 
   /** Say what is missing before the start of a stream, and give it all that comes. */
   #begin(stream: Stream, { gap, knownGaps }: StreamStart): void {
-    const { scheduler, fanOut } = this.#options;
-    if (gap !== null) stream.say(gapEvent(gap), scheduler.monotonicMs());
+    const { scheduler, fanOut, lives } = this.#options;
+    if (gap !== null) {
+      stream.say(gapEvent(gap), scheduler.monotonicMs());
+      lives.tellGap(stream, gap);
+    }
     stream.takeNewGaps(knownGaps); // counts them as told
     fanOut.serve(stream);
   }
@@ -269,7 +274,8 @@ export class Opener {
   ): Stream {
     const { scheduler, nextHandle, random, limits, bus, local, lives, views, revocations } =
       this.#options;
-    const { selectors, encoding, client, principal, takesOver, address, connect } = request;
+    const { selectors, encoding, client, principal, takesOver, address, browser, connect } =
+      request;
     const now = scheduler.monotonicMs();
     const unixNow = scheduler.unixMs();
     const openedAt = record?.openedAt ?? unixNow;
@@ -280,6 +286,7 @@ export class Opener {
       client,
       principal,
       address,
+      browser,
       view: views.join(selectors, encoding),
       sink,
       host: lives,

@@ -1,13 +1,19 @@
 import { ForeverframeError } from "../errors.ts";
+import type { ChannelRates } from "./channel-rates.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AppendRequest, MessageLog, NewMessage } from "./log.ts";
 import { dataLength } from "./shared-data.ts";
+import type { Tally } from "./tally.ts";
 
 /** What publishing needs. */
 export interface PublisherOptions {
   readonly log: MessageLog;
   /** Bytes of publishes that wait for the log. */
   readonly maxPendingBytes: number;
+  readonly tally: Tally;
+  readonly rates: ChannelRates;
+  /** Monotonic ms. */
+  readonly now: () => number;
   /** Called when the log may have grown. */
   readonly onAppended: () => void;
 }
@@ -57,7 +63,7 @@ export class Publisher {
    *   FF_BATCH_TOO_LARGE
    */
   async publish(request: AppendRequest): Promise<readonly Cursor[]> {
-    const { log, maxPendingBytes, onAppended } = this.#options;
+    const { log, maxPendingBytes, tally, rates, now, onAppended } = this.#options;
     const bytes = dataLength(request.messages);
     if (bytes > maxPendingBytes) {
       throw new ForeverframeError(
@@ -72,8 +78,14 @@ export class Publisher {
       );
     }
     this.#pendingBytes += bytes;
+    const startedAt = now();
     try {
-      return await log.append(request);
+      const ids = await log.append(request);
+      tally.append.observe((now() - startedAt) / 1_000);
+      tally.published += ids.length;
+      tally.publishedBytes += bytes;
+      for (const { channel } of request.messages) rates.add(channel);
+      return ids;
     } finally {
       this.#pendingBytes -= bytes;
       onAppended();

@@ -3,6 +3,7 @@ import { gapEvent } from "./events.ts";
 import type { Gap, MessageLog } from "./log.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Stream } from "./stream.ts";
+import type { Tally } from "./tally.ts";
 import type { EncodedMessages, View } from "./view.ts";
 
 /** What one stream gets before the next one has its turn. */
@@ -42,6 +43,9 @@ export interface ReplayOptions {
   readonly delivered: () => Cursor;
   /** Ends a stream whose response has become too large or too old. */
   readonly recycle: (stream: Stream) => void;
+  readonly tally: Tally;
+  /** A stream is told of a gap. */
+  readonly onGap: (stream: Stream, gap: Gap) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -156,19 +160,34 @@ export class Replay {
   async #serve(stream: Stream): Promise<void> {
     if (this.goLive(stream)) return;
     if (!stream.writable) return; // its drain brings it back
-    const { scheduler, recycle } = this.#options;
+    const { scheduler, recycle, onGap } = this.#options;
     if (stream.isSpent(scheduler.monotonicMs())) return recycle(stream);
     const from = stream.cursor;
     const segment = await this.#segment(stream.view, from);
     // A poll has moved the stream meanwhile, or its drain has queued it again, and it was served.
     if (!stream.writable || stream.cursor !== from) return;
     const now = scheduler.monotonicMs();
-    for (const gap of stream.takeNewGaps(segment.gaps)) stream.say(gapEvent(gap), now);
-    if (segment.encoded === null) stream.skipTo(segment.cursor);
-    else stream.give(segment.encoded.bytes, segment.cursor, segment.encoded.count, now);
+    for (const gap of stream.takeNewGaps(segment.gaps)) {
+      stream.say(gapEvent(gap), now);
+      onGap(stream, gap);
+    }
+    this.#give(stream, segment, now);
     if (this.goLive(stream) || !stream.writable) return;
     if (segment.encoded === null) this.#searching.add(stream);
     else this.#queue.add(stream);
+  }
+
+  #give(stream: Stream, { encoded, cursor }: Segment, now: number): void {
+    if (encoded === null) {
+      stream.skipTo(cursor);
+      return;
+    }
+    const { bytes, count } = encoded;
+    const { tally } = this.#options;
+    stream.give(bytes, cursor, count, now);
+    tally.delivered += count;
+    tally.deliveredBytes += bytes.length;
+    tally.replayed += count;
   }
 
   /** A known segment, or one that is read now, perhaps for other streams. */

@@ -4,6 +4,7 @@ import { Deadlines } from "./deadlines.ts";
 import { expiringEvent } from "./events.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LifeListener } from "./life-listener.ts";
+import type { Gap } from "./log.ts";
 import type { Principal } from "./principal.ts";
 import { type ReceiptLimits, Receipts, type StreamOwner } from "./receipts.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -84,6 +85,11 @@ export class StreamLives implements StreamHost {
   /** A stream that was added is new, and has not come from another process. */
   tellOpened(stream: Stream): void {
     for (const listener of this.#options.listeners) listener.onOpened(stream);
+  }
+
+  /** A stream was told of a gap. */
+  tellGap(stream: Stream, gap: Gap): void {
+    for (const listener of this.#options.listeners) listener.onGap?.(stream, gap);
   }
 
   /**

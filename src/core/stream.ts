@@ -1,6 +1,6 @@
 import type { SelectorSet } from "./channel-name.ts";
 import type { CloseDetails, CloseReason } from "./close-reason.ts";
-import { type Cursor, epochOf } from "./cursor.ts";
+import { type Cursor, epochOf, positionOf, timeOfPosition } from "./cursor.ts";
 import { closeEvent, type OpenDetails, openEvent, type StreamEvent } from "./events.ts";
 import type { Gap } from "./log.ts";
 import { type Held, type Principal, subjectOf } from "./principal.ts";
@@ -31,6 +31,8 @@ export interface StreamOptions {
   readonly handle: number;
   /** Where its client connects from; null if that is not known. */
   readonly address: string | null;
+  /** What its client calls itself; null if it does not. */
+  readonly browser: string | null;
   /** A name of the caller's own for its client; null if it gave none. */
   readonly client: string | null;
   /** Who it was opened for; null where nobody says. */
@@ -75,9 +77,12 @@ export class Stream implements SinkListener, Held {
   readonly handle: number;
   readonly client: string | null;
   readonly address: string | null;
+  readonly browser: string | null;
   #principal: Principal | null;
   readonly openedAt: number;
   readonly openedUnixMs: number;
+  /** The cursor at which it started. */
+  readonly start: Cursor;
   /**
    * During replay: the cursor up to which each channel's losses were told, so that each is told
    * once.
@@ -92,6 +97,7 @@ export class Stream implements SinkListener, Held {
     const { id, handle, client, address, view, sink, host, cursor, openedAt, recycle } = options;
     this.#cursor = cursor;
     this.#toldCursor = cursor;
+    this.start = cursor;
     this.#lastWriteAt = openedAt;
     this.#recycleBytes = recycle.bytes;
     this.#sink = sink;
@@ -102,6 +108,7 @@ export class Stream implements SinkListener, Held {
     this.handle = handle;
     this.client = client;
     this.address = address;
+    this.browser = options.browser;
     this.#principal = options.principal;
     this.openedAt = openedAt;
     this.openedUnixMs = options.openedUnixMs;
@@ -109,6 +116,11 @@ export class Stream implements SinkListener, Held {
 
   get cursor(): Cursor {
     return this.#cursor;
+  }
+
+  /** The last cursor that its client has acknowledged; null if it never did. */
+  get acked(): Cursor | null {
+    return this.#acked;
   }
 
   /** Who it was opened for; null where nobody says. */
@@ -196,18 +208,36 @@ export class Stream implements SinkListener, Held {
     return true;
   }
 
-  /** @param now monotonic ms */
-  summarize(now: number): StreamSummary {
+  /**
+   * How old the place is that it has reached, in ms, while there is more for it; 0 if it has been
+   * given everything, and between two polls.
+   *
+   * @param unixNow Unix ms
+   */
+  lagMs(unixNow: number): number {
+    if (this.view.live.has(this) || this.view.encoding.transport === "poll") return 0;
+    return Math.max(0, unixNow - timeOfPosition(positionOf(this.#cursor)));
+  }
+
+  /**
+   * @param now monotonic ms
+   * @param unixNow Unix ms
+   */
+  summarize(now: number, unixNow: number): StreamSummary {
     return {
       handle: this.handle,
       client: this.client,
+      subject: subjectOf(this),
       address: this.address,
+      browser: this.browser,
       channels: this.view.selectors.selectors,
       transport: this.view.encoding.transport,
       live: this.view.live.has(this),
       cursor: this.#cursor,
       acked: this.#acked,
       ...this.#given(),
+      queuedBytes: this.#sink.queuedBytes,
+      lagMs: this.lagMs(unixNow),
       openMs: Math.round(now - this.openedAt),
     };
   }

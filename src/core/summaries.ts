@@ -28,8 +28,12 @@ export interface StreamSummary {
   readonly handle: number;
   /** The name of its client; null if it has none. */
   readonly client: string | null;
+  /** Who opened it; null where nobody says. */
+  readonly subject: string | null;
   /** The address that its client connects from; null if that is not known. */
   readonly address: string | null;
+  /** What its client calls itself, such as "Firefox 115"; null if it does not. */
+  readonly browser: string | null;
   /** Its selectors: channel names and patterns. */
   readonly channels: readonly string[];
   /** `frame`, `poll`, `sse`, `ndjson` or `ws`. */
@@ -46,6 +50,13 @@ export interface StreamSummary {
   readonly messages: number;
   /** Bytes that were handed to the operating system. */
   readonly bytes: number;
+  /** Bytes that wait for its client to read them. */
+  readonly queuedBytes: number;
+  /**
+   * How old the last place is that it was given, in ms, while there is more for it; 0 if it has
+   * been given everything.
+   */
+  readonly lagMs: number;
   /** How long it has been open, in ms. */
   readonly openMs: number;
 }

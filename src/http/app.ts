@@ -4,8 +4,12 @@ import type { Router } from "@koa/router";
 import Koa from "koa";
 import type { Alarms } from "../core/alarms.ts";
 import type { Hub } from "../core/hub.ts";
+import type { RetentionRules } from "../core/log.ts";
+import type { Scheduler } from "../core/scheduler.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { createAdminCheck } from "./admin-check.ts";
+import type { AdminToken } from "./admin-token.ts";
 import type { Authorization } from "./authorization.ts";
 import { forwardedMiddleware } from "./forwarded.ts";
 import { Guesses, UNKNOWN_STREAMS } from "./guesses.ts";
@@ -17,9 +21,10 @@ import type { BodyLimits } from "./publish-body.ts";
 import { PublishRate } from "./publish-rate.ts";
 import type { BodyReading } from "./read-body.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import { adminRoutes, createAdminCheck } from "./routes/admin.ts";
+import { adminRoutes } from "./routes/admin.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { operateRoutes } from "./routes/operate.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { readRoutes } from "./routes/read.ts";
 import { streamRoutes } from "./routes/stream.ts";
@@ -38,10 +43,13 @@ export interface AppOptions {
   /** Whose word about a request's origin is believed; null for nobody's. */
   readonly proxies: BlockList | null;
   readonly bodies: BodyReading;
-  readonly adminToken: string;
+  readonly adminToken: AdminToken;
+  /** Whether everybody may read the metrics. */
+  readonly metricsOpen: boolean;
+  readonly retention: RetentionRules;
   readonly authorization: Authorization;
+  readonly scheduler: Scheduler;
   readonly alarms: Alarms;
-  readonly unixNow: () => number;
   /** If two directories have the same page, the first counts. */
   readonly pages: readonly PageDirectory[];
   readonly logger: Logger;
@@ -60,11 +68,11 @@ export interface App {
 /** Make the HTTP side. */
 export function createApp(options: AppOptions): App {
   const { hub, access, limits, bodies, adminToken, pages, logger } = options;
-  const now = () => performance.now();
-  const { authorization, unixNow } = options;
+  const { authorization, scheduler } = options;
+  const { monotonicMs: now, unixMs: unixNow } = scheduler;
   const guesses = new Guesses(UNKNOWN_STREAMS, now);
   const rate = new PublishRate(limits.publishesPerSecond, now);
-  const refusals = new RefusalLog(logger, now);
+  const refusals = new RefusalLog({ tally: hub.tally, past: hub.past, logger, scheduler });
   const app = new Koa();
   app.on("error", (error: unknown) => {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
@@ -75,13 +83,15 @@ export function createApp(options: AppOptions): App {
   app.use(refuseBrokenAddress);
   app.use(policyMiddleware(access));
   const checkAdmin = createAdminCheck({ adminToken, authorization, logger, now });
+  const { retention, metricsOpen } = options;
   const routers = [
     streamRoutes(hub, { ...limits, access, authorization }, bodies),
     controlRoutes(hub, { authorization, checkAdmin, guesses, now: unixNow }),
     ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     readRoutes(hub, authorization),
-    adminRoutes(hub, { checkAdmin, unixNow }),
+    adminRoutes(hub, { checkAdmin, retention, unixNow }),
+    operateRoutes(hub, { checkAdmin, metricsOpen, unixNow }),
     healthRoutes(hub, options),
   ];
   app.use(accessMiddleware(access, (path) => routesAt(routers, path).length > 0));

@@ -5,8 +5,9 @@ import type { Hub } from "../core/hub.ts";
 import type { Principal } from "../core/principal.ts";
 import type { Ticket } from "../core/tickets.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
+import type { AdminToken } from "./admin-token.ts";
 import type { Action, Authorize, AuthorizeQuestion, Permission } from "./authorize.ts";
-import { credentialsOf, isAmbient } from "./credentials.ts";
+import { bearerToken, credentialsOf, isAmbient } from "./credentials.ts";
 import type { Guesses } from "./guesses.ts";
 import { tellsItsSource } from "./middleware/access.ts";
 import { parameter } from "./parameters.ts";
@@ -35,6 +36,7 @@ export interface Decision extends Permission {
 export interface AuthorizationOptions {
   /** Null where everybody may do everything. */
   readonly authorize: Authorize | null;
+  readonly adminToken: AdminToken;
   /** The header in which a proxy names the user, in lower case; empty for none. */
   readonly userHeader: string;
   readonly hub: Pick<Hub, "takeTicket" | "revocations">;
@@ -68,8 +70,10 @@ export class Authorization {
   async check(ctx: Context, question: AuthorizeQuestion): Promise<Grant> {
     const ticket = question.action === "subscribe" ? parameter(ctx, "ticket") : null;
     if (ticket !== null) return this.#checkTicket(ctx, ticket, question);
-    const { authorize, userHeader, hub, now } = this.#options;
-    if (authorize === null) {
+    const { authorize, adminToken, userHeader, hub, now } = this.#options;
+    // One that could be guessed is taken by the admin routes only, which count guesses.
+    const isAdmin = !adminToken.isGuessable && adminToken.is(bearerToken(ctx.req.headers));
+    if (authorize === null || isAdmin) {
       const { client } = question;
       return { client, mayNameClient: true, principal: null, expiresInMs: null, isAdmin: true };
     }
@@ -77,7 +81,7 @@ export class Authorization {
     const answer = await authorize(ctx.req, question);
     const decision: Decision = typeof answer === "boolean" ? { allow: answer } : answer;
     checkPermission(decision);
-    const { allow, client = question.client, subject = null, isAdmin = false } = decision;
+    const { allow, client = question.client, subject = null } = decision;
     const { expiresInMs = null, principal = principalOf(subject, now()) } = decision;
     if (!allow || (expiresInMs !== null && expiresInMs <= 0)) {
       throw new ForeverframeError(
@@ -92,7 +96,7 @@ export class Authorization {
       mayNameClient: decision.client === undefined,
       principal,
       expiresInMs: isLimited ? expiresInMs : null,
-      isAdmin,
+      isAdmin: decision.isAdmin ?? false,
     };
   }
 

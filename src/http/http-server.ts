@@ -104,8 +104,8 @@ export class HttpServer {
    * @param port 0 for any that is free
    * @returns the address, such as `http://127.0.0.1:8080`, or `https://...` with TLS; where it
    *   listens on all addresses, loopback's
-   * @throws ForeverframeError FF_CONFIG_INVALID: the address is in use, or is not one of this
-   *   machine
+   * @throws ForeverframeError FF_ADDRESS_IN_USE; FF_CONFIG_INVALID: the address is not one of this
+   *   machine, or the system does not allow it
    */
   async listen(host: string, port: number): Promise<string> {
     try {
@@ -154,9 +154,11 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 function listenFault(error: unknown, address: string): ForeverframeError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reason = LISTEN_FAULTS[code] ?? `${error}`;
-  return new ForeverframeError("FF_CONFIG_INVALID", `Can't listen on ${address}: ${reason}`, {
-    cause: error,
-  });
+  return new ForeverframeError(
+    code === "EADDRINUSE" ? "FF_ADDRESS_IN_USE" : "FF_CONFIG_INVALID",
+    `Can't listen on ${address}: ${reason}`,
+    { cause: error },
+  );
 }
 
 function formatHost(host: string): string {

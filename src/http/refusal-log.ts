@@ -1,3 +1,6 @@
+import type { Past } from "../core/past.ts";
+import type { Scheduler } from "../core/scheduler.ts";
+import type { Tally } from "../core/tally.ts";
 import type { ErrorCode, ForeverframeError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
@@ -10,21 +13,44 @@ const COUNT_MS = 10_000;
 /** Codes of trouble that the message log itself tells of, once. */
 const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(["FF_LOG_FULL", "FF_LOG_UNAVAILABLE"]);
 
+/** Refusals are added up for this long, in ms, and then told in one line. */
+const SUM_MS = 60_000;
+
+/** Who was refused. */
+export interface RefusedRequest {
+  /**
+   * The template of the route: the path may have names and ids in it, which others are not to read.
+   */
+  readonly route: string;
+  /** The name that a request for a stream gave its client; null for none, and for others. */
+  readonly client: string | null;
+  readonly address: string | null;
+}
+
+/** What a refusal log works with. */
+export interface RefusalLogOptions {
+  readonly tally: Tally;
+  readonly past: Past;
+  readonly logger: Logger;
+  readonly scheduler: Scheduler;
+}
+
 interface Counted {
   until: number;
   count: number;
 }
 
-/** Logs requests that failed: the first of each kind at once, those that follow as a number. */
+/**
+ * Counts requests that were refused, and tells the numbers once a minute. Requests that failed by a
+ * fault of the server are logged: the first of each kind at once, those that follow as a number.
+ */
 export class RefusalLog {
-  readonly #logger: Logger;
-  readonly #now: () => number;
+  readonly #options: RefusalLogOptions;
   readonly #counts = new Map<string, Counted>();
+  #refused: Partial<Record<ErrorCode, number>> | null = null;
 
-  /** @param now monotonic ms */
-  constructor(logger: Logger, now: () => number) {
-    this.#logger = logger;
-    this.#now = now;
+  constructor(options: RefusalLogOptions) {
+    this.#options = options;
   }
 
   /**
@@ -32,22 +58,41 @@ export class RefusalLog {
    *
    * @param cause what was thrown: a fault of ours is logged with its stack, an expected refusal
    *   without
-   * @param route its template: the path may have names and ids in it, which others are not to read
    */
-  note(error: ForeverframeError, cause: unknown, route: string): void {
+  note(error: ForeverframeError, cause: unknown, request: RefusedRequest): void {
     const { code, status, message } = error;
-    if (status < 500 || TOLD_ELSEWHERE.has(code)) return;
+    const { tally, past, logger } = this.#options;
+    const { route, client, address } = request;
+    tally.refuse(code);
+    this.#sum(code);
+    if (client !== null) past.noteRefusal(client, address, code);
+    if (status < 500 || TOLD_ELSEWHERE.has(code)) {
+      logger.debug({ code, route, client, address, reason: message }, "request refused");
+      return;
+    }
     const counts = this.#count(code);
     if (counts === null) return;
     const about = { code, route, ...counts };
-    if (cause === error) this.#logger.warn({ ...about, reason: message }, "request refused");
-    else this.#logger.error({ ...about, err: cause }, "request failed");
+    if (cause === error) logger.warn({ ...about, reason: message }, "request refused");
+    else logger.error({ ...about, err: cause }, "request failed");
   }
 
   /** A request failed when its client could not be told any more. */
   noteFault(cause: unknown, what: string): void {
     const counts = this.#count(what);
-    if (counts !== null) this.#logger.error({ ...counts, err: cause }, what);
+    if (counts !== null) this.#options.logger.error({ ...counts, err: cause }, what);
+  }
+
+  #sum(code: ErrorCode): void {
+    const { scheduler, logger } = this.#options;
+    if (this.#refused === null) {
+      this.#refused = {};
+      scheduler.after(SUM_MS, () => {
+        logger.info({ refused: this.#refused }, "requests refused in the last minute");
+        this.#refused = null;
+      });
+    }
+    this.#refused[code] = (this.#refused[code] ?? 0) + 1;
   }
 
   /**
@@ -55,7 +100,7 @@ export class RefusalLog {
    *   logged either
    */
   #count(kind: string): { readonly notLogged?: number } | null {
-    const now = this.#now();
+    const now = this.#options.scheduler.monotonicMs();
     const counted = this.#counts.get(kind);
     if (counted !== undefined && now < counted.until) {
       counted.count++;

@@ -6,6 +6,7 @@ import type { OpenRequest } from "../core/opener.ts";
 import type { StartRequest } from "../core/stream-start.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { cursorOfLastEventId } from "../transports/sse.ts";
+import { browserName } from "./browser-name.ts";
 import { carrierOf } from "./connection/carriers.ts";
 import { addressOf } from "./forwarded.ts";
 import { numberParameter, parameter } from "./parameters.ts";
@@ -31,6 +32,7 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
     principal: null,
     takesOverFrom: parseTakeover(ctx, client),
     address: addressOf(ctx.req),
+    browser: browserName(ctx.req.headers["user-agent"]),
     expiresInMs: null,
     isGone: () => carrier.isGone,
   };

@@ -1,16 +1,16 @@
 import { join } from "node:path";
-import { open } from "lmdb";
 import type { MessageLog } from "../core/log.ts";
 import { ForeverframeError } from "../errors.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { FileWatch } from "./file-watch.ts";
 import { markHandled } from "./library-errors.ts";
+import { type Databases, openDatabases, type Probe } from "./lmdb-databases.ts";
 import { LmdbNumber, NumberPutRight } from "./lmdb-number.ts";
-import { type Databases, LmdbTables, type Probe } from "./lmdb-tables.ts";
+import { LmdbTables } from "./lmdb-tables.ts";
 import { makeDirectory, makePrivate, withPrivateFiles } from "./log-directory.ts";
 import { openError } from "./open-error.ts";
 import { TableLog, type TableLogOptions } from "./table-log.ts";
-import type { LogMarks, TableStore, Upkeep } from "./tables.ts";
+import type { TableStore } from "./tables.ts";
 
 /**
  * Open the durable log in a directory, which is made if it is not there. Several processes may have
@@ -104,6 +104,19 @@ export class LmdbStore implements TableStore {
     this.#reserve.giveUp();
   }
 
+  /**
+   * Copy everything that is in use into a private directory that is there and empty, from one
+   * snapshot, while others write.
+   *
+   * @throws FF_LOG_UNAVAILABLE, or the library's error
+   */
+  async copyTo(directory: string): Promise<void> {
+    // Writing puts right what opening the environment may have disturbed, so the snapshot is the
+    // newest one: see LmdbNumber.
+    await this.write(() => {});
+    await this.#databases.root.backup(directory, true);
+  }
+
   async close(): Promise<void> {
     await this.#databases.root.close();
     this.#number.close();
@@ -122,36 +135,6 @@ export class LmdbStore implements TableStore {
       { cause },
     );
   }
-}
-
-function openDatabases(path: string): Databases {
-  const root = open<LogMarks | Upkeep | Probe, string>({
-    path,
-    maxDbs: 16,
-    // Of all workers, and of those that were killed until they are noticed.
-    maxReaders: 2_048,
-    noSubdir: false,
-    // With it on, a commit is visible before it is on the disk, and a crash takes back what
-    // somebody has seen.
-    overlappingSync: false,
-    // The log makes its own batches; the library's leave a promise that nobody can catch when a
-    // commit fails.
-    eventTurnBatching: false,
-  });
-  // Otherwise, pages that a killed process was reading could never be written over.
-  root.readerCheck();
-  return {
-    root,
-    channels: root.openDB("channels", {}),
-    messages: root.openDB("messages", { encoding: "binary" }),
-    index: root.openDB("index", { encoding: "binary" }),
-    shared: root.openDB("shared", { encoding: "binary" }),
-    sharedRows: root.openDB("sharedRows", {}),
-    idempotency: root.openDB("idempotency", {}),
-    expiries: root.openDB("expiries", { encoding: "binary" }),
-    due: root.openDB("due", { encoding: "string" }),
-    revocations: root.openDB("revocations", {}),
-  };
 }
 
 async function causeOf(error: unknown): Promise<unknown> {

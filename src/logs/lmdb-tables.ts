@@ -1,7 +1,8 @@
-import type { Database, RootDatabase, Transaction } from "lmdb";
+import type { Database, Transaction } from "lmdb";
 import { ORIGIN } from "../core/cursor.ts";
-import type { KeptRevocation, Revocation } from "../core/revocation.ts";
+import type { KeptRevocation } from "../core/revocation.ts";
 import { formatIndexEntry, type IndexEntry, parseIndexEntry } from "./index-entry.ts";
+import type { Databases } from "./lmdb-databases.ts";
 import type {
   ChannelRecord,
   DueChannel,
@@ -18,6 +19,9 @@ import type {
 /** Greater than every hash of a key. */
 const AFTER_ALL = "~";
 
+/** How the JSON of each message begins: see `formatHead`. */
+const ID_STANDS_BEHIND = '{"type":"message","id":"';
+
 const NOTHING = Buffer.alloc(0);
 const SHARES = "\0";
 const NEW_MARKS: LogMarks = {
@@ -27,37 +31,6 @@ const NEW_MARKS: LogMarks = {
   forgottenTo: ORIGIN,
   trimmedTo: ORIGIN,
 };
-
-/** A value that is written to see whether writing works. */
-export interface Probe {
-  readonly zeros: string;
-}
-
-/** The tables of an LMDB environment: what is a key, and what is its value. */
-export interface Databases {
-  readonly root: RootDatabase<LogMarks | Upkeep | Probe, string>;
-  readonly channels: Database<ChannelRecord, string>;
-  /**
-   * Position to the channel's name (a byte of length, then UTF-8) and the JSON. Where data is
-   * shared there is a byte 0 and the data's name before this, and the JSON ends where the data
-   * begins.
-   */
-  readonly messages: Database<Buffer, string>;
-  /** [channel number, position] to what `index-entry.ts` writes. */
-  readonly index: Database<Buffer, [number, string]>;
-  /**
-   * Name to data that several messages share, with the end of their JSON, and to how many they are.
-   */
-  readonly shared: Database<Buffer, string>;
-  readonly sharedRows: Database<number, string>;
-  readonly idempotency: Database<IdempotencyRecord, string>;
-  /** [expires, key] to nothing. */
-  readonly expiries: Database<Buffer, [number, string]>;
-  /** [due, channel number] to the channel's name. */
-  readonly due: Database<string, [number, number]>;
-  /** By number. */
-  readonly revocations: Database<Revocation, number>;
-}
 
 /** What is in an LMDB environment, as one transaction sees it. */
 export class LmdbTables implements TableWriter {
@@ -154,6 +127,29 @@ export class LmdbTables implements TableWriter {
     void this.#db.messages.put(position, value);
     void this.#db.index.put([number, position], formatIndexEntry(row, bytes));
     return bytes;
+  }
+
+  /**
+   * Write another epoch into the ids of messages, in their order.
+   *
+   * @param to as long as `from`
+   * @param after position to begin after
+   * @returns the position of the last one; null if none was left
+   */
+  changeEpoch(from: string, to: string, after: string, limit: number): string | null {
+    const range = { start: after, exclusiveStart: true, limit, ...this.#options };
+    const place = Buffer.byteLength(ID_STANDS_BEHIND);
+    let last: string | null = null;
+    for (const { key, value } of Array.from(this.#db.messages.getRange(range))) {
+      const epochAt = jsonStart(key, value) + place;
+      if (value.toString("latin1", epochAt, epochAt + from.length) !== from)
+        throw new Error(`message ${key} has an id of another log`);
+      const changed = Buffer.from(value);
+      changed.write(to, epochAt, "latin1");
+      void this.#db.messages.put(key, changed);
+      last = key;
+    }
+    return last;
   }
 
   removeMessage(position: string, number: number): void {
@@ -254,8 +250,8 @@ export class LmdbTables implements TableWriter {
 
   #parseRow(position: string, value: Buffer): MessageRow {
     const isShared = value[0] === 0;
-    const start = isShared ? 1 + position.length : 0;
-    const end = start + 1 + (value[start] ?? 0);
+    const start = nameStart(position, value);
+    const end = jsonStart(position, value);
     const channel = value.toString("utf8", start + 1, end);
     const json = value.subarray(end);
     if (!isShared) return { position, channel, json };
@@ -272,6 +268,16 @@ export class LmdbTables implements TableWriter {
     }
     return this.#lastTail;
   }
+}
+
+/** Where a stored message has the length of its channel's name. */
+function nameStart(position: string, value: Buffer): number {
+  return value[0] === 0 ? 1 + position.length : 0;
+}
+
+function jsonStart(position: string, value: Buffer): number {
+  const start = nameStart(position, value);
+  return start + 1 + (value[start] ?? 0);
 }
 
 function rangeOptions<K>({ after, upTo, order }: PositionRange, keyOf: (position: string) => K) {

@@ -78,7 +78,12 @@ interface Piece {
 }
 
 function formatLosses(lost: number): string {
-  const about = { level: 40, time: Date.now(), pid: process.pid, name: "foreverframe" };
+  const about = {
+    level: 40,
+    time: new Date().toISOString(),
+    pid: process.pid,
+    name: "foreverframe",
+  };
   return `${JSON.stringify({ ...about, lost, msg: "lines of this log were lost" })}\n`;
 }
 

@@ -92,6 +92,10 @@ function checkValue(name: SettingName, value: unknown): void {
     case "text":
       if (typeof value !== "string") throw invalid(`${found}: use a string`);
       break;
+    case "choice":
+      if (!setting.choices.some((choice) => choice === value))
+        throw invalid(`${found}: use one of ${setting.choices.join(", ")}`);
+      break;
     case "switch":
       if (typeof value !== "boolean") throw invalid(`${found}: use true or false`);
       break;
@@ -111,6 +115,9 @@ function parseValue(setting: Setting, value: string, source: string): Value<Sett
   switch (setting.kind) {
     case "text":
       return value;
+    case "choice":
+      if (setting.choices.includes(value)) return value;
+      throw invalid(`${source} is "${shorten(value)}": use one of ${setting.choices.join(", ")}`);
     case "list":
       return value
         .split(",")

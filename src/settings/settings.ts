@@ -24,8 +24,15 @@ interface ListSetting {
   readonly help: string;
 }
 
+interface ChoiceSetting<Choice extends string = string> {
+  readonly kind: "choice";
+  readonly default: Choice;
+  readonly choices: readonly Choice[];
+  readonly help: string;
+}
+
 /** One setting: how it is read, its default, and its line of help. */
-export type Setting = TextSetting | NumberSetting | SwitchSetting | ListSetting;
+export type Setting = TextSetting | NumberSetting | SwitchSetting | ListSetting | ChoiceSetting;
 
 const text = (value: string, help: string): TextSetting => ({ kind: "text", default: value, help });
 const number = (value: number, min: number, max: number, help: string): NumberSetting => ({
@@ -37,6 +44,15 @@ const number = (value: number, min: number, max: number, help: string): NumberSe
 });
 const flag = (help: string): SwitchSetting => ({ kind: "switch", default: false, help });
 const list = (help: string): ListSetting => ({ kind: "list", default: [], help });
+
+const choice = <Choice extends string>(
+  choices: readonly Choice[],
+  value: Choice,
+  help: string,
+): ChoiceSetting<Choice> => ({ kind: "choice", default: value, choices, help });
+
+/** Levels of the server's log, the least important first. */
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 const DAY_MS = 86_400_000;
 
@@ -123,6 +139,12 @@ export const SETTINGS = {
     "file with the secret, 32 bytes or more, that what goes to --events-url is signed with; none if empty",
   ),
   adminToken: text("", "token of the admin routes; generated at each start if empty"),
+  metricsOpen: flag("let everybody read GET /metrics, without the admin token"),
+  logLevel: choice(
+    LOG_LEVELS,
+    "info",
+    "least important lines of the server's log that are written: debug, info, warn or error",
+  ),
   allowedHosts: list("names that the Host header may have, besides loopback's and those of --host"),
   trustedProxies: list(
     "addresses and networks of proxies whose Forwarded or X-Forwarded-For, -Host and -Proto are believed, such as 10.0.0.0/8",
@@ -234,11 +256,13 @@ export const SETTINGS = {
 /** What a setting can be. */
 export type Value<S extends Setting> = S extends TextSetting
   ? string
-  : S extends NumberSetting
-    ? number
-    : S extends SwitchSetting
-      ? boolean
-      : readonly string[];
+  : S extends ChoiceSetting<infer Choice>
+    ? Choice
+    : S extends NumberSetting
+      ? number
+      : S extends SwitchSetting
+        ? boolean
+        : readonly string[];
 
 /** A checked configuration. */
 export type Config = { readonly [K in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[K]> };
@@ -257,6 +281,7 @@ export const SERVER_SETTINGS: readonly SettingName[] = [
   "tlsKey",
   "workers",
   "workerHangMs",
+  "logLevel",
   "keepAliveMs",
   "requestHeadMs",
   "requestBodyMs",

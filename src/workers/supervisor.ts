@@ -207,11 +207,9 @@ class Supervisor {
         break;
       }
       case "failed": {
-        const { message, isOurs } = report;
+        const { message, code } = report;
         this.#logger.error({ worker: slot.index, reason: message }, "worker failed to start");
-        this.#onFailed?.(
-          isOurs ? new ForeverframeError("FF_CONFIG_INVALID", message) : new Error(message),
-        );
+        this.#onFailed?.(code === null ? new Error(message) : new ForeverframeError(code, message));
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { BusFrame } from "../buses/worker-bus.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { Config } from "../settings/settings.ts";
 import type { TlsPair } from "../tls/tls-pair.ts";
 
@@ -38,10 +39,10 @@ export type WorkerReport =
   | { readonly type: "idle" }
   | { readonly type: "listening"; readonly url: string }
   /**
-   * It can't start, and ends. If `isOurs`, the message is a sentence for whoever started the
+   * It can't start, and ends. With a code, the message is a sentence for the person who started the
    * server.
    */
-  | { readonly type: "failed"; readonly message: string; readonly isOurs: boolean }
+  | { readonly type: "failed"; readonly message: string; readonly code: ErrorCode | null }
   | { readonly type: "alive" }
   | KeyFrame
   | BusFrame;

@@ -1,9 +1,8 @@
 import cluster from "node:cluster";
-import { pino } from "pino";
 import { isBusFrame, WorkerBus } from "../buses/worker-bus.ts";
 import { ForeverframeError } from "../errors.ts";
+import { createLogger } from "../process/create-logger.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
-import { LogOutput } from "../process/log-output.ts";
 import { type RunningServer, startServer, type WorkerMembership } from "../server.ts";
 import type { TlsPair } from "../tls/tls-pair.ts";
 import type { WorkerCommand, WorkerReport, WorkerTask } from "./worker-messages.ts";
@@ -47,10 +46,7 @@ say({ type: "idle" });
 async function start(task: WorkerTask): Promise<void> {
   const { config, index, adminToken, tls } = task;
   setFailing(task.failing);
-  const logger = pino(
-    { name: "foreverframe", base: { pid: process.pid, worker: index } },
-    new LogOutput(),
-  );
+  const logger = createLogger(config.logLevel, { worker: index });
   endOnFault(logger);
   try {
     const generation = cluster.worker?.id ?? 0;
@@ -61,10 +57,11 @@ async function start(task: WorkerTask): Promise<void> {
     say({ type: "listening", url: server.url });
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const isOurs = error instanceof ForeverframeError;
-    say({ type: "failed", message: isOurs ? error.message : message, isOurs }, () =>
-      process.exit(1),
-    );
+    const report =
+      error instanceof ForeverframeError
+        ? { message: error.message, code: error.code }
+        : { message, code: null };
+    say({ type: "failed", ...report }, () => process.exit(1));
   }
 }
 

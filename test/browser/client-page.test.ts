@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Page } from "puppeteer-core";
+import { listRequest } from "../../src/core/stream-list.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
@@ -255,7 +256,7 @@ describeInBrowsers("the client in its page", (suite) => {
     await stream.evaluate("void stream.ack()");
     await eventually(
       5_000,
-      async () => (await hub.admin.list(0, 1)).streams[0]?.acked === id,
+      async () => (await hub.admin.list(listRequest(0, 1))).streams[0]?.acked === id,
       "the cursor",
     );
   });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { RedisBus } from "../../src/buses/redis-bus.ts";
 import { RedisNodes } from "../../src/buses/redis-nodes.ts";
 import type { Peer } from "../../src/core/bus.ts";
+import { listRequest } from "../../src/core/stream-list.ts";
 import { type RedisProcess, startRedis } from "../support/redis.ts";
 import { closeTcpProxies, startTcpProxy } from "../support/tcp-proxy.ts";
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
@@ -118,7 +119,7 @@ describe("nodes on a Redis", function () {
       expect(await one.bus.find("acknowledge", id, "e.1")).to.deep.include({ found: true });
     }
     await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
-    expect((await one.bus.ask("list", 0, 1)).answers).to.deep.equal([true]);
+    expect((await one.bus.ask("list", listRequest(0, 1))).answers).to.deep.equal([true]);
   });
 
   it("count one as silent that can't listen again, as long as it says that it is there", async () => {
@@ -128,9 +129,17 @@ describe("nodes on a Redis", function () {
     proxy.refuse();
     await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
     await meet();
-    await eventually(5_000, async () => (await one.bus.ask("list", 0, 1)).silent === 1, "silence");
+    await eventually(
+      5_000,
+      async () => (await one.bus.ask("list", listRequest(0, 1))).silent === 1,
+      "silence",
+    );
     await proxy.close();
-    await eventually(5_000, async () => (await one.bus.ask("list", 0, 1)).silent === 0, "its end");
+    await eventually(
+      5_000,
+      async () => (await one.bus.ask("list", listRequest(0, 1))).silent === 0,
+      "its end",
+    );
   });
 
   it("wait half a second once for one that was killed, and not at all for one that has left", async () => {

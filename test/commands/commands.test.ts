@@ -1,7 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { closeConnections, publishJson } from "../support/raw-http.ts";
 import { CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
+import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { createSecretFile } from "../support/tokens.ts";
 import { eventually, within } from "../support/within.ts";
@@ -30,14 +32,35 @@ describe("the command line", function () {
       const { process: server, url } = await startServeProcess(["--memory"]);
       expect(server.stdout).to.match(/log +in memory/);
       expect(server.stdout).to.contain(`${url}/doors.html`);
-      expect(server.stdout).to.match(/admin token +\S{20,}/);
+      expect(server.stdout).to.match(/admin token +generated for this start, and not shown/);
       await eventually(2_000, () => server.stderr.includes("\n"), "a line of the log");
       for (const line of server.stderr.trim().split("\n"))
         expect(JSON.parse(line)).to.have.property("msg");
+      const [first = ""] = server.stderr.split("\n");
+      expect(JSON.parse(first)).to.include({ version: "0.1.0", node: process.versions.node });
+      expect(JSON.parse(first).time).to.match(/^\d{4}-\d\d-\d\dT.*Z$/);
     });
 
-    for (const [args, sentence] of [
-      [["--prot", "8080"], /unknown option '--prot' \(Did you mean --port\?\): see/],
+    it("keeps a generated admin token beside the log, for its owner alone, and shows it on terminals only", async () => {
+      const data = createTemporaryDirectory();
+      const { process: server, url } = await startServeProcess(["--data", data]);
+      const file = join(data, "admin-token");
+      expect(server.stdout).to.contain(`generated for this start, in ${file}`);
+      expect(statSync(file).mode & 0o777).to.equal(0o600);
+      const token = readFileSync(file, "utf8").trim();
+      expect(token).to.match(/^\S{20,}$/);
+      expect(server.stdout + server.stderr).to.not.contain(token);
+      const headers = { Authorization: `Bearer ${token}` };
+      expect((await fetch(`${url}/streams`, { headers })).status).to.equal(200);
+      server.kill("SIGTERM");
+      await server.outcome;
+      const given = ["--data", data, "--admin-token", "another-token-of-mine"];
+      await startServeProcess(given);
+      expect(existsSync(file)).to.equal(false);
+    });
+
+    for (const [args, sentence, status = 78] of [
+      [["--prot", "8080"], /unknown option '--prot' \(Did you mean --port\?\): see/, 64],
       [["--port", "eighty"], /--port is "eighty": use a whole number from 0 to 65535/],
       [["--port", "65536"], /--port is "65536"/],
       [["--max-streams", "few"], /--max-streams is "few": use a whole number from 0/],
@@ -53,13 +76,13 @@ describe("the command line", function () {
         /--allowed-origins has "intranet.example": write an origin/,
       ],
       [["--memory", "--host", "203.0.113.1", "--open"], /Can't listen on 203\.0\.113\.1:8080/],
-      [["--data", "/dev/null/log"], /The log in "\/dev\/null\/log" can't be opened .* --data/],
+      [["--data", "/dev/null/log"], /The log in "\/dev\/null\/log" can't be opened .* --data/, 75],
     ] as const) {
       it(`refuses ${args.join(" ")} in one sentence`, async () => {
         const { code, stderr } = await run(["serve", ...args]);
         expect(stderr).to.match(sentence);
         expect(stderr.trim().split("\n"), stderr).to.have.lengthOf(1);
-        expect(code).to.equal(1);
+        expect(code).to.equal(status);
       });
     }
 
@@ -80,7 +103,7 @@ describe("the command line", function () {
       const { url } = await startTestServer();
       const { code, stderr } = await run(["serve", "--memory", "--port", new URL(url).port]);
       expect(stderr).to.match(/another process listens there/);
-      expect(code).to.equal(1);
+      expect(code).to.equal(75);
     });
   });
 
@@ -112,7 +135,7 @@ describe("the command line", function () {
 
     it("ends with a status and one sentence when the server is not there, or refuses", async () => {
       const away = await run(["publish", "doors", "1", "--url", NOWHERE]);
-      expect(away.code).to.equal(1);
+      expect(away.code).to.equal(69);
       expect(away.stderr).to.match(/There is no server at http:\/\/127\.0\.0\.1:1 .*--url/);
       const { url } = await startTestServer();
       const refused = await run(["publish", "doors", `"${"x".repeat(70_000)}"`, "--url", url]);
@@ -146,7 +169,7 @@ describe("the command line", function () {
       await eventually(10_000, () => tail.stdout.includes('"open"'), "the open event");
       await run(["publish", "--url", url, "--token-file", gate, "doors.b", "2"]);
       await eventually(10_000, () => tail.stdout.includes('"data":2'), "the message");
-      for (const [args, sentence] of [
+      for (const [args, sentence, status = 77] of [
         [["publish", "--url", url, "doors.a", "1"], /\(401\): A token is missing/],
         [
           ["publish", "--url", url, "--token-file", kiosk, "doors.a", "1"],
@@ -156,11 +179,19 @@ describe("the command line", function () {
           ["tail", "--url", url, "--token-file", gate, "doors.a"],
           /\(403\): The token does not allow/,
         ],
-        [["tail", "--url", url, "--token-file", "/nowhere", "doors.a"], /--token-file .*ENOENT/],
-        [["tail", "--url", url, "--token-file", "/dev/null", "doors.a"], /does not hold one token/],
+        [
+          ["tail", "--url", url, "--token-file", "/nowhere", "doors.a"],
+          /--token-file .*ENOENT/,
+          78,
+        ],
+        [
+          ["tail", "--url", url, "--token-file", "/dev/null", "doors.a"],
+          /does not hold one token/,
+          78,
+        ],
       ] as const) {
         const { code, stderr } = await run(args);
-        expect(code).to.equal(1);
+        expect(code).to.equal(status);
         expect(stderr).to.match(sentence);
       }
     });
@@ -171,7 +202,7 @@ describe("the command line", function () {
       const publish = new CliProcess(["publish", "--url", url, "--token-file", kiosk, "doors"]);
       publish.child.stdin?.end("1\n".repeat(500));
       const { code, stderr } = await within(30_000, publish.outcome, "its end");
-      expect(code).to.equal(1);
+      expect(code).to.equal(77);
       expect(stderr.match(/does not allow/g)).to.have.lengthOf(1);
     });
 
@@ -185,7 +216,7 @@ describe("the command line", function () {
         [[], /The token would allow nothing/],
       ] as const) {
         const { code, stderr } = await run(["token", "--secret-file", secret, ...args]);
-        expect(code).to.equal(1);
+        expect(code).to.equal(78);
         expect(stderr).to.match(sentence);
         expect(stderr.trim().split("\n")).to.have.lengthOf(1);
       }
@@ -278,7 +309,7 @@ describe("the command line", function () {
 
     it("ends with a status and one sentence when the server is not there", async () => {
       const { code, stderr } = await run(["tail", "doors", "--url", NOWHERE]);
-      expect(code).to.equal(1);
+      expect(code).to.equal(69);
       expect(stderr).to.match(/There is no server at .*foreverframe serve/);
     });
   });

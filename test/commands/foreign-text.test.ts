@@ -41,13 +41,13 @@ describe("text of others on a terminal", function () {
     }).listen(0, "127.0.0.1");
     await new Promise((resolve) => hostile.once("listening", resolve));
     const url = `http://127.0.0.1:${(hostile.address() as AddressInfo).port}`;
-    for (const args of [
-      ["publish", "a", "1"],
-      ["tail", "a"],
-    ]) {
+    for (const [args, status] of [
+      [["publish", "a", "1"], 77],
+      [["tail", "a"], 78],
+    ] as const) {
       const { outcome } = new CliProcess([...args, "--url", url]);
       const { code, stdout, stderr } = await within(10_000, outcome, args.join(" "));
-      expect(code).to.equal(1);
+      expect(code).to.equal(status);
       expect(stdout + stderr).to.not.match(STEERING);
     }
     hostile.close();

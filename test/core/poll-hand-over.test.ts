@@ -102,6 +102,7 @@ async function createWorld(turns: () => number) {
           takesOverFrom: null,
           isGone: () => false,
           address: null,
+          browser: null,
           expiresInMs: null,
           encoding: Encoding.of(pollTransport, plainFraming),
           connect: () => begin(new PollSink(LONG_MS)),

@@ -1,12 +1,22 @@
 import { expect } from "chai";
+import { ChannelRates } from "../../src/core/channel-rates.ts";
 import type { MessageLog } from "../../src/core/log.ts";
 import { Publisher } from "../../src/core/publisher.ts";
+import { Tally } from "../../src/core/tally.ts";
 import { newMessage } from "../support/messages.ts";
 
 describe("Publisher", () => {
   const publish = (data: readonly string[], maxPendingBytes: number) => {
     const log = { append: async () => ["id"] } as unknown as MessageLog;
-    const publisher = new Publisher({ log, maxPendingBytes, onAppended: () => {} });
+    const now = () => 0;
+    const publisher = new Publisher({
+      log,
+      maxPendingBytes,
+      tally: new Tally(),
+      rates: new ChannelRates(now),
+      now,
+      onAppended: () => {},
+    });
     const messages = data.map((text, n) => newMessage(`c${n}`, text));
     return publisher.publish({ messages }).catch((error: unknown) => error);
   };

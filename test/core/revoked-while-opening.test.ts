@@ -26,6 +26,7 @@ describe("a stream that is being opened", () => {
       takesOverFrom: null,
       isGone: () => false,
       address: null,
+      browser: null,
       expiresInMs: null,
       encoding: Encoding.of(ndjsonTransport, plainFraming),
       connect: () => sink,

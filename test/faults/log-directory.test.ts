@@ -114,7 +114,7 @@ describe("the directory of a log", function () {
         /^foreverframe: The log in ".*" can't be opened \(.+\): give a directory/,
       );
       expect(stderr.trim().split("\n")).to.have.lengthOf(1);
-      expect(code).to.equal(1);
+      expect(code).to.equal(75);
     });
   }
 });

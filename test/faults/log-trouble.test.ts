@@ -64,7 +64,7 @@ describe("a log in trouble", function () {
         const { code, stderr } = await serveOnce();
         expect(stderr.trim().split("\n"), stderr).to.have.lengthOf(1);
         expect(stderr).to.match(/The log's file ".*" is damaged \(.+\): put a backup in its place/);
-        expect(code).to.equal(1);
+        expect(code).to.equal(75);
         expect(readFileSync(file()).equals(before), "unchanged").to.equal(true);
       });
     }
@@ -82,7 +82,7 @@ describe("a log in trouble", function () {
       expect(stderr).to.match(
         new RegExp(`Another server \\(process ${first.child.pid}\\) has the log`),
       );
-      expect(code).to.equal(1);
+      expect(code).to.equal(75);
       first.kill("SIGKILL");
       await within(5_000, first.outcome, "the end of the first");
       await startServeProcess(["--data", data]);
@@ -106,7 +106,7 @@ describe("a log in trouble", function () {
       expect(stderr).to.match(
         new RegExp(`Another server \\(process ${process.pid}\\) has the log`),
       );
-      expect(code).to.equal(1);
+      expect(code).to.equal(75);
     });
 
     it("takes the lock of a server that was killed, and whose end nobody has asked for yet", async () => {
@@ -138,7 +138,7 @@ describe("a log in trouble", function () {
       expect(stderr).to.match(
         /The log in ".*" can't be opened \(.*EACCES.*\): give a directory that can be written/,
       );
-      expect(code).to.equal(1);
+      expect(code).to.equal(75);
     });
   });
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { Revocations } from "../../src/core/revocations.ts";
+import { AdminToken } from "../../src/http/admin-token.ts";
 import { Authorization } from "../../src/http/authorization.ts";
 import type { Carrier } from "../../src/http/connection/carrier.ts";
 import { setCarrier } from "../../src/http/connection/carriers.ts";
@@ -116,6 +117,7 @@ export function describeRequests({ light }: Runs): void {
     it("a script is never made for a token in a cookie", async () => {
       const authorization = new Authorization({
         authorize: () => true,
+        adminToken: new AdminToken("x".repeat(22)),
         userHeader: "",
         hub: {
           takeTicket: async () => null,

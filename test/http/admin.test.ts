@@ -76,8 +76,12 @@ describe("the operating routes", () => {
   it("list channels by name", async () => {
     await publishJson(url, "b", 1);
     const last = await publishJson(url, "a", 1);
-    expect(await json("GET", "/channels?limit=1")).to.deep.equal({
-      channels: [{ channel: "a", messages: 1, last }],
+    const { channels } = await json("GET", "/channels?limit=1");
+    const { rate } = channels[0];
+    expect(rate).to.be.within(0.01, 0.1);
+    const use = { readers: 0, rate, retention: { maxMessages: 1_000, maxAgeMs: 86_400_000 } };
+    expect({ channels }).to.deep.equal({
+      channels: [{ channel: "a", messages: 1, last, ...use }],
     });
     expect((await json("GET", "/channels?after=a")).channels[0]).to.include({ channel: "b" });
   });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { listRequest } from "../../src/core/stream-list.ts";
 import { parseProxies } from "../../src/http/forwarded.ts";
 import { closeConnections } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
@@ -19,7 +20,7 @@ describe("what proxies say of a request", () => {
   const addressFor = async (trustedProxies: readonly string[], headers: Record<string, string>) => {
     const { url, hub } = await start(trustedProxies);
     expect((await poll(url, headers)).status).to.equal(200);
-    return (await hub.admin.list(0, 1)).streams[0]?.address;
+    return (await hub.admin.list(listRequest(0, 1))).streams[0]?.address;
   };
 
   for (const [what, proxies, headers, address] of [

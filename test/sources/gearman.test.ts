@@ -307,7 +307,7 @@ describe("Gearman as a source", function () {
     it(`is refused in one sentence for ${args.join(" ")}`, async () => {
       const { code, stderr } = await new CliProcess(["serve", "--memory", "--port", "0", ...args])
         .outcome;
-      expect(code).to.equal(1);
+      expect(code).to.equal(78);
       expect(stderr.trim().split("\n")).to.have.lengthOf(1);
       expect(stderr).to.contain(sentence);
     });

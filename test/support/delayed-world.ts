@@ -2,9 +2,11 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { InProcessBus } from "../../src/buses/in-process-bus.ts";
 import type { SelectorSet } from "../../src/core/channel-name.ts";
+import type { MachineFigures } from "../../src/core/figures.ts";
 import { Hub } from "../../src/core/hub.ts";
 import type { LogBatch, MessageLog, ReadRequest } from "../../src/core/log.ts";
 import type { Scheduler } from "../../src/core/scheduler.ts";
+import { Tally } from "../../src/core/tally.ts";
 import { openMemoryLog } from "../../src/logs/memory-log.ts";
 import { ChangingRules } from "./changing-rules.ts";
 import { newMessage } from "./messages.ts";
@@ -84,6 +86,9 @@ async function startDelayedHub(
       receiptMs: 1_000,
       maxReceipts: 100,
     },
+    tally: new Tally(),
+    machine: () => NO_MACHINE,
+    alarms: { list: () => [] },
     listeners: [],
     random: () => 0.5,
     nextHandle: () => 1,
@@ -95,6 +100,21 @@ async function startDelayedHub(
   });
   return { hub, log };
 }
+
+/** Figures that nothing looks at. */
+const NO_MACHINE: MachineFigures = {
+  server: "test",
+  worker: 0,
+  pid: 0,
+  version: "0.0.0",
+  node: "0.0.0",
+  startedAt: 0,
+  cpuSeconds: 0,
+  rssBytes: 0,
+  heapBytes: 0,
+  loopDelay: 0,
+  disk: null,
+};
 
 /** What happens in every such world: messages, their removal, and time. */
 export const WORLD_STEPS = {

@@ -63,6 +63,28 @@ export async function startConfiguredHaproxy(
   return url;
 }
 
+/**
+ * Start HAProxy that speaks HTTP, with the smallest configuration and some more lines.
+ *
+ * @param options lines of the section `defaults`
+ * @returns the address of HAProxy
+ */
+export function startHttpHaproxy(upstream: string, options: readonly string[]): Promise<string> {
+  return startConfiguredHaproxy(
+    (address) => `defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  ${options.join("\n  ")}
+frontend front
+  bind ${address}
+  default_backend back
+backend back
+  server one ${new URL(upstream).host}`,
+  );
+}
+
 /** Stop each that was started; for `afterEach`. */
 export function stopHaproxy(): Promise<void> {
   return running.stop();

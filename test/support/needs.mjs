@@ -24,6 +24,11 @@ const NEEDS = [
   { name: "nginx", present: () => nginxPath() !== null, packages: ["nginx-light"] },
   { name: "HAProxy", present: () => haproxyPath() !== null, packages: ["haproxy"] },
   { name: "Redis", present: () => redisPath() !== null, packages: ["redis-server"] },
+  {
+    name: "Prometheus",
+    present: () => findCommand(["prometheus"]) !== null,
+    packages: ["prometheus"],
+  },
   { name: "openssl", present: () => findCommand(["openssl"]) !== null, packages: ["openssl"] },
   { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
   { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },

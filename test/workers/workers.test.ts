@@ -339,14 +339,14 @@ describe("workers", function () {
     const data = createTemporaryDirectory();
     const args = ["serve", "--workers", "2", "--port", port, "--data", data];
     const { code, stderr } = await new CliProcess(args).outcome;
-    expect(code).to.equal(1);
+    expect(code).to.equal(75);
     expect(stderr).to.contain("foreverframe: Can't listen on 127.0.0.1");
     await startServeProcess(["--data", data]);
   });
 
   it("are refused with --memory", async () => {
     const { code, stderr } = await new CliProcess(["serve", "--workers", "2", "--memory"]).outcome;
-    expect(code).to.equal(1);
+    expect(code).to.equal(78);
     expect(stderr).to.match(/^foreverframe: --workers share a log, and one in memory/);
   });
 });

@@ -1,13 +1,15 @@
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
+import { isClientName } from "../../core/client-name.ts";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { ANSWER_HEADERS } from "../answer-headers.ts";
 import { carrierOf } from "../connection/carriers.ts";
 import { bearerToken } from "../credentials.ts";
+import { addressOf } from "../forwarded.ts";
 import { jsonTypeFor } from "../json-type.ts";
 import { answerRefusedJsonp, jsonpCallback } from "../jsonp.ts";
 import { queryOf } from "../parameters.ts";
-import type { RefusalLog } from "../refusal-log.ts";
+import type { RefusalLog, RefusedRequest } from "../refusal-log.ts";
 import { answerRefusedEventSource } from "../refused-event-source.ts";
 import { answerRefusedFrame } from "../refused-frame.ts";
 import { isEventSourceRequest, isFrameRequest } from "../requested-transport.ts";
@@ -36,16 +38,21 @@ export function errorMiddleware(
         return;
       }
       const error = publicError(ctx, cause);
-      refusals.note(error, cause, routeOf(ctx));
+      refusals.note(error, cause, refusedRequest(ctx));
       answer(ctx, error, access, jsonp);
     }
   };
 }
 
-/** The template of the route that has taken a request, as the router names it. */
-function routeOf(ctx: Context): string {
+function refusedRequest(ctx: Context): RefusedRequest {
+  // The template of the route that has taken the request, as the router names it
   const { _matchedRoute: route = "none" } = ctx as { _matchedRoute?: unknown };
-  return `${ctx.method} ${String(route)}`;
+  const { client } = route === "/stream" ? queryOf(ctx) : {};
+  return {
+    route: `${ctx.method} ${String(route)}`,
+    client: typeof client === "string" && isClientName(client) ? client : null,
+    address: addressOf(ctx.req),
+  };
 }
 
 function answer(

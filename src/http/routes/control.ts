@@ -4,6 +4,7 @@ import { type Cursor, parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { subjectOf } from "../../core/principal.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
+import type { AdminCheck } from "../admin-check.ts";
 import type { Authorization } from "../authorization.ts";
 import { readCloseText } from "../close-text.ts";
 import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../control-pages.ts";
@@ -14,7 +15,6 @@ import { parameter, pathParameter } from "../parameters.ts";
 import { objectOf, smallBodyMiddleware } from "../read-body.ts";
 import { prefers } from "../requested-transport.ts";
 import { createRouter } from "../router.ts";
-import type { AdminCheck } from "./admin.ts";
 
 const MAX_ACK_BYTES = 1_024;
 

@@ -20,6 +20,12 @@ const COMMA = Buffer.from(",");
  *
  * 200 `{"messages","cursor","gaps"}`; resume with `after=<cursor>`. 400 FF_CHANNEL_INVALID,
  * FF_CURSOR_INVALID, FF_PARAMETER_INVALID
+ *
+ * GET /channels/:channel/clients?after=&limit=: the clients that have the channel open now.
+ *
+ * 200 `{"channel","clients":[...],"total","unnamed"}`: names in order, at most `limit` of those
+ * after the name `after`; how many names there are in all; and how many streams have no name. 503
+ * FF_WORKER_SILENT
  */
 export function readRoutes(hub: Hub, authorization: Authorization): Router {
   const router = createRouter();
@@ -34,6 +40,16 @@ export function readRoutes(hub: Hub, authorization: Authorization): Router {
     ctx.type = "application/json";
     ctx.status = 200;
     await sendPieces(ctx, formatBatches(first, batches));
+  });
+
+  router.get("/channels/:channel/clients", async (ctx) => {
+    const channel = parseChannelName(pathParameter(ctx, "channel"));
+    await authorization.check(ctx, { action: "subscribe", channels: [channel], client: null });
+    const after = parameter(ctx, "after") ?? "";
+    const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+    const { clients, unnamed } = await hub.insight.clientsOf(channel);
+    const page = clients.filter((client) => client > after).slice(0, limit);
+    ctx.body = { channel, clients: page, total: clients.length, unnamed };
   });
   return router;
 }

@@ -1,0 +1,48 @@
+/** Channels that are counted at once; the least used are forgotten. */
+const MAX_CHANNELS = 10_000;
+
+/** A channel's count halves in this many ms. */
+const HALF_LIFE_MS = 30_000;
+
+/** A sum of past messages at `rate` a second, each weighted by its age, is `rate` times this. */
+const MEAN_LIFE_S = HALF_LIFE_MS / Math.LN2 / 1_000;
+
+interface Count {
+  weight: number;
+  /** Monotonic ms at which `weight` was right. */
+  at: number;
+}
+
+/** How many messages per second each channel takes, from this process, as an average that fades. */
+export class ChannelRates {
+  readonly #now: () => number;
+  /** Those counted last come last. */
+  readonly #counts = new Map<string, Count>();
+
+  /** @param now monotonic ms */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** A message was published. */
+  add(channel: string): void {
+    const now = this.#now();
+    const count = this.#counts.get(channel);
+    this.#counts.delete(channel);
+    this.#counts.set(channel, { weight: faded(count, now) + 1, at: now });
+    if (this.#counts.size <= MAX_CHANNELS) return;
+    for (const oldest of this.#counts.keys()) {
+      this.#counts.delete(oldest);
+      break;
+    }
+  }
+
+  /** Messages per second. */
+  of(channel: string): number {
+    return faded(this.#counts.get(channel), this.#now()) / MEAN_LIFE_S;
+  }
+}
+
+function faded(count: Count | undefined, now: number): number {
+  return count === undefined ? 0 : count.weight * 0.5 ** ((now - count.at) / HALF_LIFE_MS);
+}

@@ -1,0 +1,118 @@
+import { type Bus, checkComplete } from "./bus.ts";
+import { EVERYTHING } from "./channel-name.ts";
+import { type Cursor, cursorBefore, epochOf } from "./cursor.ts";
+import { type Explanation, explain } from "./explain.ts";
+import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
+import type { LocalPeer } from "./local-peer.ts";
+import type { MessageLog } from "./log.ts";
+import type { EndedStream } from "./past.ts";
+import { joinSamples, type Sample } from "./samples.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** What insight is made of. */
+export interface InsightOptions {
+  readonly log: MessageLog;
+  readonly bus: Bus;
+  readonly local: LocalPeer;
+  readonly scheduler: Scheduler;
+}
+
+/** What all processes that answered are and do. */
+export interface AllFigures {
+  readonly processes: readonly ProcessFigures[];
+  /** How many processes did not answer. */
+  readonly silent: number;
+}
+
+/** Answers what operators ask about all processes. Those that do not answer are left out. */
+export class Insight {
+  readonly #options: InsightOptions;
+
+  constructor(options: InsightOptions) {
+    this.#options = options;
+  }
+
+  /** What each process is and does: this one first. */
+  async figures(): Promise<AllFigures> {
+    const { local, bus } = this.#options;
+    const [here, { answers, silent }] = await Promise.all([local.figures(), bus.ask("figures")]);
+    return { processes: [here, ...answers], silent };
+  }
+
+  /** What all processes did in the last hour, after a time (Unix ms). */
+  async samples(since: number): Promise<readonly Sample[]> {
+    const { local, bus } = this.#options;
+    const [here, { answers }] = await Promise.all([
+      local.samples(since),
+      bus.ask("samples", since),
+    ]);
+    return joinSamples([here, ...answers]);
+  }
+
+  /** The streams that ended last, the newest first. */
+  async ended(limit: number): Promise<readonly EndedStream[]> {
+    const { local, bus } = this.#options;
+    const [here, { answers }] = await Promise.all([local.ended(limit), bus.ask("ended", limit)]);
+    const all = [here, ...answers].flat();
+    return all.sort((a, b) => b.closedAt - a.closedAt).slice(0, limit);
+  }
+
+  /**
+   * Find out why a client got a message, or did not.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT, FF_LOG_UNAVAILABLE
+   */
+  async explain(client: string, id: Cursor): Promise<Explanation> {
+    const { local, bus, scheduler } = this.#options;
+    const [channel, here, { answers, silent }] = await Promise.all([
+      this.#channelOf(id),
+      local.factsOf(client, id),
+      bus.ask("factsOf", client, id),
+    ]);
+    checkComplete(silent);
+    return explain(client, { id, channel }, [here, ...answers], scheduler.unixMs());
+  }
+
+  /**
+   * The clients that have a channel open.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
+  async clientsOf(channel: string): Promise<ChannelClients> {
+    const { local, bus } = this.#options;
+    const [here, { answers, silent }] = await Promise.all([
+      local.clientsOf(channel),
+      bus.ask("clientsOf", channel),
+    ]);
+    checkComplete(silent);
+    const all = [here, ...answers];
+    return {
+      clients: [...new Set(all.flatMap(({ clients }) => clients))].sort(),
+      unnamed: all.reduce((sum, { unnamed }) => sum + unnamed, 0),
+    };
+  }
+
+  /** How much these channels are used, in the order given. */
+  async useOf(channels: readonly string[]): Promise<readonly ChannelUse[]> {
+    const { local, bus } = this.#options;
+    const [here, { answers }] = await Promise.all([
+      local.useOf(channels),
+      bus.ask("useOf", channels),
+    ]);
+    const all = [here, ...answers];
+    return channels.map((_channel, index) => ({
+      readers: all.reduce((sum, uses) => sum + (uses[index]?.readers ?? 0), 0),
+      rate: all.reduce((sum, uses) => sum + (uses[index]?.rate ?? 0), 0),
+    }));
+  }
+
+  /** Null if the log does not keep the message. */
+  async #channelOf(id: Cursor): Promise<string | null> {
+    const { log } = this.#options;
+    if (epochOf(id) !== log.epoch || id > (await log.tip())) return null;
+    const after = cursorBefore(id);
+    const request = { selectors: EVERYTHING, after, upTo: id, maxMessages: 1, maxBytes: 1 };
+    const { messages } = await log.read(request);
+    return messages.find((message) => message.id === id)?.channel ?? null;
+  }
+}

@@ -1,0 +1,138 @@
+import type { ErrorCode } from "../errors.ts";
+import type { CloseReason } from "./close-reason.ts";
+import type { Cursor } from "./cursor.ts";
+import type { LifeListener } from "./life-listener.ts";
+import type { Gap } from "./log.ts";
+import { Ring } from "./ring.ts";
+import type { Stream } from "./stream.ts";
+import type { Receipt } from "./summaries.ts";
+
+/** What is known of a stream that has ended. */
+export interface EndedStream {
+  readonly handle: number;
+  readonly client: string | null;
+  readonly address: string | null;
+  readonly channels: readonly string[];
+  readonly transport: string;
+  /** Unix ms. */
+  readonly openedAt: number;
+  readonly closedAt: number;
+  readonly reason: CloseReason;
+  /** Where it started: it was given what came after this. */
+  readonly start: Cursor;
+  /** Everything up to here was given to it, or was not wanted. */
+  readonly cursor: Cursor;
+  readonly acked: Cursor | null;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** A stream was told that messages are missing. */
+export interface ToldGap {
+  /** Unix ms. */
+  readonly at: number;
+  readonly handle: number;
+  readonly client: string;
+  readonly gap: Gap;
+}
+
+/** A request for a stream was refused. */
+export interface RefusedStream {
+  /** Unix ms. */
+  readonly at: number;
+  readonly client: string;
+  readonly address: string | null;
+  readonly code: ErrorCode;
+}
+
+/** Everything up to `cursor` had been given to the live streams of this process at a time. */
+interface Delivery {
+  /** Unix ms. */
+  readonly at: number;
+  readonly cursor: Cursor;
+}
+
+/** Ended streams are kept up to this many, and up to this weight in bytes. */
+const MAX_ENDED = 10_000;
+const MAX_ENDED_BYTES = 8_388_608;
+
+const MAX_GAPS = 2_000;
+const MAX_REFUSED = 2_000;
+const MAX_DELIVERIES = 4_096;
+
+/** What one ended stream takes besides its selectors, in bytes. */
+const ENDED_BYTES = 400;
+
+/**
+ * What a process remembers of its streams, so that an operator can ask why a client did not get a
+ * message. Everything in it is bounded: the oldest is forgotten first.
+ */
+export class Past implements LifeListener {
+  readonly #now: () => number;
+  readonly #ended = new Ring<EndedStream>(MAX_ENDED, MAX_ENDED_BYTES);
+  readonly #gaps = new Ring<ToldGap>(MAX_GAPS);
+  readonly #refused = new Ring<RefusedStream>(MAX_REFUSED);
+  readonly #deliveries = new Ring<Delivery>(MAX_DELIVERIES);
+
+  /** @param now Unix ms */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  onOpened(): void {}
+
+  onClosed(stream: Stream, receipt: Receipt): void {
+    const { handle, client, address, selectors, openedUnixMs: openedAt, start } = stream;
+    const { reason, acked, messages, bytes } = receipt;
+    const ended = {
+      ...{ handle, client, address, openedAt, start, reason, acked, messages, bytes },
+      channels: selectors.selectors,
+      transport: stream.view.encoding.transport,
+      closedAt: this.#now(),
+      cursor: stream.cursor,
+    };
+    this.#ended.add(ended, ENDED_BYTES + selectors.key.length + (client?.length ?? 0));
+  }
+
+  onGap({ handle, client }: Stream, gap: Gap): void {
+    if (client !== null) this.#gaps.add({ at: this.#now(), handle, client, gap });
+  }
+
+  /** All live streams have been given everything up to `cursor`. */
+  noteDelivery(cursor: Cursor): void {
+    this.#deliveries.add({ at: this.#now(), cursor });
+  }
+
+  /** A request of a client for a stream was refused. */
+  noteRefusal(client: string, address: string | null, code: ErrorCode): void {
+    this.#refused.add({ at: this.#now(), client, address, code });
+  }
+
+  /** The streams that ended last, the newest first. */
+  lastEnded(limit: number): readonly EndedStream[] {
+    return this.#ended.last(limit);
+  }
+
+  /** The ended streams of a client, the oldest first. */
+  endedOf(client: string): readonly EndedStream[] {
+    return this.#ended.filter((stream) => stream.client === client);
+  }
+
+  gapsOf(client: string): readonly ToldGap[] {
+    return this.#gaps.filter((gap) => gap.client === client);
+  }
+
+  refusedOf(client: string): readonly RefusedStream[] {
+    return this.#refused.filter((refused) => refused.client === client);
+  }
+
+  /**
+   * When the live streams of this process had been given a message, in Unix ms; null if it was too
+   * long ago to be remembered, or before this process started.
+   */
+  deliveredAt(id: Cursor): number | null {
+    const [oldest] = this.#deliveries.filter(() => true);
+    if (oldest === undefined || id <= oldest.cursor) return null;
+    return this.#deliveries.find(({ cursor }) => cursor >= id)?.at ?? null;
+  }
+}
