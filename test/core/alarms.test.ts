@@ -107,6 +107,14 @@ describe("alarms", () => {
       expect(told).to.deep.equal([]);
     });
 
+    it("believes no few minutes about a day", () => {
+      start(20 * GIB);
+      fill(30 * MINUTE_MS, GIB);
+      expect(told).to.deep.equal([]);
+      fill(30 * MINUTE_MS, GIB);
+      expect(told).to.deep.equal(["+disk-full-soon"]);
+    });
+
     it("begins within minutes where the disk is full within the hour", () => {
       start(4 * GIB);
       fill(8 * MINUTE_MS, 6 * GIB);
