@@ -187,7 +187,7 @@ describe("foreverframe backup and restore", function () {
   it("say what to do where the log is in memory or in Redis", async () => {
     for (const [environment, sentence] of [
       [{ FOREVERFRAME_MEMORY: "true" }, /in memory .* run the server with --data/],
-      [{ FOREVERFRAME_LOG: "redis://127.0.0.1:6379" }, /in Redis.* BGSAVE .* docs\/redis\.md/],
+      [{ FOREVERFRAME_LOG: "redis://127.0.0.1:6379" }, /in Redis.* BGSAVE .* docs\/operating\.md/],
     ] as const) {
       const { code, stderr } = await run(["backup", backup], environment);
       expect(stderr).to.match(sentence);
