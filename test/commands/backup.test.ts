@@ -45,6 +45,15 @@ describe("foreverframe backup and restore", function () {
     const answer = await fetch(`${url}/channels/${channel}/messages?limit=1000${query}`);
     return (await answer.json()) as Read;
   };
+  const readAll = async (url: string) => {
+    const all: Read["messages"][number][] = [];
+    for (let pages = 0; pages < 20; pages++) {
+      const { messages } = await read(url, "load", pages === 0 ? "" : `&after=${all.at(-1)?.id}`);
+      all.push(...messages);
+      if (messages.length === 0) break;
+    }
+    return all;
+  };
   const stop = async (server: CliProcess) => {
     server.kill("SIGTERM");
     await within(15_000, server.outcome, "the end of the server");
@@ -79,13 +88,7 @@ describe("foreverframe backup and restore", function () {
     isOver = true;
     await Promise.all(publishing);
     // Opening the environment beside the server has taken back nothing.
-    const kept: string[] = [];
-    for (let after = ""; ; ) {
-      const { messages } = await read(url, "load", after);
-      if (messages.length === 0) break;
-      kept.push(...messages.map(({ id }) => id));
-      after = `&after=${kept.at(-1)}`;
-    }
+    const kept = (await readAll(url)).map(({ id }) => id);
     expect(kept).to.deep.equal([...answered].sort());
     await stop(server);
 
@@ -94,17 +97,11 @@ describe("foreverframe backup and restore", function () {
     expect(restored.messages).to.equal(copy.messages);
     expect(restored.epoch).to.not.equal(copy.epoch);
     const { url: again } = await startServeProcess(["--data", to, "--retain-messages", "5000"]);
-    const all: Read["messages"][number][] = [];
-    for (let after = ""; ; ) {
-      const { messages } = await read(again, "load", after);
-      if (messages.length === 0) break;
-      all.push(...messages);
-      after = `&after=${messages.at(-1)?.id}`;
-    }
+    const all = await readAll(again);
+    expect(all.every(({ id }) => epochOf(id) === restored.epoch)).to.equal(true);
     const positions = all.map(({ id }) => positionOf(id));
     expect(positions).to.deep.equal(kept.slice(0, all.length).map(positionOf));
     expect(positions).to.include.members(before.map(positionOf));
-    expect(all.every(({ id }) => epochOf(id) === restored.epoch)).to.equal(true);
     const { messages: shared } = await read(again, "c");
     expect(shared[0]?.data).to.deep.equal({ long: "x".repeat(5_000) });
     const repeated = await publishToMany(again, ["a", "b", "c"], { long: "x".repeat(5_000) });
