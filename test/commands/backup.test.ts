@@ -138,6 +138,21 @@ describe("foreverframe backup and restore", function () {
     expect(statSync(join(backup, "data.mdb")).mode & 0o077).to.equal(0);
   });
 
+  it("show nothing under the name of a log where the backup was killed before its end", async () => {
+    const { url } = await startServeProcess(["--data", data]);
+    await publishJson(url, "a", 1);
+    mkdirSync(backup);
+    const copying = new CliProcess(["backup", backup, "--data", data]);
+    await eventually(10_000, () => readdirSync(backup).length > 0, "its beginning");
+    copying.kill("SIGKILL");
+    const { signal } = await within(5_000, copying.outcome, "its death");
+    expect(signal).to.equal("SIGKILL");
+    expect(existsSync(join(backup, "data.mdb"))).to.equal(false);
+    const { code } = await run(["restore", backup, "--data", join(directory, "x")]);
+    expect(code).to.equal(78);
+    await publishJson(url, "a", 2);
+  });
+
   it("refuse what would write over something, and what a server has", async () => {
     const { process: server, url } = await startServeProcess(["--data", data]);
     await publishJson(url, "a", 1);
