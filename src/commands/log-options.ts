@@ -61,7 +61,7 @@ export function logDirectoryOf(
     case "redis":
       throw new ForeverframeError(
         "FF_CONFIG_INVALID",
-        "The log is in Redis, which makes its own copies: run BGSAVE there and copy its dump.rdb, or copy its append-only files; docs/redis.md says how to put them back",
+        "The log is in Redis, which makes its own copies: run BGSAVE there and copy its dump.rdb, or copy its append-only files; docs/operating.md says how to put them back",
       );
   }
 }

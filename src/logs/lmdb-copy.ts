@@ -176,7 +176,7 @@ async function beginEpoch(directory: string): Promise<void> {
       const start: string = after;
       after = await store.write((tables) => tables.changeEpoch(from, to, start, MESSAGES_AT_ONCE));
     }
-    // Idempotency keys keep only what is the same in both epochs, the positions.
+    // Idempotency records need no change: only the positions of their ids are used.
     await store.write((tables) => tables.putMarks({ ...tables.marks(), epoch: to }));
   } finally {
     await store.close();

@@ -45,6 +45,15 @@ describe("foreverframe backup and restore", function () {
     const answer = await fetch(`${url}/channels/${channel}/messages?limit=1000${query}`);
     return (await answer.json()) as Read;
   };
+  const readAll = async (url: string) => {
+    const all: Read["messages"][number][] = [];
+    for (let pages = 0; pages < 20; pages++) {
+      const { messages } = await read(url, "load", pages === 0 ? "" : `&after=${all.at(-1)?.id}`);
+      all.push(...messages);
+      if (messages.length === 0) break;
+    }
+    return all;
+  };
   const stop = async (server: CliProcess) => {
     server.kill("SIGTERM");
     await within(15_000, server.outcome, "the end of the server");
@@ -79,13 +88,7 @@ describe("foreverframe backup and restore", function () {
     isOver = true;
     await Promise.all(publishing);
     // Opening the environment beside the server has taken back nothing.
-    const kept: string[] = [];
-    for (let after = ""; ; ) {
-      const { messages } = await read(url, "load", after);
-      if (messages.length === 0) break;
-      kept.push(...messages.map(({ id }) => id));
-      after = `&after=${kept.at(-1)}`;
-    }
+    const kept = (await readAll(url)).map(({ id }) => id);
     expect(kept).to.deep.equal([...answered].sort());
     await stop(server);
 
@@ -94,17 +97,11 @@ describe("foreverframe backup and restore", function () {
     expect(restored.messages).to.equal(copy.messages);
     expect(restored.epoch).to.not.equal(copy.epoch);
     const { url: again } = await startServeProcess(["--data", to, "--retain-messages", "5000"]);
-    const all: Read["messages"][number][] = [];
-    for (let after = ""; ; ) {
-      const { messages } = await read(again, "load", after);
-      if (messages.length === 0) break;
-      all.push(...messages);
-      after = `&after=${messages.at(-1)?.id}`;
-    }
+    const all = await readAll(again);
+    expect(all.every(({ id }) => epochOf(id) === restored.epoch)).to.equal(true);
     const positions = all.map(({ id }) => positionOf(id));
     expect(positions).to.deep.equal(kept.slice(0, all.length).map(positionOf));
     expect(positions).to.include.members(before.map(positionOf));
-    expect(all.every(({ id }) => epochOf(id) === restored.epoch)).to.equal(true);
     const { messages: shared } = await read(again, "c");
     expect(shared[0]?.data).to.deep.equal({ long: "x".repeat(5_000) });
     const repeated = await publishToMany(again, ["a", "b", "c"], { long: "x".repeat(5_000) });
@@ -139,6 +136,21 @@ describe("foreverframe backup and restore", function () {
     expect(stdout).to.match(/^backed up 1 message of 1 channel to .*backup \(\d+K\)\n$/);
     expect(readdirSync(backup)).to.deep.equal(["data.mdb"]);
     expect(statSync(join(backup, "data.mdb")).mode & 0o077).to.equal(0);
+  });
+
+  it("show nothing under the name of a log where the backup was killed before its end", async () => {
+    const { url } = await startServeProcess(["--data", data]);
+    await publishJson(url, "a", 1);
+    mkdirSync(backup);
+    const copying = new CliProcess(["backup", backup, "--data", data]);
+    await eventually(10_000, () => readdirSync(backup).length > 0, "its beginning");
+    copying.kill("SIGKILL");
+    const { signal } = await within(5_000, copying.outcome, "its death");
+    expect(signal).to.equal("SIGKILL");
+    expect(existsSync(join(backup, "data.mdb"))).to.equal(false);
+    const { code } = await run(["restore", backup, "--data", join(directory, "x")]);
+    expect(code).to.equal(78);
+    await publishJson(url, "a", 2);
   });
 
   it("refuse what would write over something, and what a server has", async () => {
@@ -187,7 +199,7 @@ describe("foreverframe backup and restore", function () {
   it("say what to do where the log is in memory or in Redis", async () => {
     for (const [environment, sentence] of [
       [{ FOREVERFRAME_MEMORY: "true" }, /in memory .* run the server with --data/],
-      [{ FOREVERFRAME_LOG: "redis://127.0.0.1:6379" }, /in Redis.* BGSAVE .* docs\/redis\.md/],
+      [{ FOREVERFRAME_LOG: "redis://127.0.0.1:6379" }, /in Redis.* BGSAVE .* docs\/operating\.md/],
     ] as const) {
       const { code, stderr } = await run(["backup", backup], environment);
       expect(stderr).to.match(sentence);

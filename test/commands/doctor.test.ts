@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:net";
 import { expect } from "chai";
+import { closeProxies, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { startHttpHaproxy, stopHaproxy } from "../support/haproxy.ts";
 import {
   closeMeddlingProxies,
@@ -30,7 +31,7 @@ describe("foreverframe doctor", function () {
   afterEach(async () => {
     closeConnections();
     killProcesses();
-    await closeMeddlingProxies();
+    await Promise.all([closeMeddlingProxies(), closeProxies()]);
     await Promise.all([stopNginx(), stopHaproxy()]);
     await stopServers();
     removeTemporaryDirectories();
@@ -189,8 +190,14 @@ describe("foreverframe doctor", function () {
     const hanging = await examine(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     expect([hanging.code, hanging.verdict]).to.deep.equal([2, "unreachable"]);
     expect(hanging.of("path")?.sentence).to.match(/has not answered in time/);
-    const { url } = await start();
-    const elsewhere = await examine(`${url}/doors.html?`);
-    expect([elsewhere.code, elsewhere.verdict]).to.deep.equal([2, "unreachable"]);
+  });
+
+  it("ends with 2 where something else answers", async () => {
+    for (const status of [200, 404]) {
+      const { url } = await startFaultyProxy("", () => ({ status, body: "<html>hello</html>" }));
+      const { code, verdict, of } = await examine(url);
+      expect([code, verdict]).to.deep.equal([2, "unreachable"]);
+      expect(of("path")?.sentence).to.match(status === 200 ? /^Something else/ : /\(404\): <html>/);
+    }
   });
 });
