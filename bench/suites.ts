@@ -8,6 +8,7 @@ import { nodesClose, nodesMeasure } from "./measures/nodes.ts";
 import { publishMeasure } from "./measures/publish.ts";
 import { throughput1, throughput16 } from "./measures/throughput.ts";
 import { unitCosts } from "./measures/unit-costs.ts";
+import { watched } from "./measures/watched.ts";
 import { drawCharts } from "./report/charts.ts";
 import { formatClusterCosts } from "./report/cluster-costs.ts";
 import { formatProjection } from "./report/projection.ts";
@@ -15,6 +16,7 @@ import type { Suite } from "./report/suite.ts";
 import { bareLoop } from "./servers/bare-loop.ts";
 import { foreverframe, foreverframeMemory, foreverframeWorkers } from "./servers/foreverframe.ts";
 import { foreverframeNodes } from "./servers/foreverframe-nodes.ts";
+import { foreverframeWatched } from "./servers/foreverframe-watched.ts";
 import { nchan, nchanRaw } from "./servers/nchan.ts";
 import { betterSse, sockjs } from "./servers/node-peers.ts";
 
@@ -63,5 +65,16 @@ const cluster: Suite = {
   conclusion: formatClusterCosts,
 };
 
+const watching: Suite = {
+  name: "watched",
+  document: "metrics.md",
+  mark: "bench",
+  servers: [foreverframe, foreverframeWatched],
+  quickServers: ["foreverframe", "foreverframe-watched"],
+  measures: [watched],
+  charts: () => [],
+  conclusion: () => "",
+};
+
 /** All of them; the first is measured if no other is asked for. */
-export const SUITES: readonly [Suite, ...Suite[]] = [peers, workers, cluster];
+export const SUITES: readonly [Suite, ...Suite[]] = [peers, workers, cluster, watching];
