@@ -147,6 +147,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         tally,
         machine: () => machine.figures(),
         alarms,
+        events: () => hooks?.figures ?? null,
         listeners: [new StreamLog(logger, nodeScheduler), ...(hooks === null ? [] : [hooks])],
         onError: atMost(READ_FAILED_MS, (error) =>
           logger.error({ err: error }, "log can't be read, trying again"),

@@ -36,12 +36,22 @@ export interface StreamCounts {
   readonly queuedBytes: number;
 }
 
+/** Events for the application about streams. */
+export interface EventFigures {
+  /** Those that wait to be sent. */
+  readonly waiting: number;
+  /** Those that were lost since the start, because too many waited. */
+  readonly lost: number;
+}
+
 /** What one process is and does. */
 export interface ProcessFigures extends MachineFigures {
   readonly streams: StreamCounts;
   readonly tally: TallyFigures;
   readonly draining: boolean;
   readonly alarms: readonly Alarm[];
+  /** Events for the application; null where it is told none. */
+  readonly events: EventFigures | null;
   /** Why the log takes no messages; null while it does. */
   readonly trouble: { readonly code: ErrorCode; readonly text: string } | null;
 }

@@ -8,7 +8,7 @@ import { ChannelRates } from "./channel-rates.ts";
 import { Control } from "./control.ts";
 import type { Cursor } from "./cursor.ts";
 import { FanOut } from "./fan-out.ts";
-import type { MachineFigures } from "./figures.ts";
+import type { EventFigures, MachineFigures } from "./figures.ts";
 import { Insight } from "./insight.ts";
 import type { LifeListener } from "./life-listener.ts";
 import { LocalInsight } from "./local-insight.ts";
@@ -61,6 +61,8 @@ export interface HubOptions extends StreamNames {
   readonly machine: () => MachineFigures;
   /** What an operator should know. */
   readonly alarms: Pick<Alarms, "list">;
+  /** Events for the application; null where it is told none. */
+  readonly events: () => EventFigures | null;
   /** Hear of each stream that is opened and closed, besides the tally. */
   readonly listeners: readonly LifeListener[];
 }
@@ -126,7 +128,7 @@ export class Hub {
     const arrivals = new Arrivals();
     const { newTicketId } = options;
     const tickets = new Tickets(scheduler, newTicketId);
-    const { machine, alarms } = options;
+    const { machine, alarms, events } = options;
     const samples = new Samples({
       tally,
       now: scheduler.unixMs,
@@ -136,7 +138,20 @@ export class Hub {
     this.#stopSampling = scheduler.every(SAMPLE_MS, () => samples.take());
     const isDraining = () => this.#draining;
     const insight = new LocalInsight({
-      ...{ log, scheduler, lives, views, tally, rates, past, samples, machine, alarms, isDraining },
+      ...{
+        log,
+        scheduler,
+        lives,
+        views,
+        tally,
+        rates,
+        past,
+        samples,
+        machine,
+        alarms,
+        events,
+        isDraining,
+      },
     });
     const local = new LocalPeer({
       ...{ scheduler, lives, arrivals, fanOut, revocations, tickets, insight },

@@ -5,6 +5,7 @@ import type { ClientFacts, StreamFacts } from "./explain.ts";
 import type {
   ChannelClients,
   ChannelUse,
+  EventFigures,
   MachineFigures,
   ProcessFigures,
   StreamCounts,
@@ -32,6 +33,7 @@ export interface LocalInsightOptions {
   readonly samples: Samples;
   readonly machine: () => MachineFigures;
   readonly alarms: Pick<Alarms, "list">;
+  readonly events: () => EventFigures | null;
   readonly isDraining: () => boolean;
 }
 
@@ -45,7 +47,7 @@ export class LocalInsight {
 
   /** What this process is and does. */
   async figures(): Promise<ProcessFigures> {
-    const { log, tally, machine, alarms, isDraining } = this.#options;
+    const { log, tally, machine, alarms, events, isDraining } = this.#options;
     const trouble = await log.health().catch(() => null);
     return {
       ...machine(),
@@ -53,6 +55,7 @@ export class LocalInsight {
       tally: tally.figures(),
       draining: isDraining(),
       alarms: alarms.list(),
+      events: events(),
       trouble: trouble === null ? null : { code: trouble.code, text: trouble.message },
     };
   }

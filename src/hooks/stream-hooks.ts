@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { EventFigures } from "../core/figures.ts";
 import type { LifeListener } from "../core/life-listener.ts";
 import { subjectOf } from "../core/principal.ts";
 import type { Stream } from "../core/stream.ts";
@@ -11,14 +12,6 @@ export interface StreamHooksOptions
   extends Pick<EventSenderOptions, "url" | "secret" | "unixNow" | "onTrouble" | "answerMs"> {
   /** For tests. */
   readonly limits?: EventQueueLimits;
-}
-
-/** How the hooks of a process are doing. */
-export interface HookFigures {
-  /** Events that wait to be sent. */
-  readonly waiting: number;
-  /** Events lost since the start, because the queue was full. */
-  readonly lost: number;
 }
 
 /**
@@ -40,7 +33,8 @@ export class StreamHooks implements LifeListener {
     this.#sender = new EventSender({ ...options, process, queue: this.#queue });
   }
 
-  get figures(): HookFigures {
+  /** How many events wait, and were lost. */
+  get figures(): EventFigures {
     return { waiting: this.#queue.size, lost: this.#queue.lost };
   }
 

@@ -156,6 +156,20 @@ export const METRICS: readonly (PlainMetric | HistogramMetric)[] = [
     labels: ["code"],
     values: ({ alarms }) => alarms.map(({ code }) => [{ code }, 1]),
   },
+  {
+    kind: "gauge",
+    name: "foreverframe_events_waiting",
+    help: "Events that wait for the application; absent without --events-url.",
+    labels: [],
+    values: ({ events }) => (events === null ? [] : [[{}, events.waiting]]),
+  },
+  {
+    kind: "counter",
+    name: "foreverframe_events_lost_total",
+    help: "Events that the application was not sent, because too many waited.",
+    labels: [],
+    values: ({ events }) => (events === null ? [] : [[{}, events.lost]]),
+  },
   gauge(
     "foreverframe_draining",
     "1 while the process stops and takes no new streams.",

@@ -89,6 +89,7 @@ async function startDelayedHub(
     tally: new Tally(),
     machine: () => NO_MACHINE,
     alarms: { list: () => [] },
+    events: () => null,
     listeners: [],
     random: () => 0.5,
     nextHandle: () => 1,
