@@ -1,3 +1,5 @@
+import { Oldest } from "./oldest.ts";
+
 /** Channels that are counted at once; the least used are forgotten. */
 const MAX_CHANNELS = 10_000;
 
@@ -18,6 +20,7 @@ export class ChannelRates {
   readonly #now: () => number;
   /** Those counted last come last. */
   readonly #counts = new Map<string, Count>();
+  readonly #oldest = new Oldest(this.#counts);
 
   /** @param now monotonic ms */
   constructor(now: () => number) {
@@ -30,11 +33,7 @@ export class ChannelRates {
     const count = this.#counts.get(channel);
     this.#counts.delete(channel);
     this.#counts.set(channel, { weight: faded(count, now) + 1, at: now });
-    if (this.#counts.size <= MAX_CHANNELS) return;
-    for (const oldest of this.#counts.keys()) {
-      this.#counts.delete(oldest);
-      break;
-    }
+    if (this.#counts.size > MAX_CHANNELS) this.#oldest.take();
   }
 
   /** Messages per second. */

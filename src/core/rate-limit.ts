@@ -1,3 +1,5 @@
+import { Oldest } from "./oldest.ts";
+
 /**
  * Keys that are counted at once; beyond that the oldest is forgotten, which lets it do a little
  * more.
@@ -20,6 +22,7 @@ export class RateLimit {
   readonly #rate: Rate;
   readonly #now: () => number;
   readonly #buckets = new Map<string, { tokens: number; filledAt: number }>();
+  readonly #oldest = new Oldest(this.#buckets);
 
   /** @param now monotonic ms */
   constructor(rate: Rate, now: () => number) {
@@ -57,10 +60,7 @@ export class RateLimit {
   }
 
   #keep(key: string, tokens: number): void {
-    if (!this.#buckets.has(key) && this.#buckets.size >= MAX_KEYS) {
-      const [oldest] = this.#buckets.keys();
-      if (oldest !== undefined) this.#buckets.delete(oldest);
-    }
+    if (!this.#buckets.has(key) && this.#buckets.size >= MAX_KEYS) this.#oldest.take();
     this.#buckets.set(key, { tokens, filledAt: this.#now() });
   }
 }

@@ -1,3 +1,4 @@
+import { Oldest } from "./oldest.ts";
 import type { Receipt } from "./summaries.ts";
 
 /** How long and how many receipts are kept. */
@@ -28,6 +29,7 @@ export class Receipts {
   readonly #limits: ReceiptLimits;
   /** In the order of their end, so the oldest are first. */
   readonly #kept = new Map<string, Kept>();
+  readonly #oldest = new Oldest(this.#kept);
 
   constructor(limits: ReceiptLimits) {
     this.#limits = limits;
@@ -37,10 +39,7 @@ export class Receipts {
   add(receipt: Receipt, owner: StreamOwner, now: number): void {
     this.expire(now);
     this.#kept.set(receipt.stream, { receipt, owner, until: now + this.#limits.receiptMs });
-    for (const stream of this.#kept.keys()) {
-      if (this.#kept.size <= this.#limits.maxReceipts) break;
-      this.#kept.delete(stream);
-    }
+    while (this.#kept.size > this.#limits.maxReceipts) this.#oldest.take();
   }
 
   /** The receipt of a stream that ended less than `receiptMs` ago; null otherwise. */
@@ -57,9 +56,9 @@ export class Receipts {
 
   /** Forget those whose time is over. */
   expire(now: number): void {
-    for (const [stream, { until }] of this.#kept) {
-      if (until > now) break;
-      this.#kept.delete(stream);
+    for (let oldest = this.#oldest.peek(); oldest !== undefined; oldest = this.#oldest.peek()) {
+      if ((this.#kept.get(oldest)?.until ?? 0) > now) break;
+      this.#oldest.take();
     }
   }
 }

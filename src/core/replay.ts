@@ -1,6 +1,7 @@
 import type { Cursor } from "./cursor.ts";
 import { gapEvent } from "./events.ts";
 import type { Gap, MessageLog } from "./log.ts";
+import { Oldest } from "./oldest.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Stream } from "./stream.ts";
 import type { Tally } from "./tally.ts";
@@ -64,6 +65,8 @@ export class Replay {
    * segment, and must not delay the others.
    */
   readonly #searching = new Set<Stream>();
+  readonly #nextWaiting = new Oldest(this.#queue);
+  readonly #nextSearching = new Oldest(this.#searching);
   /** Streams served since the last search. */
   #servedBetween = 0;
   readonly #segments = new Map<string, Segment>();
@@ -148,13 +151,10 @@ export class Replay {
   }
 
   #next(): Stream | undefined {
-    const [waiting] = this.#queue;
-    const [searching] = this.#searching;
-    const isSearchNext = waiting === undefined || ++this.#servedBetween > SERVED_BETWEEN_SEARCHES;
-    const stream = isSearchNext ? (searching ?? waiting) : waiting;
-    if (isSearchNext) this.#servedBetween = 0;
-    if (stream !== undefined) this.remove(stream);
-    return stream;
+    const isSearchNext = this.#queue.size === 0 || ++this.#servedBetween > SERVED_BETWEEN_SEARCHES;
+    if (!isSearchNext) return this.#nextWaiting.take();
+    this.#servedBetween = 0;
+    return this.#nextSearching.take() ?? this.#nextWaiting.take();
   }
 
   async #serve(stream: Stream): Promise<void> {

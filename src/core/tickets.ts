@@ -1,4 +1,5 @@
 import { ForeverframeError } from "../errors.ts";
+import { Oldest } from "./oldest.ts";
 import type { Principal } from "./principal.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -44,6 +45,7 @@ export class Tickets {
   readonly #newId: () => string;
   /** In the order of their end. */
   readonly #unused = new Map<string, Unused>();
+  readonly #oldest = new Oldest(this.#unused);
   #weight = 0;
   /** What those of each weigh. */
   readonly #holders = new Map<string, number>();
@@ -91,8 +93,9 @@ export class Tickets {
   /** Forget the tickets whose time is over. */
   forgetOld(): void {
     const now = this.#scheduler.monotonicMs();
-    for (const [id, unused] of this.#unused) {
-      if (unused.until > now) break;
+    for (let id = this.#oldest.peek(); id !== undefined; id = this.#oldest.peek()) {
+      const unused = this.#unused.get(id);
+      if (unused === undefined || unused.until > now) break;
       this.#remove(id, unused);
     }
   }

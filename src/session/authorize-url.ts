@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isClientName } from "../core/client-name.ts";
+import { Oldest } from "../core/oldest.ts";
 import type { Revocations } from "../core/revocations.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Decision } from "../http/authorization.ts";
@@ -78,6 +79,7 @@ export class AuthorizeUrl {
   readonly #circuit: Circuit;
   readonly #asked = new Map<string, Asked>();
   readonly #kept = new Map<string, Kept>();
+  readonly #oldest = new Oldest(this.#kept);
   readonly #line = new FairLine(LINE);
   #loggedAt = Number.NEGATIVE_INFINITY;
 
@@ -145,9 +147,7 @@ export class AuthorizeUrl {
     if (!kept.decision.allow) return;
     this.#kept.delete(key);
     this.#kept.set(key, kept);
-    if (this.#kept.size <= MAX_KEPT) return;
-    const [oldest] = this.#kept.keys();
-    if (oldest !== undefined) this.#kept.delete(oldest);
+    if (this.#kept.size > MAX_KEPT) this.#oldest.take();
   }
 
   async #askInTurn(

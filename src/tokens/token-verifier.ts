@@ -2,6 +2,7 @@ import { createSecretKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { copyText } from "../core/copy-text.ts";
+import { Oldest } from "../core/oldest.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { KeySet, type KeySetOptions } from "./key-set.ts";
 import { readRights, type TokenRights } from "./token-rights.ts";
@@ -43,6 +44,7 @@ export class TokenVerifier {
   readonly #keys: KeySet | null;
   /** Those that were checked last, so that a client that polls costs no signature each time. */
   readonly #known = new Map<string, TokenRights>();
+  readonly #oldest = new Oldest(this.#known);
   #knownCharacters = 0;
 
   private constructor(
@@ -130,9 +132,10 @@ export class TokenVerifier {
     this.#forget(token);
     this.#known.set(copyText(token), rights);
     this.#knownCharacters += token.length;
-    for (const oldest of this.#known.keys()) {
-      if (this.#knownCharacters <= MAX_KNOWN_CHARACTERS) break;
-      this.#forget(oldest);
+    while (this.#knownCharacters > MAX_KNOWN_CHARACTERS) {
+      const oldest = this.#oldest.take();
+      if (oldest === undefined) break;
+      this.#knownCharacters -= oldest.length;
     }
   }
 
