@@ -52,6 +52,7 @@ export const ERRORS = {
   FF_CLIENT_STREAMS_TOO_MANY: { status: 429, reconnect: true },
   FF_PUBLISH_RATE: { status: 429, reconnect: true },
   FF_CHANNELS_TOO_MANY: { status: 503, reconnect: true },
+  FF_QUESTIONS_TOO_MANY: { status: 503, reconnect: true },
   FF_ADMIN_REQUIRED: { status: 401, reconnect: false },
   FF_ADMIN_GUESSES: { status: 429, reconnect: true },
   FF_LOG_UNAVAILABLE: { status: 503, reconnect: true },

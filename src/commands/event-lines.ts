@@ -10,6 +10,9 @@ export interface LineEvent {
   readonly data?: unknown;
 }
 
+/** Longest line that is read, in characters: the largest message, with all of it escaped. */
+const MAX_LINE = 134_217_728;
+
 /**
  * Read the lines of an NDJSON stream as they come, without its heartbeats. It ends where the
  * connection does, however that ended.
@@ -20,7 +23,11 @@ export async function* linesOf({ body }: Response): AsyncIterable<string> {
   let rest = "";
   try {
     for await (const chunk of body) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      const piece = decoder.decode(chunk, { stream: true });
+      rest += piece;
+      if (rest.length > MAX_LINE) break; // cancels it
+      if (!piece.includes("\n")) continue;
+      const lines = rest.split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) if (line !== "") yield line;
     }

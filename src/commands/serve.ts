@@ -92,7 +92,8 @@ async function serve(
 ): Promise<void> {
   const config = parseConfig(flags, environment);
   if (process.pid === 1) return runAsInit();
-  // A full disk, or a closed pipe, is no reason to stop serving.
+  // A full disk, or a closed pipe, is no reason to stop serving; other commands end by it.
+  process.stdout.removeAllListeners("error");
   process.stdout.on("error", () => {});
   const logger = createLogger(config.logLevel);
   endOnFault(logger);

@@ -75,25 +75,72 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
   try {
     response = await fetch(url, init);
   } catch (error) {
-    if (error instanceof Error && error.name === "TimeoutError") {
-      throw new RequestError(
-        null,
-        `The server at ${url.origin} has not answered in time: see whether it hangs, or a proxy before it`,
-        { cause: error },
-      );
-    }
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const fault =
-      reason === "bad port" ? "no browser calls this port, and no program like this" : reason;
-    throw new RequestError(
-      null,
-      `There is no server at ${url.origin} (${shorten(fault)}): start one with "foreverframe serve", or give its --url`,
-      { cause },
-    );
+    throw failure(url, error);
   }
   if (response.ok) return response;
-  throw refusedError(response.status, await response.text());
+  throw refusedError(response.status, await readAnswer(url, response, MAX_REFUSAL_BYTES));
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
+}
+
+/** What it means that a request failed. */
+function failure(url: URL, error: unknown): RequestError {
+  if (isTimeout(error)) {
+    return new RequestError(
+      null,
+      `The server at ${url.origin} has not answered in time: see whether it hangs, or a proxy before it`,
+      { cause: error },
+    );
+  }
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const fault =
+    reason === "bad port" ? "no browser calls this port, and no program like this" : reason;
+  return new RequestError(
+    null,
+    `There is no server at ${url.origin} (${shorten(fault)}): start one with "foreverframe serve", or give its --url`,
+    { cause },
+  );
+}
+
+/** The largest answer that is read: some thousands of streams with many long selectors. */
+const MAX_ANSWER_BYTES = 134_217_728;
+
+/** The largest refusal that is read. */
+export const MAX_REFUSAL_BYTES = 65_536;
+
+/**
+ * Read the text of an answer.
+ *
+ * @param maxBytes nothing is read beyond it
+ * @throws RequestError: it broke off, or is too long
+ */
+export async function readAnswer(url: URL, response: Response, maxBytes: number): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of response.body ?? []) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes > maxBytes) break; // cancels the rest
+    }
+  } catch (error) {
+    if (isTimeout(error)) throw failure(url, error);
+    throw new RequestError(
+      null,
+      `The answer of ${url.origin} broke off: see whether the server, or a proxy before it, was stopped`,
+      { cause: error },
+    );
+  }
+  if (bytes > maxBytes) {
+    throw new RequestError(
+      response.status,
+      `What answers at ${url.origin} is no Foreverframe server: its answer has more than ${maxBytes} bytes`,
+    );
+  }
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 /** What a refusal says to people, of its body. */
@@ -114,7 +161,7 @@ const ANSWER_MS = 15_000;
  */
 export async function requestJson<T>(url: URL, init: RequestInit = {}): Promise<T> {
   const response = await request(url, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
-  const text = await response.text();
+  const text = await readAnswer(url, response, MAX_ANSWER_BYTES);
   try {
     return JSON.parse(text) as T;
   } catch (cause) {

@@ -6,6 +6,9 @@ import type { Revocation } from "./revocation.ts";
 import { comparePlaces, type ListPlace, type ListRequest } from "./stream-list.ts";
 import type { ChannelSummary, StreamSummary } from "./summaries.ts";
 
+/** How often all processes are asked for one stream. */
+const ROUNDS = 3;
+
 /** What the admin works on. */
 export interface AdminOptions {
   readonly log: MessageLog;
@@ -42,13 +45,20 @@ export class Admin {
     ]);
     checkComplete(silent);
     const lists = [here, ...answers];
-    const found = lists
-      .flatMap((list) => list.streams)
+    // A long-poll stream that moves meanwhile may be listed by both processes.
+    const all = lists.flatMap((list) => list.streams);
+    const polled = new Set<number>();
+    const found = all
+      .filter(({ summary: { handle, transport } }) => {
+        const isNew = transport !== "poll" || !polled.has(handle);
+        polled.add(handle);
+        return isNew;
+      })
       .sort((a, b) => comparePlaces(a.place, b.place));
     const page = found.slice(0, request.limit);
     return {
       streams: page.map(({ summary }) => summary),
-      total: lists.reduce((sum, { total }) => sum + total, 0),
+      total: lists.reduce((sum, { total }) => sum + total, 0) - (all.length - found.length),
       next: page.length === request.limit ? (page.at(-1)?.place ?? null) : null,
     };
   }
@@ -62,6 +72,15 @@ export class Admin {
    *   are closed
    */
   async closeAll(of: StreamsOf, text: string | null): Promise<number> {
+    for (let round = 1; ; round++) {
+      const count = await this.#endAll(of, text);
+      // One that moved meanwhile from a process that was not asked yet to one that had answered is
+      // in neither answer.
+      if (count > 0 || !("handle" in of) || round === ROUNDS) return count;
+    }
+  }
+
+  async #endAll(of: StreamsOf, text: string | null): Promise<number> {
     const { local, bus } = this.#options;
     const [here, { answers, silent }] = await Promise.all([
       local.endAll(of, text),

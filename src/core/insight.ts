@@ -5,6 +5,7 @@ import { type Explanation, explain } from "./explain.ts";
 import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
+import { Looks } from "./looks.ts";
 import type { EndedStream } from "./past.ts";
 import { joinSamples, type Sample } from "./samples.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -24,19 +25,27 @@ export interface AllFigures {
   readonly silent: number;
 }
 
+/** Looks for the clients of channels that are under way at once. */
+const PRESENCE_AT_ONCE = 2;
+
 /** Answers what operators ask about all processes. Those that do not answer are left out. */
 export class Insight {
   readonly #options: InsightOptions;
+  /** Whoever may subscribe may ask who has a channel open, and everybody where metrics are open. */
+  readonly #presence = new Looks<ChannelClients>(PRESENCE_AT_ONCE);
+  readonly #figures = new Looks<AllFigures>(1);
 
   constructor(options: InsightOptions) {
     this.#options = options;
   }
 
   /** What each process is and does: this one first. */
-  async figures(): Promise<AllFigures> {
+  figures(): Promise<AllFigures> {
     const { local, bus } = this.#options;
-    const [here, { answers, silent }] = await Promise.all([local.figures(), bus.ask("figures")]);
-    return { processes: [here, ...answers], silent };
+    return this.#figures.take("", async () => {
+      const [here, { answers, silent }] = await Promise.all([local.figures(), bus.ask("figures")]);
+      return { processes: [here, ...answers], silent };
+    });
   }
 
   /** What all processes did in the last hour, after a time (Unix ms). */
@@ -76,9 +85,13 @@ export class Insight {
   /**
    * The clients that have a channel open.
    *
-   * @throws ForeverframeError FF_WORKER_SILENT
+   * @throws ForeverframeError FF_WORKER_SILENT, FF_QUESTIONS_TOO_MANY
    */
-  async clientsOf(channel: string): Promise<ChannelClients> {
+  clientsOf(channel: string): Promise<ChannelClients> {
+    return this.#presence.take(channel, () => this.#lookForClients(channel));
+  }
+
+  async #lookForClients(channel: string): Promise<ChannelClients> {
     const { local, bus } = this.#options;
     const [here, { answers, silent }] = await Promise.all([
       local.clientsOf(channel),

@@ -75,7 +75,7 @@ export class LocalInsight {
     const { lives, past } = this.#options;
     return {
       streams: [
-        ...past.endedOf(client),
+        ...past.endedOf(client, timeOfPosition(positionOf(id))),
         ...lives.ofClient(client).map((stream) => this.#openFacts(stream)),
       ],
       gaps: past.gapsOf(client),

@@ -56,6 +56,9 @@ interface Delivery {
 const MAX_ENDED = 10_000;
 const MAX_ENDED_BYTES = 8_388_608;
 
+/** Most ended streams that are told of one client. */
+const MAX_ENDED_OF_CLIENT = 500;
+
 const MAX_GAPS = 2_000;
 const MAX_REFUSED = 2_000;
 const MAX_DELIVERIES = 4_096;
@@ -113,9 +116,20 @@ export class Past implements LifeListener {
     return this.#ended.last(limit);
   }
 
-  /** The ended streams of a client, the oldest first. */
-  endedOf(client: string): readonly EndedStream[] {
-    return this.#ended.filter((stream) => stream.client === client);
+  /**
+   * The ended streams of a client, the oldest first: those nearest to a time, where there are very
+   * many. Whoever gives all of its streams one name must not make a question about it costly.
+   *
+   * @param around Unix ms
+   */
+  endedOf(client: string, around: number): readonly EndedStream[] {
+    const all = this.#ended.filter((stream) => stream.client === client);
+    if (all.length <= MAX_ENDED_OF_CLIENT) return all;
+    const distance = ({ openedAt, closedAt }: EndedStream) =>
+      Math.max(openedAt - around, around - closedAt, 0);
+    const nearest = all.toSorted((a, b) => distance(a) - distance(b));
+    const chosen = new Set(nearest.slice(0, MAX_ENDED_OF_CLIENT));
+    return all.filter((stream) => chosen.has(stream));
   }
 
   gapsOf(client: string): readonly ToldGap[] {

@@ -67,7 +67,9 @@ export class RefusalLog {
     this.#sum(code);
     if (client !== null) past.noteRefusal(client, address, code);
     if (status < 500 || TOLD_ELSEWHERE.has(code)) {
-      logger.debug({ code, route, client, address, reason: message }, "request refused");
+      // Its sentence has the id, which may be a right: another one's open stream is unknown, too.
+      const reason = code === "FF_STREAM_UNKNOWN" ? {} : { reason: message };
+      logger.debug({ code, route, client, address, ...reason }, "request refused");
       return;
     }
     const counts = this.#count(code);

@@ -28,6 +28,9 @@ const FILE = "data.mdb";
 /** Messages whose ids are changed in one transaction. */
 const MESSAGES_AT_ONCE = 2_000;
 
+/** A copy is read as a whole, which may take this many ms: a day. */
+const CHECK_MS = 86_400_000;
+
 /** What a copy of a log has. */
 export interface LogCopy {
   readonly directory: string;
@@ -71,7 +74,7 @@ export async function backUpLog(from: string, to: string): Promise<LogCopy> {
     } finally {
       await store.close();
     }
-    await probeLmdbLog(draft);
+    await probeLmdbLog(draft, { limitMs: CHECK_MS, shownAs: from });
   });
 }
 
@@ -101,7 +104,7 @@ export async function restoreLog(backup: string, to: string): Promise<LogCopy> {
         copyFileSync(join(backup, FILE), join(draft, FILE), constants.COPYFILE_FICLONE),
       );
       makePrivate(draft, [FILE]);
-      await probeLmdbLog(draft);
+      await probeLmdbLog(draft, { limitMs: CHECK_MS, shownAs: backup });
       await beginEpoch(draft);
     });
   } finally {

@@ -4,10 +4,18 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ForeverframeError } from "../errors.ts";
 
-/**
- * The probe gives up looking after this many ms: what it has not seen by then it takes for whole.
- */
-const PROBE_MS = 10_000;
+/** How a file is checked. */
+export interface ProbeOptions {
+  /**
+   * The probe gives up looking after this many ms: what it has not seen by then it takes for whole.
+   */
+  readonly limitMs: number;
+  /** What the file is called in errors; itself without it. */
+  readonly shownAs?: string;
+}
+
+/** A server starts without having looked at everything. */
+const START: ProbeOptions = { limitMs: 10_000 };
 
 /** How the probe ends when the file is damaged. Node itself uses 1 to 14, and 128 on. */
 export const DAMAGED = 64;
@@ -18,10 +26,14 @@ export const DAMAGED = 64;
  *
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
  */
-export async function probeLmdbLog(directory: string): Promise<void> {
-  const file = join(directory, "data.mdb");
-  if (!existsSync(file)) return; // a new log
-  if (statSync(file).size === 0) throw damaged(file, "it is empty");
+export async function probeLmdbLog(
+  directory: string,
+  { limitMs, shownAs = directory }: ProbeOptions = START,
+): Promise<void> {
+  const file = join(shownAs, "data.mdb");
+  const path = join(directory, "data.mdb");
+  if (!existsSync(path)) return; // a new log
+  if (statSync(path).size === 0) throw damaged(file, "it is empty");
   const program = fileURLToPath(
     new URL(`./lmdb-probe-process${extname(import.meta.url)}`, import.meta.url),
   );
@@ -36,7 +48,7 @@ export async function probeLmdbLog(directory: string): Promise<void> {
   child.stderr.on("data", (data) => {
     complaint = (complaint + data).slice(-2_000);
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), PROBE_MS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
   const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
     (resolve, reject) => {
       child.once("error", reject);

@@ -5,6 +5,9 @@ const KEY = "foreverframe-admin-token";
 /** The server's base: this page is in a folder of it. */
 const BASE = "../";
 
+/** How long an answer may take, in ms: otherwise old figures would stand there as if they were new. */
+const ANSWER_MS = 20_000;
+
 let token = sessionStorage.getItem(KEY) ?? "";
 
 /** What a request was refused with. */
@@ -36,13 +39,15 @@ export function signOut() {
 export async function ask(method, path, body) {
   const headers = { Authorization: `Bearer ${token}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  const signal = AbortSignal.timeout(ANSWER_MS);
   let answer;
+  let text;
   try {
-    answer = await fetch(BASE + path, { method, headers, body, cache: "no-store" });
+    answer = await fetch(BASE + path, { method, headers, body, signal, cache: "no-store" });
+    text = await answer.text();
   } catch {
-    throw new Refusal(0, "The server can't be reached");
+    throw new Refusal(0, "The server can't be reached: what is shown is old");
   }
-  const text = await answer.text();
   const value = parse(text);
   if (answer.ok) return value;
   throw new Refusal(answer.status, value?.detail ?? `The server answers ${answer.status}`);

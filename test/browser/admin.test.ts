@@ -128,4 +128,17 @@ describeInBrowsers("the admin page", (suite) => {
     await server.drain();
     await untilShown("#refused", "can't be reached");
   });
+
+  it("says that its figures are old when the server does not answer any more", async () => {
+    const { url } = await startTestServer(SECRET_FREE);
+    await page.evaluateOnNewDocument(() => {
+      const wait = AbortSignal.timeout.bind(AbortSignal);
+      AbortSignal.timeout = (ms) => wait(ms / 20);
+    });
+    await signIn(url);
+    await untilShown("#server", process.versions.node);
+    await page.setRequestInterception(true);
+    page.on("request", () => {}); // and none is passed on
+    await untilShown("#refused", "what is shown is old");
+  });
 });

@@ -192,7 +192,9 @@ describe("foreverframe backup and restore", function () {
     const to = join(directory, "restored");
     const restored = await run(["restore", backup, "--data", to]);
     expect(restored.code).to.equal(75);
-    expect(restored.stderr).to.match(/is damaged/);
+    expect(restored.stderr)
+      .to.match(/is damaged/)
+      .and.include(join(backup, "data.mdb"));
     expect(readdirSync(to)).to.deep.equal([]);
   });
 

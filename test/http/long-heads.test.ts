@@ -58,6 +58,18 @@ describe("a long head", function () {
     });
   }
 
+  it("is not kept with the client's name that was refused", async () => {
+    const { url } = await startTestServer();
+    const send = async (name: string) => {
+      const query = `transport=none&client=the-client-named-${name}&channels=a&x=${PADDING}`;
+      expect((await ask(url, "GET", `/stream?${query}`)).status).to.equal(400);
+    };
+    for (let n = 0; n < 50; n++) await send(String(n));
+    const before = await bytesInUse();
+    for (let n = 1_000; n < 1_000 + REQUESTS; n++) await send(String(n));
+    expect((await bytesInUse()) - before).to.be.below(REQUESTS * MAX_KEPT_BYTES);
+  });
+
   it("is not kept with the token that came in it", async () => {
     const file = createSecretFile();
     const { url } = await startTestServer({ secretFile: file.path });

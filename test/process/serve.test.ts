@@ -74,6 +74,15 @@ describe("a server as a process", function () {
     await publishJson(url, "a", 1);
   });
 
+  it("serves on where it can't print its address", async () => {
+    const command = ["sh", "-c", 'exec "$0" "$@" > /dev/full'];
+    const { child, url } = await start({ command });
+    await eventually(10_000, () => IS_UP(url), "the server");
+    await publishJson(url, "a", 1);
+    expect(await IS_UP(url)).to.equal(true);
+    expect([child.exitCode, child.signalCode]).to.deep.equal([null, null]);
+  });
+
   it("serves on when nobody reads its log lines", async () => {
     const { child, url } = await start({ stderr: "pipe", flags: ["--max-streams", "1"] });
     child.stderr?.pause();

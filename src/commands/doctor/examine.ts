@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { startProgress } from "../progress.ts";
-import { RequestError, request, routeUrl } from "../server-client.ts";
+import {
+  MAX_REFUSAL_BYTES,
+  RequestError,
+  readAnswer,
+  request,
+  routeUrl,
+} from "../server-client.ts";
 import type {
   CloseMeasure,
   DeliveryMeasure,
@@ -85,7 +91,7 @@ export async function examine(examination: Examination): Promise<Measures> {
 async function measureReach(url: URL): Promise<Pick<Measures, "reachMs" | "traces">> {
   const began = performance.now();
   const response = await request(url, { signal: AbortSignal.timeout(REACH_MS) });
-  const body = await response.text();
+  const body = await readAnswer(url, response, MAX_REFUSAL_BYTES);
   if (!body.startsWith('{"status":')) {
     throw new RequestError(
       null,
@@ -117,12 +123,25 @@ function streamMeasure(probe: OpenProbe): StreamMeasure {
   };
 }
 
+/** A refusal is looked for in this many characters of an answer. */
+const REFUSAL_CHARACTERS = 8_192;
+
 function refusalOf(probe: OpenProbe): StreamMeasure["refusal"] {
-  const found = /"code":"(\w+)".*?"detail":"((?:[^"\\]|\\.)*)"/s.exec(probe.text);
-  const turned = /"detail":"((?:[^"\\]|\\.)*)".*?"code":"(\w+)"/s.exec(probe.text);
+  const start = probe.text.slice(0, REFUSAL_CHARACTERS);
+  const found = /"code":"(\w+)".*?"detail":"((?:[^"\\]|\\.)*)"/s.exec(start);
+  const turned = /"detail":"((?:[^"\\]|\\.)*)".*?"code":"(\w+)"/s.exec(start);
   if (probe.event("open") !== undefined || (probe.head?.status ?? 200) < 400) return null;
   const [code, detail] = found ? [found[1], found[2]] : [turned?.[2], turned?.[1]];
-  return { code: code ?? "", detail: JSON.parse(`"${detail ?? ""}"`) as string };
+  return { code: code ?? "", detail: textOfJson(detail ?? "") };
+}
+
+/** What stands in a string of JSON; as it is, where that is none. */
+function textOfJson(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
+  }
 }
 
 async function measureDelivery(

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
 import { isClientName } from "../../core/client-name.ts";
+import { copyText } from "../../core/copy-text.ts";
 import { ERRORS, type ErrorCode, ForeverframeError } from "../../errors.ts";
 import { ANSWER_HEADERS } from "../answer-headers.ts";
 import { carrierOf } from "../connection/carriers.ts";
@@ -50,7 +51,7 @@ function refusedRequest(ctx: Context): RefusedRequest {
   const { client } = route === "/stream" ? queryOf(ctx) : {};
   return {
     route: `${ctx.method} ${String(route)}`,
-    client: typeof client === "string" && isClientName(client) ? client : null,
+    client: typeof client === "string" && isClientName(client) ? copyText(client) : null,
     address: addressOf(ctx.req),
   };
 }

@@ -25,7 +25,7 @@ const COMMA = Buffer.from(",");
  *
  * 200 `{"channel","clients":[...],"total","unnamed"}`: names in order, at most `limit` of those
  * after the name `after`; how many names there are in all; and how many streams have no name. 503
- * FF_WORKER_SILENT
+ * FF_WORKER_SILENT, FF_QUESTIONS_TOO_MANY
  */
 export function readRoutes(hub: Hub, authorization: Authorization): Router {
   const router = createRouter();
