@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { ForeverframeError, shorten } from "../errors.ts";
 
+/** How long an answer may take to begin, and a short one to end, in ms. */
+const ANSWER_MS = 15_000;
+
 /**
  * Address of one of the server's routes.
  *
@@ -66,19 +69,20 @@ export class RequestError extends ForeverframeError {
 }
 
 /**
- * Make a request.
+ * Make a request, and wait until its answer begins.
  *
+ * @param init its `signal` replaces the limit of time
  * @throws RequestError
  */
 export async function request(url: URL, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, init);
+    response = await fetchHead(url, init);
   } catch (error) {
     if (error instanceof Error && error.name === "TimeoutError") {
       throw new RequestError(
         null,
-        `The server at ${url.origin} has not answered in time: see whether it hangs, or a proxy before it`,
+        `The server at ${url.origin} has not answered in time: see whether it hangs, or whether a proxy before it does not reach it`,
         { cause: error },
       );
     }
@@ -96,13 +100,27 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
   throw refusedError(response.status, await response.text());
 }
 
+/**
+ * fetch(), with an end. Where a proxy takes connections and closes them at once, fetch() waits for
+ * ever and keeps no process alive: a command would end in silence, with the code 13 of Node.js.
+ */
+async function fetchHead(url: URL, init: RequestInit): Promise<Response> {
+  const givingUp = new AbortController();
+  const timer = setTimeout(
+    () => givingUp.abort(new DOMException("No answer began", "TimeoutError")),
+    ANSWER_MS,
+  );
+  try {
+    return await fetch(url, { signal: givingUp.signal, ...init });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** What a refusal says to people, of its body. */
 export function refusedError(status: number, body: string): RequestError {
   return new RequestError(status, `The server refused (${status}): ${detailOf(body)}`);
 }
-
-/** How long a request for one short answer may take, in ms. */
-const ANSWER_MS = 15_000;
 
 /**
  * Make a request whose answer is JSON.

@@ -170,7 +170,7 @@ function explainStream(
   if (start >= message.id) {
     return conclude(
       "opened-later",
-      `${name} started after the message, and did not ask for what was published before.`,
+      `${name} started after the message: its client resumed from a later place, because it had the message already, or it did not ask for what was published before.`,
     );
   }
   if (message.channel !== null && !wants(channels, message.channel)) {
