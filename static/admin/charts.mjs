@@ -6,6 +6,9 @@ const { uPlot } = window;
 /** How far apart samples are, in s. */
 const SAMPLE_S = 10;
 
+/** The shortest time that a chart shows, in s. */
+const SHORTEST_S = 60;
+
 const KEPT = 360;
 const HEIGHT = 120;
 const BLUE = "#0a4fa3";
@@ -78,11 +81,15 @@ function makePlot({ title, lines }) {
     height: HEIGHT,
     legend: { show: lines.length > 1, live: false },
     cursor: { y: false },
+    padding: [8, 28, 0, 0], // half of the last time is right of its place
     axes: [
       { space: 60, values: (_plot, times) => times.map(timeOfDay) },
-      { size: 46, space: 30 },
+      { size: 46, space: 24 },
     ],
-    scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    scales: {
+      x: { range: (_plot, min, max) => [Math.min(min, max - SHORTEST_S), max] },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
+    },
     series: [
       {},
       ...lines.map(([label], line) => ({
