@@ -6,8 +6,8 @@ const { uPlot } = window;
 /** How far apart samples are, in s. */
 const SAMPLE_S = 10;
 
-/** The shortest time that a chart shows, in s. */
-const SHORTEST_S = 60;
+/** The time that a chart with one sample shows, in s. */
+const ALONE_S = 60;
 
 const KEPT = 360;
 const HEIGHT = 120;
@@ -87,7 +87,10 @@ function makePlot({ title, lines }) {
       { size: 46, space: 24 },
     ],
     scales: {
-      x: { range: (_plot, min, max) => [Math.min(min, max - SHORTEST_S), max] },
+      // Around one sample alone, uPlot shows a day.
+      x: {
+        range: ({ data }, min, max) => (data[0].length === 1 ? [min - ALONE_S, min] : [min, max]),
+      },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     series: [
