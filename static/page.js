@@ -209,7 +209,7 @@
 
   /** Options that every page takes from its query. */
   function streamOptions(options) {
-    var names = ["retryMs", "silentMs", "frameAgainMs", "transport"];
+    var names = ["client", "retryMs", "silentMs", "frameAgainMs", "transport"];
     var i;
     for (i = 0; i < names.length; i++) {
       options[names[i]] = options[names[i]] || query(names[i], "");

@@ -153,6 +153,7 @@ function printAddress(config: Config, { url }: Running, adminToken: string): voi
       ...(config.workers > 0 ? [`  workers      ${config.workers}`] : []),
       `  log          ${formatLogLocation(parseLogLocation(config))}`,
       `  pages        ${url}/  ${url}/doors.html  ${url}/control.html`,
+      `  admin page   ${url}/admin`,
       `  admin token  ${adminToken}`,
       "",
     ].join("\n"),

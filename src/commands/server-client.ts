@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { ForeverframeError, shorten } from "../errors.ts";
 
+/** How long an answer may take to begin, and a short one to end, in ms. */
+const ANSWER_MS = 15_000;
+
 /**
  * Address of one of the server's routes.
  *
@@ -66,14 +69,14 @@ export class RequestError extends ForeverframeError {
 }
 
 /**
- * Make a request.
+ * Make a request, and wait until its answer begins.
  *
  * @throws RequestError
  */
 export async function request(url: URL, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, init);
+    response = await fetchHead(url, init);
   } catch (error) {
     throw failure(url, error);
   }
@@ -143,18 +146,33 @@ export async function readAnswer(url: URL, response: Response, maxBytes: number)
   return Buffer.concat(pieces).toString("utf8");
 }
 
+/**
+ * fetch(), with an end. Where a proxy takes connections and closes them at once, fetch() waits for
+ * ever and keeps no process alive: a command would end in silence, with the code 13 of Node.js.
+ */
+async function fetchHead(url: URL, init: RequestInit): Promise<Response> {
+  const givingUp = new AbortController();
+  const timer = setTimeout(
+    () => givingUp.abort(new DOMException("No answer began", "TimeoutError")),
+    ANSWER_MS,
+  );
+  try {
+    const signals = [givingUp.signal, ...(init.signal == null ? [] : [init.signal])];
+    return await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** What a refusal says to people, of its body. */
 export function refusedError(status: number, body: string): RequestError {
   return new RequestError(status, `The server refused (${status}): ${detailOf(body)}`);
 }
 
-/** How long a request for one short answer may take, in ms. */
-const ANSWER_MS = 15_000;
-
 /**
  * Make a request whose answer is JSON.
  *
- * @param init its `signal` replaces the limit of time
+ * @param init its `signal` replaces the limit of time for the whole answer
  * @returns the answer, whose form is not checked
  * @throws RequestError
  * @throws ForeverframeError FF_CONFIG_INVALID: something else answers at this address

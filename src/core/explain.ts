@@ -170,7 +170,7 @@ function explainStream(
   if (start >= message.id) {
     return conclude(
       "opened-later",
-      `${name} started after the message, and did not ask for what was published before.`,
+      `${name} started after the message: its client resumed from a later place, because it had the message already, or it did not ask for what was published before.`,
     );
   }
   if (message.channel !== null && !wants(channels, message.channel)) {
@@ -189,7 +189,7 @@ function explainStream(
   }
   return stream.cursor >= message.id
     ? conclude(...explainGiven(stream, message, deliveredAt, now))
-    : conclude(...explainMissing(stream, now));
+    : conclude(...explainMissing(stream, message, now));
 }
 
 function explainGiven(
@@ -221,12 +221,20 @@ function explainGiven(
   ];
 }
 
-function explainMissing(stream: StreamFacts, now: number): [Verdict, string, Fact[]] {
+function explainMissing(
+  stream: StreamFacts,
+  { channel }: AskedMessage,
+  now: number,
+): [Verdict, string, Fact[]] {
   const name = `Stream ${stream.handle}`;
   if (stream.closedAt !== null) {
+    const later =
+      channel === null
+        ? "The log does not keep the message any more, so a client that resumes from its cursor is told of a gap."
+        : "A client that resumes from its cursor gets it.";
     return [
       "closed-before",
-      `${name} ended with "${stream.reason}" before it was given the message. A client that resumes from its cursor gets it.`,
+      `${name} ended with "${stream.reason}" before it was given the message. ${later}`,
       [],
     ];
   }

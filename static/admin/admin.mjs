@@ -2,7 +2,18 @@
 import { ask, currentToken, signIn, signOut } from "./api.mjs";
 import { showChannels } from "./channels.mjs";
 import { Charts } from "./charts.mjs";
-import { cell, clock, count, duration, element, fill, isInUse, numberCell, size } from "./page.mjs";
+import {
+  cell,
+  clock,
+  count,
+  duration,
+  element,
+  fill,
+  numberCell,
+  refill,
+  setText,
+  size,
+} from "./page.mjs";
 import { showStreams } from "./streams.mjs";
 
 /** Pause between two looks, in ms. */
@@ -23,6 +34,7 @@ async function look() {
     }
     showRefusal(error.message);
   }
+  clearTimeout(timer); // of another look that began meanwhile
   timer = setTimeout(() => void look(), LOOK_MS);
 }
 
@@ -77,12 +89,17 @@ function total(counts) {
 function showTrouble({ processes, silent }) {
   const texts = new Set([
     ...processes.filter(({ trouble }) => trouble !== null).map(({ trouble }) => trouble.text),
-    ...processes.flatMap(({ alarms }) => alarms.map(({ text }) => text)),
+    ...processes.flatMap(({ alarms }) =>
+      alarms.map(({ code, since, text }) => `${text} (${code}, since ${clock(since)})`),
+    ),
   ]);
   if (silent > 0) texts.add(`${silent} of the processes do not answer`);
   if (processes.some(({ draining }) => draining)) texts.add("A process is stopping");
   const list = element("trouble");
   list.hidden = texts.size === 0;
+  const shown = Array.from(list.children, ({ textContent }) => textContent);
+  // Screen readers would say it at each look.
+  if (shown.join("\n") === [...texts].join("\n")) return;
   list.replaceChildren(
     ...[...texts].map((text) => {
       const item = document.createElement("li");
@@ -95,47 +112,51 @@ function showTrouble({ processes, silent }) {
 function showProcesses(processes) {
   fill(
     element("processes"),
-    processes.map((one) => [
-      cell(one.server),
-      cell(String(one.worker)),
-      cell(String(one.pid)),
-      cell(one.version),
-      cell(duration(Date.now() - one.startedAt)),
-      numberCell(count(total(one.streams.byTransport))),
-      numberCell(count(one.streams.behind)),
-      numberCell(size(one.rssBytes)),
-      numberCell(count(one.cpuSeconds)),
-      numberCell(duration(one.loopDelay * 1_000)),
-      one.trouble === null
-        ? cell(one.draining ? "stopping" : "runs")
-        : cell(one.trouble.code, "red"),
-    ]),
+    processes.map((one) => [`${one.server} ${one.worker} ${one.pid}`, processRow(one)]),
   );
 }
 
+function processRow(one) {
+  return [
+    cell(one.server),
+    cell(String(one.worker)),
+    cell(String(one.pid)),
+    cell(one.version),
+    cell(duration(Date.now() - one.startedAt)),
+    numberCell(count(total(one.streams.byTransport))),
+    numberCell(count(one.streams.behind)),
+    numberCell(size(one.rssBytes)),
+    numberCell(count(one.cpuSeconds)),
+    numberCell(duration(one.loopDelay * 1_000)),
+    one.trouble === null ? cell(one.draining ? "stopping" : "runs") : cell(one.trouble.code, "red"),
+  ];
+}
+
 function showEnded(ended) {
-  const body = element("ended-rows");
-  if (isInUse(body)) return;
-  fill(
-    body,
-    ended.map((one) => [
-      cell(clock(one.closedAt)),
-      numberCell(String(one.handle)),
-      cell(one.client ?? "", "wide", one.client ?? ""),
-      cell(one.reason, one.reason === "slow" ? "red" : ""),
-      cell(one.channels.join(", "), "wide", one.channels.join(", ")),
-      cell(one.transport),
-      cell(one.address ?? ""),
-      numberCell(count(one.messages)),
-      numberCell(duration(one.closedAt - one.openedAt)),
-    ]),
+  refill(
+    element("ended-rows"),
+    ended.map((one) => [`${one.handle} ${one.closedAt}`, endedRow(one)]),
   );
+}
+
+function endedRow(one) {
+  return [
+    cell(clock(one.closedAt)),
+    numberCell(String(one.handle)),
+    cell(one.client ?? "", "wide", one.client ?? ""),
+    cell(one.reason, one.reason === "slow" ? "red" : ""),
+    cell(one.channels.join(", "), "wide", one.channels.join(", ")),
+    cell(one.transport),
+    cell(one.address ?? ""),
+    numberCell(count(one.messages)),
+    numberCell(duration(one.closedAt - one.openedAt)),
+  ];
 }
 
 function showRefusal(text) {
   const refused = element("refused");
   refused.hidden = text === "";
-  refused.textContent = text;
+  setText(refused, text);
 }
 
 function leave(text) {
@@ -152,6 +173,7 @@ element("sign-in").addEventListener("submit", (event) => {
   element("token").value = "";
   void look();
 });
+document.addEventListener("streams-closed", () => void look());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && !element("signed-in").hidden) void look();
 });

@@ -1,7 +1,7 @@
 /** The list of channels. */
 import { ask } from "./api.mjs";
 import { tail } from "./live.mjs";
-import { buttonCell, cell, count, duration, element, fill, isInUse, numberCell } from "./page.mjs";
+import { buttonCell, cell, count, duration, element, fill, numberCell, refill } from "./page.mjs";
 
 const PER_PAGE = 50;
 
@@ -9,9 +9,9 @@ const body = element("channel-rows");
 let after = "";
 let last = "";
 
-/** Show the page of the list that was chosen, unless somebody points at it. */
+/** Show the page of the list that was chosen. */
 export async function showChannels() {
-  if (!isInUse(body)) await loadChannels();
+  refill(body, await loadChannels());
 }
 
 async function loadChannels() {
@@ -19,7 +19,7 @@ async function loadChannels() {
   const { channels } = await ask("GET", `channels?${query}`);
   last = channels.at(-1)?.channel ?? "";
   element("channel-next").disabled = channels.length < PER_PAGE;
-  fill(body, channels.map(rowOf));
+  return channels.map((channel) => [channel.channel, rowOf(channel)]);
 }
 
 function rowOf({ channel, messages, rate, readers, retention, last: id }) {
@@ -35,10 +35,14 @@ function rowOf({ channel, messages, rate, readers, retention, last: id }) {
   ];
 }
 
-function showFrom(name) {
+async function showFrom(name) {
   after = name;
-  loadChannels().catch(() => {}); // the next look says what is wrong
+  try {
+    fill(body, await loadChannels());
+  } catch {
+    // the next look says what is wrong
+  }
 }
 
-element("channel-first").addEventListener("click", () => showFrom(""));
-element("channel-next").addEventListener("click", () => showFrom(last));
+element("channel-first").addEventListener("click", () => void showFrom(""));
+element("channel-next").addEventListener("click", () => void showFrom(last));

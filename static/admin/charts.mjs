@@ -6,6 +6,9 @@ const { uPlot } = window;
 /** How far apart samples are, in s. */
 const SAMPLE_S = 10;
 
+/** The time that a chart with one sample shows, in s. */
+const ALONE_S = 60;
+
 const KEPT = 360;
 const HEIGHT = 120;
 const BLUE = "#0a4fa3";
@@ -78,11 +81,18 @@ function makePlot({ title, lines }) {
     height: HEIGHT,
     legend: { show: lines.length > 1, live: false },
     cursor: { y: false },
+    padding: [8, 28, 0, 0], // half of the last time is right of its place
     axes: [
       { space: 60, values: (_plot, times) => times.map(timeOfDay) },
-      { size: 46, space: 30 },
+      { size: 46, space: 24 },
     ],
-    scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    scales: {
+      // Around one sample alone, uPlot shows a day.
+      x: {
+        range: ({ data }, min, max) => (data[0].length === 1 ? [min - ALONE_S, min] : [min, max]),
+      },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
+    },
     series: [
       {},
       ...lines.map(([label], line) => ({

@@ -19,9 +19,10 @@ export function numberCell(text, className = "") {
   return cell(text, `number ${className}`.trim());
 }
 
-/** A cell with a button in it. */
+/** A cell with a button in it, which stays in sight where the table scrolls sideways. */
 export function buttonCell(label, name, act) {
   const td = document.createElement("td");
+  td.className = "act";
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = label;
@@ -31,20 +32,66 @@ export function buttonCell(label, name, act) {
   return td;
 }
 
-/** Replace the rows of a table's body: a list of cells for each. */
+/**
+ * Show rows in a table's body: a key and a list of cells for each. A row whose key was there before
+ * stays the same element, so that focus, pointer and selection stay with it.
+ */
 export function fill(body, rows) {
-  body.replaceChildren(
-    ...rows.map((cells) => {
-      const row = document.createElement("tr");
-      row.append(...cells);
-      return row;
-    }),
-  );
+  const earlier = rowsByKey(body);
+  body.replaceChildren(...rows.map(([key, cells]) => updated(earlier.get(key), key, cells)));
 }
 
-/** Whether somebody points at a table or is in it: then its rows must stay where they are. */
-export function isInUse(body) {
+/**
+ * Like {@link fill}, but while somebody points at the table or is in it, no row moves, comes or
+ * goes: those that are over turn grey.
+ *
+ * @returns how many rows are not shown for this reason
+ */
+export function refill(body, rows) {
+  if (!isInUse(body)) {
+    fill(body, rows);
+    return 0;
+  }
+  const wanted = new Map(rows);
+  for (const [key, row] of rowsByKey(body)) {
+    const cells = wanted.get(key);
+    row.classList.toggle("over", cells === undefined);
+    if (cells !== undefined) updated(row, key, cells);
+    wanted.delete(key);
+  }
+  return wanted.size;
+}
+
+function isInUse(body) {
   return body.matches(":hover") || body.contains(document.activeElement);
+}
+
+function rowsByKey(body) {
+  return new Map(Array.from(body.rows, (row) => [row.dataset.key, row]));
+}
+
+function updated(earlier, key, cells) {
+  if (earlier === undefined) {
+    const row = document.createElement("tr");
+    row.dataset.key = key;
+    row.append(...cells);
+    return row;
+  }
+  earlier.classList.remove("over");
+  cells.forEach((cell, at) => {
+    const shown = earlier.cells[at];
+    // A button acts on what the key names, so it stays as it is.
+    if (shown.querySelector("button") !== null) return;
+    if (shown.textContent !== cell.textContent) shown.textContent = cell.textContent;
+    shown.className = cell.className;
+    shown.title = cell.title;
+  });
+  return earlier;
+}
+
+/** Set a text only where it differs: screen readers say it again each time it is set. */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
 }
 
 /** The fields of a form. */

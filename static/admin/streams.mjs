@@ -8,8 +8,9 @@ import {
   element,
   fieldsOf,
   fill,
-  isInUse,
   numberCell,
+  refill,
+  setText,
   size,
 } from "./page.mjs";
 
@@ -23,13 +24,15 @@ const filter = element("stream-filter");
 let after = "";
 let next = null;
 
-/** Show the page of the list that was chosen, unless somebody points at it. */
+/** Show the page of the list that was chosen. */
 export async function showStreams() {
-  if (isInUse(body)) {
-    element("stream-paused").textContent = "The list stands still while you are in it";
-    return;
-  }
-  await loadStreams();
+  const held = refill(body, await loadStreams());
+  if (held > 0) tell(`${count(held)} more will show when you leave the list`);
+  else if (body.querySelector("[aria-disabled]") === null) tell("");
+}
+
+function tell(text) {
+  setText(element("stream-told"), text);
 }
 
 async function loadStreams() {
@@ -38,8 +41,7 @@ async function loadStreams() {
   next = found;
   element("stream-next").disabled = next === null;
   element("stream-count").textContent = count(total);
-  element("stream-paused").textContent = "";
-  fill(body, streams.map(rowOf));
+  return streams.map((stream) => [String(stream.handle), rowOf(stream)]);
 }
 
 function rowOf(stream) {
@@ -67,14 +69,19 @@ function rowOf(stream) {
 }
 
 async function closeOne(handle, button) {
-  button.disabled = true;
+  if (button.hasAttribute("aria-disabled")) return;
+  // Not `disabled`, which would take the focus away from who closes one stream after the other.
+  button.setAttribute("aria-disabled", "true");
   try {
     await ask("POST", `streams/${handle}/close`);
     button.textContent = "Closed";
+    tell(`Stream ${handle} is closed`);
   } catch (error) {
     button.textContent = error.status === 404 ? "Gone" : "Failed";
     button.title = error.message;
+    tell(error.message);
   }
+  document.dispatchEvent(new Event("streams-closed"));
 }
 
 async function closeMany(event) {
@@ -85,26 +92,30 @@ async function closeMany(event) {
   try {
     const { closed } = await ask("POST", `${kind}/${encodeURIComponent(name)}/close`, body);
     told.textContent = closed === 1 ? "1 stream closed" : `${count(closed)} streams closed`;
+    document.dispatchEvent(new Event("streams-closed"));
   } catch (error) {
     told.textContent = error.message;
   }
 }
 
-function showFrom(cursor) {
+async function showFrom(cursor) {
   after = cursor;
-  loadStreams().catch((error) => {
-    element("stream-paused").textContent = error.message;
-  });
+  try {
+    fill(body, await loadStreams());
+    tell("");
+  } catch (error) {
+    tell(error.message);
+  }
 }
 
 filter.addEventListener("submit", (event) => {
   event.preventDefault();
-  showFrom("");
+  void showFrom("");
 });
-filter.elements.sort.addEventListener("change", () => showFrom(""));
-filter.elements.transport.addEventListener("change", () => showFrom(""));
-element("stream-first").addEventListener("click", () => showFrom(""));
+filter.elements.sort.addEventListener("change", () => void showFrom(""));
+filter.elements.transport.addEventListener("change", () => void showFrom(""));
+element("stream-first").addEventListener("click", () => void showFrom(""));
 element("stream-next").addEventListener("click", () => {
-  if (next !== null) showFrom(next);
+  if (next !== null) void showFrom(next);
 });
 element("close-many").addEventListener("submit", closeMany);

@@ -67,6 +67,30 @@ describeInBrowsers("the admin page", (suite) => {
     await shoot(page, `${suite.kind.name}-admin`);
   });
 
+  it("keeps the focus on a stream's button over looks and its close, while the figures go on", async () => {
+    const { url, hub } = await startTestServer(SECRET_FREE);
+    await openFrame(url, "channels=doors.*&client=panel-7");
+    await openFrame(url, "channels=doors.*&client=panel-8");
+    await signIn(url);
+    await untilShown("#stream-rows", "panel-8");
+    await page.focus("#stream-rows tr:first-child button");
+    await openFrame(url, "channels=doors.*&client=panel-9");
+    await publishJson(url, "doors.north", { vid: 7 });
+    await untilShown("#stream-told", "1 more will show when you leave the list");
+    await untilShown("#stream-rows tr:first-child td:nth-child(7)", "1");
+    const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label')");
+    expect(await focused()).to.match(/^Close stream \d+ of panel-7$/);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#stream-rows tr.over", { timeout: 15_000 });
+    expect(await focused()).to.match(/panel-7$/);
+    await page.keyboard.press("Tab");
+    expect(await focused()).to.match(/panel-8$/);
+    expect(hub.openStreams).to.equal(2);
+    await page.focus("#stream-filter [name=client]");
+    await untilShown("#stream-rows", "panel-9");
+    expect(await textOf("#stream-rows")).to.not.include("panel-7");
+  });
+
   it("closes all streams of a channel with a word, publishes, tails by a frame, and explains", async () => {
     const { url } = await startTestServer({ ...SECRET_FREE, secretFile: createSecretFile().path });
     await signIn(url);

@@ -60,6 +60,12 @@ describe("explain", () => {
     });
   }
 
+  it("promises a message to a client that resumes only while the log keeps it", () => {
+    const facts = { streams: [{ ...OPEN, ...closed, cursor: cursor(49) }] };
+    expect(ask(facts).sentence).to.match(/A client that resumes from its cursor gets it\.$/);
+    expect(ask(facts, null).sentence).to.match(/is told of a gap\.$/);
+  });
+
   it("says the best of several streams, and the facts of all", () => {
     const later = { ...OPEN, handle: 4, start: ID };
     const { verdict, facts } = ask({ streams: [later, OPEN], refused: [refused] });

@@ -195,7 +195,7 @@ function judgeIdle(idle: IdleMeasure, add: Add): void {
     add(
       "idle",
       "ok",
-      `The stream stays open for ${seconds} s of silence, with ${heartbeats} heartbeats.`,
+      `The stream stays open for ${seconds} s of silence, with ${heartbeats === 1 ? "1 heartbeat" : `${heartbeats} heartbeats`}.`,
     );
   }
 }
