@@ -88,7 +88,7 @@ export interface ForeverframeOptions {
    * empty. By default none.
    */
   readonly eventsSecretFile?: string | undefined;
-  /** Token of the admin routes; generated at each start if empty. By default none. */
+  /** Token of the admin routes; generated if empty. By default none. */
   readonly adminToken?: string | undefined;
   /** Let everybody read GET /metrics, without the admin token. By default off. */
   readonly metricsOpen?: boolean | undefined;

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Only its owner may read it. */
@@ -7,6 +7,27 @@ const MODE = 0o600;
 /** Where the admin token is that a server has generated: in the directory of its log. */
 export function adminTokenFile(data: string): string {
   return join(data, "admin-token");
+}
+
+/** A token that a server has generated, and nothing else. */
+const GENERATED = /^[\w-]{20,100}$/;
+
+/**
+ * The admin token that an earlier start has generated, so that who was let in stays in. Null if
+ * there is none, or others could have read or written it.
+ *
+ * @param data the directory of the log
+ */
+export function readAdminToken(data: string): string | null {
+  const file = adminTokenFile(data);
+  try {
+    const { mode, uid } = statSync(file);
+    if ((mode & 0o777) !== MODE || uid !== process.getuid?.()) return null;
+    const token = readFileSync(file, "utf8").trim();
+    return GENERATED.test(token) ? token : null;
+  } catch {
+    return null; // there is none
+  }
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   variableOf,
 } from "../settings/settings.ts";
 import { startWorkers } from "../workers/supervisor.ts";
-import { keepAdminToken } from "./admin-token-file.ts";
+import { keepAdminToken, readAdminToken } from "./admin-token-file.ts";
 import { EXIT_CODES_HELP } from "./exit-codes.ts";
 
 /** What runs: a server in this process, or several in their own. */
@@ -90,11 +90,12 @@ async function serve(
   flags: Partial<Record<SettingName, string | boolean>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const config = parseConfig(flags, environment);
+  const given = parseConfig(flags, environment);
   if (process.pid === 1) return runAsInit();
   // A full disk, or a closed pipe, is no reason to stop serving; other commands end by it.
   process.stdout.removeAllListeners("error");
   process.stdout.on("error", () => {});
+  const config = withKeptAdminToken(given);
   const logger = createLogger(config.logLevel);
   endOnFault(logger);
   const running = await (config.workers > 0
@@ -113,7 +114,7 @@ async function serve(
   }
   manager?.tellReady();
   const location = parseLogLocation(config);
-  printAddress(config, running, tellAdminToken(config, running.adminToken, logger));
+  printAddress(config, running, tellAdminToken(given, running.adminToken, logger));
   logger.info(
     {
       url: running.url,
@@ -125,6 +126,13 @@ async function serve(
     },
     "listening",
   );
+}
+
+/** The configuration with the admin token that an earlier start has generated, if none is given. */
+function withKeptAdminToken(config: Config): Config {
+  const location = parseLogLocation(config);
+  if (config.adminToken !== "" || location.kind !== "lmdb") return config;
+  return { ...config, adminToken: readAdminToken(location.directory) ?? "" };
 }
 
 /**
@@ -141,9 +149,9 @@ function tellAdminToken(config: Config, token: string, logger: Logger): string {
     logger.warn({ err: error }, "admin token can't be kept in the directory of the log");
   }
   if (isGiven) return "as given";
-  if (process.stdout.isTTY) return `${token} (generated for this start)`;
-  if (file !== null) return `generated for this start, in ${file}`;
-  return "generated for this start, and not shown: give --admin-token to use the admin routes";
+  if (process.stdout.isTTY) return `${token} (generated)`;
+  if (file !== null) return `generated, in ${file}`;
+  return "generated, and not shown: give --admin-token to use the admin routes";
 }
 
 function printAddress(config: Config, { url }: Running, adminToken: string): void {

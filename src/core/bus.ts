@@ -3,7 +3,7 @@ import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import type { ClientFacts } from "./explain.ts";
 import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
-import type { EndedStream } from "./past.ts";
+import type { RecentEvents } from "./past.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
 import type { Sample } from "./samples.ts";
@@ -95,8 +95,8 @@ export interface Peer {
   figures(): Promise<ProcessFigures>;
   /** See {@link LocalInsight.samples}. */
   samples(since: number): Promise<readonly Sample[]>;
-  /** See {@link LocalInsight.ended}. */
-  ended(limit: number): Promise<readonly EndedStream[]>;
+  /** See {@link LocalInsight.recent}. */
+  recent(limit: number): Promise<RecentEvents>;
   /** See {@link LocalInsight.factsOf}. */
   factsOf(client: string, id: Cursor): Promise<ClientFacts>;
   /** See {@link LocalInsight.clientsOf}. */
@@ -132,7 +132,7 @@ const QUESTIONS: Readonly<Record<Question, true>> = {
   list: true,
   figures: true,
   samples: true,
-  ended: true,
+  recent: true,
   factsOf: true,
   clientsOf: true,
   useOf: true,

@@ -1,6 +1,6 @@
 import { selectorsOfChannels } from "./channel-name.ts";
 import { type Cursor, epochOf, positionOf, timeOfPosition } from "./cursor.ts";
-import type { EndedStream, RefusedStream, ToldGap } from "./past.ts";
+import type { EndedStream, RefusedRequest, ToldGap } from "./past.ts";
 
 /** A stream of a client, open or ended, as far as one message is concerned. */
 export type StreamFacts = Pick<
@@ -22,7 +22,7 @@ export type StreamFacts = Pick<
 export interface ClientFacts {
   readonly streams: readonly StreamFacts[];
   readonly gaps: readonly ToldGap[];
-  readonly refused: readonly RefusedStream[];
+  readonly refused: readonly RefusedRequest[];
   /** When the live streams of this process had been given the message: Unix ms; null if unknown. */
   readonly deliveredAt: number | null;
 }
@@ -248,7 +248,7 @@ function explainMissing(
   ];
 }
 
-function explainRefusal({ at, code, address }: RefusedStream): Finding {
+function explainRefusal({ at, code, address }: RefusedRequest): Finding {
   const from = address === null ? "" : ` from ${address}`;
   return {
     verdict: "refused",

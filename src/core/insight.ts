@@ -6,7 +6,7 @@ import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
 import { Looks } from "./looks.ts";
-import type { EndedStream } from "./past.ts";
+import type { RecentEvents } from "./past.ts";
 import { joinSamples, type Sample } from "./samples.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -58,12 +58,17 @@ export class Insight {
     return joinSamples([here, ...answers]);
   }
 
-  /** The streams that ended last, the newest first. */
-  async ended(limit: number): Promise<readonly EndedStream[]> {
+  /** The streams that ended last, and the requests that were refused last, the newest first. */
+  async recent(limit: number): Promise<RecentEvents> {
     const { local, bus } = this.#options;
-    const [here, { answers }] = await Promise.all([local.ended(limit), bus.ask("ended", limit)]);
-    const all = [here, ...answers].flat();
-    return all.sort((a, b) => b.closedAt - a.closedAt).slice(0, limit);
+    const [here, { answers }] = await Promise.all([local.recent(limit), bus.ask("recent", limit)]);
+    const all = [here, ...answers];
+    const ended = all.flatMap((recent) => recent.ended);
+    const refused = all.flatMap((recent) => recent.refused);
+    return {
+      ended: ended.sort((a, b) => b.closedAt - a.closedAt).slice(0, limit),
+      refused: refused.sort((a, b) => b.at - a.at).slice(0, limit),
+    };
   }
 
   /**

@@ -11,7 +11,7 @@ import type {
   StreamCounts,
 } from "./figures.ts";
 import type { MessageLog } from "./log.ts";
-import type { EndedStream, Past } from "./past.ts";
+import type { Past, RecentEvents } from "./past.ts";
 import type { Sample, Samples } from "./samples.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
@@ -65,9 +65,9 @@ export class LocalInsight {
     return this.#options.samples.since(since);
   }
 
-  /** See {@link Past.lastEnded}. */
-  ended(limit: number): readonly EndedStream[] {
-    return this.#options.past.lastEnded(limit);
+  /** See {@link Past.recent}. */
+  recent(limit: number): RecentEvents {
+    return this.#options.past.recent(limit);
   }
 
   /** What is known of a client, and of its streams as far as a message is concerned. */

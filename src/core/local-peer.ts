@@ -170,8 +170,8 @@ export class LocalPeer implements Peer {
     return this.#options.insight.samples(since);
   }
 
-  async ended(limit: number): Promise<AnswerTo<"ended">> {
-    return this.#options.insight.ended(limit);
+  async recent(limit: number): Promise<AnswerTo<"recent">> {
+    return this.#options.insight.recent(limit);
   }
 
   async factsOf(client: string, id: Cursor): Promise<AnswerTo<"factsOf">> {

@@ -36,13 +36,22 @@ export interface ToldGap {
   readonly gap: Gap;
 }
 
-/** A request for a stream was refused. */
-export interface RefusedStream {
+/** A request was refused. */
+export interface RefusedRequest {
   /** Unix ms. */
   readonly at: number;
-  readonly client: string;
+  /** The method and the template of the route, such as `GET /stream`. */
+  readonly route: string;
+  /** The name that a request for a stream gave its client; null for none, and for others. */
+  readonly client: string | null;
   readonly address: string | null;
   readonly code: ErrorCode;
+}
+
+/** What happened last in one process or in all, the newest first. */
+export interface RecentEvents {
+  readonly ended: readonly EndedStream[];
+  readonly refused: readonly RefusedRequest[];
 }
 
 /** Everything up to `cursor` had been given to the live streams of this process at a time. */
@@ -60,7 +69,9 @@ const MAX_ENDED_BYTES = 8_388_608;
 const MAX_ENDED_OF_CLIENT = 500;
 
 const MAX_GAPS = 2_000;
-const MAX_REFUSED = 2_000;
+const MAX_REFUSED = 200;
+/** Requests for streams of clients with names: others must not push these out. */
+const MAX_REFUSED_CLIENTS = 2_000;
 const MAX_DELIVERIES = 4_096;
 
 /** What one ended stream takes besides its selectors, in bytes. */
@@ -74,7 +85,8 @@ export class Past implements LifeListener {
   readonly #now: () => number;
   readonly #ended = new Ring<EndedStream>(MAX_ENDED, MAX_ENDED_BYTES);
   readonly #gaps = new Ring<ToldGap>(MAX_GAPS);
-  readonly #refused = new Ring<RefusedStream>(MAX_REFUSED);
+  readonly #refused = new Ring<RefusedRequest>(MAX_REFUSED);
+  readonly #refusedClients = new Ring<RefusedRequest>(MAX_REFUSED_CLIENTS);
   readonly #deliveries = new Ring<Delivery>(MAX_DELIVERIES);
 
   /** @param now Unix ms */
@@ -106,14 +118,16 @@ export class Past implements LifeListener {
     this.#deliveries.add({ at: this.#now(), cursor });
   }
 
-  /** A request of a client for a stream was refused. */
-  noteRefusal(client: string, address: string | null, code: ErrorCode): void {
-    this.#refused.add({ at: this.#now(), client, address, code });
+  /** A request was refused. */
+  noteRefusal(request: Omit<RefusedRequest, "at">): void {
+    const refused = { at: this.#now(), ...request };
+    this.#refused.add(refused);
+    if (refused.client !== null) this.#refusedClients.add(refused);
   }
 
-  /** The streams that ended last, the newest first. */
-  lastEnded(limit: number): readonly EndedStream[] {
-    return this.#ended.last(limit);
+  /** The streams that ended last, and the requests that were refused last. */
+  recent(limit: number): RecentEvents {
+    return { ended: this.#ended.last(limit), refused: this.#refused.last(limit) };
   }
 
   /**
@@ -136,8 +150,8 @@ export class Past implements LifeListener {
     return this.#gaps.filter((gap) => gap.client === client);
   }
 
-  refusedOf(client: string): readonly RefusedStream[] {
-    return this.#refused.filter((refused) => refused.client === client);
+  refusedOf(client: string): readonly RefusedRequest[] {
+    return this.#refusedClients.filter((refused) => refused.client === client);
   }
 
   /**

@@ -89,7 +89,7 @@ export function createApp(options: AppOptions): App {
     controlRoutes(hub, { authorization, checkAdmin, guesses, now: unixNow }),
     ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
-    readRoutes(hub, authorization),
+    readRoutes(hub, { authorization, now }),
     adminRoutes(hub, { checkAdmin, retention, unixNow }),
     operateRoutes(hub, { checkAdmin, metricsOpen, unixNow }),
     healthRoutes(hub, options),

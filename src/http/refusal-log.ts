@@ -1,4 +1,4 @@
-import type { Past } from "../core/past.ts";
+import type { Past, RefusedRequest } from "../core/past.ts";
 import type { Scheduler } from "../core/scheduler.ts";
 import type { Tally } from "../core/tally.ts";
 import type { ErrorCode, ForeverframeError } from "../errors.ts";
@@ -16,16 +16,8 @@ const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(["FF_LOG_FULL", "FF_LOG_U
 /** Refusals are added up for this long, in ms, and then told in one line. */
 const SUM_MS = 60_000;
 
-/** Who was refused. */
-export interface RefusedRequest {
-  /**
-   * The template of the route: the path may have names and ids in it, which others are not to read.
-   */
-  readonly route: string;
-  /** The name that a request for a stream gave its client; null for none, and for others. */
-  readonly client: string | null;
-  readonly address: string | null;
-}
+/** A request that was refused, but for its refusal. */
+export type Refused = Omit<RefusedRequest, "at" | "code">;
 
 /** What a refusal log works with. */
 export interface RefusalLogOptions {
@@ -59,13 +51,13 @@ export class RefusalLog {
    * @param cause what was thrown: a fault of ours is logged with its stack, an expected refusal
    *   without
    */
-  note(error: ForeverframeError, cause: unknown, request: RefusedRequest): void {
+  note(error: ForeverframeError, cause: unknown, request: Refused): void {
     const { code, status, message } = error;
     const { tally, past, logger } = this.#options;
     const { route, client, address } = request;
     tally.refuse(code);
     this.#sum(code);
-    if (client !== null) past.noteRefusal(client, address, code);
+    past.noteRefusal({ route, client, address, code });
     if (status < 500 || TOLD_ELSEWHERE.has(code)) {
       // Its sentence has the id, which may be a right: another one's open stream is unknown, too.
       const reason = code === "FF_STREAM_UNKNOWN" ? {} : { reason: message };

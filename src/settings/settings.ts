@@ -138,7 +138,7 @@ export const SETTINGS = {
     "",
     "file with the secret, 32 bytes or more, that what goes to --events-url is signed with; none if empty",
   ),
-  adminToken: text("", "token of the admin routes; generated at each start if empty"),
+  adminToken: text("", "token of the admin routes; generated if empty"),
   metricsOpen: flag("let everybody read GET /metrics, without the admin token"),
   logLevel: choice(
     LOG_LEVELS,

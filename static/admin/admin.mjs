@@ -48,6 +48,7 @@ async function show() {
   showTrouble(stats);
   showProcesses(stats.processes);
   showEnded(stats.ended);
+  showRefused(stats.refused);
   await Promise.all([showStreams(), showChannels()]);
 }
 
@@ -151,6 +152,22 @@ function endedRow(one) {
     numberCell(count(one.messages)),
     numberCell(duration(one.closedAt - one.openedAt)),
   ];
+}
+
+function showRefused(refused) {
+  refill(
+    element("refused-rows"),
+    refused.map((one, n) => [
+      `${one.at} ${one.code} ${one.address} ${n}`,
+      [
+        cell(clock(one.at)),
+        cell(one.code),
+        cell(one.route),
+        cell(one.client ?? "", "wide", one.client ?? ""),
+        cell(one.address ?? ""),
+      ],
+    ]),
+  );
 }
 
 function showRefusal(text) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { closeConnections, publishJson } from "../support/raw-http.ts";
@@ -32,7 +32,7 @@ describe("the command line", function () {
       const { process: server, url } = await startServeProcess(["--memory"]);
       expect(server.stdout).to.match(/log +in memory/);
       expect(server.stdout).to.contain(`${url}/doors.html`);
-      expect(server.stdout).to.match(/admin token +generated for this start, and not shown/);
+      expect(server.stdout).to.match(/admin token +generated, and not shown/);
       await eventually(2_000, () => server.stderr.includes("\n"), "a line of the log");
       for (const line of server.stderr.trim().split("\n"))
         expect(JSON.parse(line)).to.have.property("msg");
@@ -45,7 +45,7 @@ describe("the command line", function () {
       const data = createTemporaryDirectory();
       const { process: server, url } = await startServeProcess(["--data", data]);
       const file = join(data, "admin-token");
-      expect(server.stdout).to.contain(`generated for this start, in ${file}`);
+      expect(server.stdout).to.contain(`generated, in ${file}`);
       expect(statSync(file).mode & 0o777).to.equal(0o600);
       const token = readFileSync(file, "utf8").trim();
       expect(token).to.match(/^\S{20,}$/);
@@ -54,6 +54,16 @@ describe("the command line", function () {
       expect((await fetch(`${url}/streams`, { headers })).status).to.equal(200);
       server.kill("SIGTERM");
       await server.outcome;
+      const again = await startServeProcess(["--data", data]);
+      expect(readFileSync(file, "utf8").trim(), "after a restart").to.equal(token);
+      expect((await fetch(`${again.url}/streams`, { headers })).status).to.equal(200);
+      again.process.kill("SIGTERM");
+      await again.process.outcome;
+      chmodSync(file, 0o644);
+      const third = await startServeProcess(["--data", data]);
+      expect(readFileSync(file, "utf8").trim(), "that others could read").to.not.equal(token);
+      third.process.kill("SIGTERM");
+      await third.process.outcome;
       const given = ["--data", data, "--admin-token", "another-token-of-mine"];
       await startServeProcess(given);
       expect(existsSync(file)).to.equal(false);

@@ -30,7 +30,13 @@ describe("explain", () => {
     explain("panel", { id: ID, channel }, [NOTHING, { ...NOTHING, ...facts }], 2_000);
 
   const closed = { closedAt: 1_900, reason: "slow" } as const;
-  const refused = { at: 1_200, client: "panel", address: null, code: "FF_FORBIDDEN" } as const;
+  const refused = {
+    at: 1_200,
+    client: "panel",
+    address: null,
+    route: "GET /stream",
+    code: "FF_FORBIDDEN",
+  } as const;
   for (const [what, facts, channel, verdict] of [
     ["given", { streams: [OPEN] }, "doors.north", "given"],
     ["acknowledged", { streams: [{ ...OPEN, acked: ID }] }, "doors.north", "acknowledged"],

@@ -95,6 +95,10 @@ describe("what operators look at", () => {
     expect(processes).to.have.lengthOf(1);
     expect(processes[0]).to.include({ worker: 0, pid: process.pid, node: process.versions.node });
     expect(ended[0]).to.include({ client: "panel", reason: "client", transport: "frame" });
+    await fetch(`${url}/stream?channels=a/b&client=late`);
+    const { refused } = await json("/stats");
+    const last = { client: "late", address: "127.0.0.1", code: "FF_SELECTOR_INVALID" };
+    expect(refused[0]).to.include({ ...last, route: "GET /stream" });
   });
 
   it("is why a client got a message, or did not, in /explain", async () => {
@@ -134,6 +138,14 @@ describe("what operators look at", () => {
     expect(await json(path)).to.deep.equal({ ...answer, clients: ["a", "b"] });
     expect(await json(`${path}?limit=1`)).to.deep.equal({ ...answer, clients: ["a"] });
     expect(await json(`${path}?after=a`)).to.deep.equal({ ...answer, clients: ["b"] });
+  });
+
+  it("are the clients of a channel for one address 40 times at once, and then 20 times in a second", async () => {
+    const ask = async () => (await fetch(`${url}/channels/doors/clients`)).status;
+    const answers = await Promise.all(Array.from({ length: 80 }, ask));
+    expect(answers.filter((status) => status === 503)).to.have.lengthOf.within(1, 40);
+    expect(answers.filter((status) => status === 200)).to.have.lengthOf.within(40, 79);
+    await eventually(2_000, async () => (await ask()) === 200, "another answer");
   });
 
   it("are streams, sorted and chosen, page after page, each once", async () => {

@@ -10,7 +10,7 @@ import { addressOf } from "../forwarded.ts";
 import { jsonTypeFor } from "../json-type.ts";
 import { answerRefusedJsonp, jsonpCallback } from "../jsonp.ts";
 import { queryOf } from "../parameters.ts";
-import type { RefusalLog, RefusedRequest } from "../refusal-log.ts";
+import type { RefusalLog, Refused } from "../refusal-log.ts";
 import { answerRefusedEventSource } from "../refused-event-source.ts";
 import { answerRefusedFrame } from "../refused-frame.ts";
 import { isEventSourceRequest, isFrameRequest } from "../requested-transport.ts";
@@ -45,7 +45,7 @@ export function errorMiddleware(
   };
 }
 
-function refusedRequest(ctx: Context): RefusedRequest {
+function refusedRequest(ctx: Context): Refused {
   // The template of the route that has taken the request, as the router names it
   const { _matchedRoute: route = "none" } = ctx as { _matchedRoute?: unknown };
   const { client } = route === "/stream" ? queryOf(ctx) : {};

@@ -9,8 +9,8 @@ import { formatMetrics } from "../metrics.ts";
 import { numberParameter, parameter } from "../parameters.ts";
 import { createRouter } from "../router.ts";
 
-/** So many of the streams that ended last are shown. */
-const SHOWN_ENDED = 50;
+/** So many of the streams that ended last, and of the requests refused last, are shown. */
+const SHOWN_RECENT = 50;
 
 /** What the routes need. */
 export interface OperateRouteOptions {
@@ -26,9 +26,9 @@ export interface OperateRouteOptions {
  *
  * GET /metrics: what the processes of this server do, in Prometheus' text format.
  *
- * GET /stats?since=: 200 `{"at","draining","processes","silent","samples","ended"}`: what all
- * processes on the log are and do, what they did every 10 seconds of the last hour after `since`
- * (Unix ms), and the streams that ended last.
+ * GET /stats?since=: 200 `{"at","draining","processes","silent","samples","ended","refused"}`: what
+ * all processes on the log are and do, what they did every 10 seconds of the last hour after
+ * `since` (Unix ms), the streams that ended last, and the requests that were refused last.
  *
  * GET /explain?client=&id=: 200 with an `Explanation`: why a client got a message, or did not. 400
  * FF_PARAMETER_INVALID, FF_CURSOR_INVALID; 503 FF_WORKER_SILENT, FF_LOG_UNAVAILABLE
@@ -58,12 +58,12 @@ export function operateRoutes(
 
   router.get("/stats", admin, async (ctx) => {
     const since = numberParameter(ctx, "since", 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const [{ processes, silent }, samples, ended] = await Promise.all([
+    const [{ processes, silent }, samples, recent] = await Promise.all([
       hub.insight.figures(),
       hub.insight.samples(since),
-      hub.insight.ended(SHOWN_ENDED),
+      hub.insight.recent(SHOWN_RECENT),
     ]);
-    ctx.body = { at: unixNow(), draining: hub.draining, processes, silent, samples, ended };
+    ctx.body = { at: unixNow(), draining: hub.draining, processes, silent, samples, ...recent };
   });
 
   router.get("/explain", admin, async (ctx) => {

@@ -6,7 +6,10 @@ import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { formatJson } from "../../core/json.ts";
 import type { Gap, LogBatch } from "../../core/log.ts";
+import { RateLimit } from "../../core/rate-limit.ts";
+import { ForeverframeError } from "../../errors.ts";
 import type { Authorization } from "../authorization.ts";
+import { callerOf } from "../guesses.ts";
 import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 import { createRouter } from "../router.ts";
 
@@ -14,6 +17,19 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
 const COMMA = Buffer.from(",");
+
+/**
+ * How often one address may ask who has a channel open: each time, all processes look at all of
+ * their streams.
+ */
+const PRESENCE = { perSecond: 20, atOnce: 40 };
+
+/** What the routes need. */
+export interface ReadRouteOptions {
+  readonly authorization: Authorization;
+  /** Monotonic ms. */
+  readonly now: () => number;
+}
 
 /**
  * GET /channels/:channel/messages?after=&limit=: what the log keeps of one channel, oldest first.
@@ -27,8 +43,9 @@ const COMMA = Buffer.from(",");
  * after the name `after`; how many names there are in all; and how many streams have no name. 503
  * FF_WORKER_SILENT, FF_QUESTIONS_TOO_MANY
  */
-export function readRoutes(hub: Hub, authorization: Authorization): Router {
+export function readRoutes(hub: Hub, { authorization, now }: ReadRouteOptions): Router {
   const router = createRouter();
+  const presence = new RateLimit(PRESENCE, now);
   router.get("/channels/:channel/messages", async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
     await authorization.check(ctx, { action: "subscribe", channels: [channel], client: null });
@@ -47,6 +64,12 @@ export function readRoutes(hub: Hub, authorization: Authorization): Router {
     await authorization.check(ctx, { action: "subscribe", channels: [channel], client: null });
     const after = parameter(ctx, "after") ?? "";
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+    if (!presence.take(callerOf(ctx.req))) {
+      throw new ForeverframeError(
+        "FF_QUESTIONS_TOO_MANY",
+        `Your address asks for the clients of channels too often: ask at most ${PRESENCE.perSecond} times in a second`,
+      );
+    }
     const { clients, unnamed } = await hub.insight.clientsOf(channel);
     const page = clients.filter((client) => client > after).slice(0, limit);
     ctx.body = { channel, clients: page, total: clients.length, unnamed };
