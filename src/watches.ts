@@ -1,9 +1,9 @@
-import { statfsSync } from "node:fs";
 import { type AlarmCode, Alarms } from "./core/alarms.ts";
 import { ClockWatch } from "./core/clock-watch.ts";
 import { DiskWatch } from "./core/disk-watch.ts";
 import { StreamHooks } from "./hooks/stream-hooks.ts";
 import type { Logger } from "./logger.ts";
+import { freeBytesOf } from "./process/free-bytes.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
 import { parseLogLocation } from "./settings/log-location.ts";
 import type { Config } from "./settings/settings.ts";
@@ -45,16 +45,6 @@ export function startWatches(config: Config, alarms: Alarms): () => void {
     clock.stop();
     disk?.stop();
   };
-}
-
-/** Null where it can't be told, as when the directory is gone. */
-function freeBytesOf(directory: string): number | null {
-  try {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Explanation } from "../core/explain.ts";
 import { type AdminAccess, addAdminOptions, adminHeader } from "./client-options.ts";
 import { requestJson, routeUrl } from "./server-client.ts";
 import { escapeForTerminal, paintFor } from "./terminal.ts";
@@ -8,15 +9,6 @@ interface ExplainOptions extends AdminAccess {
   readonly client: string;
   readonly id: string;
   readonly json?: true;
-}
-
-/** What became of one message for one client. */
-interface Explanation {
-  /** One word. */
-  readonly verdict: string;
-  readonly sentence: string;
-  /** In the order of their times, which are Unix ms. */
-  readonly facts: readonly { readonly at: number; readonly what: string }[];
 }
 
 /** Add `foreverframe explain`. */

@@ -17,8 +17,8 @@ import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamLives } from "./stream-lives.ts";
-import type { Tally } from "./tally.ts";
-import type { TransportName } from "./transport.ts";
+import { type Tally, zeros } from "./tally.ts";
+import { TRANSPORTS } from "./transport.ts";
 import type { Views } from "./view.ts";
 
 /** What is looked at. */
@@ -126,12 +126,12 @@ export class LocalInsight {
 
   async #countStreams(): Promise<StreamCounts> {
     const { lives, scheduler } = this.#options;
-    const byTransport = { frame: 0, poll: 0, sse: 0, ndjson: 0, ws: 0 };
+    const byTransport = zeros(TRANSPORTS);
     let behind = 0;
     let queuedBytes = 0;
     let oldest = Number.POSITIVE_INFINITY;
     await forEachInSlices(lives.all(), scheduler, (stream) => {
-      byTransport[stream.view.encoding.transport satisfies TransportName]++;
+      byTransport[stream.view.encoding.transport]++;
       queuedBytes += stream.sink.queuedBytes;
       if (!isBehind(stream)) return;
       behind++;

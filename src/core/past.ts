@@ -159,7 +159,7 @@ export class Past implements LifeListener {
    * long ago to be remembered, or before this process started.
    */
   deliveredAt(id: Cursor): number | null {
-    const [oldest] = this.#deliveries.filter(() => true);
+    const oldest = this.#deliveries.find(() => true);
     if (oldest === undefined || id <= oldest.cursor) return null;
     return this.#deliveries.find(({ cursor }) => cursor >= id)?.at ?? null;
   }

@@ -35,7 +35,7 @@ export interface TallyFigures {
 }
 
 /** A record with a number for each key. */
-function zeros<Key extends string>(keys: readonly Key[]): Record<Key, number> {
+export function zeros<Key extends string>(keys: readonly Key[]): Record<Key, number> {
   return Object.fromEntries(keys.map((key) => [key, 0])) as Record<Key, number>;
 }
 

@@ -1,9 +1,10 @@
-import { statfsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { MachineFigures } from "../core/figures.ts";
 import { SAMPLE_MS } from "../core/samples.ts";
+import { freeBytesOf } from "./free-bytes.ts";
 import { VERSION } from "./version.ts";
 
 /** The event loop is looked at this often, in ms. */
@@ -80,8 +81,9 @@ export class Machine {
 /** Null if the disk can't be asked. */
 function measureDisk(directory: string): MachineFigures["disk"] {
   try {
-    const { bavail, bsize } = statfsSync(directory);
-    return { freeBytes: bavail * bsize, logBytes: statSync(join(directory, LOG_FILE)).size };
+    const freeBytes = freeBytesOf(directory);
+    const logBytes = statSync(join(directory, LOG_FILE)).size;
+    return freeBytes === null ? null : { freeBytes, logBytes };
   } catch {
     return null;
   }
