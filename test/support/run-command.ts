@@ -9,14 +9,14 @@ export interface CommandOutput {
 /**
  * Run a program to its end.
  *
- * @param environment added to this process's own
+ * @param environment added to this process's own; undefined takes a variable away
  * @throws Error with everything that it printed, if its exit code is not 0
  */
 export function runCommand(
   command: string,
   args: readonly string[],
   directory: string,
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string | undefined>> = {},
 ): Promise<CommandOutput> {
   const options = { cwd: directory, env: { ...process.env, ...environment } };
   return new Promise((resolve, reject) => {
