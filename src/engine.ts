@@ -28,7 +28,7 @@ import type { SharedBudgets } from "./http/shared-budgets.ts";
 import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
 import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
-import { openLog, takeDirectory } from "./logs/open-log.ts";
+import { openLog } from "./logs/open-log.ts";
 import { AWAY_MS, isUnavailable, joinPeers, type Membership } from "./peers.ts";
 import { Machine } from "./process/machine.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
@@ -44,8 +44,9 @@ import { readOpenFilesLimit, resolveMaxStreams } from "./settings/open-files.ts"
 import { parseRetention } from "./settings/retention.ts";
 import type { Config } from "./settings/settings.ts";
 import { GearmanSource } from "./sources/gearman/gearman-source.ts";
+import { takeLog } from "./take-log.ts";
 import { authorizeByTokens } from "./tokens/token-authorization.ts";
-import { TokenVerifier } from "./tokens/token-verifier.ts";
+import type { TokenVerifier } from "./tokens/token-verifier.ts";
 import { createAlarms, openHooks, startWatches } from "./watches.ts";
 
 /** The built-in pages, and the client. */
@@ -164,10 +165,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       pieces: new WaitingPieces(unread),
       turns: new RequestTurns(nodeScheduler, opensStream),
     };
-    const verifier = await TokenVerifier.open(
-      config,
-      { scheduler: nodeScheduler, logger, news: membership?.keyNews ?? null },
-      (isValid) => void hub.endThoseOfKeys(isValid),
+    const verifier = await openVerifier(config, (Verifier) =>
+      Verifier.open(
+        config,
+        { scheduler: nodeScheduler, logger, news: membership?.keyNews ?? null },
+        (isValid) => void hub.endThoseOfKeys(isValid),
+      ),
     );
     undo.add(() => verifier?.close());
     const guesses = new Guesses(WRONG_TOKENS, nodeScheduler.monotonicMs);
@@ -238,28 +241,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-/**
- * Take the directory of the log, where it has one, for this process and those that it starts.
- *
- * @returns a function that lets go of it
- * @throws ForeverframeError FF_LOG_UNAVAILABLE
- */
-export async function takeLog(config: Config, logger: Logger): Promise<() => void> {
-  const location = parseLogLocation(config);
-  if (location.kind !== "lmdb") return () => {};
-  const { directory } = location;
-  return takeDirectory(directory, (holder) =>
-    logger.warn(
-      { data: directory, holder },
-      "log in use by another server: waiting some seconds for it to end",
-    ),
-  );
-}
-
 /** The directory of the log; null where the log is not on a disk. */
 function directoryOf(config: Config): string | null {
   const location = parseLogLocation(config);
   return location.kind === "lmdb" ? location.directory : null;
+}
+
+/** Null where no tokens are configured: what checks them is not even loaded then. */
+async function openVerifier(
+  config: Config,
+  open: (Verifier: typeof TokenVerifier) => Promise<TokenVerifier>,
+): Promise<TokenVerifier | null> {
+  if (config.secretFile === "" && config.jwks === "") return null;
+  const { TokenVerifier } = await import("./tokens/token-verifier.ts");
+  return open(TokenVerifier);
 }
 
 /** Null where everybody may do everything. */

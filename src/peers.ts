@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { InProcessBus } from "./buses/in-process-bus.ts";
 import { LeasedDuties } from "./buses/leased-duties.ts";
-import { RedisBus } from "./buses/redis-bus.ts";
-import { RedisNodes } from "./buses/redis-nodes.ts";
+import type { RedisNodes } from "./buses/redis-nodes.ts";
 import type { Bus } from "./core/bus.ts";
 import { type Duties, FixedDuties } from "./core/duties.ts";
 import { ForeverframeError } from "./errors.ts";
@@ -54,6 +53,7 @@ export async function joinPeers(
   const newId = (bytes: number) => `${name}.${randomBytes(bytes).toString("base64url")}`;
   if (nodes !== null) {
     const { number } = nodes;
+    const { RedisBus } = await import("./buses/redis-bus.ts");
     return {
       bus: new RedisBus(nodes, config.receiptMs),
       duties: new LeasedDuties(nodes),
@@ -78,6 +78,7 @@ export function isUnavailable(error: unknown): boolean {
 async function joinNodes(config: Config, logger: Logger): Promise<RedisNodes | null> {
   const location = parseLogLocation(config);
   if (location.kind !== "redis") return null;
+  const { RedisNodes } = await import("./buses/redis-nodes.ts");
   // The log, which uses the same Redis, tells of trouble.
   const onError = (error: unknown) => logger.debug({ err: error }, "no bus to other servers");
   return tryAgain(AWAY_MS, isUnavailable, () => RedisNodes.start({ ...location, onError }));

@@ -7,7 +7,7 @@ import { freeBytesOf } from "./process/free-bytes.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
 import { parseLogLocation } from "./settings/log-location.ts";
 import type { Config } from "./settings/settings.ts";
-import { readSecret } from "./tokens/token-verifier.ts";
+import { readSecret } from "./tokens/secret.ts";
 
 /**
  * Make the alarms of a process, which are told in the log.

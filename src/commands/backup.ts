@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { backUpLog, type LogCopy } from "../logs/lmdb-copy.ts";
+import type { LogCopy } from "../logs/lmdb-copy.ts";
 import { addLogOptions, type LogOptions, logDirectoryOf } from "./log-options.ts";
 import { escapeForTerminal } from "./terminal.ts";
 import { formatBytes, formatCount } from "./units.ts";
@@ -27,6 +27,7 @@ Examples:
   foreverframe restore /backups/2026-11-28 --data /var/lib/foreverframe`,
     )
     .action(async (directory: string, options: BackupOptions) => {
+      const { backUpLog } = await import("../logs/lmdb-copy.ts");
       const copy = await backUpLog(logDirectoryOf(options, process.env), directory);
       process.stdout.write(formatCopy("backed up", copy, options.json === true));
     });

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { restoreLog } from "../logs/lmdb-copy.ts";
 import { formatCopy } from "./backup.ts";
 import { addLogOptions, type LogOptions, logDirectoryOf } from "./log-options.ts";
 
@@ -25,6 +24,7 @@ Example:
   foreverframe restore /backups/2026-11-28 --data /var/lib/foreverframe`,
     )
     .action(async (backup: string, options: RestoreOptions) => {
+      const { restoreLog } = await import("../logs/lmdb-copy.ts");
       const copy = await restoreLog(backup, logDirectoryOf(options, process.env));
       process.stdout.write(formatCopy("restored", copy, options.json === true));
     });

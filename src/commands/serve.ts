@@ -5,7 +5,6 @@ import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
 import { ServiceManager } from "../process/service-manager.ts";
 import { VERSION } from "../process/version.ts";
-import { startServer } from "../server.ts";
 import { parseConfig } from "../settings/config.ts";
 import { formatLogLocation, parseLogLocation } from "../settings/log-location.ts";
 import { SETTING_GROUPS } from "../settings/setting-groups.ts";
@@ -17,7 +16,6 @@ import {
   type SettingName,
   variableOf,
 } from "../settings/settings.ts";
-import { startWorkers } from "../workers/supervisor.ts";
 import { keepAdminToken, readAdminToken } from "./admin-token-file.ts";
 import { EXIT_CODES_HELP } from "./exit-codes.ts";
 
@@ -98,9 +96,7 @@ async function serve(
   const config = withKeptAdminToken(given);
   const logger = createLogger(config.logLevel);
   endOnFault(logger);
-  const running = await (config.workers > 0
-    ? startWorkers(config, logger)
-    : startServer(config, logger));
+  const running = await start(config, logger);
   const manager = ServiceManager.of(environment, logger);
   // Before anybody is told that it runs: who knows may ask it to stop.
   const signals = ["SIGTERM", "SIGINT"] as const;
@@ -126,6 +122,16 @@ async function serve(
     },
     "listening",
   );
+}
+
+/** Loads what it starts only now: the other commands do without. */
+async function start(config: Config, logger: Logger): Promise<Running> {
+  if (config.workers > 0) {
+    const { startWorkers } = await import("../workers/supervisor.ts");
+    return startWorkers(config, logger);
+  }
+  const { startServer } = await import("../server.ts");
+  return startServer(config, logger);
 }
 
 /** The configuration with the admin token that an earlier start has generated, if none is given. */

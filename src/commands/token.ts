@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { type JWTPayload, SignJWT } from "jose";
+import type { JWTPayload } from "jose";
 import { ForeverframeError, shorten } from "../errors.ts";
+import { readSecret } from "../tokens/secret.ts";
 import { readRights } from "../tokens/token-rights.ts";
-import { readSecret } from "../tokens/token-verifier.ts";
 
 /** What `foreverframe token` is given. */
 interface TokenOptions {
@@ -65,7 +65,7 @@ function splitList(value: string, before: readonly string[] = []): readonly stri
  * @param now Unix ms
  * @throws ForeverframeError FF_CONFIG_INVALID, FF_TOKEN_INVALID: a server would refuse it
  */
-function makeToken(options: TokenOptions, now: number): Promise<string> {
+async function makeToken(options: TokenOptions, now: number): Promise<string> {
   const { secretFile, subscribe, publish, admin, client, subject, issuer, audience } = options;
   if (subscribe === undefined && publish === undefined && admin === undefined) {
     throw new ForeverframeError(
@@ -77,6 +77,7 @@ function makeToken(options: TokenOptions, now: number): Promise<string> {
   // JSON leaves out what is undefined.
   const foreverframe = JSON.parse(JSON.stringify({ subscribe, publish, admin, client }));
   readRights({ exp, sub: subject, foreverframe } as JWTPayload, null);
+  const { SignJWT } = await import("jose");
   const token = new SignJWT({ foreverframe })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuedAt(Math.floor(now / 1_000))

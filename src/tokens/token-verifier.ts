@@ -1,14 +1,11 @@
 import { createSecretKey } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { copyText } from "../core/copy-text.ts";
 import { Oldest } from "../core/oldest.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { KeySet, type KeySetOptions } from "./key-set.ts";
+import { readSecret } from "./secret.ts";
 import { readRights, type TokenRights } from "./token-rights.ts";
-
-/** Fewest bytes of a secret: as many as HS256 makes (RFC 7518, section 3.2). */
-const MIN_SECRET_BYTES = 32;
 
 /** Longest token, in characters. */
 const MAX_TOKEN_CHARACTERS = 8_192;
@@ -62,22 +59,21 @@ export class TokenVerifier {
   }
 
   /**
+   * @param settings have a secret or public keys
    * @param onKeysRemoved called when a key is not valid any more
-   * @returns null if no tokens are configured
    * @throws ForeverframeError FF_CONFIG_INVALID
    */
   static async open(
     settings: TokenSettings,
     options: Omit<KeySetOptions, "onRemoved">,
     onKeysRemoved: (isValid: (keyId: string) => boolean) => void,
-  ): Promise<TokenVerifier | null> {
+  ): Promise<TokenVerifier> {
     const { secretFile, jwks } = settings;
     const now = options.scheduler.unixMs;
     if (secretFile !== "") {
       const key = createSecretKey(readSecret(secretFile));
       return new TokenVerifier(null, async () => key, ["HS256"], settings, now);
     }
-    if (jwks === "") return null;
     const onRemoved = () => onKeysRemoved((id) => keys.has(id));
     const keys = await KeySet.open(jwks, { ...options, onRemoved });
     return new TokenVerifier(keys, keys.find, ["RS256", "ES256", "EdDSA"], settings, now);
@@ -142,30 +138,6 @@ export class TokenVerifier {
   #forget(token: string): void {
     if (this.#known.delete(token)) this.#knownCharacters -= token.length;
   }
-}
-
-/**
- * Read a secret that something is signed with by SHA-256. White space around it does not count.
- *
- * @param flag that names the file, for an error's sentence
- * @throws ForeverframeError FF_CONFIG_INVALID
- */
-export function readSecret(path: string, flag = "--secret-file"): Buffer {
-  let text: string;
-  try {
-    text = readFileSync(path, "latin1").trim();
-  } catch (cause) {
-    throw new ForeverframeError(
-      "FF_CONFIG_INVALID",
-      `${flag} ${shorten(path)} can't be read (${(cause as NodeJS.ErrnoException).code}): make it with "openssl rand -base64 48 > ${shorten(path)}"`,
-      { cause },
-    );
-  }
-  if (text.length >= MIN_SECRET_BYTES) return Buffer.from(text, "latin1");
-  throw new ForeverframeError(
-    "FF_CONFIG_INVALID",
-    `${flag} ${shorten(path)} has ${text.length} bytes, which can be guessed: use ${MIN_SECRET_BYTES} or more, as "openssl rand -base64 48" makes them`,
-  );
 }
 
 /** jose's error, as a sentence for who sent the token. */

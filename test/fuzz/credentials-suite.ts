@@ -140,7 +140,7 @@ export function describeCredentials({ light, heavy }: Runs): void {
       const file = createSecretFile();
       secret = file.secret;
       const settings = { secretFile: file.path, jwks: "", issuer: "", audience: "" };
-      verifier = (await TokenVerifier.open(settings, OPTIONS, () => {})) as TokenVerifier;
+      verifier = await TokenVerifier.open(settings, OPTIONS, () => {});
     });
     after(removeTemporaryDirectories);
 

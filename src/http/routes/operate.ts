@@ -5,7 +5,6 @@ import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { ForeverframeError, shorten } from "../../errors.ts";
 import type { AdminCheck } from "../admin-check.ts";
-import { formatMetrics } from "../metrics.ts";
 import { numberParameter, parameter } from "../parameters.ts";
 import { createRouter } from "../router.ts";
 
@@ -49,6 +48,8 @@ export function operateRoutes(
     // Prometheus asks each server by itself.
     const [here] = processes;
     const own = processes.filter(({ server }) => server === here?.server);
+    // Loaded at the first question: many servers are never asked.
+    const { formatMetrics } = await import("../metrics.ts");
     const { text, type } = await formatMetrics(own, silent);
     ctx.set("Content-Type", type);
     ctx.body = text;
