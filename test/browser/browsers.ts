@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Browser, launch, type Page } from "puppeteer-core";
 import { closeProxies } from "../support/faulty-proxy.ts";
-import { chromiumPath, firefoxPath } from "../support/needs.mjs";
+import { chromiumPath, chromiumShellPath, firefoxPath } from "../support/needs.mjs";
 import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
@@ -34,6 +34,9 @@ const FIREFOX_PREFERENCES = {
   "network.connectivity-service.enabled": false,
   "network.dns.localDomains": NAMES.join(","),
   "dom.ipc.processPrelaunch.enabled": false,
+  // A process for all sites: a new one for each page costs twice the CPU.
+  "fission.autostart": false,
+  "dom.ipc.processCount": 1,
   "layout.frame_rate": 10,
   "ui.prefersReducedMotion": 1,
   "browser.sessionstore.interval": 600000,
@@ -46,31 +49,36 @@ interface BrowserKind {
   launch(): Promise<Browser>;
 }
 
-/** All of them. */
-export const BROWSERS: readonly BrowserKind[] = [
-  {
+const FIREFOX: BrowserKind = {
+  name: "Firefox",
+  launch: () =>
+    launch({
+      browser: "firefox",
+      executablePath: required(firefoxPath(), "Firefox"),
+      env: { ...process.env, HOME: createTemporaryDirectory() },
+      extraPrefsFirefox: FIREFOX_PREFERENCES,
+      acceptInsecureCerts: true,
+    }),
+};
+
+/** All of them. Chromium is its headless shell, which shows every page, and keeps none. */
+export const BROWSERS: readonly BrowserKind[] = [chromium(chromiumShellPath), FIREFOX];
+
+const WHOLE_BROWSERS: readonly BrowserKind[] = [chromium(chromiumPath), FIREFOX];
+
+function chromium(path: () => string | null): BrowserKind {
+  return {
     name: "Chromium",
     launch: () =>
       launch({
         browser: "chrome",
-        executablePath: required(chromiumPath(), "Chromium"),
+        executablePath: required(path(), "Chromium"),
         args: CHROMIUM_ARGUMENTS,
         acceptInsecureCerts: true,
         ignoreDefaultArgs: ["--disable-back-forward-cache", "--disable-features=BackForwardCache"],
       }),
-  },
-  {
-    name: "Firefox",
-    launch: () =>
-      launch({
-        browser: "firefox",
-        executablePath: required(firefoxPath(), "Firefox"),
-        env: { ...process.env, HOME: createTemporaryDirectory() },
-        extraPrefsFirefox: FIREFOX_PREFERENCES,
-        acceptInsecureCerts: true,
-      }),
-  },
-];
+  };
+}
 
 /** One of each kind, for all suites of a process: a start takes longer than most tests. */
 const started = new Map<BrowserKind, Browser>();
@@ -98,7 +106,23 @@ export interface BrowserSuite {
 
 /** Run a suite in each browser. Servers, pages and temporary directories are cleaned up. */
 export function describeInBrowsers(title: string, body: (suite: BrowserSuite) => void): void {
-  for (const kind of BROWSERS) {
+  describeIn(BROWSERS, title, body);
+}
+
+/**
+ * Run a suite in browsers as people have them, where pages are hidden by others, and kept for the
+ * way back.
+ */
+export function describeInWholeBrowsers(title: string, body: (suite: BrowserSuite) => void): void {
+  describeIn(WHOLE_BROWSERS, title, body);
+}
+
+function describeIn(
+  kinds: readonly BrowserKind[],
+  title: string,
+  body: (suite: BrowserSuite) => void,
+): void {
+  for (const kind of kinds) {
     describe(`${title} in ${kind.name}`, function () {
       this.timeout(60_000);
       let browser: Browser;

@@ -4,7 +4,7 @@ import type { RunningServer } from "../../src/server.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInWholeBrowsers } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
 /** Within this time another tab has to hold the stream, in ms. */
@@ -18,7 +18,7 @@ interface Tab {
   readonly stream: PageStream;
 }
 
-describeInBrowsers("one stream for all tabs", (suite) => {
+describeInWholeBrowsers("one stream for all tabs", (suite) => {
   let server: RunningServer;
   let sent = 0;
 

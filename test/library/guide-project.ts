@@ -18,20 +18,31 @@ export interface GuideServer {
 
 /** The application of a reader who follows docs/library.md from its beginning. */
 export class GuideProject {
+  static #installed: Promise<string> | null = null;
+
   readonly directory: string;
 
   private constructor(directory: string) {
     this.directory = directory;
   }
 
-  /** @param commands of "Install", which are run beside a checkout that has been packed */
+  /** @param commands of "Install", which are run once, beside a checkout that has been packed */
   static async install(commands: string): Promise<GuideProject> {
+    GuideProject.#installed ??= GuideProject.#install(commands);
+    const installed = await GuideProject.#installed;
+    const directory = createTemporaryDirectory();
+    // Links: nobody writes into what npm has put there.
+    await runCommand("cp", ["-al", `${installed}/.`, directory], ".");
+    return new GuideProject(join(directory, "bell"));
+  }
+
+  static async #install(commands: string): Promise<string> {
     const directory = createTemporaryDirectory();
     const checkout = join(directory, "foreverframe");
     mkdirSync(checkout);
     await packProject(checkout);
     await runCommand("bash", ["-ec", commands], directory);
-    return new GuideProject(join(directory, "bell"));
+    return directory;
   }
 
   save(name: string, text: string): void {

@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 const POLICY = "/usr/sbin/policy-rc.d";
 
 const CHROMIUM = ["chromium", "chromium-browser"];
+const CHROMIUM_SHELL = ["chromium-headless-shell"];
 const FIREFOX = ["firefox-esr", "firefox"];
 
 /** Not on npm in a version that its authors made. */
@@ -31,6 +32,11 @@ const NEEDS = [
   },
   { name: "openssl", present: () => findCommand(["openssl"]) !== null, packages: ["openssl"] },
   { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
+  {
+    name: "Chromium's headless shell",
+    present: () => findCommand(CHROMIUM_SHELL) !== null,
+    packages: ["chromium-headless-shell"],
+  },
   { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },
   {
     name: "prototype.js",
@@ -81,6 +87,11 @@ export function findCommand(commands) {
 /** Path of the Chromium that the tests drive. */
 export function chromiumPath() {
   return findCommand(CHROMIUM);
+}
+
+/** Path of the Chromium that has no windows and no tabs, and takes half the CPU. */
+export function chromiumShellPath() {
+  return findCommand(CHROMIUM_SHELL);
 }
 
 /** Path of the Firefox that the tests drive. */

@@ -25,6 +25,11 @@ export class RawConnection {
   received = "";
   /** Whether the server has ended or cut its side. */
   ended = false;
+  #parsed: { length: number; callback: string; events: readonly WireEvent[] } = {
+    length: 0,
+    callback: "",
+    events: [],
+  };
 
   constructor(url: string) {
     this.url = url;
@@ -105,11 +110,17 @@ export class RawConnection {
    * script would be.
    */
   frameEvents(callback = "parent.push"): readonly WireEvent[] {
-    const start = `<script>${callback}(`;
-    return this.body
-      .split(start)
-      .slice(1)
-      .map((part) => JSON.parse(part.slice(0, part.indexOf(")</script>"))) as WireEvent);
+    const length = this.received.length;
+    // Who waits for events asks again and again.
+    if (this.#parsed.length !== length || this.#parsed.callback !== callback) {
+      const start = `<script>${callback}(`;
+      const events = this.body
+        .split(start)
+        .slice(1)
+        .map((part) => JSON.parse(part.slice(0, part.indexOf(")</script>"))) as WireEvent);
+      this.#parsed = { length, callback, events };
+    }
+    return this.#parsed.events;
   }
 
   /** The events of an NDJSON stream. */

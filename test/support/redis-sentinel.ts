@@ -21,8 +21,8 @@ export interface SentinelGroup {
 }
 
 /**
- * Start a master, two replicas and three sentinels, which take a second to see that the master has
- * gone.
+ * Start a master, two replicas and three sentinels, which take three seconds to see that the
+ * master has gone: a busy machine is no failure.
  *
  * @param replicate by which port replicas reach the master
  */
@@ -94,7 +94,7 @@ export async function startSentinel(
     "bind 127.0.0.1",
     `dir ${directory}`,
     `sentinel monitor mymaster 127.0.0.1 ${master.port} 2`,
-    "sentinel down-after-milliseconds mymaster 1000",
+    "sentinel down-after-milliseconds mymaster 3000",
     "sentinel failover-timeout mymaster 20000",
     "sentinel parallel-syncs mymaster 2",
     ...more,
