@@ -200,6 +200,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       adminToken,
       authorization,
       alarms,
+      unread,
       scheduler: nodeScheduler,
       pages,
       logger,
@@ -225,10 +226,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       async drain(deadline) {
         const stopped = peers.duties.stop();
+        const published = app.drain(deadline);
         await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
         void deadline.then(() => hub.cut());
         const told = hooks?.drain(deadline);
-        await Promise.race([Promise.all([hub.idle(), stopped, told]), deadline]);
+        await Promise.race([Promise.all([hub.idle(), stopped, published, told]), deadline]);
       },
       close: () => undo.run(),
     };

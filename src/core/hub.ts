@@ -236,6 +236,11 @@ export class Hub {
     return this.#publisher.publish(request);
   }
 
+  /** What publishes for connections that bring many messages, and says when there is room. */
+  get publisher(): Pick<Publisher, "publishEach" | "hasRoom" | "whenRoom"> {
+    return this.#publisher;
+  }
+
   /** See {@link readMessages}. */
   read(
     selectors: SelectorSet,

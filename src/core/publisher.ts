@@ -1,7 +1,7 @@
 import { ForeverframeError } from "../errors.ts";
 import type { ChannelRates } from "./channel-rates.ts";
 import type { Cursor } from "./cursor.ts";
-import type { AppendRequest, MessageLog, NewMessage } from "./log.ts";
+import type { AppendOutcome, AppendRequest, MessageLog, NewMessage } from "./log.ts";
 import { dataLength } from "./shared-data.ts";
 import type { Tally } from "./tally.ts";
 
@@ -50,6 +50,8 @@ export function withIdempotencyKey(
 export class Publisher {
   readonly #options: PublisherOptions;
   #pendingBytes = 0;
+  /** Those who wait until fewer bytes do. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -63,7 +65,7 @@ export class Publisher {
    *   FF_BATCH_TOO_LARGE
    */
   async publish(request: AppendRequest): Promise<readonly Cursor[]> {
-    const { log, maxPendingBytes, tally, rates, now, onAppended } = this.#options;
+    const { log, maxPendingBytes, tally, rates, now } = this.#options;
     const bytes = dataLength(request.messages);
     if (bytes > maxPendingBytes) {
       throw new ForeverframeError(
@@ -87,8 +89,60 @@ export class Publisher {
       for (const { channel } of request.messages) rates.add(channel);
       return ids;
     } finally {
-      this.#pendingBytes -= bytes;
-      onAppended();
+      this.#settle(bytes);
     }
+  }
+
+  /**
+   * Append the messages of many requests, which share commits: see `MessageLog.appendEach`. Nothing
+   * is refused because too much waits: ask {@link hasRoom} before.
+   *
+   * @param bytes characters of their data
+   * @returns an outcome for each, in order
+   */
+  async publishEach(
+    requests: readonly AppendRequest[],
+    bytes: number,
+  ): Promise<readonly AppendOutcome[]> {
+    const { log, tally, rates, now } = this.#options;
+    this.#pendingBytes += bytes;
+    const startedAt = now();
+    try {
+      const outcomes = await log.appendEach(requests);
+      let published = 0;
+      for (let i = 0; i < outcomes.length; i++) {
+        const outcome = outcomes[i];
+        if (outcome === undefined || outcome instanceof ForeverframeError) continue;
+        published += outcome.length;
+        for (const { channel, data } of requests[i]?.messages ?? []) {
+          rates.add(channel);
+          tally.publishedBytes += data.length;
+        }
+      }
+      tally.append.observe((now() - startedAt) / 1_000, requests.length);
+      tally.published += published;
+      return outcomes;
+    } finally {
+      this.#settle(bytes);
+    }
+  }
+
+  /** Whether more may wait for the log. */
+  get hasRoom(): boolean {
+    return this.#pendingBytes < this.#options.maxPendingBytes / 2;
+  }
+
+  /** Call `go` once, when {@link hasRoom} may have become true. */
+  whenRoom(go: () => void): void {
+    this.#waiting.push(go);
+  }
+
+  #settle(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    this.#options.onAppended();
+    if (!this.hasRoom) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
   }
 }
