@@ -88,6 +88,8 @@ export class PublishConnection implements WriteListener {
   #hasAll = false;
   /** What was not taken by then is no whole line. */
   #isBrokenOff = false;
+  /** Why nothing more is taken behind the lines that came; null where there is nothing more. */
+  #refusal: ForeverframeError | null = null;
   #isPaused = false;
   #awaitsRoom = false;
   /** Nothing more is taken: it ends, when what was taken is answered. */
@@ -121,7 +123,7 @@ export class PublishConnection implements WriteListener {
 
   /** Bytes have come, in which lines end anywhere. */
   receive(bytes: Buffer): void {
-    if (this.#isOver || bytes.length === 0) return;
+    if (this.#isOver || this.#hasAll || bytes.length === 0) return;
     this.#lines.push(bytes);
     this.#receivedHolding.set(this.#lines.length);
     this.#goOn();
@@ -129,7 +131,7 @@ export class PublishConnection implements WriteListener {
 
   /** Whole lines have come: the last one may lack its end. */
   receiveLines(bytes: Buffer): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#hasAll) return;
     this.#lines.push(bytes);
     this.receive(LINE_END);
   }
@@ -147,9 +149,10 @@ export class PublishConnection implements WriteListener {
     this.receiveEnd();
   }
 
-  /** Something came that is not a line. */
+  /** Something came that is not a line: it ends behind the answers to those before it. */
   refuse(error: ForeverframeError): void {
-    this.#fail(error, "invalid");
+    this.#refusal ??= error;
+    this.receiveEnd();
   }
 
   /** Take no more lines; those that the log was given are answered, then the connection ends. */
@@ -228,7 +231,8 @@ export class PublishConnection implements WriteListener {
     const bytes = this.#lines.take(PIECE_BYTES) ?? this.#takeLast();
     if (bytes === null) {
       const maxBytes = maxLineBytesOf(this.#options);
-      if (this.#hasAll) this.end("complete");
+      if (this.#refusal !== null) this.#fail(this.#refusal, "invalid");
+      else if (this.#hasAll) this.end("complete");
       else if (this.#lines.length > maxBytes) this.#fail(lineTooLong(maxBytes), "invalid");
       else this.#readOn();
       return;
