@@ -109,18 +109,17 @@ export class Publisher {
     const startedAt = now();
     try {
       const outcomes = await log.appendEach(requests);
-      let published = 0;
+      const counts = new Map<string, number>();
       for (let i = 0; i < outcomes.length; i++) {
-        const outcome = outcomes[i];
-        if (outcome === undefined || outcome instanceof ForeverframeError) continue;
-        published += outcome.length;
+        if (outcomes[i] instanceof ForeverframeError) continue;
         for (const { channel, data } of requests[i]?.messages ?? []) {
-          rates.add(channel);
+          counts.set(channel, (counts.get(channel) ?? 0) + 1);
+          tally.published++;
           tally.publishedBytes += data.length;
         }
       }
+      for (const [channel, count] of counts) rates.add(channel, count);
       tally.append.observe((now() - startedAt) / 1_000, requests.length);
-      tally.published += published;
       return outcomes;
     } finally {
       this.#settle(bytes);
