@@ -29,6 +29,7 @@ import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
 import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
 import { openLog, takeDirectory } from "./logs/open-log.ts";
+import { type SharedAppends, shareAppends } from "./logs/share-appends.ts";
 import { AWAY_MS, isUnavailable, joinPeers, type Membership } from "./peers.ts";
 import { Machine } from "./process/machine.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
@@ -128,6 +129,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
+    const appends = await appendsOf(config, membership, log, logger);
+    undo.add(() => appends.stop());
     const peers = await joinPeers(config, membership, logger);
     undo.add(() => peers.bus.close());
     undo.add(() => peers.duties.stop());
@@ -137,6 +140,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const hub = await tryAgain(AWAY_MS, isUnavailable, () =>
       Hub.start({
         log,
+        appender: appends.appender,
         bus: peers.bus,
         scheduler: nodeScheduler,
         limits,
@@ -289,6 +293,26 @@ function configuredAuthorize(
     byTokens: verifier === null ? null : authorizeByTokens({ verifier, guesses, now: unixMs }),
     byApplication: application?.authorize ?? null,
     userOf: userHeader === "" ? null : signedIn,
+  });
+}
+
+/** Workers on one directory have the first of them append. */
+async function appendsOf(
+  config: Config,
+  membership: Membership | null,
+  log: MessageLog,
+  logger: Logger,
+): Promise<SharedAppends> {
+  const directory = directoryOf(config);
+  if (membership === null || directory === null || config.workers < 2)
+    return { appender: log, stop: () => {} };
+  const isWriter = membership.index === 0;
+  return shareAppends({
+    log,
+    directory,
+    isWriter,
+    scheduler: nodeScheduler,
+    onError: (error) => logger.warn({ err: error }, "can't append for the other workers"),
   });
 }
 

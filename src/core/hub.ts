@@ -48,6 +48,8 @@ interface HubLimits extends StreamLimits, ReceiptLimits, OpenerLimits {
 /** What a hub needs. */
 export interface HubOptions extends StreamNames {
   readonly log: MessageLog;
+  /** Appends to it; itself without this. */
+  readonly appender?: Pick<MessageLog, "append" | "appendEach">;
   readonly bus: Bus;
   readonly scheduler: Scheduler;
   readonly limits: HubLimits;
@@ -115,7 +117,7 @@ export class Hub {
     this.#fanOut = fanOut;
     this.#lives = lives;
     this.#publisher = new Publisher({
-      log,
+      log: options.appender ?? log,
       maxPendingBytes: limits.maxPendingBytes,
       tally,
       rates,

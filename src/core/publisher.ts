@@ -7,7 +7,8 @@ import type { Tally } from "./tally.ts";
 
 /** What publishing needs. */
 export interface PublisherOptions {
-  readonly log: MessageLog;
+  /** Appends to the log. */
+  readonly log: Pick<MessageLog, "append" | "appendEach">;
   /** Bytes of publishes that wait for the log. */
   readonly maxPendingBytes: number;
   readonly tally: Tally;
