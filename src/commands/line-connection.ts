@@ -1,7 +1,9 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 
-/** A server, or what is before it, has this long to begin its answer before the lines come, in ms. */
+/**
+ * A server, or what is before it, has this long to begin its answer before the lines come, in ms.
+ */
 const HEAD_MS = 2_000;
 
 /** Longest wait for the answer to a line, in ms. */
