@@ -172,7 +172,7 @@ class LineSender {
     const answers = await connection.send(keyed);
     for (const [i, { line, key }] of keyed.entries()) {
       const answer = answers[i];
-      if (answer?.isTaken === true) this.published++;
+      if (answer != null && answer.id !== null) this.published++;
       // It may be stored already: the same key tells.
       else if (answer === undefined || isForNow(answer.status)) await this.sendOrName([line], key);
       else this.refuse(line, `The server refused (${answer.status}): ${answer.detail}`);
