@@ -6,6 +6,7 @@ import { ForeverframeError } from "../../src/errors.ts";
 import type { TableLogOptions } from "../../src/logs/table-log.ts";
 import { ChangingRules } from "../support/changing-rules.ts";
 import { newMessage } from "../support/messages.ts";
+import { describeAppendEach } from "./append-each-contract.ts";
 
 /** How the suite gets a log. */
 export interface LogFixture {
@@ -118,39 +119,7 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
       });
     });
 
-    describe("appendEach", () => {
-      it("gives each request its ids or its refusal, in order, as if they came one by one", async () => {
-        const keyed = (data: string) => ({
-          messages: [newMessage("a", data)],
-          idempotency: { key: "k" },
-        });
-        const outcomes = await log.appendEach([
-          { messages: [newMessage("a", "1")] },
-          keyed("2"),
-          keyed("2"),
-          keyed("3"),
-          { messages: [newMessage("b", "4"), newMessage("a", "5")] },
-        ]);
-        const [first, second, repeat, conflict, last] = outcomes;
-        expect(outcomes).to.have.lengthOf(5);
-        expect(repeat).to.deep.equal(second);
-        expect(conflict).to.include({ code: "FF_IDEMPOTENCY_CONFLICT" });
-        const { messages } = await read("**");
-        expect(messages.map(({ id }) => id)).to.deep.equal([first, second, last].flat());
-        expect(messages.map(dataOf)).to.deep.equal([1, 2, 4, 5]);
-      });
-
-      it("keeps its place among appends that come before and after it", async () => {
-        const before = appendOne("a", "0");
-        const each = log.appendEach(
-          Array.from({ length: 50 }, (_, n) => ({ messages: [newMessage("a", `${n + 1}`)] })),
-        );
-        const after = appendOne("a", "51");
-        await Promise.all([before, each, after]);
-        const { messages } = await read("a");
-        expect(messages.map(dataOf)).to.deep.equal(Array.from({ length: 52 }, (_, n) => n));
-      });
-    });
+    describeAppendEach(() => log);
 
     describe("append with an idempotency key", () => {
       const keyed = (key: string, data: string) =>
