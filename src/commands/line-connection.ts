@@ -1,7 +1,9 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 
-/** A server, or what is before it, has this long to begin its answer before the lines come, in ms. */
+/**
+ * A server, or what is before it, has this long to begin its answer before the lines come, in ms.
+ */
 const HEAD_MS = 2_000;
 
 /** Longest wait for the answer to a line, in ms. */
@@ -20,7 +22,8 @@ export interface KeyedLine {
 
 /** What the server says of a line: that it has it, or why not. */
 export interface LineAnswer {
-  readonly isTaken: boolean;
+  /** Of the message; null for a line that was refused. */
+  readonly id: string | null;
   /** Status of the refusal; 201 for a line that was taken. */
   readonly status: number;
   /** A sentence for people; empty for a line that was taken. */
@@ -109,6 +112,11 @@ export class LineConnection {
     this.#request.end();
   }
 
+  /** Cut it: what was not answered never will be. */
+  destroy(): void {
+    this.#request.destroy();
+  }
+
   #read(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
@@ -131,10 +139,10 @@ function formatLine({ channel, data, key }: KeyedLine): string {
 function parseAnswer(line: string): LineAnswer | null {
   try {
     const { id, error } = JSON.parse(line);
-    if (typeof id === "string") return { isTaken: true, status: 201, detail: "" };
+    if (typeof id === "string") return { id, status: 201, detail: "" };
     const { status, detail } = error;
     const isError = typeof status === "number" && typeof detail === "string";
-    return isError ? { isTaken: false, status, detail } : null;
+    return isError ? { id: null, status, detail } : null;
   } catch {
     return null;
   }

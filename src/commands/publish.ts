@@ -65,9 +65,9 @@ Examples:
  * passed over.
  *
  * Many lines that wait go together, in one atomic batch; a few go over a publish connection, unless
- * the server or what is before it does not let one through. Both have idempotency keys: so they can be
- * sent again when the connection broke, and are stored once. A line that the server refuses is named
- * on stderr, and those behind it are still published.
+ * the server or what is before it does not let one through. Both have idempotency keys: so they can
+ * be sent again when the connection broke, and are stored once. A line that the server refuses is
+ * named on stderr, and those behind it are still published.
  *
  * @throws ForeverframeError when the server is not there or goes away for long, or has refused
  *   something
@@ -158,7 +158,9 @@ class LineSender {
     else await this.#sendOver(connection, lines);
   }
 
-  /** Send each line over a connection; as a request of its own where that has no answer for good. */
+  /**
+   * Send each line over a connection; as a request of its own where that has no answer for good.
+   */
   async #sendOver(connection: LineConnection, lines: readonly TextLine[]): Promise<void> {
     const { channel } = this.#options;
     const keyed = lines.map((line): KeyedLine & { readonly line: TextLine } => ({
@@ -170,7 +172,7 @@ class LineSender {
     const answers = await connection.send(keyed);
     for (const [i, { line, key }] of keyed.entries()) {
       const answer = answers[i];
-      if (answer?.isTaken === true) this.published++;
+      if (answer != null && answer.id !== null) this.published++;
       // It may be stored already: the same key tells.
       else if (answer === undefined || isForNow(answer.status)) await this.sendOrName([line], key);
       else this.refuse(line, `The server refused (${answer.status}): ${answer.detail}`);

@@ -134,8 +134,8 @@ export interface MessageLog {
   append(request: AppendRequest): Promise<readonly Cursor[]>;
 
   /**
-   * Append what each of some requests asks for, in their order, as if {@link append} were called for
-   * one after the other. It costs less than that: there is one promise, and they share commits.
+   * Append what each of some requests asks for, in their order, as if {@link append} were called
+   * for one after the other. It costs less than that: there is one promise, and they share commits.
    *
    * @returns an outcome for each, in order, once all of them are visible and durable
    * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_LOG_FULL: it is not known which of them were

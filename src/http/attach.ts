@@ -111,8 +111,8 @@ function takeRequest(
 }
 
 /**
- * Whether a request to upgrade is ours. At "/" only streams and publish connections are: all else is
- * the application's.
+ * Whether a request to upgrade is ours. At "/" only streams and publish connections are: all else
+ * is the application's.
  */
 function takesUpgrade(attachment: Attachment, request: IncomingMessage): boolean {
   const url = below(attachment, request);

@@ -185,8 +185,8 @@ export class HttpConnection extends Duplex {
   }
 
   /**
-   * The body of the request that is being served may have no end: it is never too late, and no other
-   * connection needs its place more.
+   * The body of the request that is being served may have no end: it is never too late, and no
+   * other connection needs its place more.
    *
    * @param onBrokenOff called if it breaks off: its answer may still be under way
    */

@@ -7,7 +7,9 @@ export function formatTaken(id: string): string {
   return `{"id":"${id}"}`;
 }
 
-/** The answer to a line that was refused, without a line end: what other routes answer, in short. */
+/**
+ * The answer to a line that was refused, without a line end: what other routes answer, in short.
+ */
 export function formatRefused(error: ForeverframeError): string {
   const { code, status, message: detail } = error;
   const isForAWhile = status === 429 || status === 503;

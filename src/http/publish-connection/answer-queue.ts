@@ -22,8 +22,8 @@ export interface AnswerQueueOptions {
 }
 
 /**
- * The answers of one connection, which are sent in the order of their lines. Those that are known in
- * one turn are sent in one piece; while the client does not take them, they wait here.
+ * The answers of one connection, which are sent in the order of their lines. Those that are known
+ * in one turn are sent in one piece; while the client does not take them, they wait here.
  */
 export class AnswerQueue {
   readonly #options: AnswerQueueOptions;

@@ -96,8 +96,8 @@ export class PublishConnections {
   }
 
   /**
-   * Take no more lines. Resolves when no connection is left, or at `deadline`, after which those that
-   * are left are cut.
+   * Take no more lines. Resolves when no connection is left, or at `deadline`, after which those
+   * that are left are cut.
    */
   async drain(deadline: Promise<void>): Promise<void> {
     if (this.#open.size === 0) return;

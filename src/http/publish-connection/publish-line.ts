@@ -29,7 +29,9 @@ export function maxLineBytesOf({ maxMessageBytes }: Pick<LineLimits, "maxMessage
   return maxMessageBytes + ENVELOPE_BYTES;
 }
 
-/** The refusal of what is not a line of JSON, after which nothing can be believed of what follows. */
+/**
+ * The refusal of what is not a line of JSON, after which nothing can be believed of what follows.
+ */
 export class BrokenLineError extends ForeverframeError {}
 
 /**

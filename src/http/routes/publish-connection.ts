@@ -29,8 +29,8 @@ const LINES_TYPES = [
 const MORE_FRAME_BYTES = 65_536;
 
 /**
- * POST /publish, body: lines of JSON, without an end if need be; GET /publish: the same by an upgrade
- * to WebSocket, with lines as text frames.
+ * POST /publish, body: lines of JSON, without an end if need be; GET /publish: the same by an
+ * upgrade to WebSocket, with lines as text frames.
  *
  * 200, and while the body comes a line for each of its lines: `{"id"}`, or
  * `{"error":{"code","status","detail"}}`; 415 FF_BODY_TYPE_UNSUPPORTED,
