@@ -6,6 +6,7 @@ import { leaks } from "./measures/leaks.ts";
 import { memory } from "./measures/memory.ts";
 import { nodesClose, nodesMeasure } from "./measures/nodes.ts";
 import { publishMeasure } from "./measures/publish.ts";
+import { publishConnectionMeasure } from "./measures/publish-connection.ts";
 import { throughput1, throughput16 } from "./measures/throughput.ts";
 import { unitCosts } from "./measures/unit-costs.ts";
 import { watched } from "./measures/watched.ts";
@@ -38,6 +39,7 @@ const peers: Suite = {
     leaks,
     catchUp,
     publishMeasure,
+    publishConnectionMeasure,
   ],
   charts: drawCharts,
   conclusion: () => "",

@@ -29,6 +29,7 @@ import { WaitingPieces } from "./http/sinks/waiting-pieces.ts";
 import { userOf } from "./http/user-header.ts";
 import type { Logger } from "./logger.ts";
 import { openLog } from "./logs/open-log.ts";
+import { type SharedAppends, shareAppends } from "./logs/share-appends.ts";
 import { AWAY_MS, isUnavailable, joinPeers, type Membership } from "./peers.ts";
 import { Machine } from "./process/machine.ts";
 import { nodeScheduler } from "./process/node-scheduler.ts";
@@ -129,6 +130,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (membership === null) undo.add(await takeLog(config, logger));
     const log = await openConfiguredLog(config, retention, logger);
     undo.add(() => log.close());
+    const appends = await appendsOf(config, membership, log, logger);
+    undo.add(() => appends.stop());
     const peers = await joinPeers(config, membership, logger);
     undo.add(() => peers.bus.close());
     undo.add(() => peers.duties.stop());
@@ -138,6 +141,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const hub = await tryAgain(AWAY_MS, isUnavailable, () =>
       Hub.start({
         log,
+        appender: appends.appender,
         bus: peers.bus,
         scheduler: nodeScheduler,
         limits,
@@ -203,6 +207,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       adminToken,
       authorization,
       alarms,
+      unread,
       scheduler: nodeScheduler,
       pages,
       logger,
@@ -228,10 +233,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       },
       async drain(deadline) {
         const stopped = peers.duties.stop();
+        const published = app.drain(deadline);
         await hub.drain(() => Math.round(config.retryMs * (0.5 + Math.random())));
         void deadline.then(() => hub.cut());
         const told = hooks?.drain(deadline);
-        await Promise.race([Promise.all([hub.idle(), stopped, told]), deadline]);
+        await Promise.race([Promise.all([hub.idle(), stopped, published, told]), deadline]);
       },
       close: () => undo.run(),
     };
@@ -282,6 +288,26 @@ function configuredAuthorize(
     byTokens: verifier === null ? null : authorizeByTokens({ verifier, guesses, now: unixMs }),
     byApplication: application?.authorize ?? null,
     userOf: userHeader === "" ? null : signedIn,
+  });
+}
+
+/** Workers on one directory have the first of them append. */
+async function appendsOf(
+  config: Config,
+  membership: Membership | null,
+  log: MessageLog,
+  logger: Logger,
+): Promise<SharedAppends> {
+  const directory = directoryOf(config);
+  if (membership === null || directory === null || config.workers < 2)
+    return { appender: log, stop: () => {} };
+  const isWriter = membership.index === 0;
+  return shareAppends({
+    log,
+    directory,
+    isWriter,
+    scheduler: nodeScheduler,
+    onError: (error) => logger.warn({ err: error }, "can't append for the other workers"),
   });
 }
 

@@ -45,6 +45,7 @@ export const ERRORS = {
   FF_HEADERS_TOO_LARGE: { status: 431, reconnect: false },
   FF_BODIES_TOO_MANY: { status: 503, reconnect: true },
   FF_PUBLISHES_TOO_MANY: { status: 503, reconnect: true },
+  FF_PUBLISH_CONNECTIONS_TOO_MANY: { status: 503, reconnect: true },
   FF_STREAMS_TOO_MANY: { status: 503, reconnect: true },
   FF_PATTERNS_TOO_MANY: { status: 503, reconnect: true },
   FF_ADDRESS_STREAMS_TOO_MANY: { status: 429, reconnect: true },

@@ -146,6 +146,11 @@ export interface ForeverframeOptions {
    * by default 20,000.
    */
   readonly publishesPerSecond?: number | undefined;
+  /**
+   * Publish connections (POST /publish) open at once in one process. From 1 to 100,000; by default
+   * 1,000.
+   */
+  readonly maxPublishConnections?: number | undefined;
   /** Bytes of publishes waiting for the log. From 1,024 to 1,073,741,824; by default 67,108,864. */
   readonly maxPendingBytes?: number | undefined;
   /** Idempotency keys remembered at once. From 1 to 100,000,000; by default 1,000,000. */

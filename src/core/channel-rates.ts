@@ -27,12 +27,12 @@ export class ChannelRates {
     this.#now = now;
   }
 
-  /** A message was published. */
-  add(channel: string): void {
+  /** Messages were published. */
+  add(channel: string, count = 1): void {
     const now = this.#now();
-    const count = this.#counts.get(channel);
+    const counted = this.#counts.get(channel);
     this.#counts.delete(channel);
-    this.#counts.set(channel, { weight: faded(count, now) + 1, at: now });
+    this.#counts.set(channel, { weight: faded(counted, now) + count, at: now });
     if (this.#counts.size > MAX_CHANNELS) this.#oldest.take();
   }
 

@@ -48,6 +48,8 @@ interface HubLimits extends StreamLimits, ReceiptLimits, OpenerLimits {
 /** What a hub needs. */
 export interface HubOptions extends StreamNames {
   readonly log: MessageLog;
+  /** Appends to it; itself without this. */
+  readonly appender?: Pick<MessageLog, "append" | "appendEach">;
   readonly bus: Bus;
   readonly scheduler: Scheduler;
   readonly limits: HubLimits;
@@ -115,7 +117,7 @@ export class Hub {
     this.#fanOut = fanOut;
     this.#lives = lives;
     this.#publisher = new Publisher({
-      log,
+      log: options.appender ?? log,
       maxPendingBytes: limits.maxPendingBytes,
       tally,
       rates,
@@ -234,6 +236,11 @@ export class Hub {
   /** See {@link Publisher.publish}. */
   publish(request: AppendRequest): Promise<readonly Cursor[]> {
     return this.#publisher.publish(request);
+  }
+
+  /** What publishes for connections that bring many messages, and says when there is room. */
+  get publisher(): Pick<Publisher, "publishEach" | "hasRoom" | "whenRoom"> {
+    return this.#publisher;
   }
 
   /** See {@link readMessages}. */

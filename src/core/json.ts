@@ -9,6 +9,11 @@ export const MAX_DATA_DEPTH = 100;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 
 const PROTO = "__proto__";
 
@@ -72,7 +77,18 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
       `${what} is not JSON (${reason.slice(0, 120)}): send one JSON value, or text with Content-Type text/plain`,
     );
   }
-  if (depthOf(text) > maxDepth) {
+  checkParsedText(text, what, maxDepth);
+  return value;
+}
+
+/**
+ * The checks of {@link checkJsonText} on text that `JSON.parse` has taken.
+ *
+ * @throws ForeverframeError FF_BODY_INVALID
+ */
+function checkParsedText(text: string, what: string, maxDepth: number): void {
+  // Each level takes two characters.
+  if (text.length > 2 * maxDepth && depthOf(text) > maxDepth) {
     throw new ForeverframeError(
       "FF_BODY_INVALID",
       `${what} nests arrays and objects deeper than ${maxDepth} levels: send flatter data`,
@@ -86,7 +102,6 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
       `${what} has a member named "__proto__": use another name`,
     );
   }
-  return value;
 }
 
 /**
@@ -101,6 +116,70 @@ export function checkJsonText(text: string, what: string, maxDepth: number): unk
 export function parseJsonText(text: string, what: string): EscapedJson {
   checkJsonText(text, what, MAX_DATA_DEPTH);
   return escapeJson(withoutSpaceBetween(text));
+}
+
+/**
+ * {@link parseJsonText} for the value of a member of an object, as it stands in the object's text:
+ * so it is parsed once.
+ *
+ * @param json text of an object, which `JSON.parse` has taken
+ * @returns null if the object has no member of this name
+ * @throws ForeverframeError FF_BODY_INVALID
+ */
+export function parseMemberText(json: string, name: string, what: string): EscapedJson | null {
+  const text = memberText(json, name);
+  if (text === null) return null;
+  checkParsedText(text, what, MAX_DATA_DEPTH);
+  return escapeJson(withoutSpaceBetween(text));
+}
+
+/**
+ * The text of the last member of this name, which is the one that `JSON.parse` shows, without the
+ * space around it; null if there is none.
+ */
+function memberText(json: string, name: string): string | null {
+  const quoted = `"${name}"`;
+  let found: string | null = null;
+  for (let i = json.indexOf("{") + 1; i < json.length; i++) {
+    const nameStart = json.indexOf('"', i);
+    if (nameStart < 0) break; // an empty object
+    const nameEnd = stringEnd(json, nameStart) + 1;
+    const start = json.indexOf(":", nameEnd) + 1;
+    const end = valueEnd(json, start);
+    if (isNamed(json, nameStart, nameEnd, quoted)) found = json.slice(start, end).trim();
+    i = end;
+  }
+  return found;
+}
+
+/** Whether the string from `start` to `end` is the same as `quoted`, which has no escapes. */
+function isNamed(json: string, start: number, end: number, quoted: string): boolean {
+  if (json.startsWith(quoted, start) && end - start === quoted.length) return true;
+  const text = json.slice(start, end);
+  return text.includes("\\") && JSON.parse(text) === JSON.parse(quoted);
+}
+
+/** Where the value that begins at `start` ends: at the comma or the brace behind it. */
+function valueEnd(json: string, start: number): number {
+  let depth = 0;
+  for (let i = start; i < json.length; i++) {
+    switch (json.charCodeAt(i)) {
+      case QUOTE:
+        i = stringEnd(json, i);
+        break;
+      case OPEN_BRACKET:
+      case OPEN_BRACE:
+        depth++;
+        break;
+      case COMMA:
+        if (depth === 0) return i;
+        break;
+      case CLOSE_BRACKET:
+      case CLOSE_BRACE:
+        if (depth-- === 0) return i;
+    }
+  }
+  return json.length;
 }
 
 /**
@@ -140,8 +219,8 @@ function depthOf(json: string): number {
   let depth = 0;
   let deepest = 0;
   visitBetweenStrings(json, (code) => {
-    if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x5d || code === 0x7d) depth--;
+    if (code === OPEN_BRACKET || code === OPEN_BRACE) deepest = Math.max(deepest, ++depth);
+    else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--;
   });
   return deepest;
 }

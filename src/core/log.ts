@@ -30,6 +30,9 @@ export interface AppendRequest {
   readonly idempotency?: Idempotency | undefined;
 }
 
+/** The ids of one append, in the order of its messages, or why it was refused. */
+export type AppendOutcome = readonly Cursor[] | ForeverframeError;
+
 /** A message as the log keeps it. */
 export interface StoredMessage {
   readonly id: Cursor;
@@ -129,6 +132,16 @@ export interface MessageLog {
    *   FF_LOG_UNAVAILABLE (nothing was stored, or it is not known: repeat with the same key)
    */
   append(request: AppendRequest): Promise<readonly Cursor[]>;
+
+  /**
+   * Append what each of some requests asks for, in their order, as if {@link append} were called
+   * for one after the other. It costs less than that: there is one promise, and they share commits.
+   *
+   * @returns an outcome for each, in order, once all of them are visible and durable
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE, FF_LOG_FULL: it is not known which of them were
+   *   stored
+   */
+  appendEach(requests: readonly AppendRequest[]): Promise<readonly AppendOutcome[]>;
 
   /**
    * Read what a selector set matches, oldest first.

@@ -1,13 +1,14 @@
 import { ForeverframeError } from "../errors.ts";
 import type { ChannelRates } from "./channel-rates.ts";
 import type { Cursor } from "./cursor.ts";
-import type { AppendRequest, MessageLog, NewMessage } from "./log.ts";
+import type { AppendOutcome, AppendRequest, MessageLog, NewMessage } from "./log.ts";
 import { dataLength } from "./shared-data.ts";
 import type { Tally } from "./tally.ts";
 
 /** What publishing needs. */
 export interface PublisherOptions {
-  readonly log: MessageLog;
+  /** Appends to the log. */
+  readonly log: Pick<MessageLog, "append" | "appendEach">;
   /** Bytes of publishes that wait for the log. */
   readonly maxPendingBytes: number;
   readonly tally: Tally;
@@ -50,6 +51,8 @@ export function withIdempotencyKey(
 export class Publisher {
   readonly #options: PublisherOptions;
   #pendingBytes = 0;
+  /** Those who wait until fewer bytes do. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -63,7 +66,7 @@ export class Publisher {
    *   FF_BATCH_TOO_LARGE
    */
   async publish(request: AppendRequest): Promise<readonly Cursor[]> {
-    const { log, maxPendingBytes, tally, rates, now, onAppended } = this.#options;
+    const { log, maxPendingBytes, tally, rates, now } = this.#options;
     const bytes = dataLength(request.messages);
     if (bytes > maxPendingBytes) {
       throw new ForeverframeError(
@@ -87,8 +90,59 @@ export class Publisher {
       for (const { channel } of request.messages) rates.add(channel);
       return ids;
     } finally {
-      this.#pendingBytes -= bytes;
-      onAppended();
+      this.#settle(bytes);
     }
+  }
+
+  /**
+   * Append the messages of many requests, which share commits: see `MessageLog.appendEach`. Nothing
+   * is refused because too much waits: ask {@link hasRoom} before.
+   *
+   * @param bytes characters of their data
+   * @returns an outcome for each, in order
+   */
+  async publishEach(
+    requests: readonly AppendRequest[],
+    bytes: number,
+  ): Promise<readonly AppendOutcome[]> {
+    const { log, tally, rates, now } = this.#options;
+    this.#pendingBytes += bytes;
+    const startedAt = now();
+    try {
+      const outcomes = await log.appendEach(requests);
+      const counts = new Map<string, number>();
+      for (let i = 0; i < outcomes.length; i++) {
+        if (outcomes[i] instanceof ForeverframeError) continue;
+        for (const { channel, data } of requests[i]?.messages ?? []) {
+          counts.set(channel, (counts.get(channel) ?? 0) + 1);
+          tally.published++;
+          tally.publishedBytes += data.length;
+        }
+      }
+      for (const [channel, count] of counts) rates.add(channel, count);
+      tally.append.observe((now() - startedAt) / 1_000, requests.length);
+      return outcomes;
+    } finally {
+      this.#settle(bytes);
+    }
+  }
+
+  /** Whether more may wait for the log. */
+  get hasRoom(): boolean {
+    return this.#pendingBytes < this.#options.maxPendingBytes / 2;
+  }
+
+  /** Call `go` once, when {@link hasRoom} may have become true. */
+  whenRoom(go: () => void): void {
+    this.#waiting.push(go);
+  }
+
+  #settle(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    this.#options.onAppended();
+    if (!this.hasRoom) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
   }
 }

@@ -60,7 +60,13 @@ export class RateLimit {
   }
 
   #keep(key: string, tokens: number): void {
-    if (!this.#buckets.has(key) && this.#buckets.size >= MAX_KEYS) this.#oldest.take();
+    const known = this.#buckets.get(key);
+    if (known !== undefined) {
+      known.tokens = tokens;
+      known.filledAt = this.#now();
+      return;
+    }
+    if (this.#buckets.size >= MAX_KEYS) this.#oldest.take();
     this.#buckets.set(key, { tokens, filledAt: this.#now() });
   }
 }

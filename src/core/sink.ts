@@ -20,6 +20,9 @@ export interface SinkListener {
   onClosed(): void;
 }
 
+/** The part of it that hears of what is written. */
+export type WriteListener = Pick<SinkListener, "onDrain" | "onStall" | "onClosed">;
+
 /**
  * Where the bytes of one stream go: a socket, or what behaves like one. Each piece is one encoded
  * event, or several messages.

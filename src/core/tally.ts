@@ -15,6 +15,10 @@ export interface TallyFigures {
   /** Messages that the log took from this process, and the bytes of their data. */
   readonly published: number;
   readonly publishedBytes: number;
+  /** Publish connections opened, and closed. */
+  readonly publishConnections: { readonly opened: number; readonly closed: number };
+  /** Lines that were answered, or will be, on publish connections. */
+  readonly publishLines: number;
   /** Messages given to streams: one message given to three streams counts three times. */
   readonly delivered: number;
   /** The bytes of these deliveries, in the form of each transport. */
@@ -43,6 +47,8 @@ export function zeros<Key extends string>(keys: readonly Key[]): Record<Key, num
 export class Tally implements LifeListener {
   published = 0;
   publishedBytes = 0;
+  readonly publishConnections = { opened: 0, closed: 0 };
+  publishLines = 0;
   delivered = 0;
   deliveredBytes = 0;
   replayed = 0;
@@ -71,11 +77,13 @@ export class Tally implements LifeListener {
   }
 
   figures(): TallyFigures {
-    const { published, publishedBytes, delivered, deliveredBytes, replayed, gaps } = this;
+    const { published, publishedBytes, publishLines, publishConnections } = this;
+    const { delivered, deliveredBytes, replayed, gaps } = this;
     return {
       opened: { ...this.#opened },
       closed: { ...this.#closed },
-      ...{ published, publishedBytes, delivered, deliveredBytes, replayed, gaps },
+      ...{ published, publishedBytes, publishLines, delivered, deliveredBytes, replayed, gaps },
+      publishConnections: { ...publishConnections },
       refused: Object.fromEntries(this.#refused),
       append: this.append.figures(),
       latency: this.latency.figures(),

@@ -5,6 +5,7 @@ import Koa from "koa";
 import type { Alarms } from "../core/alarms.ts";
 import type { Hub } from "../core/hub.ts";
 import type { RetentionRules } from "../core/log.ts";
+import type { MemoryBudget } from "../core/memory-budget.ts";
 import type { Scheduler } from "../core/scheduler.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -18,6 +19,7 @@ import { errorMiddleware } from "./middleware/errors.ts";
 import { policyMiddleware } from "./middleware/policies.ts";
 import { hasPage, type PageDirectory, pageMiddleware } from "./pages.ts";
 import type { BodyLimits } from "./publish-body.ts";
+import { PublishConnections } from "./publish-connection/publish-connections.ts";
 import { PublishRate } from "./publish-rate.ts";
 import type { BodyReading } from "./read-body.ts";
 import { RefusalLog } from "./refusal-log.ts";
@@ -26,6 +28,7 @@ import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { operateRoutes } from "./routes/operate.ts";
 import { publishRoutes } from "./routes/publish.ts";
+import { publishConnectionRoutes } from "./routes/publish-connection.ts";
 import { readRoutes } from "./routes/read.ts";
 import { streamRoutes } from "./routes/stream.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
@@ -39,7 +42,12 @@ export interface AppOptions {
     readonly pollKeptMs: number;
     readonly jsonp: boolean;
     readonly publishesPerSecond: number;
+    readonly maxPublishConnections: number;
+    readonly maxPendingBytes: number;
+    readonly stallMs: number;
   };
+  /** Counts answers that clients have not read. */
+  readonly unread: MemoryBudget;
   /** Whose word about a request's origin is believed; null for nobody's. */
   readonly proxies: BlockList | null;
   readonly bodies: BodyReading;
@@ -63,6 +71,8 @@ export interface App {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Whether a route or a page is at the path of a request; other paths would be answered 404. */
   has(request: IncomingMessage): Promise<boolean>;
+  /** End the publish connections: see {@link PublishConnections.drain}. */
+  drain(deadline: Promise<void>): Promise<void>;
 }
 
 /** Make the HTTP side. */
@@ -73,6 +83,13 @@ export function createApp(options: AppOptions): App {
   const guesses = new Guesses(UNKNOWN_STREAMS, now);
   const rate = new PublishRate(limits.publishesPerSecond, now);
   const refusals = new RefusalLog({ tally: hub.tally, past: hub.past, logger, scheduler });
+  const publishConnections = new PublishConnections({
+    ...{ ...limits, hub, authorization, scheduler, rate },
+    turns: bodies.turns,
+    received: bodies.budget,
+    unread: options.unread,
+    onFault: (cause) => refusals.noteFault(cause, "a publish connection failed"),
+  });
   const app = new Koa();
   app.on("error", (error: unknown) => {
     if (hasGone(error)) logger.debug({ err: error }, "a client has gone");
@@ -89,6 +106,7 @@ export function createApp(options: AppOptions): App {
     controlRoutes(hub, { authorization, checkAdmin, guesses, now: unixNow }),
     ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
     publishRoutes(hub, { ...limits, authorization, rate }, bodies),
+    publishConnectionRoutes(publishConnections, limits),
     readRoutes(hub, { authorization, now }),
     adminRoutes(hub, { checkAdmin, retention, unixNow }),
     operateRoutes(hub, { checkAdmin, metricsOpen, unixNow }),
@@ -101,6 +119,7 @@ export function createApp(options: AppOptions): App {
   for (const directory of pages) app.use(pageMiddleware(directory, access));
   const handle = app.callback();
   return {
+    drain: (deadline) => publishConnections.drain(deadline),
     handle(request, response) {
       // Otherwise the connection would be kept open past the drain.
       if (hub.draining) response.setHeader("Connection", "close");

@@ -110,10 +110,14 @@ function takeRequest(
   return true;
 }
 
-/** Whether a request to upgrade is ours. At "/" only streams are: all else is the application's. */
+/**
+ * Whether a request to upgrade is ours. At "/" only streams and publish connections are: all else
+ * is the application's.
+ */
 function takesUpgrade(attachment: Attachment, request: IncomingMessage): boolean {
   const url = below(attachment, request);
-  return url !== null && (attachment.path !== "" || opensStream({ url }));
+  if (url === null) return false;
+  return attachment.path !== "" || opensStream({ url }) || /^\/publish(?:$|\?)/.test(url);
 }
 
 /** The URL of a request below the path; null where it is the application's. */

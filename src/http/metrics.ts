@@ -93,6 +93,16 @@ export const METRICS: readonly (PlainMetric | HistogramMetric)[] = [
     "Bytes of the data of messages that the log took.",
     ({ tally }) => tally.publishedBytes,
   ),
+  gauge(
+    "foreverframe_publish_connections",
+    "Open publish connections.",
+    ({ tally }) => tally.publishConnections.opened - tally.publishConnections.closed,
+  ),
+  counter(
+    "foreverframe_publish_lines_total",
+    "Lines that came on publish connections, those that were refused included.",
+    ({ tally }) => tally.publishLines,
+  ),
   counter(
     "foreverframe_delivered_messages_total",
     "Messages given to streams: once for each stream.",

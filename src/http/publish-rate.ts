@@ -3,6 +3,9 @@ import { RateLimit } from "../core/rate-limit.ts";
 import { ForeverframeError } from "../errors.ts";
 import { callerOf } from "./guesses.ts";
 
+/** Seconds after which one more publish is taken. */
+export const PUBLISH_RETRY_AFTER_S = 1;
+
 /** Lets each address and each subject publish so many times a second, and so many at once. */
 export class PublishRate {
   readonly #perSecond: number;
@@ -35,10 +38,37 @@ export class PublishRate {
     if (subject !== null) this.#take(ctx, this.#subjects, subject, "by you");
   }
 
+  /**
+   * A line of a publish connection comes from an address.
+   *
+   * @param caller as `callerOf` names it
+   * @throws ForeverframeError FF_PUBLISH_RATE
+   */
+  takeLine(caller: string): void {
+    if (this.#isTooMuch(this.#addresses, caller)) throw this.#refusal("from your address");
+  }
+
+  /**
+   * A line comes from a subject.
+   *
+   * @throws ForeverframeError FF_PUBLISH_RATE
+   */
+  takeLineOf(subject: string | null): void {
+    if (subject !== null && this.#isTooMuch(this.#subjects, subject)) throw this.#refusal("by you");
+  }
+
   #take(ctx: Context, limit: RateLimit, key: string, what: string): void {
-    if (this.#perSecond === 0 || limit.take(key)) return;
-    ctx.set("Retry-After", "1");
-    throw new ForeverframeError(
+    if (!this.#isTooMuch(limit, key)) return;
+    ctx.set("Retry-After", String(PUBLISH_RETRY_AFTER_S));
+    throw this.#refusal(what);
+  }
+
+  #isTooMuch(limit: RateLimit, key: string): boolean {
+    return this.#perSecond > 0 && !limit.take(key);
+  }
+
+  #refusal(what: string): ForeverframeError {
+    return new ForeverframeError(
       "FF_PUBLISH_RATE",
       `More than ${this.#perSecond} publishes came ${what} in a second: publish in batches, or raise --publishes-per-second`,
     );

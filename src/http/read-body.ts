@@ -161,7 +161,7 @@ export function smallBodyMiddleware(limit: number, types = BEACON_TYPES): Middle
  *
  * @throws ForeverframeError FF_BODY_INVALID: what it said is gone
  */
-function earlierBody(ctx: Context): Buffer | null {
+export function earlierBody(ctx: Context): Buffer | null {
   if (!ctx.req.readableEnded) return null;
   if (bodyIsAbsent(ctx)) return NOTHING;
   const { rawBody, body } = ctx.req as { rawBody?: unknown; body?: unknown };

@@ -30,13 +30,20 @@ interface ChangedChannel {
   time: number;
 }
 
+const NOTHING_SHARED: Map<string, SharedData> = new Map();
+
 /** Collects what one transaction appends; writes the marks and each channel's record once. */
 export class AppendChange {
   readonly #tables: TableWriter;
   readonly #options: AppendChangeOptions;
   readonly #channels = new Map<string, ChangedChannel>();
   readonly #idPrefix: string;
-  #marks: LogMarks;
+  readonly #marks: LogMarks;
+  // What changes of the marks. Not a copy of them for each append, of which there are thousands.
+  #tip: string;
+  #time: number | undefined;
+  #bytes: number;
+  #nextNumber: number;
   #newChannels = 0;
 
   constructor(tables: TableWriter, options: AppendChangeOptions) {
@@ -44,23 +51,29 @@ export class AppendChange {
     this.#options = options;
     this.#idPrefix = formatCursor(options.epoch, "");
     this.#marks = tables.marks();
+    this.#tip = this.#marks.tip;
+    this.#time = this.#marks.time;
+    this.#bytes = this.#marks.bytes ?? 0;
+    this.#nextNumber = this.#marks.nextNumber;
     // Another process may have appended; and ids of a commit that failed are never used again.
     options.clock.advanceTo(this.#marks.tip);
   }
 
   /** Bytes that the log keeps with what was added. */
   get bytes(): number {
-    return this.#marks.bytes ?? 0;
+    return this.#bytes;
   }
 
   /** How many channels there would be with these messages. */
   channelCountWith(messages: readonly NewMessage[]): number {
-    const names = new Set(messages.map(({ channel }) => channel));
-    const fresh = [...names].filter(
-      (name) => !this.#channels.has(name) && this.#tables.channel(name) === undefined,
-    );
-    if (fresh.length === 0) return 0; // no channel more than before, so within any limit
-    return this.#tables.channelCount() + this.#newChannels + fresh.length;
+    const fresh = new Set<string>();
+    for (const { channel } of messages) if (!this.#has(channel)) fresh.add(channel);
+    if (fresh.size === 0) return 0; // no channel more than before, so within any limit
+    return this.#tables.channelCount() + this.#newChannels + fresh.size;
+  }
+
+  #has(channel: string): boolean {
+    return this.#channels.has(channel) || this.#tables.channel(channel) !== undefined;
   }
 
   /** @returns the ids, in order */
@@ -69,7 +82,7 @@ export class AppendChange {
     const positions = clock.take(messages.length);
     const { wallTime: time, time: positionTime } = clock;
     const repeated = repeatedData(messages);
-    const shared = new Map<string, SharedData>();
+    const shared = repeated.size === 0 ? NOTHING_SHARED : new Map<string, SharedData>();
     const ids: Cursor[] = [];
     let bytes = 0;
     for (let i = 0; i < positions.length; i++) {
@@ -90,8 +103,9 @@ export class AppendChange {
       bytes += rowBytes(this.#tables.addMessage(row, record.number));
     }
     for (const data of shared.values()) bytes += rowBytes(this.#tables.addShared(data));
-    const tip = positions.at(-1) ?? this.#marks.tip;
-    this.#marks = { ...this.#marks, tip, time, bytes: this.bytes + bytes };
+    this.#tip = positions.at(-1) ?? this.#tip;
+    this.#time = time;
+    this.#bytes += bytes;
     return ids;
   }
 
@@ -114,7 +128,13 @@ export class AppendChange {
       const due = this.#dueOf(name, record, time);
       putChannelDue(this.#tables, name, { ...record, due }, record.due);
     }
-    this.#tables.putMarks(this.#marks);
+    this.#tables.putMarks({
+      ...this.#marks,
+      tip: this.#tip,
+      bytes: this.#bytes,
+      nextNumber: this.#nextNumber,
+      ...(this.#time === undefined ? {} : { time: this.#time }),
+    });
   }
 
   /**
@@ -142,8 +162,7 @@ export class AppendChange {
 
   #newChannel(): ChannelRecord {
     this.#newChannels++;
-    const number = this.#marks.nextNumber;
-    this.#marks = { ...this.#marks, nextNumber: number + 1 };
+    const number = this.#nextNumber++;
     // A channel of this name may have been forgotten: what was before that is not known any more.
     return { number, messages: 0, trimmedTo: this.#marks.forgottenTo, last: ORIGIN };
   }

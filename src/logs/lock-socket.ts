@@ -173,7 +173,7 @@ function parseHolder(text: string): LockHolder | null {
 }
 
 /** Run something with a path of a file that is short enough for a socket. */
-async function withShortPath<T>(
+export async function withShortPath<T>(
   directory: string,
   file: string,
   run: (path: string) => Promise<T>,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { ORIGIN } from "../core/cursor.ts";
 import type { MessageLog } from "../core/log.ts";
 import type { KeptRevocation } from "../core/revocation.ts";
@@ -44,7 +45,9 @@ class MemoryStore implements TableStore {
     return query(this.#tables);
   }
 
+  /** In the next turn, so that what is appended meanwhile is one change, as on a disk. */
   async write<T>(change: (tables: MemoryTables) => T): Promise<T> {
+    await nextTurn();
     return change(this.#tables);
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Cursor, formatCursor } from "../core/cursor.ts";
-import type { AppendRequest } from "../core/log.ts";
+import type { AppendOutcome, AppendRequest } from "../core/log.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import type { SteadyClock } from "../core/steady-clock.ts";
 import { ForeverframeError } from "../errors.ts";
@@ -21,9 +21,6 @@ export interface AppendOptions extends AppendChangeOptions {
   readonly maxChannels: number;
   readonly maxLogBytes: number;
 }
-
-/** The ids of one append, or why it was refused. */
-export type AppendOutcome = readonly Cursor[] | ForeverframeError;
 
 /** An append was refused since the log would be too large with it. */
 export class LogSizeError extends ForeverframeError {

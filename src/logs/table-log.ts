@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SelectorSet } from "../core/channel-name.ts";
 import { type Cursor, formatCursor, ORIGIN, positionOf, timeOfPosition } from "../core/cursor.ts";
 import type {
+  AppendOutcome,
   AppendRequest,
   LogBatch,
   MessageLog,
@@ -16,12 +17,7 @@ import { ForeverframeError } from "../errors.ts";
 import { closedError, goneError } from "./log-errors.ts";
 import { LogHealth } from "./log-health.ts";
 import { PositionClock } from "./position-clock.ts";
-import {
-  type AppendOptions,
-  type AppendOutcome,
-  appendGroup,
-  LogSizeError,
-} from "./table-append.ts";
+import { type AppendOptions, appendGroup, LogSizeError } from "./table-append.ts";
 import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
 import { keepRevocation } from "./table-revoke.ts";
@@ -69,8 +65,11 @@ export interface TableLogOptions {
 }
 
 interface PendingAppend {
-  readonly request: AppendRequest;
-  resolve(ids: readonly Cursor[]): void;
+  /** Stored in one transaction. */
+  readonly requests: readonly AppendRequest[];
+  /** Messages of all requests. */
+  readonly messages: number;
+  resolve(outcomes: readonly AppendOutcome[]): void;
   reject(error: unknown): void;
 }
 
@@ -121,11 +120,20 @@ export class TableLog implements MessageLog {
   }
 
   append(request: AppendRequest): Promise<readonly Cursor[]> {
+    return this.appendEach([request]).then(([outcome = []]) => {
+      if (outcome instanceof ForeverframeError) throw outcome;
+      return outcome;
+    });
+  }
+
+  appendEach(requests: readonly AppendRequest[]): Promise<readonly AppendOutcome[]> {
     if (this.#closed) return Promise.reject(closedError());
     const { shut } = this.#health;
     if (shut !== null) return Promise.reject(new ForeverframeError(shut.code, shut.message));
+    let messages = 0;
+    for (const request of requests) messages += request.messages.length;
     return new Promise((resolve, reject) => {
-      this.#pending.push({ request, resolve, reject });
+      this.#pending.push({ requests, messages, resolve, reject });
       this.#committing ??= this.#commitPending();
     });
   }
@@ -137,7 +145,7 @@ export class TableLog implements MessageLog {
   async #commitPending(): Promise<void> {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
-      const requests = group.map(({ request }) => request);
+      const requests = group.flatMap((pending) => pending.requests);
       let outcomes: readonly AppendOutcome[];
       try {
         outcomes = await this.#write((tables) => appendGroup(tables, requests, this.#options));
@@ -145,12 +153,14 @@ export class TableLog implements MessageLog {
         for (const { reject } of group) reject(error);
         continue;
       }
-      group.forEach(({ resolve, reject }, i) => {
-        const outcome = outcomes[i];
+      for (const outcome of outcomes)
         if (outcome instanceof LogSizeError) this.#health.refused(outcome, outcome.bytes);
-        if (outcome instanceof ForeverframeError) reject(outcome);
-        else resolve(outcome ?? []);
-      });
+      let start = 0;
+      for (const pending of group) {
+        const end = start + pending.requests.length;
+        pending.resolve(group.length === 1 ? outcomes : outcomes.slice(start, end));
+        start = end;
+      }
     }
     // Clear this in the same tick as the last queue check. Otherwise an append that arrives in
     // between would wait for a commit loop that has ended.
@@ -160,8 +170,8 @@ export class TableLog implements MessageLog {
   #takeGroup(): readonly PendingAppend[] {
     let messages = 0;
     let count = 0;
-    for (const { request } of this.#pending) {
-      messages += request.messages.length;
+    for (const pending of this.#pending) {
+      messages += pending.messages;
       if (count > 0 && messages > MAX_MESSAGES_PER_COMMIT) break;
       count++;
     }

@@ -52,6 +52,7 @@ const GROUPS: Readonly<Record<string, readonly SettingName[]>> = {
     "maxBatchMessages",
     "maxPublishChannels",
     "publishesPerSecond",
+    "maxPublishConnections",
     "maxPendingBytes",
     "maxIdempotencyKeys",
     "maxChannels",

@@ -184,6 +184,12 @@ export const SETTINGS = {
     10_000_000,
     "publishes of one address, and of one user, in a second; 0 for no limit",
   ),
+  maxPublishConnections: number(
+    1_000,
+    1,
+    100_000,
+    "publish connections (POST /publish) open at once in one process",
+  ),
   maxPendingBytes: number(
     67_108_864,
     1_024,

@@ -25,8 +25,8 @@ export const websocketTransport: Transport = {
   heartbeat: Buffer.concat([textFrameHead(HEARTBEAT.length), HEARTBEAT]),
 };
 
-/** https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
-function textFrameHead(length: number): Buffer {
+/** The head of a text frame of a server: https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
+export function textFrameHead(length: number): Buffer {
   if (length < 126) return Buffer.from([TEXT, length]);
   if (length < 65_536) return Buffer.from([TEXT, 126, length >> 8, length & 0xff]);
   const head = Buffer.alloc(10);

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { LineConnection } from "../../src/commands/line-connection.ts";
 import type { PublisherFault } from "./fault-plan.ts";
 import { type Publish, PublishSource } from "./publish-source.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -7,9 +8,14 @@ import type { SeededRandom } from "./seeded-random.ts";
 /** Longest wait for one answer, in ms. */
 const ANSWER_MS = 5_000;
 
+interface Answered {
+  readonly status: number;
+  readonly text: string;
+}
+
 /**
  * Publishes one thing after the other, and repeats each with its Idempotency-Key until it is
- * answered 201.
+ * answered 201. One in two sends single messages over a publish connection, but for some of them.
  */
 export class ChaosPublisher {
   readonly #number: number;
@@ -23,6 +29,7 @@ export class ChaosPublisher {
   #stopping = false;
   #ended = false;
   #underWay = new AbortController();
+  #connection: { readonly url: string; readonly lines: LineConnection } | null = null;
   #answered: { readonly publish: Publish; readonly ids: readonly string[] } | null = null;
 
   /** @param urls of the servers, which it goes to by chance */
@@ -52,6 +59,7 @@ export class ChaosPublisher {
       this.#answered = { publish, ids };
       await pause(this.#random.whole(0, 50));
     }
+    this.#connection?.lines.close();
   }
 
   suffer(fault: PublisherFault): void {
@@ -106,14 +114,41 @@ export class ChaosPublisher {
   }
 
   /** null: the answer is lost, and nobody knows whether it was stored. */
-  async #send({
-    path,
-    type,
-    body,
-    key,
-  }: Publish): Promise<{ status: number; text: string } | null> {
+  #send(publish: Publish): Promise<Answered | null> {
     this.#underWay = new AbortController();
     const signal = AbortSignal.any([this.#underWay.signal, AbortSignal.timeout(ANSWER_MS)]);
+    const isOnLine = this.#number % 2 === 1 && publish.line !== null && this.#random.chance(0.9);
+    return isOnLine ? this.#sendLine(publish, signal) : this.#request(publish, signal);
+  }
+
+  async #sendLine({ line, key }: Publish, signal: AbortSignal): Promise<Answered | null> {
+    const connection = await this.#connect();
+    if (line === null || connection === null) return null;
+    const cut = () => connection.destroy();
+    if (signal.aborted) cut();
+    signal.addEventListener("abort", cut);
+    const [answer] = await connection.send([{ ...line, key }]);
+    signal.removeEventListener("abort", cut);
+    if (answer === undefined) return null;
+    this.#record.count("lines answered");
+    const { id, status, detail } = answer;
+    return { status, text: id === null ? detail : JSON.stringify({ id }) };
+  }
+
+  async #connect(): Promise<LineConnection | null> {
+    const url = this.#url;
+    const open = this.#connection;
+    if (open !== null && open.url === url && !open.lines.isBroken) return open.lines;
+    open?.lines.close();
+    const lines = await LineConnection.open(new URL(`${url}/publish`), {}).catch(() => null);
+    this.#connection = lines === null ? null : { url, lines };
+    return lines;
+  }
+
+  async #request(
+    { path, type, body, key }: Publish,
+    signal: AbortSignal,
+  ): Promise<Answered | null> {
     const headers = { "Content-Type": type, "Idempotency-Key": key };
     try {
       const answer = await fetch(this.#url + path, { method: "POST", headers, body, signal });

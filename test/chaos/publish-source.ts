@@ -35,6 +35,8 @@ export interface Publish {
   readonly type: string;
   readonly body: string;
   readonly key: string;
+  /** The same for a publish connection; null for what is more than one message. */
+  readonly line: { readonly channel: string; readonly data: string } | null;
   /** What it makes, in order. */
   readonly messages: readonly { readonly channel: string; readonly digest: string }[];
 }
@@ -75,10 +77,12 @@ export class PublishSource {
       const channels = [...others, channel];
       const body = JSON.stringify({ channels, data });
       const messages = channels.map((name) => ({ channel: name, digest }));
-      return { path: "/messages", type: JSON_TYPE, body, key, messages };
+      return { path: "/messages", type: JSON_TYPE, body, key, line: null, messages };
     }
     const messages = [{ channel, digest }];
-    return { path: pathOf(channel), type: JSON_TYPE, body: JSON.stringify(data), key, messages };
+    const body = JSON.stringify(data);
+    const line = { channel, data: body };
+    return { path: pathOf(channel), type: JSON_TYPE, body, key, line, messages };
   }
 
   /** @param bytes of each message, at most */
@@ -89,7 +93,8 @@ export class PublishSource {
     );
     const messages = values.map((value) => ({ channel, digest: digestOf(value) }));
     const body = values.map((value) => `${JSON.stringify(value)}\n`).join("");
-    return { path: pathOf(channel), type: "application/x-ndjson", body, key, messages };
+    const type = "application/x-ndjson";
+    return { path: pathOf(channel), type, body, key, line: null, messages };
   }
 
   #drawKey(): string {

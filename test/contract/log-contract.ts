@@ -6,6 +6,7 @@ import { ForeverframeError } from "../../src/errors.ts";
 import type { TableLogOptions } from "../../src/logs/table-log.ts";
 import { ChangingRules } from "../support/changing-rules.ts";
 import { newMessage } from "../support/messages.ts";
+import { describeAppendEach } from "./append-each-contract.ts";
 
 /** How the suite gets a log. */
 export interface LogFixture {
@@ -117,6 +118,8 @@ export function describeLogContract(name: string, { open }: LogFixture): void {
         expect((await read("a")).messages).to.have.lengthOf(1);
       });
     });
+
+    describeAppendEach(() => log);
 
     describe("append with an idempotency key", () => {
       const keyed = (key: string, data: string) =>

@@ -24,6 +24,7 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     epoch: log.epoch,
     capabilities: { ...log.capabilities, readsAtOnce: 1 + turns() },
     append: (request) => log.append(request).then(wait),
+    appendEach: (requests) => log.appendEach(requests).then(wait),
     read: async (request: ReadRequest): Promise<LogBatch> => {
       await wait(null);
       return wait(await log.read(request));

@@ -15,8 +15,14 @@ export function refuseBrokenRequest(error: Error, connection: Duplex): void {
     connection.destroy();
     return;
   }
+  const { receiving, onBrokenOff } = connection;
+  if (onBrokenOff !== null && codeOf(error) === REQUEST_TIMEOUT) return;
   connection.stopReading();
-  const { receiving } = connection;
+  if (onBrokenOff !== null) {
+    receiving?.response?.once("finish", () => connection.destroySoon());
+    onBrokenOff();
+    return;
+  }
   const begin = () => refuse(error, connection);
   if (receiving === null) connection.inTurn({ exchange: null, overlaps: false, begin });
   else if (receiving.response === null || !receiving.response.headersSent) begin();
@@ -26,6 +32,11 @@ export function refuseBrokenRequest(error: Error, connection: Duplex): void {
 }
 
 const CONNECT_REQUEST = "CONNECT";
+const REQUEST_TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
+
+function codeOf(error: Error & { code?: unknown }): unknown {
+  return error.code;
+}
 
 /** Answer a request to be a proxy, which Node would cut without a word. */
 export function refuseConnect(_request: IncomingMessage, connection: Duplex): void {
@@ -56,7 +67,7 @@ function explain(error: Error & { code?: unknown; reason?: unknown }): {
         code: "FF_HEADERS_TOO_LARGE",
         detail: "The request's head is too large: send fewer or shorter headers",
       };
-    case "ERR_HTTP_REQUEST_TIMEOUT":
+    case REQUEST_TIMEOUT:
       return {
         code: "FF_REQUEST_TIMEOUT",
         detail: "The request did not come in time: send it again",

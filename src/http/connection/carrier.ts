@@ -1,5 +1,19 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Sink } from "../../core/sink.ts";
 import type { Framing } from "../../core/transport.ts";
+import type { ResponseSink } from "../sinks/response-sink.ts";
+import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
+
+/** A connection that is to become a WebSocket. */
+export interface UpgradedConnection {
+  readonly request: IncomingMessage;
+  /** With a listener for its errors. */
+  readonly socket: Socket;
+  /** What came behind the request. */
+  readonly head: Buffer;
+  readonly pieces: WaitingPieces;
+}
 
 /**
  * The connection that a request came on, by which a stream sends its bytes once its route has said
@@ -30,11 +44,15 @@ export interface Carrier {
    */
   take(contentType: string): Sink;
   /**
-   * Take the connection for a stream's WebSocket. The request has passed `checkUpgrade`.
+   * Send the head of the response, and write to it while the body of the request comes, which may
+   * have no end.
    *
-   * @param close called with the stream's id when its client asks for its end
+   * @param contentType of the response
+   * @param onBrokenOff called when nothing more of the body will come, though it is not complete
    */
-  upgrade(close: (stream: string) => void): Sink;
+  converse(contentType: string, onBrokenOff: () => void): ResponseSink;
+  /** Take the connection for a WebSocket. The request has passed `checkUpgrade`. */
+  takeForUpgrade(): UpgradedConnection;
   /** Cut the connection, even if a stream has taken it. */
   cut(): void;
 }

@@ -190,7 +190,8 @@ export class Connections implements ConnectionHost {
 
   /** The connection that has not sent its request whole for the longest time. */
   #longestReceiving(): HttpConnection | undefined {
-    for (const connection of this.#busy) if (connection.receiving !== null) return connection;
+    for (const connection of this.#busy)
+      if (connection.receiving !== null && connection.onBrokenOff === null) return connection;
     return undefined;
   }
 }

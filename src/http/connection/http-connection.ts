@@ -88,6 +88,8 @@ export class HttpConnection extends Duplex {
   #isHalfClosed: boolean;
   /** The parser has failed, or was told that nothing more comes: what follows is not for it. */
   #isBroken = false;
+  /** See {@link receiveWithoutEnd}. */
+  #onBrokenOff: (() => void) | null = null;
   /** As HTTP wants it, while nothing is stalled. */
   #timeoutMs = 0;
 
@@ -174,6 +176,27 @@ export class HttpConnection extends Duplex {
     this.#timeoutMs = ms;
     if (!this.#taken && !this.#stall.isRunning) this.#socket.setTimeout(ms);
     return this;
+  }
+
+  /** See `net.Socket`. */
+  setKeepAlive(isOn: boolean, initialDelayMs: number): this {
+    this.#socket.setKeepAlive(isOn, initialDelayMs);
+    return this;
+  }
+
+  /**
+   * The body of the request that is being served may have no end: it is never too late, and no
+   * other connection needs its place more.
+   *
+   * @param onBrokenOff called if it breaks off: its answer may still be under way
+   */
+  receiveWithoutEnd(onBrokenOff: () => void): void {
+    this.#onBrokenOff = onBrokenOff;
+  }
+
+  /** Of the request that is being received; null if its body has an end. */
+  get onBrokenOff(): (() => void) | null {
+    return this.receiving === null ? null : this.#onBrokenOff;
   }
 
   /** See {@link ConnectionLimits}. */

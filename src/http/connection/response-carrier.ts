@@ -4,10 +4,10 @@ import type { Framing } from "../../core/transport.ts";
 import { STREAM_HEADERS } from "../answer-headers.ts";
 import { ResponseSink } from "../sinks/response-sink.ts";
 import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
-import type { Carrier } from "./carrier.ts";
+import type { Carrier, UpgradedConnection } from "./carrier.ts";
 import { plainFraming } from "./framing.ts";
 import { cutTlsWrites } from "./tls-writes.ts";
-import { acceptWebSocket, takeUpgradeHead } from "./upgrades.ts";
+import { KEEP_ALIVE_MS, takeUpgradeHead } from "./upgrades.ts";
 
 /**
  * The carrier of a request on a server that somebody else made: a stream writes to the response.
@@ -61,7 +61,17 @@ export class ResponseCarrier implements Carrier {
     return new ResponseSink(response, this.#pieces);
   }
 
-  upgrade(close: (stream: string) => void): ReturnType<typeof acceptWebSocket> {
+  converse(contentType: string): ResponseSink {
+    const response = this.#response;
+    response.writeHead(200, { ...STREAM_HEADERS, "Content-Type": contentType });
+    response.flushHeaders();
+    cutTlsWrites(this.#socket);
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#isTaken = true;
+    return new ResponseSink(response, this.#pieces);
+  }
+
+  takeForUpgrade(): UpgradedConnection {
     const request = this.#request;
     const socket = this.#socket;
     const response = this.#response;
@@ -71,7 +81,7 @@ export class ResponseCarrier implements Carrier {
     // The response would never emit this otherwise, and the exchange is over only then.
     socket.once("close", () => response.emit("close"));
     const head = takeUpgradeHead(request);
-    return acceptWebSocket({ request, socket, head, pieces: this.#pieces, close });
+    return { request, socket, head, pieces: this.#pieces };
   }
 
   cut(): void {

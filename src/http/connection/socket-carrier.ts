@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Framing } from "../../core/transport.ts";
 import { STREAM_HEADERS } from "../answer-headers.ts";
+import { ResponseSink } from "../sinks/response-sink.ts";
 import { SocketSink } from "../sinks/socket-sink.ts";
-import type { Carrier } from "./carrier.ts";
+import type { Carrier, UpgradedConnection } from "./carrier.ts";
 import { chunkedFraming, plainFraming } from "./framing.ts";
 import { HttpConnection, isOnlyLineEnds } from "./http-connection.ts";
-import { acceptWebSocket, KEEP_ALIVE_MS, takeUpgradeHead } from "./upgrades.ts";
+import { KEEP_ALIVE_MS, takeUpgradeHead } from "./upgrades.ts";
 
 /** Line ends that a client of a stream may send at once. */
 const MAX_LINE_ENDS = 16;
@@ -85,14 +86,23 @@ export class SocketCarrier implements Carrier {
     return sink;
   }
 
-  upgrade(close: (stream: string) => void): ReturnType<typeof acceptWebSocket> {
+  converse(contentType: string, onBrokenOff: () => void): ResponseSink {
+    const response = this.#response;
+    response.writeHead(200, { ...STREAM_HEADERS, "Content-Type": contentType });
+    response.flushHeaders();
+    this.#connection.setKeepAlive(true, KEEP_ALIVE_MS);
+    if (!this.#request.complete) this.#connection.receiveWithoutEnd(onBrokenOff);
+    return new ResponseSink(response, this.#connection.waitingPieces);
+  }
+
+  takeForUpgrade(): UpgradedConnection {
     const request = this.#request;
     const connection = this.#connection;
     const head = Buffer.concat([takeUpgradeHead(request), connection.takeUnread()]);
     this.#response.detachSocket(connection as never);
     const socket = connection.takeSocket();
     connection.destroy();
-    return acceptWebSocket({ request, socket, head, pieces: connection.waitingPieces, close });
+    return { request, socket, head, pieces: connection.waitingPieces };
   }
 
   cut(): void {

@@ -1,12 +1,11 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Context } from "koa";
 import { WebSocketServer } from "ws";
 import { ForeverframeError } from "../../errors.ts";
 import { SocketSink } from "../sinks/socket-sink.ts";
-import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import { WebSocketSink } from "../sinks/web-socket-sink.ts";
+import type { UpgradedConnection } from "./carrier.ts";
 
 /** TCP keep-alive delay in ms. Finds dead clients when `--heartbeat-ms` is set higher than this. */
 export const KEEP_ALIVE_MS = 30_000;
@@ -92,26 +91,15 @@ export function checkUpgrade(ctx: Context): void {
   );
 }
 
-/** A connection that is to become a WebSocket. */
-export interface UpgradedConnection {
-  readonly request: IncomingMessage;
-  /** With a listener for its errors. */
-  readonly socket: Socket;
-  /** What came behind the request. */
-  readonly head: Buffer;
-  readonly pieces: WaitingPieces;
-  /** Called with the stream's id when its client asks for its end. */
-  readonly close: (stream: string) => void;
-}
-
-/** Answer the handshake, and give the connection to a stream. */
-export function acceptWebSocket({
-  request,
-  socket,
-  head,
-  pieces,
-  close,
-}: UpgradedConnection): WebSocketSink | SocketSink {
+/**
+ * Answer the handshake, and give the connection to a stream.
+ *
+ * @param close called with the stream's id when its client asks for its end
+ */
+export function acceptWebSocket(
+  { request, socket, head, pieces }: UpgradedConnection,
+  close: (stream: string) => void,
+): WebSocketSink | SocketSink {
   socket.setTimeout(0);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   let sink: WebSocketSink | null = null;

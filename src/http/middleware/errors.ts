@@ -17,7 +17,7 @@ import { isEventSourceRequest, isFrameRequest } from "../requested-transport.ts"
 import type { AccessOptions } from "./access.ts";
 
 /** Seconds after which a client that was refused for a while may try again. */
-const RETRY_AFTER_S = 5;
+export const RETRY_AFTER_S = 5;
 
 /**
  * Turn whatever is thrown into one answer: `application/problem+json`, or a document for a frame.

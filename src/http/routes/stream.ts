@@ -20,7 +20,7 @@ import { websocketTransport } from "../../transports/websocket.ts";
 import type { Authorization } from "../authorization.ts";
 import { carrierOf } from "../connection/carriers.ts";
 import { plainFraming } from "../connection/framing.ts";
-import { checkUpgrade } from "../connection/upgrades.ts";
+import { acceptWebSocket, checkUpgrade } from "../connection/upgrades.ts";
 import { checkJsonp } from "../jsonp.ts";
 import { answerPoll, type PollLimits } from "../long-poll.ts";
 import { type AccessOptions, isAllowedOrigin } from "../middleware/access.ts";
@@ -147,7 +147,8 @@ async function openWebSocket(ctx: Context, hub: Hub, request: StreamRequest): Pr
     // It can fail only for a stream that ended long ago.
     connect: () =>
       take(ctx, () =>
-        carrierOf(ctx).upgrade(
+        acceptWebSocket(
+          carrierOf(ctx).takeForUpgrade(),
           (stream) => void hub.control.close(stream, "client").catch(() => {}),
         ),
       ),

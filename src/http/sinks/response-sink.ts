@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
-import type { Sink, SinkListener } from "../../core/sink.ts";
+import type { Sink, WriteListener } from "../../core/sink.ts";
 import { heldPieces, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
 
 /** A response that belongs to a stream, on a server that somebody else made. */
 export class ResponseSink implements Sink, PieceWaiter {
   readonly #response: ServerResponse;
   readonly #pieces: WaitingPieces;
-  #listener: SinkListener | null = null;
+  #listener: WriteListener | null = null;
   /** What the client has not taken, while the response is not writable. */
   #waiting: readonly Buffer[] | null = null;
 
@@ -19,7 +19,7 @@ export class ResponseSink implements Sink, PieceWaiter {
     this.#pieces = pieces;
   }
 
-  listen(listener: SinkListener): void {
+  listen(listener: WriteListener): void {
     const response = this.#response;
     this.#listener = listener;
     response.on("drain", () => {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Sink, SinkListener } from "../../core/sink.ts";
+import type { Sink, WriteListener } from "../../core/sink.ts";
 import { StallTimer } from "../connection/stall-timer.ts";
 import { heldPieces, type PieceWaiter, type WaitingPieces } from "./waiting-pieces.ts";
 
@@ -15,7 +15,7 @@ type SinkSocket = Socket & { [SINK]?: SocketSink };
 export class SocketSink implements Sink, PieceWaiter {
   readonly #socket: SinkSocket;
   readonly #pieces: WaitingPieces;
-  #listener: SinkListener | null = null;
+  #listener: WriteListener | null = null;
   #stallMs = 0;
   /** While it is not writable. */
   #stall: { readonly timer: StallTimer; readonly pieces: readonly Buffer[] } | null = null;
@@ -29,7 +29,7 @@ export class SocketSink implements Sink, PieceWaiter {
     this.#pieces = pieces;
   }
 
-  listen(listener: SinkListener, stallMs: number): void {
+  listen(listener: WriteListener, stallMs: number): void {
     const socket = this.#socket;
     this.#listener = listener;
     this.#stallMs = stallMs;

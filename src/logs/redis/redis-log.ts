@@ -1,6 +1,12 @@
 import type { SelectorSet } from "../../core/channel-name.ts";
 import { type Cursor, formatCursor } from "../../core/cursor.ts";
-import type { AppendRequest, LogBatch, MessageLog, ReadRequest } from "../../core/log.ts";
+import type {
+  AppendOutcome,
+  AppendRequest,
+  LogBatch,
+  MessageLog,
+  ReadRequest,
+} from "../../core/log.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import type { KeptRevocation, Revocation, RevocationKind } from "../../core/revocation.ts";
 import { SteadyClock } from "../../core/steady-clock.ts";
@@ -120,6 +126,18 @@ class RedisLog implements MessageLog {
     if (outcome instanceof LogSizeError) this.#health.refused(outcome, outcome.bytes);
     if (outcome instanceof ForeverframeError) throw outcome;
     return outcome;
+  }
+
+  appendEach(requests: readonly AppendRequest[]): Promise<readonly AppendOutcome[]> {
+    // Each is a step of Redis; they are sent in one piece, in their order.
+    return Promise.all(
+      requests.map((request) =>
+        this.append(request).catch((error: unknown) => {
+          if (error instanceof ForeverframeError) return error;
+          throw error;
+        }),
+      ),
+    );
   }
 
   async read(request: ReadRequest): Promise<LogBatch> {

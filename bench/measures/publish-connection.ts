@@ -1,0 +1,38 @@
+import { sendLines } from "../load/lines.ts";
+import type { Measure } from "./measure.ts";
+
+const MANY = 10_000;
+const NONE = "no such connection";
+
+/** Messages a second over one publish connection, each answered when it is durable. */
+export const publishConnectionMeasure: Measure = {
+  name: "publish-connection",
+  without: {
+    nchan: NONE,
+    "nchan-raw": NONE,
+    sockjs: NONE,
+    "better-sse": NONE,
+    "bare-loop": NONE,
+  },
+  start: {},
+  quantities: () => [
+    {
+      key: "linesPerSecond",
+      title: `messages/s over one publish connection, 100 bytes each, ${MANY} in flight`,
+      unit: "/s",
+    },
+    { key: "oneByOnePerSecond", title: "the same, one message at a time", unit: "/s" },
+    { key: "oneByOneMs", title: "the same, 99th percentile of an answer", unit: "ms" },
+  ],
+  async run({ server: { port }, scale }) {
+    const seconds = scale === "full" ? 5 : 1;
+    await sendLines(port, MANY, 1);
+    const many = await sendLines(port, MANY, seconds);
+    const one = await sendLines(port, 1, seconds);
+    return {
+      linesPerSecond: many.perSecond,
+      oneByOnePerSecond: one.perSecond,
+      oneByOneMs: one.p99Ms,
+    };
+  },
+};
