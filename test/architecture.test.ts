@@ -77,7 +77,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   workers: [
     "server.ts",
-    "engine.ts",
+    "take-log.ts",
     "buses",
     "logs",
     "tls",
@@ -106,6 +106,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "subscription-event.ts": [],
   "engine.ts": [
     "peers.ts",
+    "take-log.ts",
     "watches.ts",
     "tokens",
     "session",
@@ -119,6 +120,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "logger.ts",
     "errors.ts",
   ],
+  "take-log.ts": ["logs", "settings", "logger.ts"],
   "watches.ts": ["tokens", "hooks", "core", "process", "settings", "logger.ts"],
   "peers.ts": ["tokens", "buses", "core", "process", "settings", "logger.ts", "errors.ts"],
   hooks: ["core", "errors.ts"],

@@ -25,12 +25,12 @@ export interface OutcomeFrame {
 }
 
 /** Said while frames wait: the process is not stuck, whatever the disk does. */
-export interface AliveFrame {
+interface AliveFrame {
   readonly type: "alive";
 }
 
 /** Said by a process that ends: it answers what it has been sent, and wants nothing more. */
-export interface LeavingFrame {
+interface LeavingFrame {
   readonly type: "leaving";
 }
 

@@ -19,7 +19,7 @@ export const SERVICE_FILE = "append.sock";
 const MAX_WAITING_SIZE = 8_388_608;
 
 /** That this process is not stuck is said this often while frames wait, in ms. */
-export const ALIVE_MS = 500;
+const ALIVE_MS = 500;
 
 /** The others are given this long to hear that the service ends, in ms. */
 const LEAVE_MS = 1_000;
