@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { InProcessBus } from "./buses/in-process-bus.ts";
 import { LeasedDuties } from "./buses/leased-duties.ts";
 import type { RedisNodes } from "./buses/redis-nodes.ts";
@@ -6,6 +5,7 @@ import type { Bus } from "./core/bus.ts";
 import { type Duties, FixedDuties } from "./core/duties.ts";
 import { ForeverframeError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { RandomTexts } from "./process/random-texts.ts";
 import { tryAgain } from "./process/try-again.ts";
 import { parseLogLocation } from "./settings/log-location.ts";
 import type { Config } from "./settings/settings.ts";
@@ -50,7 +50,8 @@ export async function joinPeers(
 ): Promise<Peers> {
   const nodes = await joinNodes(config, logger);
   const name = nodes?.name ?? ALONE;
-  const newId = (bytes: number) => `${name}.${randomBytes(bytes).toString("base64url")}`;
+  const random = new RandomTexts();
+  const newId = (bytes: number) => `${name}.${random.text(bytes)}`;
   if (nodes !== null) {
     const { number } = nodes;
     const { RedisBus } = await import("./buses/redis-bus.ts");

@@ -101,11 +101,12 @@ export function createApp(options: AppOptions): App {
   app.use(policyMiddleware(access));
   const checkAdmin = createAdminCheck({ adminToken, authorization, logger, now });
   const { retention, metricsOpen } = options;
+  // Each is asked in turn: what comes most often is first.
   const routers = [
+    publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     streamRoutes(hub, { ...limits, access, authorization }, bodies),
     controlRoutes(hub, { authorization, checkAdmin, guesses, now: unixNow }),
     ticketRoutes(hub, { ...limits, authorization, now: unixNow }),
-    publishRoutes(hub, { ...limits, authorization, rate }, bodies),
     publishConnectionRoutes(publishConnections, limits),
     readRoutes(hub, { authorization, now }),
     adminRoutes(hub, { checkAdmin, retention, unixNow }),

@@ -15,9 +15,10 @@ export function refuseBrokenRequest(error: Error, connection: Duplex): void {
     connection.destroy();
     return;
   }
-  const { receiving, onBrokenOff } = connection;
+  const { onBrokenOff } = connection;
   if (onBrokenOff !== null && codeOf(error) === REQUEST_TIMEOUT) return;
   connection.stopReading();
+  const { receiving } = connection;
   if (onBrokenOff !== null) {
     receiving?.response?.once("finish", () => connection.destroySoon());
     onBrokenOff();

@@ -298,6 +298,11 @@ export class HttpConnection extends Duplex {
     return socket;
   }
 
+  /** Hold back what is written from now on; who takes the socket has to uncork it. */
+  holdBack(): void {
+    this.#socket.cork();
+  }
+
   /** Cut the connection, taken or not. */
   cut(): void {
     this.#socket.destroy();

@@ -68,8 +68,11 @@ export class SocketCarrier implements Carrier {
       Connection: "close",
       ...(this.#isOld ? {} : { "Transfer-Encoding": "chunked" }),
     });
+    // One system call for the head and what the stream begins with.
+    connection.holdBack();
     response.flushHeaders();
     const socket = connection.takeSocket();
+    process.nextTick(uncork, socket);
     // What is written goes nowhere, but to Node the exchange is complete. For an exchange that
     // broke off, Node makes an Error with a stack, which is a tenth of what it takes to open a
     // stream.
@@ -113,6 +116,10 @@ export class SocketCarrier implements Carrier {
   get #isOld(): boolean {
     return this.#request.httpVersion === "1.0";
   }
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork();
 }
 
 function destroy(this: Socket): void {

@@ -55,10 +55,12 @@ export function formatPolicy(
  * Say with every answer what a browser may make of it; pages are served with a policy of their own.
  */
 export function policyMiddleware(access: AccessOptions): Middleware {
+  const fixed = { frame: formatPolicy("frame", access), data: formatPolicy("data", access) };
   return async (ctx, next) => {
     const name = policyOf(ctx.path);
     ctx.set({
-      "Content-Security-Policy": formatPolicy(name, access, name === "control" ? nonceOf(ctx) : ""),
+      "Content-Security-Policy":
+        name === "control" ? formatPolicy(name, access, nonceOf(ctx)) : fixed[name],
       "Cross-Origin-Resource-Policy": "same-origin",
       "X-Content-Type-Options": "nosniff",
     });
@@ -68,7 +70,7 @@ export function policyMiddleware(access: AccessOptions): Middleware {
   };
 }
 
-function policyOf(path: string): PolicyName {
+function policyOf(path: string): "frame" | "control" | "data" {
   if (path === "/stream") return "frame";
   return /^\/(?:control|streams\/[^/]*\/close)$/.test(path) ? "control" : "data";
 }
