@@ -30,6 +30,7 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     },
     tip: () => log.tip(),
     beforeLast: (selectors, count, upTo, isGone) => log.beforeLast(selectors, count, upTo, isGone),
+    findNewest: async (request) => wait(await log.findNewest(request)),
     channels: (after, limit) => log.channels(after, limit),
     deleteChannel: (channel) => log.deleteChannel(channel),
     revoke: (revocation) => log.revoke(revocation),

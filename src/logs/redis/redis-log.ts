@@ -1,6 +1,13 @@
 import type { SelectorSet } from "../../core/channel-name.ts";
 import { type Cursor, formatCursor } from "../../core/cursor.ts";
-import type { AppendRequest, LogBatch, MessageLog, ReadRequest } from "../../core/log.ts";
+import type {
+  AppendRequest,
+  LogBatch,
+  MessageLog,
+  NewestPlaces,
+  NewestRequest,
+  ReadRequest,
+} from "../../core/log.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import type { KeptRevocation, Revocation, RevocationKind } from "../../core/revocation.ts";
 import { SteadyClock } from "../../core/steady-clock.ts";
@@ -17,6 +24,7 @@ import { CHANNELS, PROBE, TIP } from "./read-scripts.ts";
 import { appendToRedis } from "./redis-append.ts";
 import { RedisCommits } from "./redis-commits.ts";
 import { cannotOpen } from "./redis-errors.ts";
+import { findNewestInRedis } from "./redis-newest.ts";
 import { findBeforeLast, readFromRedis, strangeError } from "./redis-reads.ts";
 import { RedisSession } from "./redis-session.ts";
 import { REMOVALS_PER_CALL, trimRedis, type Write } from "./redis-trim.ts";
@@ -141,6 +149,11 @@ class RedisLog implements MessageLog {
   ): Promise<Cursor> {
     if (this.#closed) throw closedError();
     return findBeforeLast(this.#session, selectors, count, upTo, isGone);
+  }
+
+  async findNewest(request: NewestRequest): Promise<NewestPlaces> {
+    if (this.#closed) throw closedError();
+    return findNewestInRedis(this.#session, request);
   }
 
   async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {
