@@ -53,7 +53,7 @@ function newestOf(messages: readonly StoredMessage[], count: number): readonly S
  *
  * A quotation mark within the channel's name is escaped, so this text does not occur in it.
  */
-function timeOf({ json }: StoredMessage): number {
+export function timeOf({ json }: StoredMessage): number {
   const start = json.indexOf(BEFORE_TIME) + BEFORE_TIME.length;
   return Number.parseInt(json.toString("latin1", start, start + 16), 10);
 }

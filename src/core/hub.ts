@@ -109,6 +109,7 @@ export class Hub {
       tally,
       onDelivered: (cursor) => past.noteDelivery(cursor),
       onGap: (stream, gap) => lives.tellGap(stream, gap),
+      onPassedOver: (stream, stretch) => lives.tellPassedOver(stream, stretch),
       recycle: (stream) => lives.end(stream, "recycle"),
     });
     const lives = new StreamLives({ bus, scheduler, limits, views, fanOut, listeners });

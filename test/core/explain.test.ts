@@ -17,7 +17,13 @@ const OPEN: StreamFacts = {
   queuedBytes: 0,
   silentSince: 1_500,
 };
-const NOTHING: ClientFacts = { streams: [], gaps: [], refused: [], deliveredAt: null };
+const NOTHING: ClientFacts = {
+  streams: [],
+  gaps: [],
+  excerpts: [],
+  refused: [],
+  deliveredAt: null,
+};
 const GAP = {
   at: 1_700,
   handle: 3,
@@ -27,7 +33,12 @@ const GAP = {
 
 describe("explain", () => {
   const ask = (facts: Partial<ClientFacts>, channel: string | null = "doors.north") =>
-    explain("panel", { id: ID, channel }, [NOTHING, { ...NOTHING, ...facts }], 2_000);
+    explain(
+      "panel",
+      { id: ID, channel, time: null, later: [] },
+      [NOTHING, { ...NOTHING, ...facts }],
+      2_000,
+    );
 
   const closed = { closedAt: 1_900, reason: "slow" } as const;
   const refused = {
