@@ -107,16 +107,13 @@ export function parseStart({ after, last, each, since, latest }: GivenStart): {
       `"latest" is ${show(latest)}: give true or false`,
     );
   }
-  const given = (value: unknown) => value !== undefined && value !== null;
+  const given = (value: unknown, read: () => StartRequest) =>
+    value === undefined || value === null ? null : read;
   const options = {
-    after: given(after) ? startAfter(after) : null,
-    last: given(last)
-      ? ({ from: "last", count: checkCount("last", last, MAX_LAST) } as const)
-      : null,
-    each: given(each)
-      ? ({ from: "each", count: checkCount("each", each, MAX_EACH) } as const)
-      : null,
-    since: given(since) ? startSince(since) : null,
+    after: given(after, () => startAfter(after)),
+    last: given(last, () => ({ from: "last", count: checkCount("last", last, MAX_LAST) })),
+    each: given(each, () => ({ from: "each", count: checkCount("each", each, MAX_EACH) })),
+    since: given(since, () => startSince(since)),
   };
   return { start: chooseStart(options, { latest: latest === true }), latest: latest === true };
 }

@@ -8,25 +8,26 @@ export const MAX_LAST = 1_000;
 /** Most messages of each channel that `each` starts with. */
 export const MAX_EACH = 100;
 
-/** Where a stream may be asked to start; null or absent where that is not given. */
-export interface StartOptions {
-  readonly after?: StartRequest | null;
-  readonly last?: StartRequest | null;
-  readonly each?: StartRequest | null;
-  readonly since?: StartRequest | null;
-}
+/**
+ * What may be said of where a stream starts: for each option how it is read, or null where it is
+ * not given.
+ */
+type StartOptions = Readonly<
+  Record<"after" | "last" | "each" | "since", (() => StartRequest) | null>
+>;
 
 /**
  * The start that is asked for.
  *
  * @param more whether only the newest are wanted of what the stream is behind
- * @throws ForeverframeError FF_PARAMETER_INVALID: what is given contradicts itself
+ * @throws ForeverframeError FF_PARAMETER_INVALID: what is given contradicts itself; and what
+ *   reading it throws
  */
 export function chooseStart(
   options: StartOptions,
   { latest }: { readonly latest: boolean },
 ): StartRequest {
-  const given = Object.entries(options).filter(([, start]) => (start ?? null) !== null);
+  const given = Object.entries(options).filter(([, read]) => read !== null);
   const [first, second] = given;
   if (second !== undefined) {
     throw new ForeverframeError(
@@ -40,7 +41,7 @@ export function chooseStart(
       '"latest" and "each" are both given: to start with the newest message of each channel and stay so, give "latest" with "after=earliest"',
     );
   }
-  return first?.[1] ?? { from: "now" };
+  return first?.[1]?.() ?? { from: "now" };
 }
 
 /**

@@ -65,10 +65,10 @@ function parseStart(ctx: Context, latest: boolean): StartRequest {
   const each = numberParameter(ctx, "each", 0, MAX_EACH);
   const since = parameter(ctx, "since");
   const options = {
-    after: after === null ? null : parseAfter(after),
-    last: last === null ? null : ({ from: "last", count: last } as const),
-    each: each === null ? null : ({ from: "each", count: each } as const),
-    since: since === null ? null : parseSince(since),
+    after: after === null ? null : () => parseAfter(after),
+    last: last === null ? null : () => ({ from: "last", count: last }) as const,
+    each: each === null ? null : () => ({ from: "each", count: each }) as const,
+    since: since === null ? null : () => parseSince(since),
   };
   return chooseStart(options, { latest });
 }

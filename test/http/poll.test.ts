@@ -63,6 +63,7 @@ describe("a long poll", () => {
       "cursor",
       "messages",
       "gaps",
+      "live",
       "stop",
       "reason",
     ]);

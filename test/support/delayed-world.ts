@@ -152,6 +152,8 @@ export class DelayedWorld {
   readonly hub: Hub;
   readonly log: MessageLog;
   readonly published: { readonly id: string; readonly channel: string }[] = [];
+  /** What is published, as JSON. */
+  data = "1";
   readonly #publishes: Promise<unknown>[] = [];
   readonly #rules: ChangingRules;
 
@@ -205,7 +207,7 @@ export class DelayedWorld {
   }
 
   #publish(channel: string, count: number): void {
-    const messages = Array.from({ length: count }, () => newMessage(channel, "1"));
+    const messages = Array.from({ length: count }, () => newMessage(channel, this.data));
     const publish = async () => {
       for (const id of await this.hub.publish({ messages })) this.published.push({ id, channel });
     };
