@@ -119,6 +119,32 @@ export function describeTransportContract(
       expect(dataOf(client)).to.deep.equal(numbers(30));
     });
 
+    it("starts with the last of each channel, and says when it has given them", async () => {
+      const { url } = await start();
+      for (const n of numbers(9)) await publishJson(url, `c.${n % 3}`, n);
+      const client = await open(url, "channels=c.*&each=2");
+      await untilMessages(client, 6);
+      const newest = of(client, "message").at(-1)?.["id"];
+      await untilEvents(client, () => of(client, "live").length > 0, "the live event");
+      await publishJson(url, "c.0", 9);
+      await untilMessages(client, 7);
+      expect(dataOf(client)).to.deep.equal(numbers(7, 3));
+      expect(of(client, "live")).to.deep.equal([{ type: "live", cursor: newest }]);
+    });
+
+    it("resumes with the newest message of each channel where it wants the latest only, and then gets every one", async () => {
+      const { url } = await start();
+      const after = await publishJson(url, "c.0", 0);
+      for (const n of numbers(9, 1)) await publishJson(url, `c.${n % 3}`, n);
+      const client = await open(url, `channels=c.*&latest=1&after=${after}`);
+      await untilEvents(client, () => of(client, "live").length > 0, "the live event");
+      expect(dataOf(client)).to.deep.equal([7, 8, 9]);
+      if (!capabilities.events) return; // polls are away between two answers
+      for (const n of numbers(5, 10)) await publishJson(url, "c.0", n);
+      await untilMessages(client, 8);
+      expect(dataOf(client)).to.deep.equal(numbers(8, 7));
+    });
+
     it("gives what many publish at once to several channels in the order of the ids", async () => {
       const { url } = await start();
       const client = await open(url, "channels=a,b.**");
