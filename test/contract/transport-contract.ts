@@ -15,6 +15,7 @@ import {
 } from "../support/transport-clients.ts";
 import { eventually } from "../support/within.ts";
 import { describeCloseText } from "./close-text-contract.ts";
+import { describeStateStart } from "./state-start-contract.ts";
 
 /** Arrays in arrays, so many deep. */
 const nested = (depth: number): unknown => (depth === 0 ? "deep" : [nested(depth - 1)]);
@@ -52,6 +53,7 @@ export function describeTransportContract(
   const { name, transport, capabilities } = fixture;
 
   describeCloseText(fixture, { name: serverName, start, stop, release });
+  describeStateStart(fixture, { name: serverName, start, stop, release });
 
   describe(`a stream by ${name} of ${serverName}`, function () {
     this.timeout(60_000);
@@ -117,32 +119,6 @@ export function describeTransportContract(
       for (const n of numbers(30)) await publishJson(url, ["a.b", "a.c", "c"][n % 3] as string, n);
       await untilMessages(client, 30);
       expect(dataOf(client)).to.deep.equal(numbers(30));
-    });
-
-    it("starts with the last of each channel, and says when it has given them", async () => {
-      const { url } = await start();
-      for (const n of numbers(9)) await publishJson(url, `c.${n % 3}`, n);
-      const client = await open(url, "channels=c.*&each=2");
-      await untilMessages(client, 6);
-      const newest = of(client, "message").at(-1)?.["id"];
-      await untilEvents(client, () => of(client, "live").length > 0, "the live event");
-      await publishJson(url, "c.0", 9);
-      await untilMessages(client, 7);
-      expect(dataOf(client)).to.deep.equal(numbers(7, 3));
-      expect(of(client, "live")).to.deep.equal([{ type: "live", cursor: newest }]);
-    });
-
-    it("resumes with the newest message of each channel where it wants the latest only, and then gets every one", async () => {
-      const { url } = await start();
-      const after = await publishJson(url, "c.0", 0);
-      for (const n of numbers(9, 1)) await publishJson(url, `c.${n % 3}`, n);
-      const client = await open(url, `channels=c.*&latest=1&after=${after}`);
-      await untilEvents(client, () => of(client, "live").length > 0, "the live event");
-      expect(dataOf(client)).to.deep.equal([7, 8, 9]);
-      if (!capabilities.events) return; // polls are away between two answers
-      for (const n of numbers(5, 10)) await publishJson(url, "c.0", n);
-      await untilMessages(client, 8);
-      expect(dataOf(client)).to.deep.equal(numbers(8, 7));
     });
 
     it("gives what many publish at once to several channels in the order of the ids", async () => {
