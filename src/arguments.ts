@@ -83,30 +83,27 @@ function stringify(data: unknown): string {
   );
 }
 
-/** Where a subscription is to start, as its caller says. */
+/** What a subscription is to give, as its caller says. */
 interface GivenStart {
   readonly after?: unknown;
   readonly last?: unknown;
   readonly each?: unknown;
   readonly since?: unknown;
   readonly latest?: unknown;
+  readonly live?: unknown;
 }
 
 /**
- * Check where a subscription is to start.
+ * Check what a subscription is to give.
  *
  * @throws ForeverframeError FF_CURSOR_INVALID, FF_PARAMETER_INVALID
  */
-export function parseStart({ after, last, each, since, latest }: GivenStart): {
+export function parseStart({ after, last, each, since, ...switches }: GivenStart): {
   readonly start: StartRequest;
   readonly latest: boolean;
+  readonly live: boolean;
 } {
-  if (latest !== undefined && typeof latest !== "boolean") {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      `"latest" is ${show(latest)}: give true or false`,
-    );
-  }
+  const latest = checkSwitch("latest", switches.latest) ?? false;
   const given = (value: unknown, read: () => StartRequest) =>
     value === undefined || value === null ? null : read;
   const options = {
@@ -115,7 +112,19 @@ export function parseStart({ after, last, each, since, latest }: GivenStart): {
     each: given(each, () => ({ from: "each", count: checkCount("each", each, MAX_EACH) })),
     since: given(since, () => startSince(since)),
   };
-  return { start: chooseStart(options, { latest: latest === true }), latest: latest === true };
+  const start = chooseStart(options, { latest });
+  const isNew = start.from === "each" || start.from === "since";
+  const live = checkSwitch("live", switches.live) ?? isNew;
+  return { start, latest, live: live && start.from !== "now" };
+}
+
+function checkSwitch(name: string, value: unknown): boolean | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "boolean") return value;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `"${name}" is ${show(value)}: give true or false`,
+  );
 }
 
 function startAfter(after: unknown): StartRequest {

@@ -54,8 +54,7 @@ export interface SubscribeOptions {
   readonly after?: string | null | undefined;
   /**
    * Start with this many of the last messages of all channels together, 0 to 1,000. Of `after`,
-   * `last`, `each` and `since` only one may be given; with any of them, a `live` event comes when
-   * all that they ask for has been given.
+   * `last`, `each` and `since` only one may be given.
    */
   readonly last?: number | undefined;
   /**
@@ -69,6 +68,11 @@ export interface SubscribeOptions {
    * message of each channel. False by default. Not with `each`.
    */
   readonly latest?: boolean | undefined;
+  /**
+   * Yield a `live` event when all that was asked for of what is kept has been given. By default,
+   * only with `each` and `since`: programs of earlier versions do not know it.
+   */
+  readonly live?: boolean | undefined;
   /** Ends the subscription, and with it the loop that reads it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -301,9 +305,10 @@ class EmbeddedForeverframe implements Foreverframe {
     checkOptions(options);
     const { signal } = options;
     const selectors = parseChannels(channels, this.#config.maxSelectors);
-    const wanted = { selectors, ...parseStart(options) };
+    const { live, ...start } = parseStart(options);
+    const wanted = { selectors, ...start };
     // What the data are is the caller's word.
-    const events: unknown = new Subscription(this.#engine.hub, wanted, signal);
+    const events: unknown = new Subscription(this.#engine.hub, wanted, { live, signal });
     return events as AsyncIterableIterator<SubscriptionEvent<Data>, undefined>;
   }
 

@@ -48,8 +48,8 @@ export interface GapEvent {
 }
 
 /**
- * Says once that all that was asked for of what is kept has been given: what follows is new. It
- * comes only where `after`, `last`, `each` or `since` was given.
+ * Says once that all that was asked for of what is kept has been given: what follows is new. See
+ * `live` of the options.
  */
 export interface LiveEvent {
   readonly type: "live";

@@ -39,22 +39,21 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
   #waiting: NodeJS.Timeout | null = null;
   #readers: { resolve(step: Step): void; reject(error: unknown): void }[] = [];
   #failure: { readonly error: unknown } | null = null;
-  /** Whether it was asked to start in the past, so that it tells when all of that was given. */
-  readonly #asksForKept: boolean;
+  readonly #saysLive: boolean;
   #hasEnded = false;
 
   /**
    * Begin to read: everything that is published after this call is given.
    *
-   * @param signal ends the subscription
+   * @param options `live`: whether it tells when all that was kept has been given; `signal` ends it
    */
   constructor(
     hub: Hub,
     wanted: Pick<OpenRequest, "selectors" | "start" | "latest">,
-    signal: AbortSignal | undefined,
+    { live, signal }: { readonly live: boolean; readonly signal: AbortSignal | undefined },
   ) {
     this.#signal = signal;
-    this.#asksForKept = wanted.start.from !== "now";
+    this.#saysLive = live;
     if (signal?.aborted) {
       this.#hasEnded = true;
       return;
@@ -179,7 +178,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as SubscriptionEvent)
       .filter(({ type }) => {
-        return type === "message" || type === "gap" || (type === "live" && this.#asksForKept);
+        return type === "message" || type === "gap" || (type === "live" && this.#saysLive);
       });
   }
 

@@ -137,7 +137,7 @@ u&&e&&e.from!==c&&("hello"===e.kind?t&&l("beat"):"bye"===e.kind?f():t&&!(e.visib
 visible:Ie(),event:n,before:t};i.describe(r);try{u.say(r)}catch(o){}}function f(){o=Ee()-2e3,s=!0}return u?(
 n=setInterval(function(){var e=Ee()-o;r++,t?r%4!=0&&Ie()||l("beat"):e<0?o=Ee():s&&e>(Ie()?2e3:2400)?(t=!0,l("beat"),
 i.hold()):1200<e&&(s=!0,l("hello"))},250),l("hello"),{tell:function(e,n){t&&l("event",e,n)},leave:function(){
-clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}(["foreverframe",c,i.channels,i.client].join("\n"),{
+clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}(["foreverframe",c,i.channels,i.client,!!i.latest].join("\n"),{
 describe:function(e){e.state=U.state,e.reason=fe.reason,e.retryMs=fe.retryMs,e.cursor=U.cursor,e.restart=t},hold:ce,
 release:ae,follow:se})),n=!!r,r)||m()}function ge(){p(),E(b),E(w),ie()}return function(e){Se[Se.length]=e,
 ke&&setTimeout(e.begin,0)}(ve),U}},"complete"===Te.readyState?Me=ke=!0:(h(ye,"load",function(){setTimeout(function(){

@@ -73,7 +73,7 @@ export interface ReadRequest {
 }
 
 /** Of each channel, only its newest messages are wanted. */
-export interface NewestOnly {
+interface NewestOnly {
   /** This many: 1 or more. A channel that still keeps so many has lost none of them. */
   readonly count: number;
   /**

@@ -135,9 +135,8 @@ export class Stream implements SinkListener, Held {
 
   /** What it wants of the stretch that it is in; null for every message. */
   get excerpt(): Excerpt | null {
-    const excerpt = this.#excerpt;
-    const isOver = excerpt !== null && excerpt.upTo !== null && this.#cursor >= excerpt.upTo;
-    return isOver ? null : excerpt;
+    const upTo = this.#excerpt?.upTo ?? null;
+    return upTo !== null && this.#cursor >= upTo ? null : this.#excerpt;
   }
 
   /** The last cursor that its client has acknowledged; null if it never did. */
@@ -322,7 +321,6 @@ export class Stream implements SinkListener, Held {
     this.#toldGaps = null;
   }
 
-  /** See {@link StreamOptions}. */
   set latest(latest: boolean) {
     this.#latest = latest;
   }
@@ -341,10 +339,9 @@ export class Stream implements SinkListener, Held {
    */
   excerptFor(epoch: string): Excerpt | null {
     const { excerpt } = this;
-    if (excerpt === null || excerpt.upTo === null || epochOf(excerpt.upTo) === epoch)
-      return excerpt;
-    this.#excerpt = { ...excerpt, upTo: null };
-    return this.#excerpt;
+    if (excerpt !== null && excerpt.upTo !== null && epochOf(excerpt.upTo) !== epoch)
+      this.#excerpt = { ...excerpt, upTo: null };
+    return this.excerpt;
   }
 
   /** It wants this of a stretch. If the end of that is known, it stays so. */
@@ -433,9 +430,8 @@ export class Stream implements SinkListener, Held {
 
   /** What another process has to know to go on with it. */
   get record(): PollRecord {
-    const { messages, bytes } = this.#given();
-    const { handle, openedUnixMs: openedAt } = this;
-    return { acked: this.#acked, messages, bytes, handle, openedAt, excerpt: this.#excerpt };
+    const { acked, handle, openedUnixMs: openedAt } = this;
+    return { acked, ...this.#given(), handle, openedAt, excerpt: this.#excerpt };
   }
 
   /** What was handed to the operating system; what still waits does not count. */
