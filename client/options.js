@@ -23,19 +23,32 @@ function isAutomatic(options) {
   return !options.transport || options.transport === "auto";
 }
 
+/** Whether the page asks for messages that are kept already. */
+function asksForKept(options) {
+  return !!(options.after || options.last || options.each || options.since);
+}
+
 /** The query of a request for a stream, which resumes from `cursor` unless that is null. */
 function queryOf(options, transport, cursor) {
-  var query =
-    "?transport=" + transport + "&channels=" + encodeURIComponent(String(options.channels));
-  if (cursor !== null) {
-    query += "&after=" + encodeURIComponent(cursor);
-  } else if (options.after) {
-    query += "&after=" + encodeURIComponent(options.after);
-  } else if (options.last) {
-    query += "&last=" + encodeURIComponent(options.last);
+  var query = "?transport=" + transport;
+  function add(name, value) {
+    if (value) {
+      query += "&" + name + "=" + encodeURIComponent(String(value));
+    }
   }
-  if (options.client) {
-    query += "&client=" + encodeURIComponent(options.client);
+  add("channels", options.channels);
+  add("after", cursor === null ? options.after : cursor);
+  if (cursor === null && !options.after) {
+    add("last", options.last);
+    add("each", options.each);
+    add("since", toText(options.since));
   }
+  add("latest", options.latest && 1);
+  add("client", options.client);
   return query;
+}
+
+/** A date as Unix ms: its text would be in the browser's language. */
+function toText(value) {
+  return value && value.getTime ? value.getTime() : value;
 }

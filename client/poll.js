@@ -16,6 +16,7 @@ openers["poll"] = function (connection) {
   var request;
   var id = null;
   var timer;
+  var saidLive = !connection.asksForKept;
 
   function ask(wait) {
     var askedAt = now();
@@ -57,6 +58,10 @@ openers["poll"] = function (connection) {
     each(answer.gaps, connection.receive);
     each(messages, connection.receive);
     connection.receive({ type: "cursor", cursor: answer.cursor });
+    if (answer.live && !saidLive) {
+      saidLive = true;
+      connection.receive({ type: "live", cursor: answer.cursor });
+    }
     if (answer.reason) {
       event = closeEvent(answer.reason, answer.cursor, answer.text);
       event.reconnect = !answer.stop;

@@ -4,7 +4,7 @@
  */
 openers["sse"] = function (connection) {
   var source = new root["EventSource"](connection.url(""));
-  each(["message", "ff-open", "ff-cursor", "ff-gap", "ff-expiring", "ff-close"], function (type) {
+  each("message ff-open ff-cursor ff-live ff-gap ff-expiring ff-close".split(" "), function (type) {
     source.addEventListener(type, function (event) {
       connection.receive(parse(event.data));
     });

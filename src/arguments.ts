@@ -6,12 +6,12 @@ import {
   type SelectorSet,
 } from "./core/channel-name.ts";
 import { isCloseText, MAX_CLOSE_TEXT } from "./core/close-reason.ts";
-import { parseCursor } from "./core/cursor.ts";
 import { type EscapedJson, parseJsonText } from "./core/json.ts";
+import { chooseStart, MAX_EACH, MAX_LAST, parseAfter, parseSince } from "./core/start-options.ts";
 import type { StartRequest } from "./core/stream-start.ts";
 import { ForeverframeError, show } from "./errors.ts";
 
-/** Entries of a list, by default and at most; also the most that a subscription's `last` takes. */
+/** Entries of a list, by default and at most. */
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
@@ -83,27 +83,74 @@ function stringify(data: unknown): string {
   );
 }
 
-/** @throws ForeverframeError FF_CURSOR_INVALID, FF_PARAMETER_INVALID */
-export function parseStart(after: unknown, last: number | undefined): StartRequest {
-  if (last !== undefined && (!Number.isInteger(last) || last < 0 || last > MAX_LIMIT)) {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      `"last" is ${show(last)}: give a whole number from 0 to ${MAX_LIMIT}`,
-    );
-  }
-  if (after === undefined || after === null)
-    return last === undefined || last === 0 ? { from: "now" } : { from: "last", count: last };
-  if (last !== undefined) {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      '"last" and "after" are both given: use "last" for a first page, and "after" to resume from a cursor',
-    );
-  }
-  if (after === "earliest") return { from: "earliest" };
-  if (typeof after === "string") return { from: "cursor", after: parseCursor(after) };
+/** What a subscription is to give, as its caller says. */
+interface GivenStart {
+  readonly after?: unknown;
+  readonly last?: unknown;
+  readonly each?: unknown;
+  readonly since?: unknown;
+  readonly latest?: unknown;
+  readonly live?: unknown;
+}
+
+/**
+ * Check what a subscription is to give.
+ *
+ * @throws ForeverframeError FF_CURSOR_INVALID, FF_PARAMETER_INVALID
+ */
+export function parseStart({ after, last, each, since, ...switches }: GivenStart): {
+  readonly start: StartRequest;
+  readonly latest: boolean;
+  readonly live: boolean;
+} {
+  const latest = checkSwitch("latest", switches.latest) ?? false;
+  const given = (value: unknown, read: () => StartRequest) =>
+    value === undefined || value === null ? null : read;
+  const options = {
+    after: given(after, () => startAfter(after)),
+    last: given(last, () => ({ from: "last", count: checkCount("last", last, MAX_LAST) })),
+    each: given(each, () => ({ from: "each", count: checkCount("each", each, MAX_EACH) })),
+    since: given(since, () => startSince(since)),
+  };
+  const start = chooseStart(options, { latest });
+  const isNew = start.from === "each" || start.from === "since";
+  const live = checkSwitch("live", switches.live) ?? isNew;
+  return { start, latest, live: live && start.from !== "now" };
+}
+
+function checkSwitch(name: string, value: unknown): boolean | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "boolean") return value;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `"${name}" is ${show(value)}: give true or false`,
+  );
+}
+
+function startAfter(after: unknown): StartRequest {
+  if (typeof after === "string") return parseAfter(after);
   throw new ForeverframeError(
     "FF_CURSOR_INVALID",
     `"after" is ${show(after)}: give the id of a message, or "earliest"`,
+  );
+}
+
+function startSince(since: unknown): StartRequest {
+  if (typeof since === "string") return parseSince(since);
+  const unixMs = since instanceof Date ? since.getTime() : since;
+  if (typeof unixMs === "number" && Number.isFinite(unixMs)) return { from: "since", unixMs };
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `"since" is ${show(since)}: give milliseconds since 1970, a Date, or a time with its zone such as "2026-11-28T04:56:03Z"`,
+  );
+}
+
+function checkCount(name: string, value: unknown, max: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max)
+    return value;
+  throw new ForeverframeError(
+    "FF_PARAMETER_INVALID",
+    `"${name}" is ${show(value)}: give a whole number from 0 to ${max}`,
   );
 }
 

@@ -52,8 +52,27 @@ export interface SubscribeOptions {
    * call.
    */
   readonly after?: string | null | undefined;
-  /** Start with this many of the last messages, 0 to 1,000. Not together with `after`. */
+  /**
+   * Start with this many of the last messages of all channels together, 0 to 1,000. Of `after`,
+   * `last`, `each` and `since` only one may be given.
+   */
   readonly last?: number | undefined;
+  /**
+   * Start with this many of the last messages of each channel, 0 to 100, in the order of the log.
+   */
+  readonly each?: number | undefined;
+  /** Start with everything that is kept from this time on: Unix ms, a Date, or ISO 8601 with a zone. */
+  readonly since?: number | string | Date | undefined;
+  /**
+   * Whenever the loop is behind, because it starts in the past or is slow, give it only the newest
+   * message of each channel. False by default. Not with `each`.
+   */
+  readonly latest?: boolean | undefined;
+  /**
+   * Yield a `live` event when all that was asked for of what is kept has been given. By default,
+   * only with `each` and `since`: programs of earlier versions do not know it.
+   */
+  readonly live?: boolean | undefined;
   /** Ends the subscription, and with it the loop that reads it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -284,11 +303,12 @@ class EmbeddedForeverframe implements Foreverframe {
     options: SubscribeOptions = {},
   ): AsyncIterableIterator<SubscriptionEvent<Data>, undefined> {
     checkOptions(options);
-    const { after, last, signal } = options;
+    const { signal } = options;
     const selectors = parseChannels(channels, this.#config.maxSelectors);
-    const wanted = { selectors, start: parseStart(after, last) };
+    const { live, ...start } = parseStart(options);
+    const wanted = { selectors, ...start };
     // What the data are is the caller's word.
-    const events: unknown = new Subscription(this.#engine.hub, wanted, signal);
+    const events: unknown = new Subscription(this.#engine.hub, wanted, { live, signal });
     return events as AsyncIterableIterator<SubscriptionEvent<Data>, undefined>;
   }
 

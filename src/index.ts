@@ -28,6 +28,7 @@ export type {
   GapEvent,
   JsonInput,
   JsonValue,
+  LiveEvent,
   MessageEvent,
   SubscriptionEvent,
 } from "./subscription-event.ts";

@@ -47,5 +47,15 @@ export interface GapEvent {
   readonly reason: "expired" | "epoch";
 }
 
+/**
+ * Says once that all that was asked for of what is kept has been given: what follows is new. See
+ * `live` of the options.
+ */
+export interface LiveEvent {
+  readonly type: "live";
+  /** Where the subscription is in the log. */
+  readonly cursor: string;
+}
+
 /** What a subscription yields. */
-export type SubscriptionEvent<Data = JsonValue> = MessageEvent<Data> | GapEvent;
+export type SubscriptionEvent<Data = JsonValue> = MessageEvent<Data> | GapEvent | LiveEvent;

@@ -39,19 +39,21 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
   #waiting: NodeJS.Timeout | null = null;
   #readers: { resolve(step: Step): void; reject(error: unknown): void }[] = [];
   #failure: { readonly error: unknown } | null = null;
+  readonly #saysLive: boolean;
   #hasEnded = false;
 
   /**
    * Begin to read: everything that is published after this call is given.
    *
-   * @param signal ends the subscription
+   * @param options `live`: whether it tells when all that was kept has been given; `signal` ends it
    */
   constructor(
     hub: Hub,
-    wanted: Pick<OpenRequest, "selectors" | "start">,
-    signal: AbortSignal | undefined,
+    wanted: Pick<OpenRequest, "selectors" | "start" | "latest">,
+    { live, signal }: { readonly live: boolean; readonly signal: AbortSignal | undefined },
   ) {
     this.#signal = signal;
+    this.#saysLive = live;
     if (signal?.aborted) {
       this.#hasEnded = true;
       return;
@@ -169,12 +171,23 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
     this.#waiting = null;
   }
 
+  #parseEvents(piece: Buffer): SubscriptionEvent[] {
+    return piece
+      .toString()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as SubscriptionEvent)
+      .filter(({ type }) => {
+        return type === "message" || type === "gap" || (type === "live" && this.#saysLive);
+      });
+  }
+
   /** The next event that is here; null if there is none. */
   #take(): Step | null {
     while (this.#events.length === 0) {
       const piece = this.#pieces.shift();
       if (piece === undefined) return null;
-      this.#events = parseEvents(piece).reverse();
+      this.#events = this.#parseEvents(piece).reverse();
       const wasFull = !this.writable;
       this.#waitingBytes -= piece.length;
       if (wasFull && this.writable) this.#listener?.onDrain();
@@ -192,13 +205,4 @@ async function open(hub: Hub, request: OpenRequest): Promise<void> {
   const { start } = request;
   const after = start.from === "now" ? await hub.tip() : null;
   await hub.open(after === null ? request : { ...request, start: { from: "cursor", after } });
-}
-
-function parseEvents(piece: Buffer): SubscriptionEvent[] {
-  return piece
-    .toString()
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as SubscriptionEvent)
-    .filter(({ type }) => type === "message" || type === "gap");
 }

@@ -1,5 +1,5 @@
 /*
- * The live table of door events. Query: channel (default "doors"), transport, retryMs, silentMs, frameAgainMs.
+ * The live table of door events; doors-state.js has the other view. Query: channel (default "doors"), transport, retryMs, silentMs, frameAgainMs.
  *
  * The rows and the cursor that belongs to them are kept as one value in sessionStorage, so whatever was kept last, a
  * reload goes on right behind the rows that it shows: no event is lost or doubled.
@@ -7,6 +7,9 @@
 (function (root) {
   var SAVE_EVERY_MS = 1000;
   var page = root.page;
+  if (page.query("view", "") === "doors") {
+    return;
+  }
   var json = root["JSON"];
   var channel = page.query("channel", "doors");
   var key = "foreverframe.doors." + channel;
@@ -48,32 +51,8 @@
     }
   }
 
-  /** What is no door event is one cell: all of it. */
-  function cellsOf(data) {
-    var fields = data !== null && typeof data === "object" ? data : {};
-    var names = ["vid", "doorno", "rfsim", "optime", "ynopen"];
-    var cells = [];
-    var known = false;
-    var i;
-    for (i = 0; i < names.length; i++) {
-      known = known || fields[names[i]] !== undefined;
-      cells[i] = fields[names[i]] === undefined ? "" : page.toText(fields[names[i]]);
-    }
-    return known ? cells : [page.toText(data)];
-  }
-
   function showEvent(event) {
-    var cells = [];
-    var i;
-    for (i = 0; i < event.cells.length; i++) {
-      cells[i] = { text: event.cells[i] };
-    }
-    if (cells.length === 1) {
-      cells[0].columns = 5;
-    } else {
-      cells[4].className = event.cells[4] === "Y" ? "yes" : "no";
-    }
-    page.addRow(page.element("events"), event.id, cells);
+    page.addRow(page.element("events"), event.id, page.doorCells(event.cells));
   }
 
   function showCount() {
@@ -87,7 +66,7 @@
   }
 
   function receive(message) {
-    var event = { id: message.id, cells: cellsOf(message.data) };
+    var event = { id: message.id, cells: page.doorTexts(message.data) };
     kept.received++;
     kept.events[kept.events.length] = event;
     if (kept.events.length > page.rowsKept) {

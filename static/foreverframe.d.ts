@@ -12,8 +12,17 @@ export interface OpenOptions<Data = unknown> {
   channels: string | readonly string[];
   /** A cursor to start after, or "earliest". Default: only what comes from now on. */
   after?: string | null;
-  /** Start with the last 0 to 1,000 messages; not with `after`. */
+  /** Start with the last 0 to 1,000 messages of all channels together. It yields to `after`. */
   last?: number;
+  /** Start with the last 0 to 100 messages of each channel. It yields to `after`. */
+  each?: number;
+  /** Start with everything from this time on: Unix ms, a date, or ISO 8601 with a zone. */
+  since?: number | string | Date;
+  /**
+   * Whenever the stream is behind, get only the newest message of each channel. Not with `each`: give
+   * `after: "earliest"`.
+   */
+  latest?: boolean;
   /** A name of your own for this client. */
   client?: string;
   /**
@@ -45,6 +54,11 @@ export interface OpenOptions<Data = unknown> {
   onopen?(event: OpenEvent): void;
   /** One message. Each comes once, in the order of the log. */
   onmessage?(event: MessageEvent<Data>): void;
+  /**
+   * All that was kept and asked for has come: what follows is new. Called again after each
+   * reconnection; never if the stream began with what was new.
+   */
+  onlive?(event: LiveEvent): void;
   /** Messages may be missing. */
   ongap?(event: GapEvent): void;
   /** The stream was ended on purpose, and does not come back. */
@@ -110,6 +124,13 @@ export interface MessageEvent<Data = unknown> {
   readonly time: number;
   /** In a frame it was made by another window: `data instanceof Array` is false. */
   readonly data: Data;
+}
+
+/** The stream has been given all that it asked for of what was kept. */
+export interface LiveEvent {
+  readonly type: "live";
+  /** Where it is in the log. */
+  readonly cursor: string;
 }
 
 /** Messages of `channels` after `after`, up to and including `upTo`, may be missing. */

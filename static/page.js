@@ -36,8 +36,8 @@
     target.appendChild(document.createTextNode(text));
   }
 
-  /** Put a row on top of a tbody; `cells` is an array of { text, className, columns: how many it spans }. */
-  function addRow(body, id, cells) {
+  /** Make a row; `cells` is an array of { text, className, columns: how many it spans }. */
+  function createRow(id, cells) {
     var row = document.createElement("tr");
     var cell;
     var i;
@@ -49,7 +49,12 @@
       setText(cell, cells[i].text);
       row.appendChild(cell);
     }
-    body.insertBefore(row, body.firstChild);
+    return row;
+  }
+
+  /** Put a row on top of a tbody: see createRow(). */
+  function addRow(body, id, cells) {
+    body.insertBefore(createRow(id, cells), body.firstChild);
     while (body.rows.length > ROWS_KEPT) {
       body.removeChild(body.lastChild);
     }
@@ -96,6 +101,35 @@
       return value;
     }
     return json ? json["stringify"](value) : describe(value);
+  }
+
+  /** The texts of a door event's fields. What is no door event is one text: all of it. */
+  function doorTexts(data) {
+    var fields = data !== null && typeof data === "object" ? data : {};
+    var names = ["vid", "doorno", "rfsim", "optime", "ynopen"];
+    var texts = [];
+    var known = false;
+    var i;
+    for (i = 0; i < names.length; i++) {
+      known = known || fields[names[i]] !== undefined;
+      texts[i] = fields[names[i]] === undefined ? "" : toText(fields[names[i]]);
+    }
+    return known ? texts : [toText(data)];
+  }
+
+  /** The cells of a row that shows these texts: see createRow(). */
+  function doorCells(texts) {
+    var cells = [];
+    var i;
+    for (i = 0; i < texts.length; i++) {
+      cells[i] = { text: texts[i] };
+    }
+    if (cells.length === 1) {
+      cells[0].columns = 5;
+    } else {
+      cells[4].className = texts[4] === "Y" ? "yes" : "no";
+    }
+    return cells;
   }
 
   function twoDigits(number) {
@@ -222,7 +256,10 @@
     element: element,
     query: query,
     setText: setText,
+    createRow: createRow,
     addRow: addRow,
+    doorTexts: doorTexts,
+    doorCells: doorCells,
     toText: toText,
     clock: clock,
     showState: showState,

@@ -44,9 +44,13 @@ function connect(transport, reason, isOnce) {
     // Polls take the place of a frame that would hold the page's load event back.
     isEarly: !isLoaded,
     signs: 0,
+    asksForKept: stream.cursor !== null || asksForKept(options),
     url: function (more) {
       var ticket = connection.ticket ? "&ticket=" + connection.ticket : "";
-      return address + queryOf(options, transport, stream.cursor) + ticket + more;
+      // A start with the last of each channel that was cut is asked for anew: after the cursor
+      // would come all that the other channels have. The server knows where a poll goes on.
+      var from = isStarted || /&stream=/.test(more) ? stream.cursor : null;
+      return address + queryOf(options, transport, from) + ticket + more;
     },
     isLive: function () {
       return connection === current || connection === next;

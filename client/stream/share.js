@@ -23,18 +23,21 @@ var beatsToPass = 0;
 function joinOrConnect() {
   if (options.share) {
     // No name has a line end.
-    tabs = joinTabs(["foreverframe", address, options.channels, options.client].join("\n"), {
-      describe: function (words) {
-        words.state = stream.state;
-        words.reason = lastDetail.reason;
-        words.retryMs = lastDetail.retryMs;
-        words.cursor = stream.cursor;
-        words.restart = restart;
-      },
-      hold: hold,
-      release: release,
-      follow: follow
-    });
+    tabs = joinTabs(
+      ["foreverframe", address, options.channels, options.client, !!options.latest].join("\n"),
+      {
+        describe: function (words) {
+          words.state = stream.state;
+          words.reason = lastDetail.reason;
+          words.retryMs = lastDetail.retryMs;
+          words.cursor = stream.cursor;
+          words.restart = restart;
+        },
+        hold: hold,
+        release: release,
+        follow: follow
+      }
+    );
   }
   isFollowing = !!tabs;
   if (!tabs) {

@@ -5,6 +5,9 @@
 /** A close counts as done after this time, in ms, even if the server has not answered. */
 var CLOSE_WITHIN_MS = 2000;
 
+/** Whether the stream has been given the whole start that it asked for with `each`. */
+var isStarted = !options.each || !!options.after;
+
 /** The detail of the last change of state. */
 var lastDetail = {};
 
@@ -75,6 +78,11 @@ function take(event) {
     if (advance(event.cursor)) {
       tellTabs(event, before);
     }
+  } else if (event.type === "live") {
+    isStarted = true;
+    advance(event.cursor);
+    tellTabs(event, before);
+    callHandler("onlive", event);
   } else if (event.type === "gap") {
     if (event.reason === "epoch") {
       // What follows may have ids below the cursor, which is of a log that is gone.

@@ -78,6 +78,20 @@ export function timeOfPosition(position: string): number {
   return Number.parseInt(position.slice(0, TIME_DIGITS), 36);
 }
 
+/** The latest time that a position can hold, in Unix ms. */
+const MAX_TIME = 36 ** TIME_DIGITS - 1;
+
+/**
+ * The cursor before every message of an epoch whose id has this time, or a later one.
+ *
+ * @param unixMs any number, also one before 1970
+ */
+export function cursorBeforeTime(epoch: string, unixMs: number): Cursor {
+  const ms = Math.min(Math.max(0, Math.ceil(unixMs)), MAX_TIME);
+  const digits = ms.toString(36).padStart(TIME_DIGITS, "0");
+  return cursorBefore(formatCursor(epoch, digits + "0".repeat(COUNTER_DIGITS)));
+}
+
 /** Make the name of a new epoch from 5 random bytes. */
 export function formatEpoch(random: Uint8Array): string {
   return Array.from(random.slice(0, 5), (byte) => byte.toString(36).padStart(2, "0")).join("");

@@ -7,7 +7,7 @@ import type { Gap } from "./log.ts";
 
 /** One event, ready to be framed by a transport. */
 export interface StreamEvent {
-  readonly type: "open" | "message" | "cursor" | "gap" | "expiring" | "close" | "error";
+  readonly type: "open" | "message" | "cursor" | "live" | "gap" | "expiring" | "close" | "error";
   /** Where a client that has handled this event resumes; null if the event moves no cursor. */
   readonly cursor: Cursor | null;
   /** The whole event as escaped JSON on one line, UTF-8. */
@@ -39,6 +39,11 @@ export function openEvent(
 /** There is nothing for the stream up to here. */
 export function cursorEvent(cursor: Cursor): StreamEvent {
   return event({ type: "cursor", cursor }, cursor);
+}
+
+/** The stream has been given all that it asked for of what was kept: what follows is new. */
+export function liveEvent(cursor: Cursor): StreamEvent {
+  return event({ type: "live", cursor }, cursor);
 }
 
 /**

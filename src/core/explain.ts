@@ -1,6 +1,6 @@
 import { selectorsOfChannels } from "./channel-name.ts";
 import { type Cursor, epochOf, positionOf, timeOfPosition } from "./cursor.ts";
-import type { EndedStream, RefusedRequest, ToldGap } from "./past.ts";
+import type { EndedStream, NotedExcerpt, RefusedRequest, ToldGap } from "./past.ts";
 
 /** A stream of a client, open or ended, as far as one message is concerned. */
 export type StreamFacts = Pick<
@@ -22,6 +22,7 @@ export type StreamFacts = Pick<
 export interface ClientFacts {
   readonly streams: readonly StreamFacts[];
   readonly gaps: readonly ToldGap[];
+  readonly excerpts: readonly NotedExcerpt[];
   readonly refused: readonly RefusedRequest[];
   /** When the live streams of this process had been given the message: Unix ms; null if unknown. */
   readonly deliveredAt: number | null;
@@ -32,6 +33,10 @@ export interface AskedMessage {
   readonly id: Cursor;
   /** Null if the log does not keep it any more, or never did. */
   readonly channel: string | null;
+  /** The message's own, in Unix ms; null if the log does not keep it. */
+  readonly time: number | null;
+  /** The next messages of its channel, at most 100. */
+  readonly later: readonly Cursor[];
 }
 
 /**
@@ -40,6 +45,7 @@ export interface AskedMessage {
  * - `acknowledged`: its client says that it has handled the message.
  * - `given`: the message was handed to the operating system.
  * - `waiting`: a stream is open, wants it, and has not been given it yet.
+ * - `passed-over`: the stream wanted only the newest messages of each channel there.
  * - `gap`: the stream was told that it may be missing.
  * - `closed-before`: the stream had ended before it was given the message.
  * - `not-subscribed`: no stream of the client wanted its channel.
@@ -52,6 +58,7 @@ type Verdict =
   | "acknowledged"
   | "given"
   | "waiting"
+  | "passed-over"
   | "gap"
   | "closed-before"
   | "not-subscribed"
@@ -65,6 +72,7 @@ const VERDICTS: readonly Verdict[] = [
   "acknowledged",
   "given",
   "waiting",
+  "passed-over",
   "gap",
   "closed-before",
   "not-subscribed",
@@ -115,8 +123,10 @@ export function explain(
   now: number,
 ): Explanation {
   const publishedAt = timeOfPosition(positionOf(message.id));
+  // A long-poll stream may have begun an excerpt in another process than the one that has it now.
+  const excerpts = known.flatMap((facts) => facts.excerpts);
   const findings = known.flatMap((facts) =>
-    facts.streams.map((stream) => explainStream(stream, message, facts, now)),
+    facts.streams.map((stream) => explainStream(stream, message, { ...facts, excerpts }, now)),
   );
   const refused = known.flatMap((facts) => facts.refused);
   findings.push(...refused.map(explainRefusal));
@@ -132,7 +142,8 @@ export function explain(
   };
   return {
     client,
-    ...message,
+    id: message.id,
+    channel: message.channel,
     publishedAt,
     verdict: best?.verdict ?? "client-unknown",
     sentence: best?.sentence ?? "",
@@ -143,7 +154,7 @@ export function explain(
 function explainStream(
   stream: StreamFacts,
   message: AskedMessage,
-  { gaps, deliveredAt }: ClientFacts,
+  { gaps, excerpts, deliveredAt }: ClientFacts,
   now: number,
 ): Finding {
   const { handle, start, openedAt, channels, transport, address } = stream;
@@ -185,6 +196,19 @@ function explainStream(
       "gap",
       `The log did not keep the message until ${name} read it (${gap.gap.reason}). The client was told of the gap.`,
       [{ at: gap.at, what: `${name} was told of a gap that includes the message` }],
+    );
+  }
+  const excerpt = excerpts.find((noted) => noted.handle === handle && leavesOut(noted, message));
+  if (excerpt !== undefined && stream.cursor >= message.id) {
+    const { newest } = excerpt;
+    const wanted =
+      newest === null
+        ? "what was published from a time on"
+        : `the newest ${newest === 1 ? "message" : `${newest} messages`} of each channel`;
+    return conclude(
+      "passed-over",
+      `${name} asked for ${wanted} there ("latest", "each" or "since"), and the message was not part of that.`,
+      [{ at: excerpt.at, what: `${name} was behind, and was given ${wanted}` }],
     );
   }
   return stream.cursor >= message.id
@@ -281,4 +305,15 @@ function wants(channels: readonly string[], channel: string): boolean {
 function covers({ gap }: ToldGap, { id, channel }: AskedMessage): boolean {
   if (gap.after >= id || gap.upTo < id) return false;
   return channel === null || wants(gap.channels, channel);
+}
+
+/** Whether a message was left out of an excerpt. */
+function leavesOut(
+  { after, upTo, newest, sinceMs }: NotedExcerpt,
+  { id, time, later }: AskedMessage,
+): boolean {
+  if (id <= after || id > upTo) return false;
+  if (sinceMs !== null && time !== null && time < sinceMs) return true;
+  const successor = newest === null ? undefined : later[newest - 1];
+  return successor !== undefined && successor <= upTo;
 }

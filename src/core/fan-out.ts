@@ -1,8 +1,9 @@
 import { type Cursor, positionOf, timeOfPosition } from "./cursor.ts";
 import { cursorEvent } from "./events.ts";
 import type { Gap, LogBatch, MessageLog, StoredMessage } from "./log.ts";
-import { Replay, SEGMENT } from "./replay.ts";
+import { type PassedOver, Replay } from "./replay.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { SEGMENT } from "./segments.ts";
 import { forEachInSlices, Slices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import { Tailer } from "./tailer.ts";
@@ -19,6 +20,8 @@ export interface FanOutOptions {
   readonly onDelivered: (cursor: Cursor) => void;
   /** A stream is told of a gap. */
   readonly onGap: (stream: Stream, gap: Gap) => void;
+  /** See {@link PassedOver}. */
+  readonly onPassedOver: (stream: Stream, stretch: PassedOver) => void;
   /** Ends a stream whose response is too large or too old. */
   readonly recycle: (stream: Stream) => void;
   readonly onError: (error: unknown) => void;
@@ -36,7 +39,7 @@ export class FanOut {
 
   /** @param tip the log's tip; streams read everything before it from the log */
   constructor(tip: Cursor, options: FanOutOptions) {
-    const { log, scheduler, recycle, tally, onGap, onError } = options;
+    const { log, scheduler, recycle, tally, onGap, onPassedOver, onError } = options;
     this.#options = options;
     this.#delivered = tip;
     this.#tailer = new Tailer(tip, {
@@ -52,6 +55,7 @@ export class FanOut {
       recycle,
       tally,
       onGap,
+      onPassedOver,
       onError,
       delivered: () => this.#tailer.cursor,
     });
@@ -73,7 +77,9 @@ export class FanOut {
    */
   serve(stream: Stream): void {
     if (stream.view.live.has(stream)) return;
-    if (!this.#replay.goLive(stream)) this.#replay.add(stream);
+    if (this.#replay.goLive(stream)) return;
+    stream.fallBehind();
+    this.#replay.add(stream);
   }
 
   /** The stream has ended, or is about to be served from another place. */

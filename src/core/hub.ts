@@ -26,6 +26,7 @@ import type { Sink } from "./sink.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
 import { StreamLives } from "./stream-lives.ts";
+import type { StartRequest } from "./stream-start.ts";
 import type { StreamLimits } from "./streams.ts";
 import type { Receipt } from "./summaries.ts";
 import type { Tally } from "./tally.ts";
@@ -111,6 +112,7 @@ export class Hub {
       tally,
       onDelivered: (cursor) => past.noteDelivery(cursor),
       onGap: (stream, gap) => lives.tellGap(stream, gap),
+      onPassedOver: (stream, stretch) => lives.tellPassedOver(stream, stretch),
       recycle: (stream) => lives.end(stream, "recycle"),
     });
     const lives = new StreamLives({ bus, scheduler, limits, views, fanOut, listeners });
@@ -246,10 +248,10 @@ export class Hub {
   /** See {@link readMessages}. */
   read(
     selectors: SelectorSet,
-    after: Cursor | null,
+    from: StartRequest,
     maxMessages: number,
   ): AsyncGenerator<LogBatch, void> {
-    return readMessages(this.#options.log, this.#reads, selectors, after, maxMessages);
+    return readMessages(this.#options.log, this.#reads, selectors, from, maxMessages);
   }
 
   /**

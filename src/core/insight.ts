@@ -1,7 +1,8 @@
 import { type Bus, checkComplete } from "./bus.ts";
-import { EVERYTHING } from "./channel-name.ts";
+import { EVERYTHING, selectorsOfChannels } from "./channel-name.ts";
 import { type Cursor, cursorBefore, epochOf } from "./cursor.ts";
-import { type Explanation, explain } from "./explain.ts";
+import { timeOf } from "./excerpt.ts";
+import { type AskedMessage, type Explanation, explain } from "./explain.ts";
 import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { MessageLog } from "./log.ts";
@@ -24,6 +25,9 @@ export interface AllFigures {
   /** How many processes did not answer. */
   readonly silent: number;
 }
+
+/** Later messages of its channel that tell whether a message was among the newest. */
+const LATER = { maxMessages: 100, maxBytes: 4_194_304 };
 
 /** Looks for the clients of channels that are under way at once. */
 const PRESENCE_AT_ONCE = 2;
@@ -78,13 +82,13 @@ export class Insight {
    */
   async explain(client: string, id: Cursor): Promise<Explanation> {
     const { local, bus, scheduler } = this.#options;
-    const [channel, here, { answers, silent }] = await Promise.all([
-      this.#channelOf(id),
+    const [message, here, { answers, silent }] = await Promise.all([
+      this.#find(id),
       local.factsOf(client, id),
       bus.ask("factsOf", client, id),
     ]);
     checkComplete(silent);
-    return explain(client, { id, channel }, [here, ...answers], scheduler.unixMs());
+    return explain(client, message, [here, ...answers], scheduler.unixMs());
   }
 
   /**
@@ -124,13 +128,18 @@ export class Insight {
     }));
   }
 
-  /** Null if the log does not keep the message. */
-  async #channelOf(id: Cursor): Promise<string | null> {
+  async #find(id: Cursor): Promise<AskedMessage> {
     const { log } = this.#options;
-    if (epochOf(id) !== log.epoch || id > (await log.tip())) return null;
+    const unknown = { id, channel: null, time: null, later: [] };
+    if (epochOf(id) !== log.epoch || id > (await log.tip())) return unknown;
     const after = cursorBefore(id);
     const request = { selectors: EVERYTHING, after, upTo: id, maxMessages: 1, maxBytes: 1 };
     const { messages } = await log.read(request);
-    return messages.find((message) => message.id === id)?.channel ?? null;
+    const message = messages.find((one) => one.id === id);
+    if (message === undefined) return unknown;
+    const { channel } = message;
+    const selectors = selectorsOfChannels([channel]);
+    const later = await log.read({ selectors, after: id, upTo: null, ...LATER });
+    return { id, channel, time: timeOf(message), later: later.messages.map((one) => one.id) };
   }
 }

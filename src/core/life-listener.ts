@@ -1,4 +1,5 @@
 import type { Gap } from "./log.ts";
+import type { PassedOver } from "./replay.ts";
 import type { Stream } from "./stream.ts";
 import type { Receipt } from "./summaries.ts";
 
@@ -15,4 +16,6 @@ export interface LifeListener {
   onClosed(stream: Stream, receipt: Receipt): void;
   /** A stream was told that messages are missing. */
   onGap?(stream: Stream, gap: Gap): void;
+  /** A stream is given only a part of a stretch of the log, as it asked for. */
+  onPassedOver?(stream: Stream, stretch: PassedOver): void;
 }

@@ -79,6 +79,7 @@ export class LocalInsight {
         ...lives.ofClient(client).map((stream) => this.#openFacts(stream)),
       ],
       gaps: past.gapsOf(client),
+      excerpts: past.excerptsOf(client),
       refused: past.refusedOf(client),
       deliveredAt: past.deliveredAt(id),
     };

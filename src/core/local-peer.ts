@@ -92,8 +92,7 @@ export class LocalPeer implements Peer {
     arrivals.applyOrders(found);
     if (found.closed) return lives.finalReceiptOf(stream, subject);
     lives.release(found);
-    const { acked, messages, bytes, handle } = found.summarize(this.#now(), scheduler.unixMs());
-    return { acked, messages, bytes, handle, openedAt: found.openedUnixMs };
+    return found.record;
   }
 
   async selectorsOf(stream: string): Promise<readonly string[] | null> {

@@ -71,6 +71,47 @@ export interface ReadRequest {
    * returned.
    */
   readonly maxBytes: number;
+  /** Where not all messages are wanted; absent where they are. */
+  readonly newest?: NewestOnly | undefined;
+}
+
+/** Of each channel, only its newest messages are wanted. */
+interface NewestOnly {
+  /** This many: 1 or more. A channel that still keeps so many has lost none of them. */
+  readonly count: number;
+  /**
+   * Where they are, in log order, as `MessageLog.findNewest` found them: nothing else is read. Null
+   * to read everything, of which the caller takes what it wants.
+   */
+  readonly places: readonly Place[] | null;
+}
+
+/** Where a message is. */
+export interface Place {
+  readonly id: Cursor;
+  readonly channel: string;
+}
+
+/** Which messages to find: see `MessageLog.findNewest`. */
+export interface NewestRequest {
+  readonly selectors: SelectorSet;
+  /** Messages of each channel: 1 or more. */
+  readonly count: number;
+  /** Cursors of this log's epoch. */
+  readonly after: Cursor;
+  readonly upTo: Cursor;
+  /** Most places that are returned: at least 1. */
+  readonly limit: number;
+  /** Whether nobody waits for the answer any more: then the search ends. */
+  readonly isGone: () => boolean;
+}
+
+/** Where the newest messages of each channel are. */
+export interface NewestPlaces {
+  /** In log order. */
+  readonly places: readonly Place[];
+  /** These are all up to here: the request's `upTo`, or the last place where there are more. */
+  readonly upTo: Cursor;
 }
 
 /** What one read saw, all in one snapshot. */
@@ -168,6 +209,17 @@ export interface MessageLog {
     upTo: Cursor,
     isGone: () => boolean,
   ): Promise<Cursor>;
+
+  /**
+   * Find the messages in (`after`, `upTo`] that have fewer than `count` later ones of their channel
+   * up to `upTo`: the first `limit` of them in log order.
+   *
+   * It looks at channels, not at messages, in bounded pieces. What is removed meanwhile may be
+   * among what is found; a read of it leaves it out.
+   *
+   * @throws ForeverframeError FF_LOG_UNAVAILABLE; FF_REQUEST_INVALID: nobody waits
+   */
+  findNewest(request: NewestRequest): Promise<NewestPlaces>;
 
   /** Channels that keep messages, by name, at most `limit` of those after the name `after`. */
   channels(after: string, limit: number): Promise<readonly ChannelSummary[]>;

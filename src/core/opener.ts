@@ -3,6 +3,7 @@ import type { Arrivals } from "./arrivals.ts";
 import type { Bus } from "./bus.ts";
 import type { SelectorSet } from "./channel-name.ts";
 import { gapEvent } from "./events.ts";
+import { LATEST } from "./excerpt.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { Gap, MessageLog } from "./log.ts";
@@ -24,6 +25,11 @@ import type { Views } from "./view.ts";
 interface Wanted {
   readonly selectors: SelectorSet;
   readonly start: StartRequest;
+  /**
+   * Whether it wants only the newest message of each channel of whatever it is behind: after its
+   * start, and whenever it could not keep up. Not with a start "each".
+   */
+  readonly latest: boolean;
   /** Whether the client has gone meanwhile. */
   readonly isGone: () => boolean;
 }
@@ -203,6 +209,9 @@ export class Opener {
     }
     fanOut.remove(stream);
     stream.moveTo(start.cursor);
+    stream.latest = wanted.latest;
+    // A poll that goes on from a cursor may be in the middle of what the first one asked for.
+    if (wanted.start.from !== "cursor") stream.beginExcerpt(start.excerpt);
     this.#begin(stream, start);
     return true;
   }
@@ -243,11 +252,13 @@ export class Opener {
     );
   }
 
-  async #resolve({ selectors, start, isGone }: Wanted): Promise<StreamStart> {
+  async #resolve({ selectors, start, latest, isGone }: Wanted): Promise<StreamStart> {
     this.#checkDraining();
     const { log, fanOut } = this.#options;
     const upTo = await fanOut.sync();
-    const point = await resolveStart(log, start, selectors, upTo, isGone);
+    const found = await resolveStart(log, start, selectors, upTo, isGone);
+    const excerpt = latest ? { ...(found.excerpt ?? LATEST), newest: 1 } : found.excerpt;
+    const point = { ...found, excerpt };
     return { ...point, knownGaps: await findKnownGaps(log, point, selectors, upTo) };
   }
 
@@ -268,7 +279,7 @@ export class Opener {
    */
   #connect(
     request: CheckedRequest,
-    { cursor }: StreamStart,
+    { cursor, excerpt }: StreamStart,
     id: string,
     record: PollRecord | null,
   ): Stream {
@@ -294,6 +305,9 @@ export class Opener {
       openedAt: now - (unixNow - openedAt),
       openedUnixMs: openedAt,
       recycle: newRecycleLimits(encoding, limits, random),
+      latest: request.latest,
+      excerpt: request.start.from === "cursor" ? (record?.excerpt ?? null) : excerpt,
+      asksForKept: request.start.from !== "now",
     });
     lives.add(stream);
     if (record === null) lives.tellOpened(stream); // before anything can end it

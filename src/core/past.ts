@@ -3,6 +3,7 @@ import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
 import type { LifeListener } from "./life-listener.ts";
 import type { Gap } from "./log.ts";
+import type { PassedOver } from "./replay.ts";
 import { Ring } from "./ring.ts";
 import type { Stream } from "./stream.ts";
 import type { Receipt } from "./summaries.ts";
@@ -34,6 +35,14 @@ export interface ToldGap {
   readonly handle: number;
   readonly client: string;
   readonly gap: Gap;
+}
+
+/** A stream was given only a part of a stretch of the log, as it had asked for. */
+export interface NotedExcerpt extends PassedOver {
+  /** Unix ms. */
+  readonly at: number;
+  readonly handle: number;
+  readonly client: string;
 }
 
 /** A request was refused. */
@@ -69,6 +78,7 @@ const MAX_ENDED_BYTES = 8_388_608;
 const MAX_ENDED_OF_CLIENT = 500;
 
 const MAX_GAPS = 2_000;
+const MAX_EXCERPTS = 2_000;
 const MAX_REFUSED = 200;
 /** Requests for streams of clients with names: others must not push these out. */
 const MAX_REFUSED_CLIENTS = 2_000;
@@ -85,6 +95,7 @@ export class Past implements LifeListener {
   readonly #now: () => number;
   readonly #ended = new Ring<EndedStream>(MAX_ENDED, MAX_ENDED_BYTES);
   readonly #gaps = new Ring<ToldGap>(MAX_GAPS);
+  readonly #excerpts = new Ring<NotedExcerpt>(MAX_EXCERPTS);
   readonly #refused = new Ring<RefusedRequest>(MAX_REFUSED);
   readonly #refusedClients = new Ring<RefusedRequest>(MAX_REFUSED_CLIENTS);
   readonly #deliveries = new Ring<Delivery>(MAX_DELIVERIES);
@@ -111,6 +122,10 @@ export class Past implements LifeListener {
 
   onGap({ handle, client }: Stream, gap: Gap): void {
     if (client !== null) this.#gaps.add({ at: this.#now(), handle, client, gap });
+  }
+
+  onPassedOver({ handle, client }: Stream, stretch: PassedOver): void {
+    if (client !== null) this.#excerpts.add({ ...stretch, at: this.#now(), handle, client });
   }
 
   /** All live streams have been given everything up to `cursor`. */
@@ -148,6 +163,10 @@ export class Past implements LifeListener {
 
   gapsOf(client: string): readonly ToldGap[] {
     return this.#gaps.filter((gap) => gap.client === client);
+  }
+
+  excerptsOf(client: string): readonly NotedExcerpt[] {
+    return this.#excerpts.filter((excerpt) => excerpt.client === client);
   }
 
   refusedOf(client: string): readonly RefusedRequest[] {

@@ -1,7 +1,7 @@
 import type { SelectorSet } from "./channel-name.ts";
-import type { Cursor } from "./cursor.ts";
+import { excerptOf } from "./excerpt.ts";
 import type { LogBatch, MessageLog } from "./log.ts";
-import { resolveStart } from "./stream-start.ts";
+import { resolveStart, type StartRequest } from "./stream-start.ts";
 import type { TurnBudget } from "./turn-budget.ts";
 
 /** Bytes of messages that one read without a stream returns in all, and in one piece. */
@@ -15,7 +15,7 @@ const PIECE_BYTES = 32_768;
  * piece reports a gap, as the first one does.
  *
  * @param turns shared by all readers
- * @param after null starts with the oldest that is kept
+ * @param from where to start
  * @param maxMessages of all pieces together
  * @returns at least one batch; the last one's `cursor` is where to resume
  * @throws ForeverframeError FF_LOG_UNAVAILABLE
@@ -24,12 +24,12 @@ export async function* readMessages(
   log: MessageLog,
   turns: TurnBudget,
   selectors: SelectorSet,
-  after: Cursor | null,
+  from: StartRequest,
   maxMessages: number,
 ): AsyncGenerator<LogBatch, void> {
   const start = await resolveStart(
     log,
-    after === null ? { from: "earliest" } : { from: "cursor", after },
+    from,
     selectors,
     await log.tip(),
     () => false, // a read has no start that is searched for
@@ -45,7 +45,9 @@ export async function* readMessages(
       maxMessages: messagesLeft,
       maxBytes: Math.min(bytesLeft, PIECE_BYTES),
     };
-    const batch = await turns.ask(() => log.read(request));
+    const all = await turns.ask(() => log.read(request));
+    const sinceMs = start.excerpt?.sinceMs ?? null;
+    const batch = { ...all, messages: excerptOf(all.messages, { newest: null, sinceMs }) };
     cursor = batch.cursor;
     messagesLeft -= batch.messages.length;
     bytesLeft -= batch.messages.reduce((sum, { json }) => sum + json.length, 0);

@@ -1,14 +1,13 @@
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, epochOf } from "./cursor.ts";
 import { gapEvent } from "./events.ts";
+import type { Excerpt } from "./excerpt.ts";
 import type { Gap, MessageLog } from "./log.ts";
+import { type ListRequest, type NewestList, NewestLists } from "./newest-lists.ts";
 import { Oldest } from "./oldest.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { type Segment, Segments } from "./segments.ts";
 import type { Stream } from "./stream.ts";
 import type { Tally } from "./tally.ts";
-import type { EncodedMessages, View } from "./view.ts";
-
-/** What one stream gets before the next one has its turn. */
-export const SEGMENT = { maxMessages: 1_000, maxBytes: 65_536 };
 
 /** How long streams are served in one turn of the event loop, in ms. */
 const TURN_MS = 2;
@@ -16,24 +15,25 @@ const TURN_MS = 2;
 /** While other streams wait, one search continues after this many of them. */
 const SERVED_BETWEEN_SEARCHES = 8;
 
-/** Encoded segments that are kept for other streams of the same view, in bytes. */
-const CACHE_BYTES = 8_388_608;
-
 /** Pause before the log is tried again after it failed, in ms. */
 const RETRY_MS = 500;
 
-/**
- * A piece of the log in the bytes of one view: immutable, so it can be given to any stream of the
- * view that needs it.
- */
-interface Segment {
-  readonly encoded: EncodedMessages | null;
-  readonly cursor: Cursor;
-  readonly gaps: readonly Gap[];
-  /**
-   * Whether it ended with the tailer's cursor at that time, and not because it was large enough.
-   */
-  readonly atEnd: boolean;
+/** A stream that needs a list of the newest messages. */
+interface Awaited {
+  /** What the list is for. */
+  readonly excerpt: Excerpt;
+  /** Null until it is found. Then it is held for the stream until that is served. */
+  readonly list: NewestList | null;
+}
+
+/** A stretch of the log of which a stream was not given every message. */
+export interface PassedOver {
+  readonly after: Cursor;
+  readonly upTo: Cursor;
+  /** Of each channel, the stream was given this many of the newest; null for all. */
+  readonly newest: number | null;
+  /** It was given messages from this time on, in Unix ms; null for all. */
+  readonly sinceMs: number | null;
 }
 
 /** What replaying needs. */
@@ -47,6 +47,8 @@ export interface ReplayOptions {
   readonly tally: Tally;
   /** A stream is told of a gap. */
   readonly onGap: (stream: Stream, gap: Gap) => void;
+  /** A stream is about to be given only a part of a stretch, as it asked for. */
+  readonly onPassedOver: (stream: Stream, stretch: PassedOver) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -69,17 +71,17 @@ export class Replay {
   readonly #nextSearching = new Oldest(this.#searching);
   /** Streams served since the last search. */
   #servedBetween = 0;
-  readonly #segments = new Map<string, Segment>();
-  /** Segments that are being read. */
-  readonly #reading = new Map<string, Promise<Segment>>();
-  #segmentBytes = 0;
-  #generation = 0;
+  readonly #segments: Segments;
+  readonly #lists: NewestLists;
+  readonly #awaited = new Map<Stream, Awaited>();
   /** How many streams are served at once now. */
   #loops = 0;
   #turnEnds = 0;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
+    this.#segments = new Segments(options);
+    this.#lists = new NewestLists(options);
   }
 
   /** Serve this stream until it is live, full, or closed. */
@@ -96,16 +98,14 @@ export class Replay {
 
   /** Messages were deleted: what was read before must not be given any more. */
   forgetSegments(): void {
-    this.#generation++;
-    this.#reading.clear();
-    this.#segments.clear();
-    this.#segmentBytes = 0;
+    this.#segments.forget();
   }
 
   /** The stream has ended, or continues in another process. */
   remove(stream: Stream): void {
     this.#queue.delete(stream);
     this.#searching.delete(stream);
+    this.#awaited.delete(stream);
   }
 
   /**
@@ -124,24 +124,20 @@ export class Replay {
     // A drain may have queued it again meanwhile. Both live and queued, it would be given the batch
     // on its way twice.
     this.remove(stream);
-    stream.reachedTip();
-    if (!stream.writable) return false; // a poll, which is answered now
+    stream.reachedTip(this.#options.scheduler.monotonicMs());
+    if (!stream.writable) return false; // a poll, which is answered now, or a socket that is full
     stream.view.goLive(stream);
     return true;
   }
 
   async #run(): Promise<void> {
-    const { scheduler, onError } = this.#options;
+    const { scheduler } = this.#options;
     if (this.#loops === 1) this.#turnEnds = scheduler.monotonicMs() + TURN_MS;
     for (let stream = this.#next(); stream !== undefined; stream = this.#next()) {
       try {
         await this.#serve(stream);
       } catch (error) {
-        onError(error);
-        const unserved = stream;
-        scheduler.after(RETRY_MS, () => {
-          if (!unserved.closed) this.add(unserved);
-        });
+        this.#failed(stream, error);
       }
       if (scheduler.monotonicMs() < this.#turnEnds) continue;
       await scheduler.nextTurn();
@@ -158,23 +154,74 @@ export class Replay {
   }
 
   async #serve(stream: Stream): Promise<void> {
+    const found = this.#awaited.get(stream)?.list ?? null;
+    if (found !== null) this.#awaited.delete(stream);
     if (this.goLive(stream)) return;
     if (!stream.writable) return; // its drain brings it back
-    const { scheduler, recycle, onGap } = this.#options;
+    const { scheduler, delivered, recycle, onGap } = this.#options;
     if (stream.isSpent(scheduler.monotonicMs())) return recycle(stream);
     const from = stream.cursor;
-    const segment = await this.#segment(stream.view, from);
+    const excerpt = stream.excerptFor(epochOf(delivered()));
+    const segment = await this.#segment(stream, excerpt, found);
     // A poll has moved the stream meanwhile, or its drain has queued it again, and it was served.
-    if (!stream.writable || stream.cursor !== from) return;
+    if (!stream.writable || stream.cursor !== from || stream.excerpt !== excerpt) return;
+    if (segment === null) return this.#findList(stream, excerpt);
     const now = scheduler.monotonicMs();
     for (const gap of stream.takeNewGaps(segment.gaps)) {
       stream.say(gapEvent(gap), now);
       onGap(stream, gap);
     }
+    if (segment.excerpt !== null) this.#begin(stream, segment.excerpt, segment.leavesOut);
     this.#give(stream, segment, now);
+    if (excerpt !== null && stream.excerpt === null) stream.fallBehind();
     if (this.goLive(stream) || !stream.writable) return;
     if (segment.encoded === null) this.#searching.add(stream);
     else this.#queue.add(stream);
+  }
+
+  /** Null if the stream needs a list that has to be found first. */
+  async #segment(
+    { view, cursor: after }: Stream,
+    excerpt: Excerpt | null,
+    found: NewestList | null,
+  ): Promise<Segment | null> {
+    const request = listRequest(view.selectors, after, excerpt);
+    if (request === null) return this.#segments.get({ view, after, excerpt, list: null });
+    const list = found ?? this.#lists.get(request);
+    if (list === null && this.#lists.isSought(request)) return null;
+    return this.#segments.get({ view, after, excerpt, list });
+  }
+
+  /** Find what a stream needs next, which takes some turns of the event loop, and queue it again. */
+  #findList(stream: Stream, excerpt: Excerpt | null): void {
+    const request = listRequest(stream.selectors, stream.cursor, excerpt);
+    const isWaiting = this.#awaited.get(stream)?.excerpt === excerpt;
+    if (excerpt === null || request === null || isWaiting) return;
+    const awaited = { excerpt, list: null };
+    this.#awaited.set(stream, awaited);
+    const isGone = () => this.#awaited.get(stream) !== awaited;
+    this.#lists.find(request, isGone).then(
+      (list) => {
+        if (isGone()) return;
+        this.#begin(stream, { ...excerpt, upTo: list.upTo }, true);
+        this.#awaited.set(stream, { excerpt, list });
+        this.add(stream);
+      },
+      (error: unknown) => {
+        if (isGone()) return;
+        this.#awaited.delete(stream);
+        this.#failed(stream, error);
+      },
+    );
+  }
+
+  /** The end of what a stream is to be given an excerpt of is known. */
+  #begin(stream: Stream, excerpt: Excerpt, leavesOut: boolean): void {
+    const { newest, sinceMs, upTo } = excerpt;
+    const isNew = stream.excerpt?.upTo === null;
+    if (isNew && leavesOut && upTo !== null)
+      this.#options.onPassedOver(stream, { after: stream.cursor, upTo, newest, sinceMs });
+    stream.beginExcerpt(excerpt);
   }
 
   #give(stream: Stream, { encoded, cursor }: Segment, now: number): void {
@@ -190,61 +237,21 @@ export class Replay {
     tally.replayed += count;
   }
 
-  /** A known segment, or one that is read now, perhaps for other streams. */
-  async #segment(view: View<Stream>, after: Cursor): Promise<Segment> {
-    const key = `${after} ${view.encoding.key} ${view.selectors.key}`;
-    const { delivered } = this.#options;
-    const known = this.#segments.get(key);
-    // A segment that ended with the log is read again once there is more. Otherwise each publish
-    // would add a small segment to a chain that every stream had to walk, and those at its end
-    // would never catch up.
-    if (known !== undefined && (!known.atEnd || known.cursor >= delivered())) return known;
-    const underWay = this.#reading.get(key);
-    if (underWay !== undefined) return underWay;
-    const reading = this.#read(view, after, key).finally(() => {
-      if (this.#reading.get(key) === reading) this.#reading.delete(key);
+  #failed(stream: Stream, error: unknown): void {
+    const { scheduler, onError } = this.#options;
+    onError(error);
+    scheduler.after(RETRY_MS, () => {
+      if (!stream.closed) this.add(stream);
     });
-    this.#reading.set(key, reading);
-    return reading;
-  }
-
-  async #read(view: View<Stream>, after: Cursor, key: string): Promise<Segment> {
-    const { log, delivered } = this.#options;
-    const generation = this.#generation;
-    const batch = await log.read({
-      selectors: view.selectors,
-      after,
-      upTo: delivered(),
-      ...SEGMENT,
-    });
-    const segment = {
-      encoded: batch.messages.length === 0 ? null : view.encode(batch.messages),
-      cursor: batch.cursor,
-      gaps: batch.gaps,
-      atEnd: batch.atEnd,
-    };
-    if (view.streams > 1 && generation === this.#generation) this.#keep(key, segment);
-    return segment;
-  }
-
-  #keep(key: string, segment: Segment): void {
-    this.#drop(key);
-    this.#segments.set(key, segment);
-    this.#segmentBytes += sizeOf(key, segment);
-    for (const oldest of this.#segments.keys()) {
-      if (this.#segmentBytes <= CACHE_BYTES) break;
-      this.#drop(oldest);
-    }
-  }
-
-  #drop(key: string): void {
-    const segment = this.#segments.get(key);
-    if (segment === undefined) return;
-    this.#segments.delete(key);
-    this.#segmentBytes -= sizeOf(key, segment);
   }
 }
 
-function sizeOf(key: string, { encoded, gaps }: Segment): number {
-  return key.length + 200 * (1 + gaps.length) + (encoded?.bytes.length ?? 0);
+/** The list that an excerpt is read by; null where it needs none. */
+function listRequest(
+  selectors: ListRequest["selectors"],
+  after: Cursor,
+  excerpt: Excerpt | null,
+): ListRequest | null {
+  const count = excerpt?.newest ?? null;
+  return count === null ? null : { selectors, count, after, upTo: excerpt?.upTo ?? null };
 }

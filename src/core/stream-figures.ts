@@ -1,4 +1,5 @@
 import type { Cursor } from "./cursor.ts";
+import type { Excerpt } from "./excerpt.ts";
 import type { Receipt } from "./summaries.ts";
 
 /** What is known of a stream: of a closed one, what it had been given when it ended. */
@@ -18,4 +19,6 @@ export interface PollRecord {
   readonly openedAt: number;
   /** Its handle in listings. */
   readonly handle: number;
+  /** The last stretch of which it did not want every message; null if there was none. */
+  readonly excerpt: Excerpt | null;
 }

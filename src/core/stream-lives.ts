@@ -7,6 +7,7 @@ import type { LifeListener } from "./life-listener.ts";
 import type { Gap } from "./log.ts";
 import type { Principal } from "./principal.ts";
 import { type ReceiptLimits, Receipts, type StreamOwner } from "./receipts.ts";
+import type { PassedOver } from "./replay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { type Applicant, type StreamLimits, Streams } from "./streams.ts";
@@ -90,6 +91,11 @@ export class StreamLives implements StreamHost {
   /** A stream was told of a gap. */
   tellGap(stream: Stream, gap: Gap): void {
     for (const listener of this.#options.listeners) listener.onGap?.(stream, gap);
+  }
+
+  /** A stream is given only a part of a stretch. */
+  tellPassedOver(stream: Stream, stretch: PassedOver): void {
+    for (const listener of this.#options.listeners) listener.onPassedOver?.(stream, stretch);
   }
 
   /**

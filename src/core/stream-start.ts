@@ -1,12 +1,18 @@
 import type { SelectorSet } from "./channel-name.ts";
-import { type Cursor, epochOf } from "./cursor.ts";
+import { type Cursor, cursorBeforeTime, epochOf } from "./cursor.ts";
+import type { Excerpt } from "./excerpt.ts";
 import { type Gap, type MessageLog, originOf } from "./log.ts";
 
 /** Where a stream is asked to start. */
 export type StartRequest =
   | { readonly from: "now" }
   | { readonly from: "earliest" }
+  /** With the last `count` messages of all channels together; 0 or more. */
   | { readonly from: "last"; readonly count: number }
+  /** With the last `count` messages of each channel; 0 or more. */
+  | { readonly from: "each"; readonly count: number }
+  /** With everything whose time is this one or later, in Unix ms. */
+  | { readonly from: "since"; readonly unixMs: number }
   | { readonly from: "cursor"; readonly after: Cursor }
   /**
    * After something that is not a cursor of any log: everything that is kept is new, and earlier
@@ -17,6 +23,8 @@ export type StartRequest =
 /** A cursor to read from, and what its client has to be told about it. */
 export interface StartPoint {
   readonly cursor: Cursor;
+  /** What is wanted of the messages that are kept after it; null for all of them. */
+  readonly excerpt: Excerpt | null;
   /** Not null if the cursor was not one of this log. */
   readonly gap: Gap | null;
   /**
@@ -34,12 +42,14 @@ export interface StartPoint {
  */
 export async function findKnownGaps(
   log: MessageLog,
-  { cursor, wantsWhatIsKept }: StartPoint,
+  { cursor, wantsWhatIsKept, excerpt }: StartPoint,
   selectors: SelectorSet,
   upTo: Cursor,
 ): Promise<readonly Gap[]> {
   if (!wantsWhatIsKept) return [];
-  const request = { selectors, after: cursor, upTo, maxMessages: 1, maxBytes: 1 };
+  const count = excerpt?.newest ?? null;
+  const newest = count === null ? undefined : { count, places: null };
+  const request = { selectors, after: cursor, upTo, newest, maxMessages: 1, maxBytes: 1 };
   return (await log.read(request)).gaps;
 }
 
@@ -57,26 +67,38 @@ export async function resolveStart(
   tip: Cursor,
   isGone: () => boolean,
 ): Promise<StartPoint> {
+  const kept = { gap: null, excerpt: null, wantsWhatIsKept: true };
+  const origin = originOf(log.epoch);
   switch (start.from) {
     case "now":
-      return { cursor: tip, gap: null, wantsWhatIsKept: false };
+      return { ...kept, cursor: tip, wantsWhatIsKept: false };
     case "earliest":
-      return { cursor: originOf(log.epoch), gap: null, wantsWhatIsKept: true };
+      return { ...kept, cursor: origin };
     case "last": {
-      const cursor = await log.beforeLast(selectors, start.count, tip, isGone);
-      return { cursor, gap: null, wantsWhatIsKept: true };
+      if (start.count === 0) return { ...kept, cursor: tip };
+      return { ...kept, cursor: await log.beforeLast(selectors, start.count, tip, isGone) };
+    }
+    case "each": {
+      if (start.count === 0) return { ...kept, cursor: tip };
+      return { ...kept, cursor: origin, excerpt: { ...ALL, newest: start.count } };
+    }
+    case "since": {
+      const cursor = cursorBeforeTime(log.epoch, start.unixMs);
+      const excerpt = { ...ALL, sinceMs: start.unixMs };
+      return { ...kept, cursor: cursor < tip ? cursor : tip, excerpt };
     }
     case "unknown": {
-      const origin = originOf(log.epoch);
       const gap = epochGap(origin, origin, selectors);
-      return { cursor: origin, gap, wantsWhatIsKept: false };
+      return { ...kept, cursor: origin, gap, wantsWhatIsKept: false };
     }
     case "cursor": {
       const { after, gap } = resolveAfter(start.after, tip, selectors);
-      return { cursor: after, gap, wantsWhatIsKept: false };
+      return { ...kept, cursor: after, gap, wantsWhatIsKept: false };
     }
   }
 }
+
+const ALL: Excerpt = { newest: null, sinceMs: null, upTo: null };
 
 /**
  * Decide where a client that brings a cursor resumes.

@@ -1,7 +1,8 @@
 import type { SelectorSet } from "./channel-name.ts";
 import type { CloseDetails, CloseReason } from "./close-reason.ts";
 import { type Cursor, epochOf, positionOf, timeOfPosition } from "./cursor.ts";
-import { closeEvent, type OpenDetails, openEvent, type StreamEvent } from "./events.ts";
+import { closeEvent, liveEvent, type OpenDetails, openEvent, type StreamEvent } from "./events.ts";
+import { type Excerpt, LATEST } from "./excerpt.ts";
 import type { Gap } from "./log.ts";
 import { type Held, type Principal, subjectOf } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
@@ -46,6 +47,12 @@ export interface StreamOptions {
   readonly openedAt: number;
   readonly openedUnixMs: number;
   readonly recycle: RecycleLimits;
+  /** Whether it wants only the newest message of each channel of whatever it is behind. */
+  readonly latest: boolean;
+  /** What it wants of what is kept; null for every message. */
+  readonly excerpt: Excerpt | null;
+  /** Whether it is told when it has been given all that is kept. */
+  readonly asksForKept: boolean;
 }
 
 /**
@@ -92,6 +99,10 @@ export class Stream implements SinkListener, Held {
   #acked: Cursor | null = null;
   /** The last cursor that its client was told. `#cursor` may be later: a skip is not told. */
   #toldCursor: Cursor;
+  #latest: boolean;
+  /** The last stretch of which it does not want every message; it may be behind it. */
+  #excerpt: Excerpt | null;
+  #owesLive: boolean;
 
   constructor(options: StreamOptions) {
     const { id, handle, client, address, view, sink, host, cursor, openedAt, recycle } = options;
@@ -112,10 +123,20 @@ export class Stream implements SinkListener, Held {
     this.#principal = options.principal;
     this.openedAt = openedAt;
     this.openedUnixMs = options.openedUnixMs;
+    this.#latest = options.latest;
+    this.#excerpt = options.excerpt;
+    // Each answer to a poll says for itself whether there was more.
+    this.#owesLive = options.asksForKept && view.encoding.transport !== "poll";
   }
 
   get cursor(): Cursor {
     return this.#cursor;
+  }
+
+  /** What it wants of the stretch that it is in; null for every message. */
+  get excerpt(): Excerpt | null {
+    const upTo = this.#excerpt?.upTo ?? null;
+    return upTo !== null && this.#cursor >= upTo ? null : this.#excerpt;
   }
 
   /** The last cursor that its client has acknowledged; null if it never did. */
@@ -292,12 +313,40 @@ export class Stream implements SinkListener, Held {
 
   /**
    * Move to the cursor that its client names. The client gets everything after it, even what it was
-   * given before.
+   * given before: where it had begun an excerpt, that goes on.
    */
   moveTo(cursor: Cursor): void {
     this.#cursor = cursor;
     this.#toldCursor = cursor;
     this.#toldGaps = null;
+  }
+
+  set latest(latest: boolean) {
+    this.#latest = latest;
+  }
+
+  /**
+   * It could not keep up, or has been away. If it wants only the newest message of each channel
+   * then, this is so from here to the tip.
+   */
+  fallBehind(): void {
+    if (this.#latest && this.excerpt === null) this.#excerpt = LATEST;
+  }
+
+  /**
+   * What it wants of the stretch that it is in, where the log is in this epoch: a stretch that
+   * ended in an earlier one ends at the tip now.
+   */
+  excerptFor(epoch: string): Excerpt | null {
+    const { excerpt } = this;
+    if (excerpt !== null && excerpt.upTo !== null && epochOf(excerpt.upTo) !== epoch)
+      this.#excerpt = { ...excerpt, upTo: null };
+    return this.excerpt;
+  }
+
+  /** It wants this of a stretch. If the end of that is known, it stays so. */
+  beginExcerpt(excerpt: Excerpt | null): void {
+    this.#excerpt = excerpt;
   }
 
   /** It has come from another process: count what it was given there. */
@@ -329,9 +378,16 @@ export class Stream implements SinkListener, Held {
 
   /**
    * It has been given everything that there is, so the record of losses told is no longer needed.
+   *
+   * @param now monotonic ms
    */
-  reachedTip(): void {
+  reachedTip(now: number): void {
     this.#toldGaps = null;
+    if (this.#excerpt?.upTo === null) this.#excerpt = null;
+    if (this.#owesLive) {
+      this.#owesLive = false;
+      this.give(this.view.encoding.event(liveEvent(this.#cursor)), this.#cursor, 0, now);
+    }
     this.#sink.reachedTip();
   }
 
@@ -372,6 +428,12 @@ export class Stream implements SinkListener, Held {
     this.#sink.destroy();
   }
 
+  /** What another process has to know to go on with it. */
+  get record(): PollRecord {
+    const { acked, handle, openedUnixMs: openedAt } = this;
+    return { acked, ...this.#given(), handle, openedAt, excerpt: this.#excerpt };
+  }
+
   /** What was handed to the operating system; what still waits does not count. */
   #given(): { readonly messages: number; readonly bytes: number } {
     const { queuedBytes } = this.#sink;
@@ -382,7 +444,9 @@ export class Stream implements SinkListener, Held {
   }
 
   #canBeReplaced(): boolean {
-    return !this.#closed && this.#sink.queuedBytes === 0;
+    // A client that came back in the middle of a start would get all messages of what is left.
+    const isStarting = this.excerpt !== null && !this.#latest;
+    return !this.#closed && this.#sink.queuedBytes === 0 && !isStarting;
   }
 
   #write(bytes: Buffer): void {

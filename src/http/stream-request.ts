@@ -1,8 +1,9 @@
 import type { Context } from "koa";
 import { parseSelectors } from "../core/channel-name.ts";
 import { isClientName, MAX_CLIENT_BYTES } from "../core/client-name.ts";
-import { isCursor, parseCursor } from "../core/cursor.ts";
+import { isCursor } from "../core/cursor.ts";
 import type { OpenRequest } from "../core/opener.ts";
+import { chooseStart, MAX_EACH, MAX_LAST, parseAfter, parseSince } from "../core/start-options.ts";
 import type { StartRequest } from "../core/stream-start.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 import { cursorOfLastEventId } from "../transports/sse.ts";
@@ -10,9 +11,6 @@ import { browserName } from "./browser-name.ts";
 import { carrierOf } from "./connection/carriers.ts";
 import { addressOf } from "./forwarded.ts";
 import { numberParameter, parameter } from "./parameters.ts";
-
-/** Most messages that `last` starts with. */
-const MAX_LAST = 1_000;
 
 /** What a request for a stream says, whatever carries it. */
 export type StreamRequest = Omit<OpenRequest, "encoding" | "connect">;
@@ -25,9 +23,11 @@ export type StreamRequest = Omit<OpenRequest, "encoding" | "connect">;
 export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRequest {
   const client = parseClient(ctx);
   const carrier = carrierOf(ctx);
+  const latest = numberParameter(ctx, "latest", 0, 1) === 1;
   return {
     selectors: parseSelectors(parameter(ctx, "channels") ?? "", maxSelectors),
-    start: parseStart(ctx),
+    start: parseStart(ctx, latest),
+    latest,
     client,
     principal: null,
     takesOverFrom: parseTakeover(ctx, client),
@@ -59,20 +59,18 @@ export function continueEventSource(ctx: Context, request: StreamRequest): Strea
   return { ...request, start };
 }
 
-function parseStart(ctx: Context): StartRequest {
+function parseStart(ctx: Context, latest: boolean): StartRequest {
   const after = parameter(ctx, "after");
   const last = numberParameter(ctx, "last", 0, MAX_LAST);
-  if (after === null)
-    return last === null || last === 0 ? { from: "now" } : { from: "last", count: last };
-  if (last !== null) {
-    throw new ForeverframeError(
-      "FF_PARAMETER_INVALID",
-      '"last" and "after" are both given: use "last" for a first page, and "after" to resume from a cursor',
-    );
-  }
-  return after === "earliest"
-    ? { from: "earliest" }
-    : { from: "cursor", after: parseCursor(after) };
+  const each = numberParameter(ctx, "each", 0, MAX_EACH);
+  const since = parameter(ctx, "since");
+  const options = {
+    after: after === null ? null : () => parseAfter(after),
+    last: last === null ? null : () => ({ from: "last", count: last }) as const,
+    each: each === null ? null : () => ({ from: "each", count: each }) as const,
+    since: since === null ? null : () => parseSince(since),
+  };
+  return chooseStart(options, { latest });
 }
 
 function parseClient(ctx: Context): string | null {

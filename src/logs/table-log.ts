@@ -6,6 +6,8 @@ import type {
   AppendRequest,
   LogBatch,
   MessageLog,
+  NewestPlaces,
+  NewestRequest,
   ReadRequest,
   RetentionRules,
 } from "../core/log.ts";
@@ -16,6 +18,7 @@ import type { ChannelSummary } from "../core/summaries.ts";
 import { ForeverframeError } from "../errors.ts";
 import { closedError, goneError } from "./log-errors.ts";
 import { LogHealth } from "./log-health.ts";
+import { NewestSearch } from "./newest-search.ts";
 import { PositionClock } from "./position-clock.ts";
 import { type AppendOptions, appendGroup, LogSizeError } from "./table-append.ts";
 import { nothingCounted } from "./table-bytes.ts";
@@ -201,11 +204,25 @@ export class TableLog implements MessageLog {
         this.#store.read((tables) => searchBackward(tables, selectors, from)),
       );
       if (search.found !== null) return formatCursor(this.epoch, search.found);
-      // The search has a long way to go. All such searches together do one piece in a turn.
-      this.#searching = this.#searching.then(() => nextTurn());
-      await this.#searching;
-      if (isGone()) throw goneError();
+      await this.#searchOn(isGone);
     }
+  }
+
+  async findNewest(request: NewestRequest): Promise<NewestPlaces> {
+    const search = new NewestSearch(request);
+    while (!this.#query(() => this.#store.read((tables) => search.step(tables))))
+      await this.#searchOn(request.isGone);
+    return search.result;
+  }
+
+  /**
+   * Wait for the turn of a search that has a long way to go. All of them together do one piece in a
+   * turn of the event loop.
+   */
+  async #searchOn(isGone: () => boolean): Promise<void> {
+    this.#searching = this.#searching.then(() => nextTurn());
+    await this.#searching;
+    if (isGone()) throw goneError();
   }
 
   async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {

@@ -1,6 +1,6 @@
 import type { SelectorSet } from "../core/channel-name.ts";
 import { formatCursor, laterPosition, ORIGIN, positionOf } from "../core/cursor.ts";
-import type { Gap, LogBatch, ReadRequest, StoredMessage } from "../core/log.ts";
+import type { Gap, LogBatch, Place, ReadRequest, StoredMessage } from "../core/log.ts";
 import { showsLess } from "./log-errors.ts";
 import type { ChannelRecord, MessageRow, PositionRange, TableReader } from "./tables.ts";
 
@@ -33,7 +33,7 @@ type Row =
 
 /** See `MessageLog.read`. */
 export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
-  const { selectors, maxMessages, maxBytes } = request;
+  const { selectors, maxMessages, maxBytes, newest } = request;
   const { epoch, tip } = tables.marks();
   const after = positionOf(request.after);
   const upTo = request.upTo === null ? tip : positionOf(request.upTo);
@@ -45,8 +45,13 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
   let scanned = 0;
   let reached: string | null = null;
   const cost = costOfRow(selectors);
-  const selected = findSelected(tables, selectors);
-  for (const row of rows(tables, selectors, selected, { after, upTo, order: "oldest first" })) {
+  const places = newest?.places ?? null;
+  const selected = places === null ? findSelected(tables, selectors) : undefined;
+  const found =
+    selected === undefined
+      ? rowsAt(tables, places ?? [], after)
+      : rows(tables, selectors, selected, { after, upTo, order: "oldest first" });
+  for (const row of found) {
     if (row.channel !== null) {
       messages.push({
         id: formatCursor(epoch, row.position),
@@ -66,8 +71,17 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
     messages,
     cursor: formatCursor(epoch, reached ?? end),
     atEnd: reached === null || reached === end,
-    gaps: findGaps(tables, selectors, selected, after),
+    gaps: findGaps(tables, selectors, selected, after, newest?.count ?? null),
   };
+}
+
+/** The messages at these places after `after` that are still kept. */
+function* rowsAt(tables: TableReader, places: readonly Place[], after: string): Iterable<Row> {
+  for (const { id } of places) {
+    const position = positionOf(id);
+    const row = position > after ? tables.message(position) : undefined;
+    if (row !== undefined) yield row;
+  }
 }
 
 /** How far the search for `MessageLog.beforeLast` has come. */
@@ -173,7 +187,7 @@ function findSelected(tables: TableReader, { names, patterns, matches }: Selecto
  * The prefixes that channels of these patterns begin with, each once; only the empty one if a
  * channel may begin with anything.
  */
-function literalPrefixes(patterns: readonly string[]): readonly string[] {
+export function literalPrefixes(patterns: readonly string[]): readonly string[] {
   const prefixes = patterns.map(
     (pattern) => /^(?:(?!\*{1,2}(?:\.|$))[^.]*\.)*/.exec(pattern)?.[0] ?? "",
   );
@@ -217,12 +231,18 @@ function* mergePositions(
   }
 }
 
+/**
+ * @param known what {@link findSelected} found; undefined to look only if it is needed
+ * @param newest messages of each channel that are wanted; null for all
+ */
 function findGaps(
   tables: TableReader,
-  { selectors, names, patterns }: SelectorSet,
-  selected: Selected,
+  set: SelectorSet,
+  known: Selected | undefined,
   after: string,
+  newest: number | null,
 ): readonly Gap[] {
+  const { selectors, names, patterns } = set;
   const { epoch, trimmedTo, forgottenTo } = tables.marks();
   if (after >= trimmedTo && after >= forgottenTo) return [];
   const gap = (upTo: string, channels: readonly string[]): Gap => ({
@@ -231,11 +251,20 @@ function findGaps(
     channels,
     reason: "expired",
   });
+  // A channel that has a record keeps its newest message. So only those without one can have lost
+  // it, however many channels there are.
+  if (newest === 1) {
+    const gone = [...patterns, ...names.filter((name) => tables.channel(name) === undefined)];
+    return after < forgottenTo && gone.length > 0 ? [gap(forgottenTo, gone)] : [];
+  }
   const gapOfAll = gap(laterPosition(trimmedTo, forgottenTo), selectors);
+  const selected = known === undefined ? findSelected(tables, set) : known;
   const all = selected ?? listAll(tables);
   if (all === null) return [gapOfAll];
   const gaps = all.flatMap(([name, record]) =>
-    after < record.trimmedTo ? gap(record.trimmedTo, [name]) : [],
+    after < record.trimmedTo && (newest === null || record.messages < newest)
+      ? gap(record.trimmedTo, [name])
+      : [],
   );
   const found = new Set(all.map(([name]) => name));
   const forgotten = [...patterns, ...names.filter((name) => !found.has(name))];

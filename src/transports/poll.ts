@@ -73,13 +73,15 @@ export class PollAnswer {
    *
    * @param cursor everything up to here is in the answer, or was not wanted; the answer gives an
    *   earlier cursor if it had to leave messages out
+   * @param isAtTip whether nothing more was kept at `cursor`
    */
-  format(stream: string, cursor: string): readonly Buffer[] {
+  format(stream: string, cursor: string, { isAtTip = false } = {}): readonly Buffer[] {
     const [first, ...others] = this.#messages;
     const reached = (this.#cut && this.#lastId()) || cursor;
     const head = `{"stream":${JSON.stringify(stream)},"cursor":"${reached}","messages":[`;
     const said = this.#text === null ? {} : { text: this.#text };
-    const tail = { gaps: this.#gaps, stop: this.#stop, reason: this.#reason, ...said };
+    const live = isAtTip && !this.#cut;
+    const tail = { gaps: this.#gaps, live, stop: this.#stop, reason: this.#reason, ...said };
     return [
       Buffer.from(head),
       ...(first === undefined ? [] : [first.subarray(1), ...others]),

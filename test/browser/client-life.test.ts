@@ -104,6 +104,23 @@ describeInBrowsers("the client", (suite) => {
         expect(gap?.reason).to.equal("epoch");
       });
 
+      it("starts with the last of each channel, says when it has them, and resumes with the latest only", async () => {
+        const { url } = await start();
+        const channels = ["a.x", "a.y", "a.x", "a.y"];
+        for (const [n, channel] of channels.entries()) await publishJson(url, channel, n);
+        const stream = await PageStream.open(page, { channels: "a.*", transport, each: 1 });
+        await eventually(5_000, async () => (await stream.told("onlive")).length > 0, "live");
+        const cursor = await stream.cursor();
+        expect(await stream.data()).to.deep.equal([2, 3]);
+        expect(await stream.told("onlive")).to.deep.equal([{ type: "live", cursor }]);
+        for (const [n, channel] of channels.entries()) await publishJson(url, channel, 4 + n);
+        await stream.untilMessages(6);
+        const options = { channels: "a.*", transport, after: cursor, latest: true };
+        const latest = await PageStream.open(page, options);
+        await eventually(5_000, async () => (await latest.told("onlive")).length > 0, "live");
+        expect(await latest.data()).to.deep.equal([6, 7]);
+      });
+
       it("goes on from its cursor when the server was cut and has started anew", async () => {
         const data = createTemporaryDirectory();
         const first = await start({ memory: false, data, retryMs: RETRY_MS });

@@ -144,6 +144,31 @@ describeInWholeBrowsers("the pages", (suite) => {
     expect(await shown()).to.deep.equal(Array.from({ length: 47 }, (_, i) => i + 11));
   });
 
+  it("shows one row a door with its last event, and the same after a reload", async () => {
+    const { url } = await startTestServer();
+    const publishDoor = (name: string, vid: number) =>
+      publishJson(url, `doors.${name}`, { vid, doorno: name, optime: "10:11:12", ynopen: "Y" });
+    const rows = async (count: number, expected: readonly string[]) => {
+      const shown = () => texts("#doors tr td:first-child, #doors tr td:nth-child(2)");
+      await eventually(
+        5_000,
+        async () => (await shown()).join() === expected.join(),
+        () => `the rows ${expected.join()}`,
+      );
+      expect(await texts("#doorCount")).to.deep.equal([String(count)]);
+    };
+    for (const [index, name] of ["south", "north", "south"].entries())
+      await publishDoor(name, index);
+    await page.goto(`${url}/doors.html?view=doors`);
+    await rows(2, ["doors.north", "1", "doors.south", "2"]);
+    await publishDoor("east", 3);
+    await publishDoor("north", 4);
+    const all = ["doors.east", "3", "doors.north", "4", "doors.south", "2"];
+    await rows(3, all);
+    await page.reload();
+    await rows(3, all);
+  });
+
   it("keeps fewer than 50 script nodes in the display document after 5,000 messages", async () => {
     const server = await startTestServer();
     await page.goto(`${server.url}/?channel=busy`);

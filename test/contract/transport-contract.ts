@@ -15,6 +15,7 @@ import {
 } from "../support/transport-clients.ts";
 import { eventually } from "../support/within.ts";
 import { describeCloseText } from "./close-text-contract.ts";
+import { describeStateStart } from "./state-start-contract.ts";
 
 /** Arrays in arrays, so many deep. */
 const nested = (depth: number): unknown => (depth === 0 ? "deep" : [nested(depth - 1)]);
@@ -52,6 +53,7 @@ export function describeTransportContract(
   const { name, transport, capabilities } = fixture;
 
   describeCloseText(fixture, { name: serverName, start, stop, release });
+  describeStateStart(fixture, { name: serverName, start, stop, release });
 
   describe(`a stream by ${name} of ${serverName}`, function () {
     this.timeout(60_000);

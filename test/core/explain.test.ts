@@ -17,7 +17,13 @@ const OPEN: StreamFacts = {
   queuedBytes: 0,
   silentSince: 1_500,
 };
-const NOTHING: ClientFacts = { streams: [], gaps: [], refused: [], deliveredAt: null };
+const NOTHING: ClientFacts = {
+  streams: [],
+  gaps: [],
+  excerpts: [],
+  refused: [],
+  deliveredAt: null,
+};
 const GAP = {
   at: 1_700,
   handle: 3,
@@ -25,9 +31,24 @@ const GAP = {
   gap: { after: cursor(40), upTo: cursor(55), channels: ["doors.north"], reason: "expired" },
 } as const;
 
+const EXCERPT = {
+  at: 1_600,
+  handle: 3,
+  client: "panel",
+  after: cursor(40),
+  upTo: cursor(55),
+  newest: 1,
+  sinceMs: null,
+} as const;
+
 describe("explain", () => {
   const ask = (facts: Partial<ClientFacts>, channel: string | null = "doors.north") =>
-    explain("panel", { id: ID, channel }, [NOTHING, { ...NOTHING, ...facts }], 2_000);
+    explain(
+      "panel",
+      { id: ID, channel, time: 900, later: [cursor(52), cursor(58)] },
+      [NOTHING, { ...NOTHING, ...facts }],
+      2_000,
+    );
 
   const closed = { closedAt: 1_900, reason: "slow" } as const;
   const refused = {
@@ -53,6 +74,30 @@ describe("explain", () => {
     ["removed before it was read", { streams: [OPEN], gaps: [GAP] }, null, "gap"],
     ["kept although a gap was told", { streams: [OPEN], gaps: [GAP] }, "doors.north", "given"],
     ["of a client that was refused", { refused: [refused] }, "doors.north", "refused"],
+    [
+      "one of those that were not the newest",
+      { streams: [OPEN], excerpts: [EXCERPT] },
+      "doors.north",
+      "passed-over",
+    ],
+    [
+      "the newest of what was asked for",
+      { streams: [OPEN], excerpts: [{ ...EXCERPT, newest: 2 }] },
+      "doors.north",
+      "given",
+    ],
+    [
+      "from before a time",
+      { streams: [OPEN], excerpts: [{ ...EXCERPT, newest: null, sinceMs: 901 }] },
+      "doors.north",
+      "passed-over",
+    ],
+    [
+      "in what it is not given yet",
+      { streams: [{ ...OPEN, cursor: cursor(49) }], excerpts: [EXCERPT] },
+      "doors.north",
+      "waiting",
+    ],
     ["of nobody", {}, "doors.north", "client-unknown"],
     ["of nobody, and not kept", {}, null, "expired"],
   ] as const) {

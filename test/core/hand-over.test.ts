@@ -1,75 +1,13 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
-import type { Sink, SinkListener } from "../../src/core/sink.ts";
+import type { Sink } from "../../src/core/sink.ts";
 import type { StartRequest } from "../../src/core/stream-start.ts";
 import { Encoding } from "../../src/core/transport.ts";
 import { plainFraming } from "../../src/http/connection/framing.ts";
 import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
-
-interface SeenEvent {
-  readonly type: string;
-  readonly id?: string;
-  readonly cursor?: string;
-  readonly after?: string;
-  readonly upTo?: string;
-}
-
-/** A client that takes a few bytes and then no more, until it is told to read. */
-class SlowSink implements Sink {
-  #listener: SinkListener | null = null;
-  #room: number;
-  #text = "";
-  #gone = false;
-  queuedBytes = 0;
-
-  constructor(room: number) {
-    this.#room = room;
-  }
-
-  listen(listener: SinkListener): void {
-    this.#listener = listener;
-  }
-
-  get writable(): boolean {
-    return this.queuedBytes === 0;
-  }
-
-  write(bytes: Buffer): void {
-    this.#text += bytes.toString();
-    this.#room -= bytes.length;
-    if (this.#room < 0) this.queuedBytes = bytes.length;
-  }
-
-  reachedTip(): void {}
-
-  end(bytes: Buffer): void {
-    this.write(bytes);
-    this.destroy();
-  }
-
-  destroy(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    queueMicrotask(() => this.#listener?.onClosed());
-  }
-
-  drain(room: number): void {
-    if (this.#gone) return;
-    this.#room = room;
-    const wasFull = this.queuedBytes > 0;
-    this.queuedBytes = 0;
-    if (wasFull) this.#listener?.onDrain();
-  }
-
-  get events(): readonly SeenEvent[] {
-    return this.#text
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as SeenEvent);
-  }
-}
+import { type SeenEvent, SlowSink } from "../support/slow-sink.ts";
 
 const step = fc.oneof(
   { weight: 6, arbitrary: WORLD_STEPS.publish },
@@ -139,6 +77,7 @@ async function createWorld(turns: () => number) {
       client: null,
       principal: null,
       takesOverFrom: null,
+      latest: false,
       isGone: () => false,
       address: null,
       browser: null,
@@ -157,6 +96,7 @@ async function createWorld(turns: () => number) {
       client: null,
       principal: null,
       takesOverFrom: null,
+      latest: false,
       isGone: () => false,
       address: null,
       browser: null,

@@ -100,6 +100,7 @@ async function createWorld(turns: () => number) {
           client: null,
           principal: null,
           takesOverFrom: null,
+          latest: false,
           isGone: () => false,
           address: null,
           browser: null,

@@ -24,6 +24,7 @@ describe("a stream that is being opened", () => {
       client: null,
       principal: { subject: "alice", tokenId: null, issuedAt: 1, keyId: null },
       takesOverFrom: null,
+      latest: false,
       isGone: () => false,
       address: null,
       browser: null,

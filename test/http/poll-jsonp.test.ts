@@ -65,8 +65,16 @@ describe("a long poll as JSONP", () => {
       await jsonp(url, "channels=doors&last=1&wait=0", "app.show"),
       "app.show",
     );
-    expect(answer).to.have.all.keys("stream", "cursor", "messages", "gaps", "stop", "reason");
-    expect(answer).to.deep.include({ cursor: id, gaps: [], stop: 0, reason: null });
+    expect(answer).to.have.all.keys(
+      "stream",
+      "cursor",
+      "messages",
+      "gaps",
+      "live",
+      "stop",
+      "reason",
+    );
+    expect(answer).to.deep.include({ cursor: id, gaps: [], live: true, stop: 0, reason: null });
     expect(answer).to.have.nested.property("messages[0].data.vid", 7);
     expect(answer).to.have.nested.property("messages[0].id", id);
   });

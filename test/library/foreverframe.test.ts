@@ -172,6 +172,26 @@ describe("createForeverframe", () => {
       expect(dataOf(await take(ff.subscribe("a", { last: 2 }), 2))).to.deep.equal([3_998, 3_999]);
     });
 
+    it("starts with the last of each channel, from a time on, or with the latest, and says when it has them", async () => {
+      const ff = await startLibrary();
+      for (const n of [1, 2, 3, 4]) await ff.publish(n % 2 === 0 ? "b" : "a", n);
+      const typesOf = (events: readonly { readonly type: string }[]) =>
+        events.map(({ type }) => type);
+      const each = await take(ff.subscribe("*", { each: 1 }), 3);
+      expect(typesOf(each)).to.deep.equal(["message", "message", "live"]);
+      expect(dataOf(each.slice(0, 2))).to.deep.equal([3, 4]);
+      const since = ff.subscribe("*", { since: new Date(0), latest: true });
+      expect(typesOf(await take(since, 3))).to.deep.equal(["message", "message", "live"]);
+      const future = ff.subscribe("*", { since: "2100-01-01T00:00:00+01:00" });
+      expect(typesOf(await take(future, 1))).to.deep.equal(["live"]);
+      const last = await take(ff.subscribe("*", { last: 1, live: true }), 2);
+      expect(typesOf(last)).to.deep.equal(["message", "live"]);
+      for (const options of [{ each: 101 }, { since: "yesterday" }, { each: 1, latest: true }])
+        expect(() => ff.subscribe("*", options))
+          .to.throw()
+          .with.property("code", "FF_PARAMETER_INVALID");
+    });
+
     it("tells what its reader was too slow for by a gap, and holds little for it meanwhile", async () => {
       const ff = await startLibrary({ retainMessages: 20, trimMs: 10 });
       const subscription = ff.subscribe("a");

@@ -127,7 +127,7 @@ describeInBrowsers("docs/library.md", (suite) => {
       await untilText(page, "state", "closed");
       if (path !== "") return;
       const client = await openTransport(WEBSOCKET, `${nginx}/push`, "channels=bell&last=1");
-      await untilEvents(client, (events) => events.length === 2, "the ring by WebSocket");
+      await untilEvents(client, (events) => events.length === 3, "the ring by WebSocket");
     });
   }
 });

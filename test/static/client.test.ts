@@ -7,7 +7,7 @@ import { buildClient, SOURCES } from "../../client/build.mjs";
 const client = readFileSync(new URL("../../static/foreverframe.js", import.meta.url), "utf8");
 
 /** Of the client as it is served, compressed. */
-const MAX_BYTES = 6_700;
+const MAX_BYTES = 6_850;
 
 describe("static/foreverframe.js", () => {
   it("is what npm run build:client makes of client/", () => {

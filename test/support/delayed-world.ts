@@ -31,6 +31,7 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     },
     tip: () => log.tip(),
     beforeLast: (selectors, count, upTo, isGone) => log.beforeLast(selectors, count, upTo, isGone),
+    findNewest: async (request) => wait(await log.findNewest(request)),
     channels: (after, limit) => log.channels(after, limit),
     deleteChannel: (channel) => log.deleteChannel(channel),
     revoke: (revocation) => log.revoke(revocation),
@@ -152,6 +153,8 @@ export class DelayedWorld {
   readonly hub: Hub;
   readonly log: MessageLog;
   readonly published: { readonly id: string; readonly channel: string }[] = [];
+  /** What is published, as JSON. */
+  data = "1";
   readonly #publishes: Promise<unknown>[] = [];
   readonly #rules: ChangingRules;
 
@@ -205,7 +208,7 @@ export class DelayedWorld {
   }
 
   #publish(channel: string, count: number): void {
-    const messages = Array.from({ length: count }, () => newMessage(channel, "1"));
+    const messages = Array.from({ length: count }, () => newMessage(channel, this.data));
     const publish = async () => {
       for (const id of await this.hub.publish({ messages })) this.published.push({ id, channel });
     };

@@ -119,7 +119,7 @@ function openEventSource(url: string, query: string, headers: Headers): Transpor
   const source = new EventSource(`${url}/stream?${query}&transport=sse`, {
     fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
   });
-  for (const type of ["message", "ff-open", "ff-cursor", "ff-gap", "ff-close"])
+  for (const type of ["message", "ff-open", "ff-cursor", "ff-live", "ff-gap", "ff-close"])
     source.addEventListener(type, ({ data }) => events.push(JSON.parse(data)));
   return {
     events,
@@ -156,6 +156,7 @@ function openPolls(url: string, query: string, headers: Headers): TransportClien
   const abort = new AbortController();
   let ended = false;
   let isStalled = false;
+  let isLive = !/&(?:after|last|each|since)=/.test(query);
   const loop = async () => {
     let more = "&wait=0";
     let stream = "";
@@ -174,6 +175,7 @@ function openPolls(url: string, query: string, headers: Headers): TransportClien
         readonly cursor: string;
         readonly messages: readonly WireEvent[];
         readonly gaps: readonly WireEvent[];
+        readonly live: boolean;
         readonly stop: 0 | 1;
         readonly reason: string | null;
         readonly text?: string;
@@ -188,6 +190,8 @@ function openPolls(url: string, query: string, headers: Headers): TransportClien
         });
       }
       events.push(...answer.gaps, ...answer.messages);
+      if (answer.live && !isLive) events.push({ type: "live", cursor: answer.cursor });
+      isLive ||= answer.live;
       if (answer.reason !== null) {
         const { reason, cursor, text } = answer;
         const said = text === undefined ? {} : { text };
@@ -195,7 +199,7 @@ function openPolls(url: string, query: string, headers: Headers): TransportClien
         break;
       }
       more = `&stream=${stream}&after=${answer.cursor}`;
-      query = query.replace(/&(?:after|last|takeover|earlier)=[^&]*/g, "");
+      query = query.replace(/&(?:after|last|each|since|takeover|earlier)=[^&]*/g, "");
     }
     ended = !isStalled;
   };

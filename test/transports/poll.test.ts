@@ -34,6 +34,7 @@ describe("PollAnswer", () => {
       cursor: id(7),
       messages: [],
       gaps: [],
+      live: false,
       stop: 0,
       reason: null,
     });

@@ -139,6 +139,29 @@ describe("workers", function () {
     expect((await list(url)).total).to.equal(0);
   });
 
+  it("go on with a start of each channel, whichever answers its polls", async () => {
+    const { url } = await start();
+    const channels = numbers(2_000).map((n) => `c.${n}`);
+    for (const data of [1, 2]) {
+      const headers = { "Content-Type": "application/json" };
+      await ask(url, "POST", "/messages", { headers, body: JSON.stringify({ channels, data }) });
+    }
+    const poll = async (query: string) =>
+      (await ask(url, "GET", `/stream?transport=poll&channels=c.*&wait=0${query}`)).json;
+    // Whether the polls of one stream come to several workers is chance.
+    for (let n = 0; n < 4; n++) {
+      const { stream, ...first } = await poll("&each=1");
+      const given: { readonly data: unknown }[] = [...first.messages];
+      for (let { cursor, live } = first; !live; ) {
+        const answer = await poll(`&stream=${stream}&after=${cursor}`);
+        expect(answer.stream).to.equal(stream);
+        given.push(...answer.messages);
+        ({ cursor, live } = answer);
+      }
+      expect(given.map(({ data }) => data)).to.deep.equal(channels.map(() => 2));
+    }
+  });
+
   it("keep one stream of two polls that come at once, wherever they come", async () => {
     const { url } = await start("--workers", "3");
     const poll = async (query: string) =>

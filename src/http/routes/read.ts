@@ -2,11 +2,12 @@ import { once } from "node:events";
 import type { Router } from "@koa/router";
 import type { Context } from "koa";
 import { parseChannelName, parseSelectors } from "../../core/channel-name.ts";
-import { parseCursor } from "../../core/cursor.ts";
 import type { Hub } from "../../core/hub.ts";
 import { formatJson } from "../../core/json.ts";
 import type { Gap, LogBatch } from "../../core/log.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
+import { chooseStart, parseAfter, parseSince } from "../../core/start-options.ts";
+import type { StartRequest } from "../../core/stream-start.ts";
 import { ForeverframeError } from "../../errors.ts";
 import type { Authorization } from "../authorization.ts";
 import { callerOf } from "../guesses.ts";
@@ -32,7 +33,8 @@ export interface ReadRouteOptions {
 }
 
 /**
- * GET /channels/:channel/messages?after=&limit=: what the log keeps of one channel, oldest first.
+ * GET /channels/:channel/messages?after=&since=&limit=: what the log keeps of one channel, oldest
+ * first.
  *
  * 200 `{"messages","cursor","gaps"}`; resume with `after=<cursor>`. 400 FF_CHANNEL_INVALID,
  * FF_CURSOR_INVALID, FF_PARAMETER_INVALID
@@ -49,10 +51,8 @@ export function readRoutes(hub: Hub, { authorization, now }: ReadRouteOptions): 
   router.get("/channels/:channel/messages", async (ctx) => {
     const channel = parseChannelName(pathParameter(ctx, "channel"));
     await authorization.check(ctx, { action: "subscribe", channels: [channel], client: null });
-    const after = parameter(ctx, "after");
     const limit = numberParameter(ctx, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
-    const cursor = after === null || after === "earliest" ? null : parseCursor(after);
-    const batches = hub.read(parseSelectors(channel), cursor, limit);
+    const batches = hub.read(parseSelectors(channel), parseStart(ctx), limit);
     const first = await batches.next();
     ctx.type = "application/json";
     ctx.status = 200;
@@ -75,6 +75,19 @@ export function readRoutes(hub: Hub, { authorization, now }: ReadRouteOptions): 
     ctx.body = { channel, clients: page, total: clients.length, unnamed };
   });
   return router;
+}
+
+function parseStart(ctx: Context): StartRequest {
+  const after = parameter(ctx, "after") ?? "";
+  const since = parameter(ctx, "since") ?? "";
+  if (after === "" && since === "") return { from: "earliest" };
+  const options = {
+    after: after === "" ? null : () => parseAfter(after),
+    since: since === "" ? null : () => parseSince(since),
+    last: null,
+    each: null,
+  };
+  return chooseStart(options, { latest: false });
 }
 
 type Batches = AsyncGenerator<LogBatch, void>;

@@ -107,7 +107,8 @@ export class PollSink implements Sink {
     const { answer, respond, timer } = this.#poll;
     clearTimeout(timer);
     this.#poll = null;
-    respond(answer.format(this.#listener.id, this.#listener.cursor));
+    const { id, cursor } = this.#listener;
+    respond(answer.format(id, cursor, { isAtTip: this.#isAtTip }));
     this.#listener.onPause();
   }
 }

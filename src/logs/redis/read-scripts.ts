@@ -43,7 +43,8 @@ return {"OK"}
 /**
  * Read some channels by their lists, oldest first.
  *
- * ARGV: positions `after` and `upTo` (empty for the end), most messages, most bytes; for each
+ * ARGV: positions `after` and `upTo` (empty for the end), most messages, most bytes, how many
+ * messages a channel has to keep for its losses not to count (0 if they always do); for each
  * channel its name and the bytes of an event besides its data. Their keys follow the fixed ones.
  *
  * Answers `OK`, the time, the end, `forgottenTo`, the position up to which it read or an empty text
@@ -56,26 +57,27 @@ export const READ = createScript(
   `${DATA}
 local after, upTo = ARGV[A], ARGV[A + 1]
 local maxMessages, maxBytes = tonumber(ARGV[A + 2]), tonumber(ARGV[A + 3])
+local newest = tonumber(ARGV[A + 4])
 local count = #KEYS - FIXED
 if upTo == "" then upTo = m.shown end
 -- What was removed before it was shown is a gap when it would have been.
 local forgottenTo = earlier(m.forgottenTo, m.shown)
 local gaps, forgotten, lost, sources = {}, {}, {}, {}
 for i = 1, count do
-  local name, key = ARGV[A + 2 + 2 * i], KEYS[FIXED + i]
+  local name, key = ARGV[A + 3 + 2 * i], KEYS[FIXED + i]
   local r = readRecord(name)
   if r then
     local length = redis.pcall("XLEN", key)
     if type(length) == "table" then return {"STRANGE", name} end
     if length ~= r.messages then lost[#lost + 1] = name end
     local trimmedTo = earlier(r.trimmedTo, m.shown)
-    if after < trimmedTo then
+    if after < trimmedTo and (newest == 0 or r.messages < newest) then
       gaps[#gaps + 1] = name
       gaps[#gaps + 1] = trimmedTo
     end
     if r.last > after then
       sources[#sources + 1] = {
-        key = key, place = i, head = tonumber(ARGV[A + 3 + 2 * i]),
+        key = key, place = i, head = tonumber(ARGV[A + 4 + 2 * i]),
         from = "(" .. entryId(after), piece = 8, entries = {}, at = 1, more = true
       }
     end
@@ -159,8 +161,9 @@ return {"OK", number(now), m.shown, mayHaveGaps, members}
 /**
  * Get messages by position, and all losses after a position.
  *
- * ARGV: position `after`, most bytes, most channels to be listed, number of names, those names;
- * then for each message its channel, its position, and the bytes of an event besides its data.
+ * ARGV: position `after`, most bytes, most channels to be listed, how many messages a channel has to
+ * keep for its losses not to count (0 if they always do), number of names, those names; then for
+ * each message its channel, its position, and the bytes of an event besides its data.
  *
  * Answers `OK`, the time, `forgottenTo`, `trimmedTo`, 1 if the channels are too many to be listed,
  * gaps (channel, `trimmedTo`, ...), those of the names that have a record, the position where it
@@ -171,8 +174,9 @@ export const FETCH = createScript(
   "fetch",
   `${DATA}
 local after, maxBytes, maxListed = ARGV[A], tonumber(ARGV[A + 1]), tonumber(ARGV[A + 2])
-local nameCount = tonumber(ARGV[A + 3])
-local at = A + 4
+local newest = tonumber(ARGV[A + 3])
+local nameCount = tonumber(ARGV[A + 4])
+local at = A + 5
 local gaps, known, tooMany = {}, {}, 0
 local forgottenTo, allTrimmedTo = earlier(m.forgottenTo, m.shown), earlier(m.trimmedTo, m.shown)
 if after < allTrimmedTo or after < forgottenTo then
@@ -180,13 +184,17 @@ if after < allTrimmedTo or after < forgottenTo then
     local name = ARGV[at + i]
     if call("HEXISTS", records, name) == 1 then known[#known + 1] = name end
   end
-  if m.channels > maxListed then
+  if newest == 1 then
+    -- A channel that has a record keeps its newest message: there is nothing to list.
+    allTrimmedTo = ORIGIN
+  elseif m.channels > maxListed then
     tooMany = 1
   else
     local all = call("HGETALL", records)
     for i = 1, #all, 2 do
-      local trimmedTo = earlier(string.match(all[i + 1], "^%d+ (%w+)"), m.shown)
-      if after < trimmedTo then
+      local messages, trimmedTo = string.match(all[i + 1], "^(%d+) (%w+)")
+      trimmedTo = earlier(trimmedTo, m.shown)
+      if after < trimmedTo and (newest == 0 or tonumber(messages) < newest) then
         gaps[#gaps + 1] = all[i]
         gaps[#gaps + 1] = trimmedTo
       end
@@ -241,6 +249,39 @@ for i = FIXED + 1, #KEYS do
 end
 table.sort(found, function(a, b) return a > b end)
 return {"OK", found[count + 1] or ORIGIN}
+`,
+);
+
+/**
+ * Find the newest messages of some channels.
+ *
+ * ARGV: the number of messages of each, positions `after` and `upTo`, the channels' names. Their
+ * keys follow the fixed ones.
+ *
+ * Answers `OK` and, for each message, the number of its channel and its position. Or `LOST` or
+ * `STRANGE`, as {@link READ} does.
+ */
+export const NEWEST = createScript(
+  "newest",
+  `
+local count = ARGV[A]
+local low, high = "(" .. entryId(ARGV[A + 1]), entryId(ARGV[A + 2])
+local found, lost = {}, {}
+for i = 1, #KEYS - FIXED do
+  local name, key = ARGV[A + 2 + i], KEYS[FIXED + i]
+  local r = readRecord(name)
+  if r then
+    local length = redis.pcall("XLEN", key)
+    if type(length) == "table" then return {"STRANGE", name} end
+    if length ~= r.messages then lost[#lost + 1] = name end
+    for _, entry in ipairs(call("XREVRANGE", key, high, low, "COUNT", count)) do
+      found[#found + 1] = i
+      found[#found + 1] = positionOf(entry[1])
+    end
+  end
+end
+if #lost > 0 then return {"LOST", lost} end
+return {"OK", found}
 `,
 );
 

@@ -5,6 +5,8 @@ import type {
   AppendRequest,
   LogBatch,
   MessageLog,
+  NewestPlaces,
+  NewestRequest,
   ReadRequest,
 } from "../../core/log.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
@@ -23,6 +25,7 @@ import { CHANNELS, PROBE, TIP } from "./read-scripts.ts";
 import { appendToRedis } from "./redis-append.ts";
 import { RedisCommits } from "./redis-commits.ts";
 import { cannotOpen } from "./redis-errors.ts";
+import { findNewestInRedis } from "./redis-newest.ts";
 import { findBeforeLast, readFromRedis, strangeError } from "./redis-reads.ts";
 import { RedisSession } from "./redis-session.ts";
 import { REMOVALS_PER_CALL, trimRedis, type Write } from "./redis-trim.ts";
@@ -159,6 +162,11 @@ class RedisLog implements MessageLog {
   ): Promise<Cursor> {
     if (this.#closed) throw closedError();
     return findBeforeLast(this.#session, selectors, count, upTo, isGone);
+  }
+
+  async findNewest(request: NewestRequest): Promise<NewestPlaces> {
+    if (this.#closed) throw closedError();
+    return findNewestInRedis(this.#session, request);
   }
 
   async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {

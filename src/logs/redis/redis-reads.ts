@@ -22,7 +22,7 @@ import { LOSE } from "./upkeep-scripts.ts";
 const ROWS_PER_SCAN = 1_000;
 
 /** Attempts of one read while lists of channels are found to be lost. */
-const MAX_ATTEMPTS = 3;
+export const MAX_ATTEMPTS = 3;
 
 /** The JSON of an event ends with this after its data. */
 const END = Buffer.from("}");
@@ -38,9 +38,7 @@ export async function readFromRedis(
   session: RedisSession,
   request: ReadRequest,
 ): Promise<LogBatch> {
-  const batch = canMerge(request.selectors)
-    ? await readMerged(session, request)
-    : await readScanned(session, request);
+  const batch = await readOf(session, request);
   const start = session.continueFrom(request.after);
   if (!start.isForeign) return batch;
   // The cursor is of an earlier epoch, which has ended because messages may have been lost.
@@ -51,6 +49,11 @@ export async function readFromRedis(
     reason: "epoch",
   } as const;
   return { ...batch, gaps: [gap] };
+}
+
+function readOf(session: RedisSession, request: ReadRequest): Promise<LogBatch> {
+  if ((request.newest?.places ?? null) !== null) return readPlaces(session, request);
+  return canMerge(request.selectors) ? readMerged(session, request) : readScanned(session, request);
 }
 
 /** See `MessageLog.beforeLast`. */
@@ -96,6 +99,7 @@ async function readMerged(session: RedisSession, request: ReadRequest): Promise<
     request.upTo === null ? "" : endOf(session, request.upTo),
     maxMessages,
     maxBytes,
+    request.newest?.count ?? 0,
     ...names.flatMap((name) => [name, headBytes(session.epoch, name)]),
   ];
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -121,11 +125,16 @@ async function readMerged(session: RedisSession, request: ReadRequest): Promise<
       return batchOf(session, messages, String(reached) || null, end, found);
     }
   }
-  throw new ForeverframeError("FF_LOG_UNAVAILABLE", "The log changes now: try again soon");
+  throw changesNow();
+}
+
+/** Channels were found to be lost again and again. */
+export function changesNow(): ForeverframeError {
+  return new ForeverframeError("FF_LOG_UNAVAILABLE", "The log changes now: try again soon");
 }
 
 async function readScanned(session: RedisSession, request: ReadRequest): Promise<LogBatch> {
-  const { selectors, maxMessages, maxBytes } = request;
+  const { selectors, maxMessages } = request;
   const cost = costOfRow(selectors);
   const wanted: IndexRow[] = [];
   const start = session.continueFrom(request.after).after;
@@ -155,16 +164,57 @@ async function readScanned(session: RedisSession, request: ReadRequest): Promise
   }
   end = laterPosition(start, end);
   if (wanted.length === 0 && !mayHaveGaps) return batchOf(session, [], reached, end, []);
+  const span = { start, reached, end };
+  return (await fetchRows(session, request, wanted, span)) ?? readScanned(session, request);
+}
+
+/** Read messages whose places are known. */
+async function readPlaces(session: RedisSession, request: ReadRequest): Promise<LogBatch> {
+  const { maxMessages, upTo, newest } = request;
+  const start = session.continueFrom(request.after).after;
+  const wanted: IndexRow[] = [];
+  let reached: string | null = null;
+  for (const { id, channel } of newest?.places ?? []) {
+    const position = endOf(session, id);
+    if (position <= start) continue;
+    if (wanted.length === maxMessages) {
+      reached = wanted.at(-1)?.position ?? null;
+      break;
+    }
+    wanted.push({ position, channel });
+  }
+  const end = upTo === null ? (wanted.at(-1)?.position ?? start) : endOf(session, upTo);
+  const span = { start, reached, end: laterPosition(start, end) };
+  const batch = await fetchRows(session, request, wanted, span);
+  if (batch !== null) return batch;
+  throw epochEnded();
+}
+
+/** A stretch that was looked through: from `start` to `reached`, or if that is null to its `end`. */
+interface Span {
+  readonly start: string;
+  readonly reached: string | null;
+  readonly end: string;
+}
+
+/** @returns null where the log's epoch has ended meanwhile */
+async function fetchRows(
+  session: RedisSession,
+  { selectors, maxBytes, newest }: ReadRequest,
+  wanted: readonly IndexRow[],
+  { start, reached, end }: Span,
+): Promise<LogBatch | null> {
   const { epoch } = session;
   const reply = await session.call(FETCH, [], () => [
     start,
     maxBytes,
     MAX_LISTED_CHANNELS,
+    newest?.count ?? 0,
     selectors.names.length,
     ...selectors.names,
     ...wanted.flatMap(({ channel, position }) => [channel, position, headBytes(epoch, channel)]),
   ]);
-  if (session.epoch !== epoch) return readScanned(session, request);
+  if (session.epoch !== epoch) return null;
   const [, , forgottenTo, trimmedTo, tooMany, gaps, known, stopped, rows] = reply;
   const messages: StoredMessage[] = [];
   const list = rows as readonly Reply[];
@@ -243,9 +293,14 @@ function messageOf(
  * @throws ForeverframeError FF_LOG_UNAVAILABLE if it is of an epoch that has ended since: whoever
  *   asks has to find the tip anew
  */
-function endOf(session: RedisSession, upTo: Cursor): string {
+export function endOf(session: RedisSession, upTo: Cursor): string {
   if (!session.continueFrom(upTo).isForeign) return positionOf(upTo);
-  throw new ForeverframeError(
+  throw epochEnded();
+}
+
+/** The log has begun another epoch: whoever asks has to find the tip anew. */
+function epochEnded(): ForeverframeError {
+  return new ForeverframeError(
     "FF_LOG_UNAVAILABLE",
     "The log may have lost messages, and begins anew: try again soon",
   );
@@ -261,7 +316,8 @@ function parseMembers(reply: Reply | undefined): readonly IndexRow[] {
   });
 }
 
-function textsOf(reply: Reply | undefined): readonly string[] {
+/** Texts of an answer's list. */
+export function textsOf(reply: Reply | undefined): readonly string[] {
   return (reply as readonly Reply[]).map(String);
 }
 
@@ -273,7 +329,7 @@ function pairsOf(reply: Reply | undefined): (readonly [string, string])[] {
 }
 
 /** Forget channels whose lists were removed by somebody else: reads get a gap. */
-async function lose(session: RedisSession, channels: readonly string[]): Promise<void> {
+export async function lose(session: RedisSession, channels: readonly string[]): Promise<void> {
   const [word, name] = await session.call(LOSE, channels, () => channels);
   if (String(word) === "STRANGE") throw strangeError(String(name));
 }

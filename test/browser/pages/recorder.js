@@ -9,7 +9,7 @@ window.record = (options) => {
   const keep = (name) => (first, second) =>
     calls.push({ name, first: copy(first), second: copy(second) });
   const handlers = {};
-  for (const name of ["onopen", "onmessage", "ongap", "onclose", "onerror", "onstate"])
+  for (const name of ["onopen", "onmessage", "ongap", "onlive", "onclose", "onerror", "onstate"])
     handlers[name] = keep(name);
   const stream = window.foreverframe.open({ ...handlers, ...options });
   return window.recordings.push({ stream, calls }) - 1;
