@@ -5,7 +5,6 @@ import {
   openFrame,
   publishJson,
   type RawConnection,
-  type WireEvent,
 } from "../support/raw-http.ts";
 import { ask } from "../support/request.ts";
 import {
@@ -264,42 +263,6 @@ describe("workers", function () {
     expect(process.stderr).to.contain("worker ended: starting another");
     // The new one is on the bus.
     await eventually(10_000, async () => (await list(url)).total === 4, "all streams in the list");
-  });
-
-  it("take publishes again within a second when the one that appends for all is killed, and keep those answered", async () => {
-    const { url, workers } = await start("--workers", "3", "--retain-messages", "1000000");
-    const answered: { value: string; at: number }[] = [];
-    const codes = new Set<string>();
-    let isDone = false;
-    const publishers = numbers(6).map(async (p) => {
-      for (let n = 0; !isDone; n++) {
-        const value = `${p}-${n}`;
-        const headers = { "Content-Type": "application/json" };
-        const body = JSON.stringify(value);
-        const path = "/channels/doors/messages";
-        const answer = await ask(url, "POST", path, { headers, body }).catch(() => null);
-        if (answer?.status === 201) answered.push({ value, at: performance.now() });
-        else if (answer !== null) codes.add(answer.json["code"]);
-      }
-    });
-    await eventually(10_000, () => answered.length > 100, "100 publishes");
-    const [first] = workers().toSorted((a, b) => a - b);
-    const killedAt = performance.now();
-    global.process.kill(first ?? 0, "SIGKILL");
-    const isAgain = () => answered.filter(({ at }) => at > killedAt + 50).length > 100;
-    await eventually(10_000, isAgain, "100 more");
-    isDone = true;
-    await Promise.all(publishers);
-    const next = answered.find(({ at }) => at > killedAt + 50)?.at ?? 0;
-    expect(next - killedAt, "ms until the next").to.be.below(1_000);
-    expect([...codes]).to.satisfy((all: string[]) => all.every((c) => c === "FF_LOG_UNAVAILABLE"));
-    const last = await publishJson(url, "doors", "last");
-    const origin = last.replace(/\..*/, ".0000000000000");
-    const { connection } = await openFrame(url, `channels=doors&after=${origin}`);
-    const hasLast = (all: readonly WireEvent[]) => all.some((event) => event["id"] === last);
-    const events = await connection.untilEvents(hasLast, "the last", 20_000);
-    const kept = new Set(events.map((event) => event["data"]));
-    expect(answered.filter(({ value }) => !kept.has(value))).to.deep.equal([]);
   });
 
   it("are replaced when all are killed at once, at the same address and with the same log", async () => {
