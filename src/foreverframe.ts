@@ -61,7 +61,9 @@ export interface SubscribeOptions {
    * Start with this many of the last messages of each channel, 0 to 100, in the order of the log.
    */
   readonly each?: number | undefined;
-  /** Start with everything that is kept from this time on: Unix ms, a Date, or ISO 8601 with a zone. */
+  /**
+   * Start with everything that is kept from this time on: Unix ms, a Date, or ISO 8601 with a zone.
+   */
   readonly since?: number | string | Date | undefined;
   /**
    * Whenever the loop is behind, because it starts in the past or is slow, give it only the newest

@@ -1,7 +1,8 @@
 import { type Cursor, positionOf, timeOfPosition } from "./cursor.ts";
 import { cursorEvent } from "./events.ts";
+import type { PassedOver } from "./excerpt.ts";
 import type { Gap, LogBatch, MessageLog, StoredMessage } from "./log.ts";
-import { type PassedOver, Replay } from "./replay.ts";
+import { Replay } from "./replay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { SEGMENT } from "./segments.ts";
 import { forEachInSlices, Slices } from "./slices.ts";

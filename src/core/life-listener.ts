@@ -1,5 +1,5 @@
+import type { PassedOver } from "./excerpt.ts";
 import type { Gap } from "./log.ts";
-import type { PassedOver } from "./replay.ts";
 import type { Stream } from "./stream.ts";
 import type { Receipt } from "./summaries.ts";
 

@@ -1,9 +1,9 @@
 import type { ErrorCode } from "../errors.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
+import type { PassedOver } from "./excerpt.ts";
 import type { LifeListener } from "./life-listener.ts";
 import type { Gap } from "./log.ts";
-import type { PassedOver } from "./replay.ts";
 import { Ring } from "./ring.ts";
 import type { Stream } from "./stream.ts";
 import type { Receipt } from "./summaries.ts";

@@ -1,6 +1,6 @@
 import { type Cursor, epochOf } from "./cursor.ts";
 import { gapEvent } from "./events.ts";
-import type { Excerpt } from "./excerpt.ts";
+import type { Excerpt, PassedOver } from "./excerpt.ts";
 import type { Gap, MessageLog } from "./log.ts";
 import { type ListRequest, type NewestList, NewestLists } from "./newest-lists.ts";
 import { Oldest } from "./oldest.ts";
@@ -24,16 +24,6 @@ interface Awaited {
   readonly excerpt: Excerpt;
   /** Null until it is found. Then it is held for the stream until that is served. */
   readonly list: NewestList | null;
-}
-
-/** A stretch of the log of which a stream was not given every message. */
-export interface PassedOver {
-  readonly after: Cursor;
-  readonly upTo: Cursor;
-  /** Of each channel, the stream was given this many of the newest; null for all. */
-  readonly newest: number | null;
-  /** It was given messages from this time on, in Unix ms; null for all. */
-  readonly sinceMs: number | null;
 }
 
 /** What replaying needs. */
@@ -125,7 +115,8 @@ export class Replay {
     // on its way twice.
     this.remove(stream);
     stream.reachedTip(this.#options.scheduler.monotonicMs());
-    if (!stream.writable) return false; // a poll, which is answered now, or a socket that is full
+    // A poll is answered now, and the socket of a stream that was told so may be full.
+    if (!stream.writable) return false;
     stream.view.goLive(stream);
     return true;
   }
@@ -192,7 +183,7 @@ export class Replay {
     return this.#segments.get({ view, after, excerpt, list });
   }
 
-  /** Find what a stream needs next, which takes some turns of the event loop, and queue it again. */
+  /** Find the list that a stream needs, in some turns of the event loop, and queue it again. */
   #findList(stream: Stream, excerpt: Excerpt | null): void {
     const request = listRequest(stream.selectors, stream.cursor, excerpt);
     const isWaiting = this.#awaited.get(stream)?.excerpt === excerpt;

@@ -161,8 +161,8 @@ return {"OK", number(now), m.shown, mayHaveGaps, members}
 /**
  * Get messages by position, and all losses after a position.
  *
- * ARGV: position `after`, most bytes, most channels to be listed, how many messages a channel has to
- * keep for its losses not to count (0 if they always do), number of names, those names; then for
+ * ARGV: position `after`, most bytes, most channels to be listed, how many messages a channel has
+ * to keep for its losses not to count (0 if they always do), number of names, those names; then for
  * each message its channel, its position, and the bytes of an event besides its data.
  *
  * Answers `OK`, the time, `forgottenTo`, `trimmedTo`, 1 if the channels are too many to be listed,

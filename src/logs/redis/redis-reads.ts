@@ -190,7 +190,7 @@ async function readPlaces(session: RedisSession, request: ReadRequest): Promise<
   throw epochEnded();
 }
 
-/** A stretch that was looked through: from `start` to `reached`, or if that is null to its `end`. */
+/** A stretch that was looked through: up to `reached`, or if that is null to its `end`. */
 interface Span {
   readonly start: string;
   readonly reached: string | null;
