@@ -30,6 +30,16 @@ export interface PassedOver {
 /** What a stream with `latest` gets of the stretch that it is behind. */
 export const LATEST: Excerpt = { newest: 1, sinceMs: null, upTo: null };
 
+/** A stretch of the log of which a stream was not given every message. */
+export interface PassedOver {
+  readonly after: Cursor;
+  readonly upTo: Cursor;
+  /** Of each channel, the stream was given this many of the newest; null for all. */
+  readonly newest: number | null;
+  /** It was given messages from this time on, in Unix ms; null for all. */
+  readonly sinceMs: number | null;
+}
+
 const BEFORE_TIME = '","time":';
 
 /**

@@ -50,7 +50,7 @@ export async function* readMessages(
     const batch = { ...all, messages: excerptOf(all.messages, { newest: null, sinceMs }) };
     cursor = batch.cursor;
     messagesLeft -= batch.messages.length;
-    bytesLeft -= batch.messages.reduce((sum, { json }) => sum + json.length, 0);
+    bytesLeft -= all.messages.reduce((sum, { json }) => sum + json.length, 0);
     isOver = batch.atEnd || messagesLeft <= 0 || bytesLeft <= 0;
     const gaps = isFirst && start.wantsWhatIsKept ? [] : batch.gaps;
     yield { ...batch, gaps: isFirst && start.gap !== null ? [start.gap, ...gaps] : gaps };

@@ -298,7 +298,21 @@ describe("the command line", function () {
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line).type);
-      expect(types).to.deep.equal(["open", "message", "message", "close"]);
+      expect(types).to.deep.equal(["open", "message", "live", "message", "close"]);
+    });
+
+    it("starts with the last of each channel, or with the latest from a time on", async () => {
+      const { url } = await startTestServer();
+      for (const n of [1, 2, 3, 4]) await publishJson(url, `doors.n${n % 2}`, n);
+      for (const flags of [
+        ["--each", "1"],
+        ["--since", "1970-01-01T00:00:00Z", "--latest"],
+      ]) {
+        const tail = new CliProcess(["tail", "doors.*", ...flags, "--url", url]);
+        await eventually(5_000, () => tail.stdout.includes('"live"'), "the live event");
+        const data = Array.from(tail.stdout.matchAll(/"data":(\d)/g), ([, digit]) => digit);
+        expect(data, flags.join(" ")).to.deep.equal(["3", "4"]);
+      }
     });
 
     it("goes on from its cursor when the server comes back", async () => {

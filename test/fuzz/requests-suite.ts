@@ -92,7 +92,8 @@ export function describeRequests({ light }: Runs): void {
           if (taken === null) return;
           const { selectors, start, client, takesOverFrom } = taken.value;
           expect(selectors.selectors.length).to.be.within(1, MAX_SELECTORS);
-          if (start.from === "last") expect(start.count).to.be.within(1, 1_000);
+          if (start.from === "last") expect(start.count).to.be.within(0, 1_000);
+          if (start.from === "each") expect(start.count).to.be.within(0, 100);
           if (takesOverFrom !== null) expect(client).to.not.equal(null);
           attempt(() => continueEventSource(context, taken.value));
         }),

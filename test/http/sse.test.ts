@@ -234,7 +234,10 @@ describe("server-sent events", () => {
     await publishJson(url, "doors", 3);
     const query = `channels=doors&transport=sse&lastEventId=${first}`;
     const byQuery = await untilBlocks(await openStream(url, query), 3);
-    expect(byQuery.slice(1, 3).map((block) => field(block, "event"))).to.deep.equal([null, null]);
+    expect(byQuery.slice(1, 3).map((block) => field(block, "event"))).to.deep.equal([
+      undefined,
+      undefined,
+    ]);
     const both = await openStream(url, query, [`Last-Event-ID: ${second}`]);
     const [, message] = await untilBlocks(both, 2);
     expect(JSON.parse(field(message, "data") ?? "")).to.include({ data: 3 });
