@@ -16,6 +16,7 @@
  *   signs            any value that changes when something comes; receive() counts it up
  *   sign()           another such value, if heartbeats are not events
  *   isUnwatched      watch() does not look for its silence
+ *   isMute           its heartbeats can't be heard: watch() asks where others count as cut
  *   isSource(window) whether a window posts for it
  */
 var openers = {};

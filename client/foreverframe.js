@@ -96,6 +96,8 @@ listen(root, "pageshow", function (event) {
   }
 });
 listen(root, "online", wakeAll);
+// A frozen page goes on: https://wicg.github.io/page-lifecycle/
+listen(document, "resume", wakeAll);
 listen(document, "visibilitychange", function () {
   if (!isVisible()) {
     hiddenAt = now();

@@ -17,7 +17,7 @@ openers["sse"] = function (connection) {
   source.onerror = function () {
     connection.end();
   };
-  connection.isUnwatched = true;
+  connection.isMute = true;
   connection.stop = function () {
     source.close();
   };

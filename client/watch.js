@@ -42,7 +42,8 @@ function signOf(connection) {
  *
  * heartbeatMs is the time between two heartbeats, silentMs the longest silence. Of `on`, missed()
  * is called when a heartbeat was missed, and once more for each that follows, or when the page was
- * held up; silent() at the end of the longest silence, and good() when the path has proved good.
+ * held up. silent() is called at the end of the longest silence, and good() when the path has
+ * proved good. Of a mute connection, only missed() is called: at the end of each longest silence.
  */
 function watch(connection, heartbeatMs, silentMs, on) {
   var lookMs = Math.max(MIN_LOOK_MS, Math.min(heartbeatMs, silentMs) / LOOKS_PER_HEARTBEAT);
@@ -55,6 +56,7 @@ function watch(connection, heartbeatMs, silentMs, on) {
   function look() {
     var sign = signOf(connection);
     var isLate = now() - lookedAt > lookMs + LATE_MS;
+    var isSilent;
     if (!connection.isLive()) {
       return;
     }
@@ -69,16 +71,21 @@ function watch(connection, heartbeatMs, silentMs, on) {
     }
     if (
       !connection.isUnwatched &&
+      !connection.isMute &&
       looks * lookMs > SILENCES_OF_A_GOOD_PATH * Math.min(silentMs, SILENT_MS)
     ) {
       on.good();
     }
-    if (silentLooks * lookMs >= silentMs) {
+    isSilent = silentLooks * lookMs >= silentMs;
+    if (isSilent && !connection.isMute) {
       on.silent();
       return;
     }
     later(lookMs, look);
-    if (silentLooks >= looksToMiss) {
+    if (isSilent) {
+      silentLooks = 0;
+      on.missed();
+    } else if (silentLooks >= looksToMiss && !connection.isMute) {
       looksToMiss = silentLooks + LOOKS_PER_HEARTBEAT;
       on.missed();
     } else if (isLate && isVisible()) {

@@ -117,6 +117,21 @@ describeInBrowsers("the client's way around bad paths", (suite) => {
     await stream.untilMessages(1);
   });
 
+  it("asks after an EventSource that is silent, and reconnects where the server has given it more", async () => {
+    const { server, proxy } = await startBehind(() => "pass");
+    proxy.rule((path) => (path.includes("transport=sse") ? "first" : "pass"));
+    const stream = await open({ transport: "sse" });
+    await stream.untilOpenBy("sse");
+    const asked = () => proxy.requests.filter((path) => /^\/streams\/[^/]*$/.test(path)).length;
+    await eventually(20_000, () => asked() > 0, "a question");
+    expect(await stream.states()).to.deep.equal(["connecting", "open"]);
+    await publishJson(server.url, "news", 1);
+    await eventually(20_000, async () => (await stream.states()).includes("lost silent"), "lost");
+    proxy.rule(() => "pass");
+    await stream.untilMessages(1, 20_000);
+    expect(await stream.data()).to.deep.equal([1]);
+  });
+
   it("is not taken in by messages of one length, which leave the document as large as it was", async () => {
     const { server } = await startBehind(() => "pass", { heartbeatMs: 900 });
     const stream = await open();
