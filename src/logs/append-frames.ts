@@ -24,7 +24,7 @@ export interface OutcomeFrame {
   readonly outcomes: readonly (readonly string[] | ErrorFigures)[] | ErrorFigures;
 }
 
-/** Said while frames wait: the process is not stuck, whatever the disk does. */
+/** Said at first, and while frames wait: the process is not stuck, whatever the disk does. */
 interface AliveFrame {
   readonly type: "alive";
 }
@@ -55,8 +55,8 @@ export class FrameParser {
   /** Bytes that the next step needs. */
   #needed = LENGTH_BYTES;
 
-  /** @returns the frames that are whole now */
-  add(piece: Buffer): readonly HandedFrame[] {
+  /** @returns the frames that are whole now; null if another program wrote this */
+  add(piece: Buffer): readonly HandedFrame[] | null {
     this.#pieces.push(piece);
     this.#bytes += piece.length;
     if (this.#bytes < this.#needed) return [];
@@ -68,13 +68,27 @@ export class FrameParser {
       const length = left < LENGTH_BYTES ? 0 : all.readUInt32LE(start);
       this.#needed = LENGTH_BYTES + length;
       if (left < this.#needed) break;
-      frames.push(deserialize(all.subarray(start + LENGTH_BYTES, start + this.#needed)));
+      const frame = parseFrame(all.subarray(start + LENGTH_BYTES, start + this.#needed));
+      if (frame === null) return null;
+      frames.push(frame);
       start += this.#needed;
     }
     this.#pieces = start < all.length ? [all.subarray(start)] : [];
     this.#bytes = all.length - start;
     return frames;
   }
+}
+
+function parseFrame(body: Buffer): HandedFrame | null {
+  let frame: unknown;
+  try {
+    frame = deserialize(body);
+  } catch {
+    return null;
+  }
+  return typeof frame === "object" && frame !== null && "type" in frame
+    ? (frame as HandedFrame)
+    : null;
 }
 
 /** Outcomes as they are sent. */

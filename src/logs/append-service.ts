@@ -60,8 +60,13 @@ export class AppendService {
     });
     server.on("error", options.onError);
     const service = new AppendService(server, options);
-    // Only now can others see it: a socket that does not listen yet would look dead.
-    renameSync(join(directory, draft), join(directory, SERVICE_FILE));
+    try {
+      // Only now can others see it: a socket that does not listen yet would look dead.
+      renameSync(join(directory, draft), join(directory, SERVICE_FILE));
+    } catch (error) {
+      server.close();
+      throw error;
+    }
     return service;
   }
 
@@ -105,9 +110,10 @@ export class AppendService {
       this.#sockets.delete(socket);
     });
     socket.on("data", (piece) => {
-      for (const frame of parser.add(piece)) {
-        if (frame.type === "append") void append(frame);
-      }
+      const frames = parser.add(piece);
+      if (frames === null) socket.destroy();
+      else for (const frame of frames) if (frame.type === "append") void append(frame);
     });
+    say({ type: "alive" });
   }
 }

@@ -174,10 +174,10 @@ export class HandedAppends implements Appender {
 
   /** Look for the service, and whether it is stuck. */
   #look(): void {
-    const { directory, scheduler } = this.#options;
+    const { directory } = this.#options;
     if (this.#socket !== null) {
-      const silentMs = scheduler.monotonicMs() - this.#heardAt;
-      if (this.#sent.size > 0 && silentMs > STUCK_MS) this.#lose();
+      // Where this process itself stood still, what the service has said is still to be read.
+      if (this.#isSilent) setImmediate(() => this.#isSilent && this.#lose());
       return;
     }
     if (this.#isConnecting) return;
@@ -188,18 +188,34 @@ export class HandedAppends implements Appender {
     withShortPath(directory, SERVICE_FILE, (path) => this.#connect(path)).then(done, done);
   }
 
+  /** Whether the service has frames of ours, and has said nothing for too long. */
+  get #isSilent(): boolean {
+    const silentMs = this.#options.scheduler.monotonicMs() - this.#heardAt;
+    return this.#socket !== null && this.#sent.size > 0 && silentMs > STUCK_MS;
+  }
+
+  /**
+   * Connect, and wait for the first word: the system accepts connections for a process that is
+   * stuck, too. Resolves when the service is there, or is not.
+   */
   #connect(path: string): Promise<void> {
     return new Promise((resolve) => {
       const socket = createConnection(path);
       const parser = new FrameParser();
       socket.unref();
-      socket.on("connect", () => {
-        if (this.#isStopped) socket.destroy();
-        else this.#socket = socket;
-        resolve();
+      this.#options.scheduler.after(STUCK_MS, () => {
+        if (this.#socket !== socket) socket.destroy();
       });
+      const hear = (frame: HandedFrame) => {
+        if (this.#isStopped || socket.destroyed) return;
+        this.#socket = socket;
+        resolve();
+        this.#hear(frame);
+      };
       socket.on("data", (piece) => {
-        for (const frame of parser.add(piece)) this.#hear(frame);
+        const frames = parser.add(piece);
+        if (frames === null) socket.destroy();
+        else for (const frame of frames) hear(frame);
       });
       socket.on("end", () => socket.destroy());
       socket.on("error", () => socket.destroy()); // there is none, or it has ended

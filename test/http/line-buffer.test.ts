@@ -29,6 +29,20 @@ describe("LineBuffer", () => {
     );
   });
 
+  it("keeps little more than what waits for its end, whatever it came with", () => {
+    const lines = new LineBuffer();
+    lines.push(Buffer.alloc(1_000, "x"));
+    lines.push(Buffer.concat([Buffer.alloc(64_000, "x"), Buffer.from("\n{")]));
+    expect(lines.take(16_384)).to.have.lengthOf(65_001);
+    expect(lines.take(16_384)).to.equal(null);
+    expect(lines.takeRest().buffer.byteLength).to.equal(1);
+    lines.push(Buffer.alloc(65_536, "\n").fill("{", 65_535));
+    expect(lines.take(65_536)).to.have.lengthOf(65_535);
+    expect(lines.take(65_536)).to.equal(null);
+    lines.push(Buffer.from("}"));
+    expect(String(lines.takeRest())).to.equal("{}");
+  });
+
   it("takes a long line in chunks of one byte without copying it for each", () => {
     const lines = new LineBuffer();
     const began = performance.now();

@@ -65,6 +65,7 @@ describe("a publish connection", () => {
     client.write(line("doors", 1, ""));
     client.write('{"channel":"doors","data":1,"key":7}\n');
     client.write(line("doors", 1, "a\nb"));
+    client.write(line("doors", 1, "\ud800"));
     client.write('{"channel":"doors","data":{"__proto__":1}}\n');
     client.write(line("doors", 2));
     client.end();
@@ -74,7 +75,7 @@ describe("a publish connection", () => {
       "FF_CHANNEL_INVALID",
       ...new Array(6).fill("FF_BODY_INVALID"),
       "FF_MESSAGE_TOO_LARGE",
-      ...new Array(4).fill("FF_IDEMPOTENCY_KEY_INVALID"),
+      ...new Array(5).fill("FF_IDEMPOTENCY_KEY_INVALID"),
       "FF_BODY_INVALID",
       "id",
     ]);

@@ -1,4 +1,6 @@
-import { createServer, type Server } from "node:net";
+import { once } from "node:events";
+import { mkdirSync, readdirSync } from "node:fs";
+import { createConnection, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "chai";
@@ -15,7 +17,9 @@ import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
 } from "../support/temporary-directory.ts";
-import { eventually } from "../support/within.ts";
+import { eventually, within } from "../support/within.ts";
+
+const ALIVE = formatFrame({ type: "alive" });
 
 const A = parseChannelName("a");
 
@@ -70,6 +74,39 @@ describe("appends that another process makes", () => {
     const handed = new HandedAppends({ log: logOf("here"), directory, scheduler });
     undo.push(() => handed.stop());
     return handed;
+  };
+  /** Have something else in the place of the service. */
+  const serve = async (onConnection: (socket: Socket) => void) => {
+    const server = createServer((socket) => {
+      undo.push(() => socket.destroy());
+      socket.on("error", () => socket.destroy());
+      onConnection(socket);
+    });
+    undo.push(() => server.close());
+    await once(server.listen(join(directory, SERVICE_FILE)), "listening");
+  };
+  /** A service that answers until it is made mute, and whose first socket has been used. */
+  const serveUntilMute = async () => {
+    const service = { isMute: false, sockets: [] as Socket[], frames: 0 };
+    await serve((socket) => {
+      service.sockets.push(socket);
+      if (service.isMute) return;
+      socket.write(ALIVE);
+      const parser = new FrameParser();
+      socket.on("data", (piece) => {
+        for (const frame of parser.add(piece) ?? []) {
+          service.frames++;
+          if (service.isMute || frame.type !== "append") continue;
+          socket.write(formatFrame({ ...frame, type: "outcomes", outcomes: [["e.0"]] }));
+        }
+      });
+    });
+    return service;
+  };
+  const untilHandedTo = async (service: { readonly frames: number }, handed: HandedAppends) => {
+    const isHanded = () => handed.append(request("first")).then(() => service.frames > 0);
+    await eventually(5_000, isHanded, "the service to be found");
+    appended = [];
   };
   /** Append until the service does it. */
   const untilHanded = async (handed: HandedAppends) => {
@@ -183,12 +220,10 @@ describe("appends that another process makes", () => {
         return () => {};
       },
     };
-    const mute = createServer(() => {});
-    await listening(mute, join(directory, SERVICE_FILE));
-    undo.push(() => mute.close());
+    const service = await serveUntilMute();
     const handed = hand(scheduler);
-    await eventually(5_000, () => count(mute).then((n) => n === 1), "the connection");
-    await nextTurn();
+    await untilHandedTo(service, handed);
+    service.isMute = true;
     const stuck = handed.append(request(1)).catch(codeOf);
     await nextTurn();
     now += 2_900;
@@ -198,6 +233,65 @@ describe("appends that another process makes", () => {
     now += 200;
     look();
     expect(await stuck).to.equal("FF_LOG_UNAVAILABLE");
+    // The system still connects us to it.
+    look();
+    await eventually(5_000, () => service.sockets.length === 2, "the second connection");
+    await handed.append(request(2));
+    expect(appended).to.deep.equal(["here 2"]);
+  });
+
+  it("are not given up when it is this process that stood still", async () => {
+    let now = 0;
+    let look = () => {};
+    const scheduler = {
+      ...nodeScheduler,
+      monotonicMs: () => now,
+      every: (_: number, run: () => void) => {
+        look = run;
+        return () => {};
+      },
+    };
+    const service = await serveUntilMute();
+    const handed = hand(scheduler);
+    await untilHandedTo(service, handed);
+    service.isMute = true;
+    const append = handed.append(request(1));
+    const number = service.frames + 1;
+    await eventually(5_000, () => service.frames === number, "the frame");
+    // It waits in this process to be read while the clock goes on.
+    service.sockets[0]?.write(formatFrame({ type: "outcomes", number, outcomes: [["e.1"]] }));
+    now += 10_000;
+    look();
+    expect(await append).to.deep.equal(["e.1"]);
+  });
+
+  it("are made here where another program has the place of the service", async () => {
+    const sockets: Socket[] = [];
+    await serve((socket) => {
+      sockets.push(socket);
+      socket.write("\x05\x00\x00\x00hello");
+    });
+    const handed = hand();
+    await eventually(5_000, () => sockets.length === 2, "the second connection");
+    await handed.append(request(1));
+    expect(appended).to.deep.equal(["here 1"]);
+  });
+
+  it("are served though another program writes to the service", async () => {
+    await listen();
+    const stranger = createConnection(join(directory, SERVICE_FILE));
+    undo.push(() => stranger.destroy());
+    stranger.write("\x05\x00\x00\x00hello");
+    stranger.resume();
+    await within(5_000, once(stranger, "close"), "the end of the stranger's connection");
+    await untilHanded(hand());
+  });
+
+  it("leave nothing behind where the place of the service is taken", async () => {
+    mkdirSync(join(directory, SERVICE_FILE));
+    const error = await listen().catch((cause: unknown) => cause);
+    expect(error).to.have.property("code", "EISDIR");
+    await eventually(5_000, () => readdirSync(directory).length === 1, "the end of the draft");
   });
 
   it("are made here for a while after a failure, so that the log here knows of it", async () => {
@@ -228,7 +322,7 @@ describe("appends that another process makes", () => {
       const parser = new FrameParser();
       const seen: unknown[] = [];
       for (let i = 0; i < bytes.length; i += size)
-        seen.push(...parser.add(bytes.subarray(i, i + size)));
+        seen.push(...(parser.add(bytes.subarray(i, i + size)) ?? []));
       expect(seen).to.deep.equal(frames);
     }
   });
@@ -241,18 +335,8 @@ describe("appends that another process makes", () => {
     const started = performance.now();
     let seen = 0;
     for (let i = 0; i < bytes.length; i += 1_000)
-      seen += parser.add(bytes.subarray(i, i + 1_000)).length;
+      seen += parser.add(bytes.subarray(i, i + 1_000))?.length ?? 0;
     expect(seen).to.equal(1);
     expect(performance.now() - started).to.be.below(5_000);
   });
 });
-
-function listening(server: Server, path: string): Promise<void> {
-  return new Promise((resolve) => server.listen(path, resolve));
-}
-
-function count(server: Server): Promise<number> {
-  return new Promise((resolve, reject) =>
-    server.getConnections((error, connections) => (error ? reject(error) : resolve(connections))),
-  );
-}

@@ -2,6 +2,10 @@ const LF = 0x0a;
 
 const NOTHING = Buffer.alloc(0);
 
+/** Memory is given back when it is this much, in bytes, and more than this many times what waits. */
+const SPARE_BYTES = 4_096;
+const SPARE_TIMES = 4;
+
 /** Bytes that came, until they are taken as whole lines. */
 export class LineBuffer {
   /** What came and was not taken: its bytes from `#start` to `#end`. */
@@ -51,6 +55,7 @@ export class LineBuffer {
       const next = this.#bytes.subarray(this.#start + this.#searched, this.#end).indexOf(LF);
       if (next < 0) {
         this.#searched = this.length;
+        this.#giveBack();
         return null;
       }
       last = next;
@@ -72,10 +77,23 @@ export class LineBuffer {
     return taken;
   }
 
+  /** What waits for its end, perhaps for long, must not keep all that came with it or before it. */
+  #giveBack(): void {
+    const { length } = this;
+    const spare = this.#bytes.buffer.byteLength;
+    if (length === 0 || spare < SPARE_BYTES || spare < SPARE_TIMES * length) return;
+    const own = Buffer.allocUnsafeSlow(length);
+    this.#bytes.copy(own, 0, this.#start, this.#end);
+    this.#bytes = own;
+    this.#isOwn = true;
+    this.#start = 0;
+    this.#end = length;
+  }
+
   /** Twice the room: a line in chunks of one byte must not be copied for each of them. */
   #grow(more: number): void {
     const { length } = this;
-    const roomy = Buffer.allocUnsafe(Math.max(2 * length, length + more));
+    const roomy = Buffer.allocUnsafeSlow(Math.max(2 * length, length + more));
     this.#bytes.copy(roomy, 0, this.#start, this.#end);
     this.#bytes = roomy;
     this.#isOwn = true;

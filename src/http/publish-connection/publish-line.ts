@@ -92,11 +92,11 @@ function checkSize(data: string, { maxMessageBytes, maxPendingBytes }: LineLimit
  * Node takes each byte of a header for a character.
  */
 function parseKey(key: unknown): string {
-  // A line end in it could make it another publisher's key.
-  if (typeof key === "string" && !/\p{Cc}/u.test(key))
+  // A line end in it could make it another publisher's key; all lone surrogates are the same bytes.
+  if (typeof key === "string" && !/[\p{Cc}\p{Cs}]/u.test(key))
     return /^[ -~]*$/.test(key) ? key : Buffer.from(key).toString("latin1");
   throw new ForeverframeError(
     "FF_IDEMPOTENCY_KEY_INVALID",
-    'The "key" is not text without control characters: use a string such as a UUID',
+    'The "key" is not text without control characters and lone surrogates: use a string such as a UUID',
   );
 }
