@@ -87,28 +87,23 @@ export class AppendService {
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     const parser = new FrameParser();
-    let waiting = 0;
     let waitingSize = 0;
     const say = (frame: HandedFrame) => {
       if (socket.writable) socket.write(formatFrame(frame));
     };
-    const alive = setInterval(() => waiting > 0 && say({ type: "alive" }), ALIVE_MS);
     const append = async ({ number, requests, size }: AppendFrame) => {
-      waiting++;
+      const alive = setInterval(say, ALIVE_MS, { type: "alive" });
       waitingSize += size;
       if (waitingSize >= MAX_WAITING_SIZE) socket.pause();
       const { log } = this.#options;
       const outcomes = await log.appendEach(requests).then(sendable, errorFigures);
-      waiting--;
+      clearInterval(alive);
       waitingSize -= size;
       if (waitingSize < MAX_WAITING_SIZE) socket.resume();
       say({ type: "outcomes", number, outcomes });
     };
     socket.on("error", () => socket.destroy()); // the process has ended
-    socket.on("close", () => {
-      clearInterval(alive);
-      this.#sockets.delete(socket);
-    });
+    socket.on("close", () => this.#sockets.delete(socket));
     socket.on("data", (piece) => {
       const frames = parser.add(piece);
       if (frames === null) socket.destroy();

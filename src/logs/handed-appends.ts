@@ -9,7 +9,7 @@ import { SERVICE_FILE } from "./append-service.ts";
 import { withShortPath } from "./lock-socket.ts";
 
 /** How often a service is looked for while there is none, in ms. */
-const LOOK_MS = 250;
+const LOOK_MS = 1_000;
 
 /**
  * A service that has frames of ours and says nothing for this long, in ms, is stuck: it says at

@@ -172,7 +172,7 @@ describe("appends that another process makes", () => {
     };
     for (let round = 0; round < 5; round++) {
       const service = await listen();
-      for (let i = 0; i < 15; i++) {
+      for (let i = 0; i < 15 || !appended.at(-1)?.startsWith("there"); i++) {
         await append(20);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
