@@ -141,6 +141,9 @@ export class ChaosClient {
         this.#moveTo(event);
         this.#watch.count("cursor events");
         break;
+      case "live":
+        this.#moveTo(event);
+        break;
       case "gap":
         this.#watch.wrong(`is told ${brief(event)}`);
         break;
