@@ -61,7 +61,11 @@ export async function startServeProcess(
       return /serves at (\S+)/.exec(started.stdout)?.[1];
     },
     () => `the server's address; ${said()}`,
-  );
+  ).catch((error: unknown) => {
+    // Nobody else could: it would take the time of what runs after this.
+    started.kill("SIGKILL");
+    throw error;
+  });
   return { process: started, url };
 }
 

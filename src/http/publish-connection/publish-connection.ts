@@ -21,7 +21,7 @@ import {
 } from "./take-lines.ts";
 
 /** Lines are taken in pieces of about this many bytes: others get their turn in between. */
-const PIECE_BYTES = 16_384;
+const PIECE_BYTES = 8_192;
 
 /** While this many bytes wait to be taken, nothing more is read. */
 const READ_AHEAD_BYTES = 65_536;
