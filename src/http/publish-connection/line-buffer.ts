@@ -2,7 +2,7 @@ const LF = 0x0a;
 
 const NOTHING = Buffer.alloc(0);
 
-/** Memory is given back when it is this much, in bytes, and more than this many times what waits. */
+/** Memory is given back when it is so many bytes, and more than so many times what waits. */
 const SPARE_BYTES = 4_096;
 const SPARE_TIMES = 4;
 

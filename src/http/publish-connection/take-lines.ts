@@ -47,7 +47,7 @@ export interface TakeLinesOptions {
  * @param isFirst whether nothing came before them: then a byte order mark is taken away
  */
 export function takeLines(bytes: Buffer, isFirst: boolean, options: TakeLinesOptions): TakenLines {
-  // Nobody reads where in here a line was refused, and to note it is two thirds of a refusal's work.
+  // Nobody reads where a line was refused, and to note it is two thirds of a refusal's work.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
