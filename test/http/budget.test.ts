@@ -90,7 +90,7 @@ describe("what all clients together make the server hold", function () {
       connection.send("GET /channels/a/messages HTTP/1.1", HOST);
       return connection;
     });
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
     // What it reads now is what the kernels had: less than the whole.
     for (const { socket } of readers) socket.resume();
     for (const reader of readers) await reader.untilEnded(5_000);

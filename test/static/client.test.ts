@@ -9,7 +9,8 @@ const client = readFileSync(new URL("../../static/foreverframe.js", import.meta.
 /** Of the client as it is served, compressed. */
 const MAX_BYTES = 6_850;
 
-describe("static/foreverframe.js", () => {
+describe("static/foreverframe.js", function () {
+  this.timeout(60_000); // it is made anew
   it("is what npm run build:client makes of client/", () => {
     expect(client).to.equal(buildClient());
   });
