@@ -34,9 +34,6 @@ const FIREFOX_PREFERENCES = {
   "network.connectivity-service.enabled": false,
   "network.dns.localDomains": NAMES.join(","),
   "dom.ipc.processPrelaunch.enabled": false,
-  // A process for all sites: a new one for each page costs twice the CPU.
-  "fission.autostart": false,
-  "dom.ipc.processCount": 1,
   "layout.frame_rate": 10,
   "ui.prefersReducedMotion": 1,
   "browser.sessionstore.interval": 600000,
