@@ -309,7 +309,7 @@ describe("the command line", function () {
         ["--since", "1970-01-01T00:00:00Z", "--latest"],
       ]) {
         const tail = new CliProcess(["tail", "doors.*", ...flags, "--url", url]);
-        await eventually(5_000, () => tail.stdout.includes('"live"'), "the live event");
+        await eventually(20_000, () => tail.stdout.includes('"live"'), "the live event");
         const data = Array.from(tail.stdout.matchAll(/"data":(\d)/g), ([, digit]) => digit);
         expect(data, flags.join(" ")).to.deep.equal(["3", "4"]);
       }
