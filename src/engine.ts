@@ -128,7 +128,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   undo.add(() => hooks?.stop());
   try {
     if (membership === null) undo.add(await takeLog(config, logger));
-    const log = await openConfiguredLog(config, retention, logger);
+    const log = await openConfiguredLog(config, membership, retention, logger);
     undo.add(() => log.close());
     const appends = await appendsOf(config, membership, log, logger);
     undo.add(() => appends.stop());
@@ -291,6 +291,11 @@ function configuredAuthorize(
   });
 }
 
+/** Whether a process is the one of the workers on one directory that appends for all. */
+function appendsForAll(config: Config, membership: Membership | null): boolean {
+  return membership?.index === 0 && directoryOf(config) !== null;
+}
+
 /** Workers on one directory have the first of them append. */
 async function appendsOf(
   config: Config,
@@ -301,11 +306,10 @@ async function appendsOf(
   const directory = directoryOf(config);
   if (membership === null || directory === null || config.workers < 2)
     return { appender: log, stop: () => {} };
-  const isWriter = membership.index === 0;
   return shareAppends({
     log,
     directory,
-    isWriter,
+    isWriter: appendsForAll(config, membership),
     scheduler: nodeScheduler,
     onError: (error) => logger.warn({ err: error }, "can't append for the other workers"),
   });
@@ -313,13 +317,15 @@ async function appendsOf(
 
 function openConfiguredLog(
   config: Config,
+  membership: Membership | null,
   retention: RetentionRules,
   logger: Logger,
 ): Promise<MessageLog> {
   const { maxLogBytes } = config;
   return openLog(parseLogLocation(config), {
     ...config,
-    processes: Math.max(1, config.workers),
+    // What the first worker appends for all counts in it alone.
+    processes: appendsForAll(config, membership) ? 1 : Math.max(1, config.workers),
     maxLogBytes: maxLogBytes === 0 ? Number.POSITIVE_INFINITY : maxLogBytes,
     retention,
     now: nodeScheduler.unixMs,

@@ -5,6 +5,7 @@ import type { Scheduler } from "../core/scheduler.ts";
 import { dataLength } from "../core/shared-data.ts";
 import { ForeverframeError } from "../errors.ts";
 import { FrameParser, formatFrame, type HandedFrame, received } from "./append-frames.ts";
+import { appendOne } from "./append-one.ts";
 import { SERVICE_FILE } from "./append-service.ts";
 import { withShortPath } from "./lock-socket.ts";
 
@@ -75,10 +76,7 @@ export class HandedAppends implements Appender {
   }
 
   append(request: AppendRequest): Promise<readonly Cursor[]> {
-    return this.appendEach([request]).then(([outcome = []]) => {
-      if (outcome instanceof ForeverframeError) throw outcome;
-      return outcome;
-    });
+    return appendOne(this, request);
   }
 
   appendEach(requests: readonly AppendRequest[]): Promise<readonly AppendOutcome[]> {

@@ -16,6 +16,7 @@ import type { KeptRevocation, Revocation } from "../core/revocation.ts";
 import { SteadyClock } from "../core/steady-clock.ts";
 import type { ChannelSummary } from "../core/summaries.ts";
 import { ForeverframeError } from "../errors.ts";
+import { appendOne } from "./append-one.ts";
 import { closedError, goneError } from "./log-errors.ts";
 import { LogHealth } from "./log-health.ts";
 import { NewestSearch } from "./newest-search.ts";
@@ -123,10 +124,7 @@ export class TableLog implements MessageLog {
   }
 
   append(request: AppendRequest): Promise<readonly Cursor[]> {
-    return this.appendEach([request]).then(([outcome = []]) => {
-      if (outcome instanceof ForeverframeError) throw outcome;
-      return outcome;
-    });
+    return appendOne(this, request);
   }
 
   appendEach(requests: readonly AppendRequest[]): Promise<readonly AppendOutcome[]> {

@@ -8,7 +8,12 @@ export class RandomTexts {
   readonly #block = Buffer.alloc(BLOCK_BYTES);
   #used = BLOCK_BYTES;
 
-  /** @param bytes as random as so many bytes, at most 4,096 @returns them as base64url */
+  /**
+   * Make one.
+   *
+   * @param bytes that it has, 1 to 4,096
+   * @returns them as base64url
+   */
   text(bytes: number): string {
     if (this.#used + bytes > BLOCK_BYTES) {
       randomFillSync(this.#block);

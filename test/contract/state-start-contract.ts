@@ -2,18 +2,15 @@ import { expect } from "chai";
 import { publishJson } from "../support/raw-http.ts";
 import type { ServerFixture } from "../support/server-fixtures.ts";
 import {
+  dataOf,
   destroyClients,
+  eventsOf,
   openTransport,
-  type TransportClient,
   type TransportFixture,
   untilEvents,
+  untilMessages,
 } from "../support/transport-clients.ts";
 
-const of = (client: TransportClient, type: string) =>
-  client.events.filter((event) => event.type === type);
-const dataOf = (client: TransportClient) => of(client, "message").map((event) => event["data"]);
-const untilMessages = (client: TransportClient, count: number) =>
-  untilEvents(client, () => of(client, "message").length >= count, `${count} messages`);
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
 
 /** A stream that starts with the state of channels, by any transport of any server. */
@@ -34,12 +31,12 @@ export function describeStateStart(
       for (const n of numbers(9)) await publishJson(url, `c.${n % 3}`, n);
       const client = await openTransport(fixture, url, "channels=c.*&each=2");
       await untilMessages(client, 6);
-      const newest = of(client, "message").at(-1)?.["id"];
-      await untilEvents(client, () => of(client, "live").length > 0, "the live event");
+      const newest = eventsOf(client, "message").at(-1)?.["id"];
+      await untilEvents(client, () => eventsOf(client, "live").length > 0, "the live event");
       await publishJson(url, "c.0", 9);
       await untilMessages(client, 7);
       expect(dataOf(client)).to.deep.equal(numbers(7, 3));
-      expect(of(client, "live")).to.deep.equal([{ type: "live", cursor: newest }]);
+      expect(eventsOf(client, "live")).to.deep.equal([{ type: "live", cursor: newest }]);
     });
 
     it("resumes with the newest message of each channel where it wants the latest only, and then gets every one", async () => {
@@ -47,7 +44,7 @@ export function describeStateStart(
       const after = await publishJson(url, "c.0", 0);
       for (const n of numbers(9, 1)) await publishJson(url, `c.${n % 3}`, n);
       const client = await openTransport(fixture, url, `channels=c.*&latest=1&after=${after}`);
-      await untilEvents(client, () => of(client, "live").length > 0, "the live event");
+      await untilEvents(client, () => eventsOf(client, "live").length > 0, "the live event");
       expect(dataOf(client)).to.deep.equal([7, 8, 9]);
       if (!capabilities.events) return; // polls are away between two answers
       for (const n of numbers(5, 10)) await publishJson(url, "c.0", n);

@@ -2,7 +2,9 @@ import { expect } from "chai";
 import { publishJson, type WireEvent } from "../support/raw-http.ts";
 import type { ServerFixture } from "../support/server-fixtures.ts";
 import {
+  dataOf,
   destroyClients,
+  eventsOf,
   FRAME,
   NDJSON,
   openTransport,
@@ -11,6 +13,7 @@ import {
   type TransportClient,
   type TransportFixture,
   untilEvents,
+  untilMessages,
   WEBSOCKET,
 } from "../support/transport-clients.ts";
 import { eventually } from "../support/within.ts";
@@ -35,11 +38,6 @@ const AWKWARD = [
   "x".repeat(60_000),
 ];
 
-const of = (client: TransportClient, type: string) =>
-  client.events.filter((event) => event.type === type);
-const dataOf = (client: TransportClient) => of(client, "message").map((event) => event["data"]);
-const untilMessages = (client: TransportClient, count: number) =>
-  untilEvents(client, () => of(client, "message").length >= count, `${count} messages`);
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
 
 /**
@@ -82,7 +80,7 @@ export function describeTransportContract(
     const closeUrl = (url: string, client: TransportClient) =>
       `${url}/${String(client.events[0]?.["close"])}`;
     const expectClosed = async (client: TransportClient, reason: string, reconnect: boolean) => {
-      await untilEvents(client, () => of(client, "close").length > 0, `close by ${reason}`);
+      await untilEvents(client, () => eventsOf(client, "close").length > 0, `close by ${reason}`);
       const last = client.events.at(-1);
       expect(last).to.include({ type: "close", reason, reconnect });
       if (capabilities.events) {
@@ -109,8 +107,8 @@ export function describeTransportContract(
       for (const data of AWKWARD) ids.push(await publishJson(url, "doors", data));
       await untilMessages(client, AWKWARD.length);
       expect(dataOf(client)).to.deep.equal(AWKWARD);
-      expect(of(client, "message").map((event) => event["id"])).to.deep.equal(ids);
-      expect(of(client, "message")[0]).to.have.keys("type", "id", "channel", "time", "data");
+      expect(eventsOf(client, "message").map((event) => event["id"])).to.deep.equal(ids);
+      expect(eventsOf(client, "message")[0]).to.have.keys("type", "id", "channel", "time", "data");
     });
 
     it("gives several channels in log order, and a message once, however its selectors overlap", async () => {
@@ -133,7 +131,7 @@ export function describeTransportContract(
       const { ids } = (await (await several).json()) as { ids: readonly [string, string, string] };
       const published = [...(await Promise.all(each)), ids[0], ids[2]].sort();
       await untilMessages(client, 62);
-      expect(of(client, "message").map((event) => event["id"])).to.deep.equal(published);
+      expect(eventsOf(client, "message").map((event) => event["id"])).to.deep.equal(published);
     });
 
     it("takes 1,000 messages in one burst", async () => {
@@ -172,7 +170,7 @@ export function describeTransportContract(
       const first = await open(url, "channels=doors");
       await publishBatch(url, "doors", numbers(5));
       await untilMessages(first, 5);
-      const cursor = of(first, "message").at(-1)?.["id"];
+      const cursor = eventsOf(first, "message").at(-1)?.["id"];
       first.destroy();
       await publishBatch(url, "doors", numbers(5, 5));
       const second = await open(url, `channels=doors&after=${cursor}`);
@@ -210,7 +208,7 @@ export function describeTransportContract(
           await untilMessages(client, 2);
           client.destroy();
           received.push(...dataOf(client));
-          after = String(of(client, "message").at(-1)?.["id"]);
+          after = String(eventsOf(client, "message").at(-1)?.["id"]);
         }
       }
       expect(received).to.deep.equal(numbers(20));
@@ -230,16 +228,22 @@ export function describeTransportContract(
       );
       const expired = await open(url, `channels=doors&after=${first}`);
       await untilMessages(expired, 2);
-      expect(of(expired, "gap")).to.have.lengthOf(1);
-      expect(of(expired, "gap")[0]).to.include({ reason: "expired", after: first });
+      expect(eventsOf(expired, "gap")).to.have.lengthOf(1);
+      expect(eventsOf(expired, "gap")[0]).to.include({ reason: "expired", after: first });
       expect(dataOf(expired)).to.deep.equal([9, 10]);
-      expect(of(expired, "gap")[0]).to.have.all.keys("type", "after", "upTo", "channels", "reason");
+      expect(eventsOf(expired, "gap")[0]).to.have.all.keys(
+        "type",
+        "after",
+        "upTo",
+        "channels",
+        "reason",
+      );
       const foreign = await open(url, "channels=doors&after=0othrepoch.0000000000001");
       await untilMessages(foreign, 2);
-      expect(of(foreign, "gap").map((gap) => gap["reason"])).to.include("epoch");
+      expect(eventsOf(foreign, "gap").map((gap) => gap["reason"])).to.include("epoch");
       const beyond = await open(url, `channels=doors&after=${first.replace(".0", ".9")}`);
-      await untilEvents(beyond, () => of(beyond, "gap").length > 0, "a gap");
-      expect(of(beyond, "gap")[0]).to.include({ reason: "epoch" });
+      await untilEvents(beyond, () => eventsOf(beyond, "gap").length > 0, "a gap");
+      expect(eventsOf(beyond, "gap")[0]).to.include({ reason: "epoch" });
     });
 
     it("is given what other channels have in the range of a gap", async () => {
@@ -257,7 +261,7 @@ export function describeTransportContract(
       const client = await open(url, `channels=doors,log.*&after=${after}`);
       await untilMessages(client, 7);
       expect(dataOf(client)).to.deep.equal([0, 2, 4, 6, 7, 8, 9]);
-      expect(of(client, "gap").map((gap) => gap["channels"])).to.deep.equal([["log.a"]]);
+      expect(eventsOf(client, "gap").map((gap) => gap["channels"])).to.deep.equal([["log.a"]]);
     });
 
     it("ends at once by its control request, and a message published afterwards does not come", async () => {
@@ -340,8 +344,8 @@ export function describeTransportContract(
         const { url } = await start({ heartbeatMs: 60 });
         const client = await open(url, "channels=doors");
         const id = await publishJson(url, "lifts", 1);
-        await untilEvents(client, () => of(client, "cursor").length > 0, "a cursor");
-        const [told] = of(client, "cursor");
+        await untilEvents(client, () => eventsOf(client, "cursor").length > 0, "a cursor");
+        const [told] = eventsOf(client, "cursor");
         expect(told).to.deep.equal({ type: "cursor", cursor: id });
         await publishJson(url, "doors", 2);
         const next = await open(url, `channels=doors&after=${told?.["cursor"]}`);

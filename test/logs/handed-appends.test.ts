@@ -210,47 +210,29 @@ describe("appends that another process makes", () => {
   });
 
   it("are made here when the service is stuck", async () => {
-    let now = 0;
-    let look = () => {};
-    const scheduler = {
-      ...nodeScheduler,
-      monotonicMs: () => now,
-      every: (_: number, run: () => void) => {
-        look = run;
-        return () => {};
-      },
-    };
+    const { clock, scheduler } = manualScheduler();
     const service = await serveUntilMute();
     const handed = hand(scheduler);
     await untilHandedTo(service, handed);
     service.isMute = true;
     const stuck = handed.append(request(1)).catch(codeOf);
     await nextTurn();
-    now += 2_900;
-    look();
+    clock.now += 2_900;
+    clock.look();
     const isOpen = await Promise.race([stuck, nextTurn("open")]);
     expect(isOpen).to.equal("open");
-    now += 200;
-    look();
+    clock.now += 200;
+    clock.look();
     expect(await stuck).to.equal("FF_LOG_UNAVAILABLE");
     // The system still connects us to it.
-    look();
+    clock.look();
     await eventually(5_000, () => service.sockets.length === 2, "the second connection");
     await handed.append(request(2));
     expect(appended).to.deep.equal(["here 2"]);
   });
 
   it("are not given up when it is this process that stood still", async () => {
-    let now = 0;
-    let look = () => {};
-    const scheduler = {
-      ...nodeScheduler,
-      monotonicMs: () => now,
-      every: (_: number, run: () => void) => {
-        look = run;
-        return () => {};
-      },
-    };
+    const { clock, scheduler } = manualScheduler();
     const service = await serveUntilMute();
     const handed = hand(scheduler);
     await untilHandedTo(service, handed);
@@ -260,8 +242,8 @@ describe("appends that another process makes", () => {
     await eventually(5_000, () => service.frames === number, "the frame");
     // It waits in this process to be read while the clock goes on.
     service.sockets[0]?.write(formatFrame({ type: "outcomes", number, outcomes: [["e.1"]] }));
-    now += 10_000;
-    look();
+    clock.now += 10_000;
+    clock.look();
     expect(await append).to.deep.equal(["e.1"]);
   });
 
@@ -340,3 +322,17 @@ describe("appends that another process makes", () => {
     expect(performance.now() - started).to.be.below(5_000);
   });
 });
+
+/** Time that stands still, and a look at the service that comes when it is called. */
+function manualScheduler() {
+  const clock = { now: 0, look: () => {} };
+  const scheduler = {
+    ...nodeScheduler,
+    monotonicMs: () => clock.now,
+    every: (_: number, run: () => void) => {
+      clock.look = run;
+      return () => {};
+    },
+  };
+  return { clock, scheduler };
+}

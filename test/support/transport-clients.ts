@@ -73,6 +73,22 @@ export function untilEvents(
   );
 }
 
+/** Its events of one type. */
+export function eventsOf(client: TransportClient, type: string): readonly WireEvent[] {
+  return client.events.filter((event) => event.type === type);
+}
+
+/** The data of its messages. */
+export function dataOf(client: TransportClient): readonly unknown[] {
+  return eventsOf(client, "message").map((event) => event["data"]);
+}
+
+/** Wait until it has so many messages. */
+export function untilMessages(client: TransportClient, count: number): Promise<unknown> {
+  const hasThem = () => eventsOf(client, "message").length >= count;
+  return untilEvents(client, hasThem, `${count} messages`);
+}
+
 /** A response that does not end, read by what its text says. */
 function openRaw(
   url: string,

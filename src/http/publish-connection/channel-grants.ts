@@ -11,6 +11,14 @@ import { publicRefusal } from "./answer-line.ts";
 /** Channels that are remembered for one connection. */
 const MAX_CHANNELS = 10_000;
 
+/** Channels that are remembered for one connection, however many are for all of them. */
+const MIN_CHANNELS = 64;
+
+/** How many channels may still be remembered, beyond those few that each connection may. */
+export class GrantRoom {
+  left = 100_000;
+}
+
 /** A refusal is remembered for this long, in ms: an application is not asked for each line. */
 const REFUSED_MS = 1_000;
 
@@ -36,6 +44,8 @@ export interface ChannelGrantsOptions {
   readonly authorization: Pick<Authorization, "check">;
   readonly revocations: Pick<Revocations, "concern">;
   readonly scheduler: Scheduler;
+  /** Of all connections. */
+  readonly room: GrantRoom;
   /** Hears of a fault of who decides. */
   readonly onFault: (cause: unknown) => void;
 }
@@ -51,6 +61,7 @@ export class ChannelGrants {
   readonly #oldest = new Oldest(this.#remembered);
   /** The one that ends last of those that allow something; null before the first. */
   #last: Remembered | null = null;
+  #isClosed = false;
 
   /** @param ctx the request that has opened the connection */
   constructor(ctx: Context, options: ChannelGrantsOptions) {
@@ -94,10 +105,26 @@ export class ChannelGrants {
       const until = scheduler.monotonicMs() + REFUSED_MS;
       kept = { decision: publicRefusal(cause), until, holder: null, askedAt };
     }
-    this.#remembered.delete(channel);
-    this.#remembered.set(channel, kept);
-    if (this.#remembered.size > MAX_CHANNELS) this.#oldest.take();
+    this.#remember(channel, kept);
     return kept.decision;
+  }
+
+  /** Remember nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#options.room.left += this.#remembered.size;
+    this.#remembered.clear();
+  }
+
+  #remember(channel: string, kept: Remembered): void {
+    if (this.#isClosed) return; // its client has gone while it was asked for
+    const { room } = this.#options;
+    if (this.#remembered.delete(channel)) room.left++;
+    this.#remembered.set(channel, kept);
+    room.left--;
+    const { size } = this.#remembered;
+    if (size <= MAX_CHANNELS && (room.left >= 0 || size <= MIN_CHANNELS)) return;
+    if (this.#oldest.take() !== undefined) room.left++;
   }
 
   #isOver({ until, holder, askedAt }: Remembered): boolean {

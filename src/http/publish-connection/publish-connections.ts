@@ -5,7 +5,7 @@ import { ForeverframeError } from "../../errors.ts";
 import type { Authorization } from "../authorization.ts";
 import { callerOf } from "../guesses.ts";
 import type { AnswerSink } from "./answer-sink.ts";
-import { ChannelGrants } from "./channel-grants.ts";
+import { ChannelGrants, GrantRoom } from "./channel-grants.ts";
 import {
   PublishConnection,
   type PublishConnectionOptions,
@@ -34,6 +34,7 @@ export class PublishConnections {
   readonly #of: PublishConnectionOptions;
   /** The oldest first, each with its address. */
   readonly #open = new Map<PublishConnection, string>();
+  readonly #room = new GrantRoom();
   #stopLooking: (() => void) | null = null;
   #whenEmpty: (() => void)[] = [];
 
@@ -77,8 +78,10 @@ export class PublishConnections {
     const { authorization, hub, scheduler, onFault } = this.#options;
     const { revocations, tally } = hub;
     const caller = callerOf(ctx.req);
-    const grants = new ChannelGrants(ctx, { authorization, revocations, scheduler, onFault });
+    const room = this.#room;
+    const grants = new ChannelGrants(ctx, { authorization, revocations, scheduler, room, onFault });
     const onClosed = () => {
+      grants.close();
       this.#open.delete(connection);
       tally.publishConnections.closed++;
       if (this.#open.size > 0) return;
