@@ -9,8 +9,11 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** So many processes begin with the tests in browsers, and as many others run beside them. */
-const LANES = Math.ceil(1.5 * availableParallelism());
+/**
+ * So many processes begin with the tests in browsers, and as many others run beside them. More of
+ * them end no sooner, since the tests take all the CPU there is, and miss their times.
+ */
+const LANES = availableParallelism();
 
 /** A process may take this long to end after its tests, in ms: what is left open keeps it. */
 const END_MS = 30_000;
