@@ -119,25 +119,23 @@ export function parseJsonText(text: string, what: string): EscapedJson {
 }
 
 /**
- * {@link parseJsonText} for the value of a member of an object, as it stands in the object's text:
- * so it is parsed once.
+ * {@link parseJsonText} for text that `JSON.parse` has taken already, such as that of a
+ * {@link memberText}: so it is parsed once.
  *
- * @param json text of an object, which `JSON.parse` has taken
- * @returns null if the object has no member of this name
  * @throws ForeverframeError FF_BODY_INVALID
  */
-export function parseMemberText(json: string, name: string, what: string): EscapedJson | null {
-  const text = memberText(json, name);
-  if (text === null) return null;
+export function parseParsedText(text: string, what: string): EscapedJson {
   checkParsedText(text, what, MAX_DATA_DEPTH);
   return escapeJson(withoutSpaceBetween(text));
 }
 
 /**
- * The text of the last member of this name, which is the one that `JSON.parse` shows, without the
- * space around it; null if there is none.
+ * The text of the last member of this name, which is the one that `JSON.parse` shows, as it was
+ * sent but for the space around it; null if there is none.
+ *
+ * @param json text of an object, which `JSON.parse` has taken
  */
-function memberText(json: string, name: string): string | null {
+export function memberText(json: string, name: string): string | null {
   const quoted = `"${name}"`;
   let found: string | null = null;
   for (let i = json.indexOf("{") + 1; i < json.length; i++) {

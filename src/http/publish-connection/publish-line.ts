@@ -1,4 +1,4 @@
-import { type EscapedJson, parseMemberText } from "../../core/json.ts";
+import { type EscapedJson, memberText, parseParsedText } from "../../core/json.ts";
 import { ForeverframeError } from "../../errors.ts";
 
 /** What one line asks for. */
@@ -46,9 +46,11 @@ export function parsePublishLine(text: string, limits: LineLimits): PublishLine 
   const line = parseJson(text);
   if (typeof line !== "object" || line === null || Array.isArray(line)) throw notAnObject();
   const { channel, key = null } = line as { readonly channel?: unknown; readonly key?: unknown };
-  const data = parseMemberText(text, "data", 'The "data"');
-  if (typeof channel !== "string" || data === null) throw notAnObject();
-  checkSize(data, limits);
+  const sent = memberText(text, "data");
+  if (typeof channel !== "string" || sent === null) throw notAnObject();
+  checkSent(sent, limits);
+  const data = parseParsedText(sent, 'The "data"');
+  checkKept(data, limits);
   return { channel, data, key: key === null ? null : parseKey(key) };
 }
 
@@ -71,15 +73,18 @@ function notAnObject(): ForeverframeError {
   );
 }
 
-function checkSize(data: string, { maxMessageBytes, maxPendingBytes }: LineLimits): void {
+/** @param data as it was sent: escapes that make it longer are ours. */
+function checkSent(data: string, { maxMessageBytes }: LineLimits): void {
   // No character takes more than three bytes of UTF-8; counting is for those near the limit.
-  if (3 * data.length <= maxMessageBytes && data.length <= maxPendingBytes) return;
-  if (Buffer.byteLength(data) > maxMessageBytes) {
-    throw new ForeverframeError(
-      "FF_MESSAGE_TOO_LARGE",
-      `The data is larger than ${maxMessageBytes} bytes: publish where it can be fetched, or raise --max-message-bytes`,
-    );
-  }
+  if (3 * data.length <= maxMessageBytes || Buffer.byteLength(data) <= maxMessageBytes) return;
+  throw new ForeverframeError(
+    "FF_MESSAGE_TOO_LARGE",
+    `The data is larger than ${maxMessageBytes} bytes: publish where it can be fetched, or raise --max-message-bytes`,
+  );
+}
+
+/** @param data as it would wait for the log */
+function checkKept(data: EscapedJson, { maxPendingBytes }: LineLimits): void {
   if (data.length <= maxPendingBytes) return;
   throw new ForeverframeError(
     "FF_BATCH_TOO_LARGE",
