@@ -3,6 +3,7 @@ import { formatJson } from "../core/json.ts";
 import type { NewMessage, RetentionRules } from "../core/log.ts";
 import { repeatedData } from "../core/shared-data.ts";
 import type { PositionClock } from "./position-clock.ts";
+import type { AppendedMessage, AppendedStretch } from "./recent-appends.ts";
 import { rowBytes } from "./table-bytes.ts";
 import { dueByAge, dueOf, putChannelDue } from "./table-due.ts";
 import type { ChannelRecord, LogMarks, SharedData, TableWriter } from "./tables.ts";
@@ -45,6 +46,8 @@ export class AppendChange {
   #bytes: number;
   #nextNumber: number;
   #newChannels = 0;
+  readonly #appended: AppendedMessage[] = [];
+  #characters = 0;
 
   constructor(tables: TableWriter, options: AppendChangeOptions) {
     this.#tables = tables;
@@ -62,6 +65,13 @@ export class AppendChange {
   /** Bytes that the log keeps with what was added. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** What was added so far. */
+  get appended(): AppendedStretch {
+    const messages = this.#appended;
+    const { tip: after } = this.#marks;
+    return { after, upTo: this.#tip, messages, characters: this.#characters };
   }
 
   /** How many channels there would be with these messages. */
@@ -98,8 +108,11 @@ export class AppendChange {
       const isShared = repeated.has(data);
       const name = isShared ? (shared.get(data)?.name ?? position) : null;
       if (name !== null) shared.set(data, { name, data, rows: (shared.get(data)?.rows ?? 0) + 1 });
-      const json = isShared ? head : `${head}${data}}`;
-      const row = { position, positionTime, time, channel, json, shared: name };
+      const json = `${head}${data}}`;
+      this.#appended.push({ position, id, channel, json });
+      this.#characters += json.length;
+      const own = isShared ? head : json;
+      const row = { position, positionTime, time, channel, json: own, shared: name };
       bytes += rowBytes(this.#tables.addMessage(row, record.number));
     }
     for (const data of shared.values()) bytes += rowBytes(this.#tables.addShared(data));

@@ -7,6 +7,7 @@ import { ForeverframeError } from "../errors.ts";
 import { AppendChange, type AppendChangeOptions } from "./append-change.ts";
 import { channelsTooMany, idempotencyConflict, idempotencyFull } from "./log-errors.ts";
 import { positionsFrom } from "./position-clock.ts";
+import type { AppendedStretch } from "./recent-appends.ts";
 import { mostBytesOf } from "./table-bytes.ts";
 import { IDEMPOTENCY_MS } from "./table-trim.ts";
 import type { IdempotencyRecord, TableWriter } from "./tables.ts";
@@ -36,20 +37,23 @@ export class LogSizeError extends ForeverframeError {
   }
 }
 
-/**
- * Append what several callers ask for, each whole or not at all.
- *
- * @returns an outcome for each, in order
- */
+/** What came of the appends of several callers. */
+export interface GroupAppended {
+  /** For each of them, in order. */
+  readonly outcomes: readonly AppendOutcome[];
+  readonly appended: AppendedStretch;
+}
+
+/** Append what several callers ask for, each whole or not at all. */
 export function appendGroup(
   tables: TableWriter,
   requests: readonly AppendRequest[],
   options: AppendOptions,
-): readonly AppendOutcome[] {
+): GroupAppended {
   const change = new AppendChange(tables, options);
   const outcomes = requests.map((request) => appendOne(tables, change, request, options));
   change.finish();
-  return outcomes;
+  return { outcomes, appended: change.appended };
 }
 
 function appendOne(

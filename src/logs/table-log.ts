@@ -21,6 +21,7 @@ import { closedError, goneError } from "./log-errors.ts";
 import { LogHealth } from "./log-health.ts";
 import { NewestSearch } from "./newest-search.ts";
 import { PositionClock } from "./position-clock.ts";
+import { RecentAppends } from "./recent-appends.ts";
 import { type AppendOptions, appendGroup, LogSizeError } from "./table-append.ts";
 import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
@@ -89,6 +90,7 @@ export class TableLog implements MessageLog {
   #committing: Promise<void> | null = null;
   /** Resolves when the last search that waits for its turn gets it. */
   #searching: Promise<unknown> = Promise.resolve();
+  readonly #recent: RecentAppends;
   readonly #health: LogHealth;
   /** Monotonic ms of the last look whether trouble has ended. */
   #probedAt = 0;
@@ -98,6 +100,7 @@ export class TableLog implements MessageLog {
     this.#store = store;
     this.epoch = marks.epoch;
     this.capabilities = store.capabilities;
+    this.#recent = new RecentAppends(marks.epoch);
     this.#health = new LogHealth(options);
     const newest = marks.tip === ORIGIN ? null : (marks.time ?? timeOfPosition(marks.tip));
     this.#options = {
@@ -149,7 +152,9 @@ export class TableLog implements MessageLog {
       const requests = group.flatMap((pending) => pending.requests);
       let outcomes: readonly AppendOutcome[];
       try {
-        outcomes = await this.#write((tables) => appendGroup(tables, requests, this.#options));
+        const done = await this.#write((tables) => appendGroup(tables, requests, this.#options));
+        this.#recent.add(done.appended);
+        outcomes = done.outcomes;
       } catch (error) {
         for (const { reject } of group) reject(error);
         continue;
@@ -180,7 +185,11 @@ export class TableLog implements MessageLog {
   }
 
   async read(request: ReadRequest): Promise<LogBatch> {
-    return this.#query(() => this.#store.read((tables) => readBatch(tables, request)));
+    return this.#query(() =>
+      this.#store.read(
+        (tables) => this.#recent.read(request, () => tables.marks()) ?? readBatch(tables, request),
+      ),
+    );
   }
 
   async tip(): Promise<Cursor> {
