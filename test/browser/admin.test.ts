@@ -155,6 +155,7 @@ describeInBrowsers("the admin page", (suite) => {
 
   it("says that its figures are old when the server does not answer any more", async () => {
     const { url } = await startTestServer(SECRET_FREE);
+    page = await suite.freshPage();
     await page.evaluateOnNewDocument(() => {
       const wait = AbortSignal.timeout.bind(AbortSignal);
       AbortSignal.timeout = (ms) => wait(ms / 20);

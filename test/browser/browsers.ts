@@ -7,7 +7,7 @@ import {
   removeTemporaryDirectories,
 } from "../support/temporary-directory.ts";
 import { stopServers } from "../support/test-server.ts";
-import { eventually } from "../support/within.ts";
+import { eventually, within } from "../support/within.ts";
 
 /**
  * Names that lead to this machine, so that a page of another site can be had, and one that was
@@ -38,6 +38,8 @@ const FIREFOX_PREFERENCES = {
   "ui.prefersReducedMotion": 1,
   "browser.sessionstore.interval": 600000,
 };
+
+const VIEWPORT = { width: 800, height: 600 };
 
 /** One of the browsers that tests run in. */
 interface BrowserKind {
@@ -77,19 +79,61 @@ function chromium(path: () => string | null): BrowserKind {
   };
 }
 
-/** One of each kind, for all suites of a process: a start takes longer than most tests. */
-const started = new Map<BrowserKind, Browser>();
+/** Pages of a browser that one test after the other uses: others take twice the CPU. */
+const MAX_KEPT_PAGES = 4;
 
-async function startedBrowser(kind: BrowserKind): Promise<Browser> {
+/** A browser for all suites of a process: a start takes longer than most tests. */
+class StartedBrowser {
+  readonly browser: Browser;
+  /** Blank, for the tests to come. */
+  #idle: Page[] = [];
+  /** What the test under way has got of those that are kept. */
+  #used: Page[] = [];
+
+  constructor(browser: Browser) {
+    this.browser = browser;
+  }
+
+  async newPage(): Promise<Page> {
+    const page = this.#idle.pop() ?? (await this.freshPage());
+    if (this.#used.length < MAX_KEPT_PAGES) this.#used.push(page);
+    await page.bringToFront();
+    return page;
+  }
+
+  async freshPage(): Promise<Page> {
+    const page = await this.browser.newPage();
+    await page.setViewport(VIEWPORT);
+    return page;
+  }
+
+  /** Close the pages of a test, but for those that are kept. */
+  async clear(): Promise<void> {
+    const used = this.#used;
+    this.#used = [];
+    // The first page keeps the browser open.
+    const [, ...pages] = await this.browser.pages();
+    for (const page of pages) {
+      if (this.#idle.includes(page)) continue;
+      await forget(page);
+      if (used.includes(page) && (await isBlankAgain(page))) this.#idle.push(page);
+      else await page.close();
+    }
+  }
+}
+
+const started = new Map<BrowserKind, StartedBrowser>();
+
+async function startedBrowser(kind: BrowserKind): Promise<StartedBrowser> {
   const earlier = started.get(kind);
-  if (earlier?.connected) return earlier;
-  const browser = await kind.launch();
-  started.set(kind, browser);
-  return browser;
+  if (earlier?.browser.connected) return earlier;
+  const one = new StartedBrowser(await kind.launch());
+  started.set(kind, one);
+  return one;
 }
 
 after(async () => {
-  for (const browser of started.values()) await browser.close();
+  for (const { browser } of started.values()) await browser.close();
   removeTemporaryDirectories();
 });
 
@@ -97,8 +141,13 @@ after(async () => {
 export interface BrowserSuite {
   readonly kind: BrowserKind;
   readonly browser: Browser;
-  /** A new page in front; all are closed after the test. */
+  /** A blank page in front, maybe one that an earlier test has had. */
   newPage(): Promise<Page>;
+  /**
+   * A page that no other test gets: where its history matters, or the test changes what a page
+   * keeps, such as the scripts that it begins with.
+   */
+  freshPage(): Promise<Page>;
 }
 
 /** Run a suite in each browser. Servers, pages and temporary directories are cleaned up. */
@@ -122,30 +171,22 @@ function describeIn(
   for (const kind of kinds) {
     describe(`${title} in ${kind.name}`, function () {
       this.timeout(60_000);
-      let browser: Browser;
+      let one: StartedBrowser;
       before(async () => {
-        browser = await startedBrowser(kind);
+        one = await startedBrowser(kind);
       });
       afterEach(async () => {
-        // The first page keeps the browser open.
-        const [, ...pages] = await browser.pages();
-        for (const page of pages) {
-          await forget(page);
-          await page.close();
-        }
+        await one.clear();
         await closeProxies();
         await stopServers();
       });
       body({
         kind,
         get browser() {
-          return browser;
+          return one.browser;
         },
-        async newPage() {
-          const page = await browser.newPage();
-          await page.setViewport({ width: 800, height: 600 });
-          return page;
-        },
+        newPage: () => one.newPage(),
+        freshPage: () => one.freshPage(),
       });
     });
   }
@@ -154,7 +195,17 @@ function describeIn(
 /** Remove what a page has stored: a later server may have the same port, and so the same origin. */
 async function forget(page: Page): Promise<void> {
   // A page that came from nowhere has no storage.
-  await page.evaluate("localStorage.clear()").catch(() => {});
+  await page.evaluate("sessionStorage.clear(); localStorage.clear()").catch(() => {});
+}
+
+/** Leave what a page shows. @returns whether it did */
+function isBlankAgain(page: Page): Promise<boolean> {
+  page.removeAllListeners("request").removeAllListeners("response");
+  const blank = page.evaluate('window.name = ""').then(() => page.goto("about:blank"));
+  return within(5_000, blank, "a blank page").then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Of an element by its id; "" if there is none, or the page is just being replaced. */

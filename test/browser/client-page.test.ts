@@ -43,6 +43,7 @@ describeInWholeBrowsers("the client in its page", (suite) => {
     });
 
     it("right after open() of a page that is still loading never opens a stream", async () => {
+      page = await suite.freshPage();
       const { url, hub } = await start();
       await page.evaluateOnNewDocument(`addEventListener("DOMContentLoaded", () => {
         window.early = foreverframe.open({ channels: "news" });
@@ -104,6 +105,7 @@ describeInWholeBrowsers("the client in its page", (suite) => {
   });
 
   it("is not opened by close() of a stream that waits for the page to load", async () => {
+    page = await suite.freshPage();
     const { url, hub } = await start();
     await page.evaluateOnNewDocument(`addEventListener("DOMContentLoaded", () => {
       if (window.foreverframe) {
@@ -282,6 +284,7 @@ describeInWholeBrowsers("the client in its page", (suite) => {
   describe("when its page goes", () => {
     for (const transport of TRANSPORTS) {
       it(`closes the stream by ${transport}, and a page that comes back goes on from its cursor`, async () => {
+        page = await suite.freshPage();
         const { url, hub } = await start();
         const stream = await open({ transport });
         await stream.untilState("open");

@@ -72,7 +72,7 @@ describeInBrowsers("the client, when the log was put back from a backup", (suite
     const { url, streams } = await putBack(async (server) => {
       const opened: PageStream[] = [];
       for (let tab = 0; tab < 3; tab++) {
-        const page = await suite.newPage();
+        const page = await (setUp === "" ? suite.newPage() : suite.freshPage());
         if (setUp !== "") await page.evaluateOnNewDocument(setUp);
         await page.goto(`${server}/client.html`);
         const stream = await PageStream.open(page, { channels: "news", share: true, retryMs: 200 });

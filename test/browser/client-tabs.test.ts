@@ -28,7 +28,7 @@ describeInWholeBrowsers("one stream for all tabs", (suite) => {
   });
 
   const openTab = async (options = {}, setUp = ""): Promise<Tab> => {
-    const page = await suite.newPage();
+    const page = await (setUp === "" ? suite.newPage() : suite.freshPage());
     if (setUp !== "") await page.evaluateOnNewDocument(setUp);
     await page.goto(`${server.url}/client.html`);
     const stream = await PageStream.open(page, {

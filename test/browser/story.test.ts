@@ -237,7 +237,7 @@ describeInWholeBrowsers("the pages", (suite) => {
     await page.goto(`${server.url}/`);
     await untilState("open");
     const stream = await text("stream");
-    const control = await suite.newPage();
+    const control = await suite.freshPage();
     // Firefox's driver can't switch it off.
     if (suite.kind.name === "Chromium") await control.setJavaScriptEnabled(false);
     await control.goto(`${server.url}/control?stream=${stream}`);
