@@ -16,6 +16,9 @@ import {
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually, within } from "../support/within.ts";
 
+/** From one job to the next where many are queued, in ms. */
+const SUBMIT_MS = 10;
+
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n);
 
 describe("Gearman as a source", function () {
@@ -41,9 +44,8 @@ describe("Gearman as a source", function () {
   };
 
   /** As a backend queues them while things happen. */
-  const submitAll = async (gearmand: Gearmand, count: number) => {
-    for (const n of numbers(count)) await gearmand.submit("getmsg", String(n), "-b");
-  };
+  const submitAll = (gearmand: Gearmand, count: number) =>
+    gearmand.submitEach("getmsg", numbers(count).map(String), SUBMIT_MS);
   const checkStored = async (gearmand: Gearmand, url: string, count: number) => {
     await eventually(
       30_000,
@@ -93,7 +95,7 @@ describe("Gearman as a source", function () {
     ]);
     await untilTaken(gearmand);
     await gearmand.submit("getmsg", "x".repeat(1_001), "-b");
-    await gearmand.submit("getmsg", "x".repeat(3_000_000), "-b");
+    await gearmand.submitLarge("getmsg", "x".repeat(3_000_000));
     await gearmand.submit("getmsg", "y".repeat(1_000), "-b");
     await eventually(10_000, async () => (await dataOf(url)).length === 1, "the last");
     expect(await dataOf(url)).to.deep.equal(["y".repeat(1_000)]);
@@ -180,7 +182,7 @@ describe("Gearman as a source", function () {
       ]);
     let server = await start();
     const submitting = submitAll(gearmand, 400);
-    for (let kill = 0; kill < 8; kill++) {
+    for (let kill = 0; kill < 5; kill++) {
       await aWhile();
       server.process.kill("SIGKILL");
       await server.process.outcome;
@@ -198,8 +200,8 @@ describe("Gearman as a source", function () {
       ...["--gearman-function", "getmsg=doors"],
     ]);
     await untilTaken(gearmand);
-    const submitting = submitAll(gearmand, 800);
-    for (let kill = 0; kill < 8; kill++) {
+    const submitting = submitAll(gearmand, 400);
+    for (let kill = 0; kill < 5; kill++) {
       await aWhile();
       const workers = childrenOf(process.child.pid ?? 0);
       global.process.kill(workers[kill % 2] ?? workers[0] ?? 0, "SIGKILL");
@@ -216,7 +218,7 @@ describe("Gearman as a source", function () {
       () => ask(url, "GET", "/healthz").catch(() => false as const),
       "a worker that answers",
     );
-    await checkStored(gearmand, url, 800);
+    await checkStored(gearmand, url, 400);
     await untilTaken(gearmand); // by one, and not by each
   });
 
@@ -227,10 +229,10 @@ describe("Gearman as a source", function () {
       ...["--data", createTemporaryDirectory(), "--gearman", gearmand.address],
       ...["--gearman-function", "getmsg=doors"],
     ];
-    const count = 300;
+    const count = 200;
     let server = await startServeProcess(args);
     const submitting = submitAll(gearmand, count);
-    for (let stop = 0; stop < 5; stop++) {
+    for (let stop = 0; stop < 3; stop++) {
       await aWhile();
       server.process.kill("SIGTERM");
       expect((await within(10_000, server.process.outcome, "the stop")).code).to.equal(0);

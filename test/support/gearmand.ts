@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { connect } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freePort } from "./free-port.ts";
 import { findCommand } from "./needs.mjs";
@@ -7,6 +9,10 @@ import { eventually } from "./within.ts";
 
 const run = promisify(execFile);
 const running = new Set<Gearmand>();
+
+/** Types of packets: http://gearman.org/protocol/ */
+const SUBMIT_JOB_BG = 18;
+const JOB_CREATED = 8;
 
 /** A real job server. */
 export class Gearmand {
@@ -44,13 +50,52 @@ export class Gearmand {
     return (await submitting).stdout;
   }
 
+  /**
+   * Submit one job in the background by its packet: the command line takes minutes of CPU for some
+   * megabytes.
+   */
+  async submitLarge(job: string, workload: string): Promise<void> {
+    const body = Buffer.from(`${job}\0\0${workload}`);
+    const head = Buffer.from("\0REQ\0\0\0\0\0\0\0\0", "latin1");
+    head.writeUInt32BE(SUBMIT_JOB_BG, 4);
+    head.writeUInt32BE(body.length, 8);
+    const socket = connect({ host: "127.0.0.1", port: this.port });
+    socket.write(Buffer.concat([head, body]));
+    const [created] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    if (created.readUInt32BE(4) !== JOB_CREATED) throw new Error(`gearmand said ${created}`);
+  }
+
+  /** Submit jobs in the background, one after the other over some time, by one command. */
+  async submitEach(job: string, workloads: Iterable<string>, pauseMs: number): Promise<void> {
+    const args = ["-h", "127.0.0.1", "-p", String(this.port), "-f", job, "-b", "-N"];
+    const submitting = run(commandOf("gearman"), args);
+    for (const workload of workloads) {
+      submitting.child.stdin?.write(`${workload}\n`);
+      await pause(pauseMs);
+    }
+    submitting.child.stdin?.end();
+    await submitting;
+  }
+
   /** Jobs of a function that are queued or under way, and its workers. */
   async status(job: string): Promise<{ readonly jobs: number; readonly workers: number }> {
-    const args = ["-h", "127.0.0.1", "-p", String(this.port), "--status"];
-    const { stdout } = await run(commandOf("gearadmin"), args);
-    const line = stdout.split("\n").find((one) => one.startsWith(`${job}\t`));
+    const line = (await this.#askStatus()).find((one) => one.startsWith(`${job}\t`));
     const [, jobs = 0, , workers = 0] = (line ?? "").split("\t").map(Number);
     return { jobs, workers };
+  }
+
+  /** The lines of the job server's answer, which has a line for each function. */
+  async #askStatus(): Promise<readonly string[]> {
+    const socket = connect({ host: "127.0.0.1", port: this.port });
+    socket.setEncoding("utf8");
+    socket.write("status\n");
+    let answer = "";
+    for await (const text of socket) {
+      answer += text;
+      if (/^\.$/m.test(answer)) break;
+    }
+    return answer.split("\n");
   }
 
   async kill(): Promise<void> {

@@ -18,7 +18,7 @@ export const PROTOTYPE_JS = "/usr/share/javascript/prototype/prototype.js";
 const NEEDS = [
   {
     name: "gearmand and its tools",
-    present: () => ["gearmand", "gearman", "gearadmin"].every((name) => findCommand([name])),
+    present: () => ["gearmand", "gearman"].every((name) => findCommand([name])),
     packages: ["gearman-job-server", "gearman-tools"],
   },
   { name: "unshare", present: () => findCommand(["unshare"]) !== null, packages: ["util-linux"] },
