@@ -18,21 +18,27 @@ const LANES = availableParallelism();
 /** A process may take this long to end after its tests, in ms: what is left open keeps it. */
 const END_MS = 30_000;
 
-/** Files that measure time, memory or CPU, or take all of it: they run last, alone. */
-const ALONE = [
+/**
+ * Files that measure time, memory or CPU, or take all of it: they run last, one of each list beside
+ * one of the other.
+ */
+const MEASURING = [
   "test/http/stuck-views.test.ts", // first: it measures the memory of its process
   "test/http/tls-memory.test.ts",
   "test/http/long-heads.test.ts",
   "test/core/view.test.ts",
   "test/fuzz/fuzz.test.ts",
   "test/fuzz/time.test.ts",
-  "test/tokens/floods.test.ts",
   "test/http/budget.test.ts",
-  "test/http/slow-readers.test.ts",
-  "test/http/storm.test.ts",
   "test/logs/due-queue.test.ts",
-  "test/chaos/chaos.test.ts",
 ];
+const WORKING = [
+  "test/chaos/chaos.test.ts",
+  "test/http/slow-readers.test.ts",
+  "test/tokens/floods.test.ts",
+  "test/http/storm.test.ts",
+];
+const ALONE = [...MEASURING, ...WORKING];
 
 /**
  * How long files take beside one another on two cores, in s, as the last run has named them, so
@@ -185,7 +191,11 @@ deal(
   together.filter((file) => !isInBrowsers(file)),
   lanes,
 );
-const results = [...(await Promise.all(lanes.map(({ files }) => run(files)))), await run(ALONE)];
+const runAll = (lists) => Promise.all(lists.map((list) => run(list)));
+const results = [
+  ...(await runAll(lanes.map(({ files }) => files))),
+  ...(await runAll([MEASURING, WORKING])),
+];
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 for (const { failed, output } of results) if (failed > 0) process.stdout.write(output);
 let failed = sum("failed");

@@ -4,12 +4,12 @@ import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { createSecretFile } from "../support/tokens.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers, shoot } from "./browsers.ts";
+import { describeInBrowser, shoot } from "./browsers.ts";
 
 const TOKEN = "the-admin-token-of-this-test";
 const SECRET_FREE = { adminToken: TOKEN };
 
-describeInBrowsers("the admin page", (suite) => {
+describeInBrowser("the admin page", (suite) => {
   let page: Page;
 
   beforeEach(async () => {

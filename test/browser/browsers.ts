@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Browser, launch, type Page } from "puppeteer-core";
 import { closeProxies } from "../support/faulty-proxy.ts";
+import { IS_WHOLE_MATRIX } from "../support/matrix.ts";
 import { chromiumPath, chromiumShellPath, firefoxPath } from "../support/needs.mjs";
 import {
   createTemporaryDirectory,
@@ -153,6 +154,14 @@ export interface BrowserSuite {
 /** Run a suite in each browser. Servers, pages and temporary directories are cleaned up. */
 export function describeInBrowsers(title: string, body: (suite: BrowserSuite) => void): void {
   describeIn(BROWSERS, title, body);
+}
+
+/**
+ * The same for a suite about code that is the same for all browsers: {@link IS_WHOLE_MATRIX} says
+ * whether it runs in each, or in Chromium only.
+ */
+export function describeInBrowser(title: string, body: (suite: BrowserSuite) => void): void {
+  describeIn(IS_WHOLE_MATRIX ? BROWSERS : BROWSERS.slice(0, 1), title, body);
 }
 
 /**

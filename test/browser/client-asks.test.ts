@@ -4,7 +4,7 @@ import { type Fault, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
 const HEARTBEAT_MS = 400;
@@ -13,7 +13,7 @@ const isFrame = (path: string) => path.includes("transport=frame");
 /** Asking for a stream's state, and nothing else about it. */
 const isQuestion = (path: string) => /^\/streams\/[^/]+\?/.test(path);
 
-describeInBrowsers("the client, when a heartbeat is missed", (suite) => {
+describeInBrowser("the client, when a heartbeat is missed", (suite) => {
   let page: Page;
 
   beforeEach(async () => {

@@ -3,10 +3,10 @@ import type { Page } from "puppeteer-core";
 import { type HangingServer, startHangingServer } from "../support/hanging-server.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
-describeInBrowsers("the client in a page whose load event is held back", (suite) => {
+describeInBrowser("the client in a page whose load event is held back", (suite) => {
   let page: Page;
   let picture: HangingServer;
 

@@ -4,10 +4,10 @@ import { startFaultyProxy } from "../support/faulty-proxy.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 import { PageStream, TEST_PAGES, TRANSPORTS } from "./client-page.ts";
 
-describeInBrowsers("the client in a page of another origin", (suite) => {
+describeInBrowser("the client in a page of another origin", (suite) => {
   let page: Page;
 
   /** A page of pages.example, and a server that allows it, or not. */

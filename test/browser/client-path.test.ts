@@ -4,7 +4,7 @@ import { type Fault, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
 /**
@@ -20,7 +20,7 @@ const framesOnly =
   (path: string): Fault =>
     isFrame(path) ? fault : "pass";
 
-describeInBrowsers("the client's way around bad paths", (suite) => {
+describeInBrowser("the client's way around bad paths", (suite) => {
   let page: Page;
 
   beforeEach(async () => {

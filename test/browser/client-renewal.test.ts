@@ -4,12 +4,12 @@ import { ask } from "../support/request.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { bearer, createSecretFile, type SecretFile, signToken } from "../support/tokens.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 import { PageStream, TEST_PAGES, TRANSPORTS } from "./client-page.ts";
 
 const RIGHTS = { subscribe: ["news"], publish: ["news"], client: "kiosk-7" };
 
-describeInBrowsers("the client of a page that gives tokens", (suite) => {
+describeInBrowser("the client of a page that gives tokens", (suite) => {
   let page: Page;
   let file: SecretFile;
 
@@ -108,7 +108,7 @@ describeInBrowsers("the client of a page that gives tokens", (suite) => {
   });
 });
 
-describeInBrowsers("the client of a page with a cookie that is renewed", (suite) => {
+describeInBrowser("the client of a page with a cookie that is renewed", (suite) => {
   it("goes on without a cut, and without a word from the page", async () => {
     const page = await suite.newPage();
     const { path, secret } = createSecretFile();

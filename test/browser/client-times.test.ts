@@ -4,7 +4,7 @@ import { type Fault, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
 /** Times that a timer would take for none at all, as JavaScript. */
@@ -19,7 +19,7 @@ const A_WHILE_MS = 1_500;
 const isFrame = (path: string) => path.includes("transport=frame");
 const isStream = (path: string) => path.startsWith("/stream?");
 
-describeInBrowsers("the client's times", (suite) => {
+describeInBrowser("the client's times", (suite) => {
   let page: Page;
 
   beforeEach(async () => {

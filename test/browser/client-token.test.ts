@@ -2,10 +2,10 @@ import { expect } from "chai";
 import type { Page } from "puppeteer-core";
 import { startTestServer } from "../support/test-server.ts";
 import { createSecretFile, type SecretFile, signToken } from "../support/tokens.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
-describeInBrowsers("the client, where a token is needed", (suite) => {
+describeInBrowser("the client, where a token is needed", (suite) => {
   let page: Page;
   let file: SecretFile;
 

@@ -1,10 +1,10 @@
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 
 const TEXT = "</script><b>until 6</b>";
 
-describeInBrowsers("what an admin says with a close", ({ newPage }) => {
+describeInBrowser("what an admin says with a close", ({ newPage }) => {
   afterEach(stopServers);
 
   for (const path of ["/", "/doors.html", "/control.html"]) {

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { publishJson } from "../support/raw-http.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { startTestServer } from "../support/test-server.ts";
-import { describeInBrowsers, shoot, textOf, untilText } from "./browsers.ts";
+import { describeInBrowser, shoot, textOf, untilText } from "./browsers.ts";
 
 const text = readFileSync(new URL("../../docs/client.md", import.meta.url), "utf8");
 
@@ -15,7 +15,7 @@ function pageUnder(heading: string): string {
   return page;
 }
 
-describeInBrowsers("docs/client.md", (suite) => {
+describeInBrowser("docs/client.md", (suite) => {
   for (const heading of ["A page as in 2008", "A page for today"]) {
     it(`has "${heading}", which works as it is`, async () => {
       const pages = createTemporaryDirectory();

@@ -4,9 +4,9 @@ import { Gearmand, killGearmands } from "../support/gearmand.ts";
 import { killProcesses, startServeProcess } from "../support/serve-process.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers, shoot, untilText } from "./browsers.ts";
+import { describeInBrowser, shoot, untilText } from "./browsers.ts";
 
-describeInBrowsers("the page of the doors, whose events are Gearman jobs,", (suite) => {
+describeInBrowser("the page of the doors, whose events are Gearman jobs,", (suite) => {
   let page: Page;
   let gearmand: Gearmand;
 

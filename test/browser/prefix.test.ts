@@ -4,7 +4,7 @@ import { startMounted, stopMounted } from "../support/mounted-servers.ts";
 import { startNginx, stopNginx } from "../support/nginx.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInBrowsers } from "./browsers.ts";
+import { describeInBrowser } from "./browsers.ts";
 
 const RETRY_MS = 200;
 
@@ -39,7 +39,7 @@ const PLACES: Readonly<Record<string, () => Promise<Prefixed>>> = {
   },
 };
 
-describeInBrowsers("the page for trying out, below a prefix", ({ newPage }) => {
+describeInBrowser("the page for trying out, below a prefix", ({ newPage }) => {
   afterEach(async () => {
     await stopNginx();
     await stopServers();

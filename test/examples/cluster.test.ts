@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { describeInBrowsers, shoot, untilText } from "../browser/browsers.ts";
+import { describeInBrowser, shoot, untilText } from "../browser/browsers.ts";
 import { freePort } from "../support/free-port.ts";
 import { killPrograms, Program } from "../support/program.ts";
 import { publishJson } from "../support/raw-http.ts";
@@ -15,7 +15,7 @@ import { eventually } from "../support/within.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-describeInBrowsers("two servers on one Redis behind HAProxy", (suite) => {
+describeInBrowser("two servers on one Redis behind HAProxy", (suite) => {
   afterEach(async () => {
     await killPrograms();
     removeTemporaryDirectories();

@@ -1,14 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { Page } from "puppeteer-core";
-import { describeInBrowsers, shoot, untilText } from "../browser/browsers.ts";
+import { describeInBrowser, shoot, untilText } from "../browser/browsers.ts";
 import { freePort } from "../support/free-port.ts";
 import { killPrograms, Program } from "../support/program.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-describeInBrowsers("an example", (suite) => {
+describeInBrowser("an example", (suite) => {
   let program: Program;
   let url: string;
 

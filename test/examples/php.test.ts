@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { describeInBrowsers, shoot, textOf, untilText } from "../browser/browsers.ts";
+import { describeInBrowser, shoot, textOf, untilText } from "../browser/browsers.ts";
 import { CodeBlocks } from "../support/code-blocks.ts";
 import { freePort } from "../support/free-port.ts";
 import { startConfiguredNginx, stopNginx } from "../support/nginx.ts";
@@ -13,7 +13,7 @@ const IN_PRODUCTION = new CodeBlocks("examples/php/README.md").take("In producti
 
 const PHP = fileURLToPath(new URL("../../examples/php/", import.meta.url));
 
-describeInBrowsers("the example in PHP", (suite) => {
+describeInBrowser("the example in PHP", (suite) => {
   /** Of PHP's own server. */
   let url: string;
   /** Of Foreverframe. */

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { describeInBrowsers, shoot, textOf, untilText } from "../browser/browsers.ts";
+import { describeInBrowser, shoot, textOf, untilText } from "../browser/browsers.ts";
 import { CodeBlocks } from "../support/code-blocks.ts";
 import { startConfiguredNginx, stopNginx } from "../support/nginx.ts";
 import { DOWNLOAD_MS, installPackages } from "../support/npm-project.ts";
@@ -59,7 +59,7 @@ const SERVER_WITH_WEB_SOCKETS = SERVER.replace(
   `${WEB_SOCKETS}server.once("listening", () => console.log(\`Open http://localhost:\${port}\`));`,
 );
 
-describeInBrowsers("docs/library.md", (suite) => {
+describeInBrowser("docs/library.md", (suite) => {
   let project: GuideProject;
   before(async function () {
     this.timeout(DOWNLOAD_MS);
