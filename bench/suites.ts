@@ -1,10 +1,14 @@
 import { catchUp } from "./measures/catch-up.ts";
 import { closeMeasure } from "./measures/close.ts";
 import { cpu } from "./measures/cpu.ts";
+import { each } from "./measures/each.ts";
+import { idle } from "./measures/idle.ts";
 import { latency50k, latency200k, latencyHalf } from "./measures/latency.ts";
 import { leaks } from "./measures/leaks.ts";
 import { memory } from "./measures/memory.ts";
 import { nodesClose, nodesMeasure } from "./measures/nodes.ts";
+import { opening } from "./measures/opening.ts";
+import { ownChannels, ownChannelsByLines } from "./measures/own-channels.ts";
 import { publishMeasure } from "./measures/publish.ts";
 import { publishConnectionMeasure } from "./measures/publish-connection.ts";
 import { throughput1, throughput16 } from "./measures/throughput.ts";
@@ -45,6 +49,17 @@ const peers: Suite = {
   conclusion: () => "",
 };
 
+const own: Suite = {
+  name: "own",
+  document: "performance.md",
+  mark: "own",
+  servers: [foreverframe, foreverframeMemory, nchan],
+  quickServers: ["foreverframe", "nchan"],
+  measures: [ownChannels, ownChannelsByLines, opening, idle, each],
+  charts: () => [],
+  conclusion: () => "",
+};
+
 const workers: Suite = {
   name: "workers",
   document: "scaling.md",
@@ -79,4 +94,4 @@ const watching: Suite = {
 };
 
 /** All of them; the first is measured if no other is asked for. */
-export const SUITES: readonly [Suite, ...Suite[]] = [peers, workers, cluster, watching];
+export const SUITES: readonly [Suite, ...Suite[]] = [peers, own, workers, cluster, watching];

@@ -2,14 +2,18 @@
  * Opens streams to one server over loopback, publishes to it, and measures what arrives.
  *
  *   fanout_load -p PORT -s STREAM_PATH -u PUBLISH_PATH [-m METHOD] [-t CONTENT_TYPE] [-b BODY]
- *               [-H 'Name: value'] [-z BYTES] [-i PID,PID]
+ *               [-H 'Name: value'] [-z BYTES] [-i PID,PID] [-c CHANNELS] [-l]
  *
  *   -p  port of the server, on 127.0.0.1
- *   -s  path of a stream; %d stands for the stream's number
+ *   -s  path of a stream; %d stands for the stream's number, or with -c for that of its channel
  *   -u  path to publish to, with -m (POST), -t (text/plain) and -b, in which %s is the payload
  *   -H  one more header of the streams' requests
  *   -z  bytes of a payload, marker included (100)
  *   -i  processes of the server: their CPU time is what is reported
+ *   -c  channels (1): stream N has channel N modulo CHANNELS, and messages go to them in turn; %d in
+ *       -u or -b stands for the channel's number
+ *   -l  publish lines of one request that has no end, each of which is answered by a line: -b is such
+ *       a line
  *
  * It knows no transport. A payload starts with the marker @T<16 hex: ns><8 hex: number>@, and
  * whatever the server wraps around it is skipped: so the same program measures every server.
@@ -75,6 +79,7 @@ enum {
   BUCKETS = SUB_BUCKETS * 40,
   OPENING_AT_ONCE = 256,
   OPEN_LOOP_IN_FLIGHT = 256,
+  OPEN_LOOP_LINES = 10000,
   LOOK_EVERY_NS = 1000000,
 };
 static const double QUIET_S = 5;
@@ -102,6 +107,8 @@ static const char *body_template = "%s";
 static int payload_bytes = 100;
 static int pids[16];
 static int pid_count = 0;
+static int channels = 1;
+static int by_lines = 0;
 
 static int epoll_fd;
 static Stream streams[MAX_STREAMS];
@@ -244,7 +251,7 @@ static void watch(int fd, void *stream) {
 
 static void open_stream(Stream *stream, int number_in_path) {
   char number[16], path[2048], request[4096];
-  snprintf(number, sizeof number, "%d", number_in_path);
+  snprintf(number, sizeof number, "%d", channels > 1 ? number_in_path % channels : number_in_path);
   fill(path, sizeof path, stream_path, "%d", number);
   int length = snprintf(request, sizeof request,
       "GET %s HTTP/1.1\r\n"
@@ -333,13 +340,44 @@ static void read_stream(Stream *stream) {
 
 /* ---- Publishing ---- */
 
+/* Lines wait here until the turn ends, as they would in a program that has many. */
+static char lines[1 << 20];
+static size_t lines_length = 0;
+
+static void send_lines(void) {
+  if (lines_length == 0) return;
+  char size[32];
+  send_all(publisher, size, snprintf(size, sizeof size, "%zx\r\n", lines_length));
+  send_all(publisher, lines, lines_length);
+  send_all(publisher, "\r\n", 2);
+  lines_length = 0;
+}
+
+static void begin_lines(void) {
+  char request[2048];
+  int length = snprintf(request, sizeof request,
+      "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/x-ndjson\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n",
+      publish_path, port);
+  send_all(publisher, request, length);
+}
+
 static void publish(uint64_t stamp) {
-  char payload[8192], body[16384], request[20480];
+  char payload[8192], channel[16], path[2048], template[4096], body[16384], request[20480];
   int length = snprintf(payload, sizeof payload, "@T%016llx%08x@", (unsigned long long)stamp,
-      next_number++);
+      next_number);
+  snprintf(channel, sizeof channel, "%d", (int)(next_number++ % channels));
   while (length < payload_bytes) payload[length++] = 'x';
   payload[length] = 0;
-  fill(body, sizeof body, body_template, "%s", payload);
+  fill(path, sizeof path, publish_path, "%d", channel);
+  fill(template, sizeof template, body_template, "%d", channel);
+  fill(body, sizeof body, template, "%s", payload);
+  if (by_lines) {
+    if (lines_length + strlen(body) + 1 > sizeof lines) send_lines();
+    lines_length += sprintf(lines + lines_length, "%s\n", body);
+    in_flight++;
+    return;
+  }
   length = snprintf(request, sizeof request,
       "%s %s HTTP/1.1\r\n"
       "Host: 127.0.0.1:%d\r\n"
@@ -347,7 +385,7 @@ static void publish(uint64_t stamp) {
       "Content-Length: %zu\r\n"
       "\r\n"
       "%s",
-      publish_method, publish_path, port, content_type, strlen(body), body);
+      publish_method, path, port, content_type, strlen(body), body);
   send_all(publisher, request, length);
   in_flight++;
 }
@@ -368,6 +406,24 @@ static size_t answer_length(const char *text, size_t length) {
   return last ? (size_t)(last + 5 - text) : 0;
 }
 
+/* Answers to lines: a line with an id for each that was taken, and any other text in between. */
+static size_t take_line_answers(const char *text, size_t length) {
+  const char *end = memrchr(text, '\n', length);
+  if (!end) return 0;
+  for (const char *at = text; at < end;) {
+    const char *line_end = memchr(at, '\n', end + 1 - at);
+    int is_taken = !strncmp(at, "{\"id\"", 5);
+    int is_refused = !strncmp(at, "{\"error\"", 8);
+    if (is_taken) accepted++;
+    if (is_refused && refused++ == 0) {
+      snprintf(first_refusal, sizeof first_refusal, "a refused line");
+    }
+    in_flight -= is_taken || is_refused;
+    at = line_end + 1;
+  }
+  return end + 1 - text;
+}
+
 static void read_answers(void) {
   static char text[65536];
   static size_t length = 0;
@@ -383,8 +439,8 @@ static void read_answers(void) {
   }
   length += more;
   text[length] = 0;
-  size_t used = 0;
-  for (size_t answer; (answer = answer_length(text + used, length - used)); used += answer) {
+  size_t used = by_lines ? take_line_answers(text, length) : 0;
+  for (size_t answer; !by_lines &&  (answer = answer_length(text + used, length - used)); used += answer) {
     int status = atoi(text + used + 9);
     in_flight--;
     if (status >= 200 && status < 300) {
@@ -478,18 +534,23 @@ typedef struct {
   double drain_s;
 } Plan;
 
+/* With a rate, more than this is not sent before answers have come. */
+static int open_loop_in_flight(void) {
+  return by_lines ? OPEN_LOOP_LINES : OPEN_LOOP_IN_FLIGHT;
+}
+
 /* Send what may go out now. Returns how many messages were sent so far. */
 static uint64_t send_due(const Plan *plan, uint64_t sent, uint64_t start) {
   if (plan->rate > 0) {
     uint64_t due = seconds_since(start) * plan->rate;
-    while (sent < plan->messages && sent <= due && in_flight < OPEN_LOOP_IN_FLIGHT) {
+    while (sent < plan->messages && sent <= due && in_flight < open_loop_in_flight()) {
       publish(start + (uint64_t)(sent++ / plan->rate * 1e9));
     }
     return sent;
   }
   if (plan->seconds > 0 && seconds_since(start) >= plan->seconds) return plan->messages;
   if (plan->strict) {
-    if (in_flight == 0 && deliveries >= sent * open_count) {
+    if (in_flight == 0 && deliveries >= sent * (open_count / channels)) {
       publish(now_ns());
       sent++;
     }
@@ -511,6 +572,7 @@ static uint64_t publish_only(const Plan *plan, uint64_t sent, uint64_t start) {
     if (ppoll(&answers, 1, &wait, NULL) <= 0) continue;
     read_answers();
     sent = send_due(plan, sent, start);
+    send_lines();
   }
   return sent;
 }
@@ -519,7 +581,7 @@ static uint64_t wait_until_due(const Plan *plan, uint64_t sent, uint64_t start) 
   if (plan->rate == 0 || sent >= plan->messages) return 5000000;
   uint64_t due = start + (uint64_t)(sent / plan->rate * 1e9);
   uint64_t now = now_ns();
-  if (due <= now) return in_flight < OPEN_LOOP_IN_FLIGHT ? 0 : 1000000;
+  if (due <= now) return in_flight < open_loop_in_flight() ? 0 : 1000000;
   return due - now < 5000000 ? due - now : 5000000;
 }
 
@@ -537,11 +599,12 @@ static void run_publish(const char *line) {
   if (publisher < 0) {
     publisher = dial();
     watch(publisher, &publisher);
+    if (by_lines) begin_lines();
   }
   stopped = 0;
   start_counting();
   uint32_t number = next_number;
-  int listeners = open_count;
+  int opened = open_count, listeners = open_count / channels;
   double offered_s = plan.rate > 0 ? plan.messages / plan.rate : 0;
   double cpu = server_cpu_seconds(), own = own_cpu_seconds();
   uint64_t start = now_ns(), last = start, sent_at = 0, seen = 0, answered = 0, sent = 0;
@@ -553,6 +616,7 @@ static void run_publish(const char *line) {
         if (plan.rate == 0) offered_s = seconds_since(start);
       }
     }
+    send_lines();
     turn(wait_until_due(&plan, sent, start));
     if (plan.strict) usleep(LOOK_EVERY_NS / 1000);
     else if (plan.window > 1 && plan.rate == 0 && !sent_at) sent = publish_only(&plan, sent, start);
@@ -581,7 +645,7 @@ static void run_publish(const char *line) {
          "\"p50_ms\":%.4f,\"p90_ms\":%.4f,\"p99_ms\":%.4f,\"p999_ms\":%.4f,\"max_ms\":%.4f}\n",
       (unsigned long long)sent, (unsigned long long)accepted, (unsigned long long)refused,
       first_refusal, (unsigned long long)wanted, (unsigned long long)deliveries,
-      (long long)(wanted - deliveries), (unsigned long long)disordered, listeners - open_count,
+      (long long)(wanted - deliveries), (unsigned long long)disordered, opened - open_count,
       wall, deliveries / (wall > 0 ? wall : 1), deliveries ? cpu * 1e6 / deliveries : 0,
       own / whole, quantile_ms(.5), quantile_ms(.9),
       quantile_ms(.99), quantile_ms(.999), longest_ns / 1e6);
@@ -618,7 +682,7 @@ static void run(const char *line) {
 }
 
 static void take_options(int argc, char **argv) {
-  for (int option; (option = getopt(argc, argv, "p:s:u:m:t:b:H:z:i:")) > 0;) {
+  for (int option; (option = getopt(argc, argv, "p:s:u:m:t:b:H:z:i:c:l")) > 0;) {
     if (option == 'p') port = atoi(optarg);
     else if (option == 's') stream_path = optarg;
     else if (option == 'u') publish_path = optarg;
@@ -627,6 +691,8 @@ static void take_options(int argc, char **argv) {
     else if (option == 'b') body_template = optarg;
     else if (option == 'H') stream_header = optarg;
     else if (option == 'z') payload_bytes = atoi(optarg);
+    else if (option == 'c') channels = atoi(optarg);
+    else if (option == 'l') by_lines = 1;
     else if (option == 'i') {
       for (char *pid = strtok(optarg, ","); pid && pid_count < 16; pid = strtok(NULL, ",")) {
         pids[pid_count++] = atoi(pid);

@@ -2,7 +2,7 @@ import { createInterface, type Interface } from "node:readline";
 import { within } from "../../test/support/within.ts";
 import { compiled } from "../processes/compiled.ts";
 import { type MeasuredProcess, startProcess } from "../processes/measured-process.ts";
-import type { RunningServer } from "../servers/server.ts";
+import type { Publishing, RunningServer } from "../servers/server.ts";
 
 /** Longest that a command takes beyond what it was given, in ms. */
 const GRACE_MS = 75_000;
@@ -60,15 +60,36 @@ export type Plan = {
   readonly drain?: number;
 } & ({ readonly window: number } | { readonly strict: 1 } | { readonly rate: number });
 
+/** What the load does otherwise than the server says. */
+export interface LoadOptions {
+  /** Path of a stream. */
+  readonly path?: string;
+  readonly publish?: Publishing;
+  /** Channels that streams have, and messages go to, in turn; 1 if absent. */
+  readonly channels?: number;
+  /** Publish lines on one connection. */
+  readonly byLines?: boolean;
+}
+
 /** The load program, connected to one server: one command at a time. */
 export class Load {
   readonly #process: MeasuredProcess;
   readonly #lines: Interface;
 
-  constructor(server: RunningServer, path = server.streamPath) {
-    const { port, pids, publish, streamHeader } = server;
+  constructor(server: RunningServer, { path = server.streamPath, ...options }: LoadOptions = {}) {
+    const { port, pids, streamHeader } = server;
+    const { publish = server.publish, channels = 1, byLines = false } = options;
     const { contentType, method, body } = publish;
-    const args = ["-p", port, "-s", path, "-u", publish.path, "-m", method, "-t", contentType];
+    const target = [
+      "-u",
+      publish.path,
+      "-m",
+      method,
+      "-t",
+      contentType,
+      ...(byLines ? ["-l"] : []),
+    ];
+    const args = ["-p", port, "-s", path, ...target, "-c", channels];
     const header = streamHeader === undefined ? [] : ["-H", streamHeader];
     this.#process = startProcess(
       compiled(new URL("./fanout_load.c", import.meta.url)),

@@ -23,7 +23,7 @@ export const catchUp: Measure = {
     if (server.startHistory === null) throw new Error("it keeps no history");
     await withLoad(server, (load) => load.open(streamsFor(scale) / 4));
     const path = await server.startHistory();
-    return withColdLoad(server, path, async (load) => {
+    return withColdLoad(server, { path }, async (load) => {
       await load.publish({ window: 1, messages: MESSAGES });
       await load.catchUp(100, MESSAGES);
       await load.close();

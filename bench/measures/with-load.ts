@@ -1,4 +1,4 @@
-import { Load } from "../load/load.ts";
+import { Load, type LoadOptions } from "../load/load.ts";
 import type { RunningServer } from "../servers/server.ts";
 
 /** Published before anything is measured: a server that was started just now still compiles. */
@@ -9,22 +9,19 @@ export function withLoad<Result>(
   server: RunningServer,
   act: (load: Load) => Promise<Result>,
 ): Promise<Result> {
-  return withColdLoad(server, server.streamPath, async (load) => {
+  return withColdLoad(server, {}, async (load) => {
     await load.publishAll(WARM_UP);
     return act(load);
   });
 }
 
-/**
- * The same with another path of the streams, and without the warm-up, whose messages would be found
- * in the history.
- */
+/** The same without the warm-up, whose messages would be found in the history. */
 export async function withColdLoad<Result>(
   server: RunningServer,
-  path: string,
+  options: LoadOptions,
   act: (load: Load) => Promise<Result>,
 ): Promise<Result> {
-  const load = new Load(server, path);
+  const load = new Load(server, options);
   try {
     return await act(load);
   } finally {

@@ -18,6 +18,7 @@ export const bareLoop: Server = {
       pids: process.pids(),
       streamPath: "/stream",
       publish: { path: "/publish", method: "POST", contentType: "text/plain", body: "%s" },
+      own: null,
       speaksForeverframe: false,
       startHistory: null,
       collect: async () => null,

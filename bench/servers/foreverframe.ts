@@ -3,7 +3,7 @@ import { eventually } from "../../test/support/within.ts";
 import { freePort } from "../processes/free-port.ts";
 import { removeDirectory, temporaryDirectory } from "../processes/temporary-directory.ts";
 import { startNodeServer } from "./node-server.ts";
-import type { Publishing, RunningServer, Server, StartOptions } from "./server.ts";
+import type { OwnChannels, Publishing, RunningServer, Server, StartOptions } from "./server.ts";
 
 // BENCH_CLI measures another build than this checkout's.
 const CLI =
@@ -19,6 +19,12 @@ const PUBLISH: Publishing = {
   method: "POST",
   contentType: "text/plain",
   body: "%s",
+};
+
+const OWN: OwnChannels = {
+  streamPath: "/stream?channels=u%d",
+  publish: { ...PUBLISH, path: "/channels/u%d/messages" },
+  lines: { ...PUBLISH, path: "/publish", body: '{"channel":"u%d","data":"%s"}' },
 };
 
 /** Start one server, by default with its log in a temporary directory. */
@@ -40,6 +46,7 @@ export async function startForeverframe(
     pids: process.pids(),
     streamPath: "/stream?channels=a",
     publish: PUBLISH,
+    own: OWN,
     speaksForeverframe: true,
     async startHistory() {
       const response = await fetch(`http://127.0.0.1:${port}${PUBLISH.path}`, {

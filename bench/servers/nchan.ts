@@ -7,7 +7,14 @@ import { freePort } from "../processes/free-port.ts";
 import { startProcess, untilListening } from "../processes/measured-process.ts";
 import { NCHAN_MODULE } from "../processes/needs.mjs";
 import { removeDirectory, temporaryDirectory } from "../processes/temporary-directory.ts";
-import type { RunningServer, Server } from "./server.ts";
+import type { Publishing, RunningServer, Server } from "./server.ts";
+
+const PUBLISH: Publishing = {
+  path: "/publish",
+  method: "POST",
+  contentType: "text/plain",
+  body: "%s",
+};
 
 type Subscriber = "http-raw-stream" | "eventsource";
 
@@ -27,7 +34,7 @@ http {
   client_body_buffer_size 64k;
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    nchan_channel_id a;
+    nchan_channel_id "a$arg_id";
     location = /publish {
       nchan_publisher;
       nchan_message_buffer_length 200;
@@ -66,7 +73,12 @@ async function startNchan(subscriber: Subscriber): Promise<RunningServer> {
     pids,
     streamPath: "/stream",
     streamHeader: subscriber === "eventsource" ? "Accept: text/event-stream" : "Accept: */*",
-    publish: { path: "/publish", method: "POST", contentType: "text/plain", body: "%s" },
+    publish: PUBLISH,
+    own: {
+      streamPath: "/stream?id=%d",
+      publish: { ...PUBLISH, path: "/publish?id=%d" },
+      lines: null,
+    },
     speaksForeverframe: false,
     async startHistory() {
       const response = await fetch(`http://127.0.0.1:${port}/publish`, { method: "DELETE" });

@@ -16,6 +16,7 @@ function nodePeer(peer: Pick<Server, "name" | "title">, streamPath: string): Ser
         pids: process.pids(),
         streamPath,
         publish: { path: "/publish", method: "POST", contentType: "text/plain", body: "%s" },
+        own: null,
         speaksForeverframe: false,
         startHistory: null,
         collect,

@@ -9,6 +9,14 @@ export interface Publishing {
   readonly body: string;
 }
 
+/** Streams with channels of their own: %d stands for the channel's number. */
+export interface OwnChannels {
+  readonly streamPath: string;
+  readonly publish: Publishing;
+  /** How a line of a publish connection is published; null without such connections. */
+  readonly lines: Publishing | null;
+}
+
 /** What a server is started for. */
 export interface StartOptions {
   /** It will be asked to collect its garbage; of no effect on servers that are no Node programs. */
@@ -38,6 +46,8 @@ export interface RunningServer {
   /** One more header that its streams are asked for with. */
   readonly streamHeader?: string;
   readonly publish: Publishing;
+  /** The same where each stream has a channel, of which there are several; null if it can't. */
+  readonly own: OwnChannels | null;
   /** It takes Foreverframe's requests to close a stream, and to publish NDJSON batches. */
   readonly speaksForeverframe: boolean;
   /**
