@@ -4,7 +4,7 @@ import { connect } from "node:net";
 export interface LinesSent {
   /** Answers a second. */
   readonly perSecond: number;
-  /** The 99th percentile of the time from a line to its answer, in ms. */
+  /** The 99th percentile of the time from when a line was due to its answer, in ms. */
   readonly p99Ms: number;
 }
 
@@ -15,26 +15,35 @@ const LINE = Buffer.from(
   `{"channel":"bench","data":{"vid":7,"text":"${"x".repeat(75)}"}}\n`, // 100 bytes of data
 );
 
-/**
- * Send lines over one publish connection for some time, and always have as many of them unanswered.
- *
- * @param inFlight lines that are sent and not answered
- */
-export function sendLines(port: number, inFlight: number, seconds: number): Promise<LinesSent> {
+/** Lines that are due are sent together after this time, in ms. */
+const TICK_MS = 1;
+
+/** How many lines to send: so many that are not answered, or so many a second whatever comes back. */
+export type Amount = { readonly inFlight: number } | { readonly rate: number };
+
+/** Send lines over one publish connection for some time. */
+export function sendLines(port: number, amount: Amount, seconds: number): Promise<LinesSent> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
     const sentAt: number[] = [];
     const times: number[] = [];
     let answered = 0;
+    let timer: NodeJS.Timeout | null = null;
     let isOpen = false;
-    const began = performance.now();
-    const send = (count: number, now: number) => {
+    let began = performance.now();
+    const send = (count: number, dueOf: (i: number) => number) => {
       const head = Buffer.from(`${(count * LINE.length).toString(16)}\r\n`);
       const lines = new Array<Buffer>(count).fill(LINE);
       socket.write(Buffer.concat([head, ...lines, Buffer.from("\r\n")]));
-      for (let i = 0; i < count; i++) sentAt.push(now);
+      for (let i = 0; i < count; i++) sentAt.push(dueOf(i));
+    };
+    const sendDue = (rate: number) => {
+      const sent = sentAt.length;
+      const due = Math.floor(((performance.now() - began) * rate) / 1_000);
+      if (due > sent) send(due - sent, (i) => began + ((sent + i) * 1_000) / rate);
     };
     const finish = () => {
+      if (timer !== null) clearInterval(timer);
       socket.destroy();
       times.sort((a, b) => a - b);
       const perSecond = (1_000 * answered) / (performance.now() - began);
@@ -49,7 +58,9 @@ export function sendLines(port: number, inFlight: number, seconds: number): Prom
       const now = performance.now();
       if (!isOpen) {
         isOpen = true;
-        send(inFlight, now);
+        began = now;
+        if ("inFlight" in amount) send(amount.inFlight, () => now);
+        else timer = setInterval(sendDue, TICK_MS, amount.rate);
         return;
       }
       if (bytes.includes('"error"')) return reject(new Error(`a line was refused: ${bytes}`));
@@ -59,7 +70,7 @@ export function sendLines(port: number, inFlight: number, seconds: number): Prom
       for (let i = 0; i < count; i++) times.push(now - (sentAt[answered + i] ?? now));
       answered += count;
       if (now - began > seconds * 1_000) finish();
-      else if (count > 0) send(count, now);
+      else if (count > 0 && "inFlight" in amount) send(count, () => now);
     });
   });
 }
