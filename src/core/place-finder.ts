@@ -18,15 +18,15 @@ const SEARCHES_AT_ONCE = 4;
 const REQUESTS_OF_SEARCH = 64;
 
 /**
- * A search costs no more than it costs to pass over so many messages for each channel: a quarter,
- * measured where it is for one stream alone.
+ * A channel's name costs a search about as much as this part of a message that is passed over: in
+ * LMDB 0.6 us against 2 to 4, in Redis and in memory a sixth or less (measured, for one stream).
  */
 const ROWS_PER_CHANNEL = 0.25;
 
 /**
  * Whether a stream that has passed over so much for nothing should have its messages found by their
- * channels. By then as much was spent as that costs, so together it is at most twice what the
- * better of both would have cost.
+ * channels. By then it has spent as much as that costs. So both together are at most twice what the
+ * better one would have been, however many channels and messages there are.
  */
 export function isSearchDue({ rows, channels }: PassedRows): boolean {
   return rows >= channels * ROWS_PER_CHANNEL;

@@ -186,7 +186,7 @@ export class Replay {
     return list.after > stream.cursor ? null : list;
   }
 
-  /** There was nothing for a stream: it reads on, or if that has cost enough, it has its messages found. */
+  /** There was nothing for a stream: it reads on, until that has cost as much as a search does. */
   #passOver(stream: Stream, excerpt: Excerpt | null, passed: PassedRows | null): void {
     if (passed === null) {
       this.#searching.add(stream);

@@ -77,13 +77,15 @@ export class PlaceSearch {
   #walk(tables: TableReader, piece: number): number {
     const [prefix = ""] = this.#prefixes;
     let left = piece;
-    for (const [name, record] of tables.channels(this.#name || prefix)) {
+    for (const name of tables.names(this.#name || prefix)) {
       if (!name.startsWith(prefix)) break;
       if (left <= 0) return left;
       this.#name = name;
       for (const want of this.#wants) {
         const { names, matches } = want.request.selectors;
-        if (matches(name) && !names.includes(name)) this.#come(want, name, record);
+        if (!matches(name) || names.includes(name)) continue;
+        this.#come(want, name, tables.channel(name));
+        left--;
       }
       left = this.#takeRests(tables, left - this.#cost);
     }
