@@ -34,6 +34,7 @@ const STREAM_FILES = [
   "route",
   "connections",
   "inquiry",
+  "echo",
   "share",
   "stream",
   "page",

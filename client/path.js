@@ -1,14 +1,14 @@
 /*
- * Whether the path to a server buffers, so that frames do not come through: remembered for all
- * pages of this origin.
+ * What is known of the path to a server, remembered for all pages of this origin: "path" that it
+ * buffers, so that frames do not come through, "prompt" that it hands each event on at once.
  */
-var PATH_KEY = "foreverframe.path ";
+var MEMORY_KEY = "foreverframe.";
 
 /**
- * By the server's origin: until when its path is taken to buffer, in Unix ms, as far as this page
+ * By what is remembered, with the server's origin: until when, in Unix ms, as far as this page
  * found out. The only memory where there is no storage, or where it is forbidden or full.
  */
-var pathUntil = {};
+var rememberedUntil = {};
 
 function pathStorage() {
   try {
@@ -20,15 +20,15 @@ function pathStorage() {
 }
 
 /**
- * For how many ms more frames need not be tried; 0 if they should be. A clock that was set back
- * does not prolong it.
+ * For how many ms more something is remembered; 0 if it is not. A clock that was set back does not
+ * prolong it.
  */
-function pollsFor(origin, maxMs) {
+function leftOf(what, maxMs) {
   var storage = pathStorage();
-  var until = pathUntil[origin];
+  var until = rememberedUntil[what];
   var left;
   try {
-    until = until || (storage && storage.getItem(PATH_KEY + origin));
+    until = until || (storage && storage.getItem(MEMORY_KEY + what));
   } catch (error) {
     // As if nothing was remembered.
   }
@@ -36,17 +36,27 @@ function pollsFor(origin, maxMs) {
   return left > 0 && left <= maxMs ? left : 0;
 }
 
-/** Remember that the path buffers; with 0, that it does not. */
-function rememberPath(origin, ms) {
+/** Remember something for some ms; 0 forgets it. */
+function remember(what, ms) {
   var storage = pathStorage();
-  pathUntil[origin] = ms && now() + ms;
+  rememberedUntil[what] = ms && now() + ms;
   try {
     if (ms) {
-      storage.setItem(PATH_KEY + origin, String(pathUntil[origin]));
+      storage.setItem(MEMORY_KEY + what, String(rememberedUntil[what]));
     } else {
-      storage.removeItem(PATH_KEY + origin);
+      storage.removeItem(MEMORY_KEY + what);
     }
   } catch (error) {
     // This page knows it.
   }
+}
+
+/** For how many ms more frames need not be tried; 0 if they should be. */
+function pollsFor(origin, maxMs) {
+  return leftOf("path " + origin, maxMs);
+}
+
+/** Remember that the path buffers; with 0, that it does not. */
+function rememberPath(origin, ms) {
+  remember("path " + origin, ms);
 }

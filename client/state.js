@@ -31,8 +31,11 @@ function stateIn(request) {
   }
 }
 
-/** Ask for a stream's state; then(answer) is called once, later: see stateIn(). */
-function askState(url, token, then) {
+/**
+ * Ask for a stream's state; then(answer) is called once, later: see stateIn(). `query` is "", or
+ * what goes before the rest of the query.
+ */
+function askState(url, query, token, then) {
   var request;
   var timer;
   var isOver = false;
@@ -50,7 +53,7 @@ function askState(url, token, then) {
   try {
     request = send(
       "GET",
-      url + "?at=" + now(),
+      url + "?" + query + "at=" + now(),
       null,
       function (answer) {
         if (answer.readyState === 4) {

@@ -81,7 +81,7 @@ export interface StateDetail {
   readonly transport?: Transport | "shared";
   /**
    * "connecting": why it is not the one before: "silent" or "failed" (a frame did not come
-   * through), "remembered", "loading", "recycle" or "shared". "lost": "silent", "cut", "failed", a
+   * through), "held" (its events come late), "remembered", "loading", "recycle" or "shared". "lost": "silent", "cut", "failed", a
    * close reason or the code of a refusal. "closed": the close reason.
    */
   readonly reason?: string | null;

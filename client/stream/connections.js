@@ -157,6 +157,7 @@ function receive(connection, event) {
   } else if (event.type === "expiring") {
     renew(connection, event.inMs);
   } else if (connection === current) {
+    connection.hasEchoed = connection.hasEchoed || event.echo;
     take(event);
   }
 }
@@ -195,6 +196,8 @@ function opened(connection, event) {
   endRetries();
   tokenIsGood();
   routeIsOpen(connection, isBeside);
+  // Where polls had taken the place of a frame, the path is in doubt.
+  testPath(connection, isBeside ? 0 : ECHO_AFTER_MS);
   if (connection.isOnce) {
     changeState("open", { transport: "shared" });
   } else {
@@ -210,7 +213,7 @@ function opened(connection, event) {
  */
 function lost(connection, refusal, reason, ms) {
   var wasOpen = connection === current;
-  if (reason === "silent") {
+  if (reason === "silent" || reason === "held") {
     abandon(connection);
   } else {
     drop(connection);

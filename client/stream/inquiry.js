@@ -8,6 +8,11 @@
  */
 var HELD_MS = 1000;
 
+/** The URL of a connection's stream at the server. */
+function stateUrlOf(connection) {
+  return connection.closeUrl.replace(/\/close$/, "");
+}
+
 function inquire() {
   var connection = current;
   var sign;
@@ -19,7 +24,7 @@ function inquire() {
   }
   sign = signOf(connection);
   connection.isAsking = true;
-  askState(connection.closeUrl.replace(/\/close$/, ""), token, function (answer) {
+  askState(stateUrlOf(connection), "", token, function (answer) {
     var isFinal = answer.state === "closed" && FINAL_REASONS.test(answer.receipt.reason);
     connection.isAsking = false;
     if (!isOpen()) {

@@ -7,7 +7,7 @@ import type { RecentEvents } from "./past.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
 import type { Sample } from "./samples.ts";
-import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
+import type { PollRecord, StreamEcho, StreamKnowledge } from "./stream-figures.ts";
 import type { ListedStream, ListRequest } from "./stream-list.ts";
 import type { Receipt } from "./summaries.ts";
 import type { Ticket } from "./tickets.ts";
@@ -44,6 +44,8 @@ export interface Peer {
   close(stream: string, reason: CloseReason, text: string | null): Promise<Receipt | null>;
   /** What is known here; null if nothing is. */
   state(stream: string): Promise<StreamKnowledge | null>;
+  /** See {@link Echoes}, and {@link state}; null if nothing is known here. */
+  echo(stream: string): Promise<StreamEcho | null>;
   /** The owner of a stream that is open here, or was a short while ago; null if unknown here. */
   ownerOf(stream: string): Promise<StreamOwner | null>;
   /**
@@ -120,6 +122,7 @@ const NOTICES: Readonly<Record<Notice, true>> = {
 const QUESTIONS: Readonly<Record<Question, true>> = {
   close: true,
   state: true,
+  echo: true,
   ownerOf: true,
   acknowledge: true,
   giveAway: true,
@@ -177,6 +180,7 @@ export interface Found<Answer> {
 export type StreamQuestion =
   | "close"
   | "state"
+  | "echo"
   | "ownerOf"
   | "acknowledge"
   | "giveAway"

@@ -5,7 +5,7 @@ import type { Cursor } from "./cursor.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
-import type { StreamKnowledge } from "./stream-figures.ts";
+import type { StreamEcho, StreamKnowledge } from "./stream-figures.ts";
 import type { Receipt } from "./summaries.ts";
 
 /** What control works on. */
@@ -110,5 +110,15 @@ export class Control {
   async state(stream: string): Promise<StreamKnowledge | null> {
     const { local, bus } = this.#options;
     return (await local.state(stream)) ?? known(await bus.find("state", stream));
+  }
+
+  /**
+   * Give a stream an event at once, and say what is known of it then; null if nothing is.
+   *
+   * @throws ForeverframeError FF_WORKER_SILENT
+   */
+  async echo(stream: string): Promise<StreamEcho | null> {
+    const { local, bus } = this.#options;
+    return (await local.echo(stream)) ?? known(await bus.find("echo", stream));
   }
 }

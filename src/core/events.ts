@@ -41,6 +41,11 @@ export function cursorEvent(cursor: Cursor): StreamEvent {
   return event({ type: "cursor", cursor }, cursor);
 }
 
+/** As {@link cursorEvent}, because the client has asked for an event: see `Echoes`. */
+export function echoEvent(cursor: Cursor): StreamEvent {
+  return event({ type: "cursor", cursor, echo: true }, cursor);
+}
+
 /** The stream has been given all that it asked for of what was kept: what follows is new. */
 export function liveEvent(cursor: Cursor): StreamEvent {
   return event({ type: "live", cursor }, cursor);

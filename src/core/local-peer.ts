@@ -2,6 +2,7 @@ import type { Arrivals } from "./arrivals.ts";
 import type { AnswerTo, Peer, Seniority, StreamsOf } from "./bus.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Cursor } from "./cursor.ts";
+import { Echoes } from "./echoes.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { LocalInsight } from "./local-insight.ts";
 import type { Principal } from "./principal.ts";
@@ -10,7 +11,7 @@ import type { Revocations } from "./revocations.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
 import type { Stream } from "./stream.ts";
-import type { PollRecord, StreamKnowledge } from "./stream-figures.ts";
+import type { PollRecord, StreamEcho, StreamKnowledge } from "./stream-figures.ts";
 import { type ListRequest, listStreams } from "./stream-list.ts";
 import type { StreamLives } from "./stream-lives.ts";
 import type { Receipt } from "./summaries.ts";
@@ -30,6 +31,7 @@ export interface LocalPeerOptions {
 /** Answers questions of this process and the others about the streams of this process alone. */
 export class LocalPeer implements Peer {
   readonly #options: LocalPeerOptions;
+  readonly #echoes = new Echoes();
 
   constructor(options: LocalPeerOptions) {
     this.#options = options;
@@ -63,6 +65,14 @@ export class LocalPeer implements Peer {
     if (receipt === null) return null;
     const { cursor, messages, bytes, acked, openMs } = receipt;
     return { state: "closed", cursor, messages, bytes, acked, openMs, receipt };
+  }
+
+  async echo(stream: string): Promise<StreamEcho | null> {
+    await this.#options.arrivals.settled(stream);
+    const found = this.#options.lives.get(stream);
+    const echo = found !== undefined && this.#echoes.give(found, this.#now());
+    const state = await this.state(stream);
+    return state && { ...state, echo };
   }
 
   async ownerOf(stream: string): Promise<StreamOwner | null> {

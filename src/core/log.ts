@@ -71,16 +71,19 @@ export interface ReadRequest {
    * returned.
    */
   readonly maxBytes: number;
-  /** Where not all messages are wanted; absent where they are. */
-  readonly newest?: NewestOnly | undefined;
+  /** Where not all messages are wanted, or it is known where they are; absent elsewhere. */
+  readonly wanted?: Wanted | undefined;
 }
 
-/** Of each channel, only its newest messages are wanted. */
-interface NewestOnly {
-  /** This many: 1 or more. A channel that still keeps so many has lost none of them. */
-  readonly count: number;
+/** What is wanted of a stretch, and where it is. */
+interface Wanted {
   /**
-   * Where they are, in log order, as `MessageLog.findNewest` found them: nothing else is read. Null
+   * Of each channel, this many of its newest messages: 1 or more. A channel that still keeps so
+   * many has lost none of them. Null for all messages.
+   */
+  readonly count: number | null;
+  /**
+   * Where they are, in log order, as `MessageLog.findPlaces` found them: nothing else is read. Null
    * to read everything, of which the caller takes what it wants.
    */
   readonly places: readonly Place[] | null;
@@ -92,22 +95,20 @@ export interface Place {
   readonly channel: string;
 }
 
-/** Which messages to find: see `MessageLog.findNewest`. */
-export interface NewestRequest {
+/** Which messages to find: see `MessageLog.findPlaces`. */
+export interface PlacesRequest {
   readonly selectors: SelectorSet;
-  /** Messages of each channel: 1 or more. */
-  readonly count: number;
+  /** Of each channel, this many of its newest messages: 1 or more. Null for all. */
+  readonly count: number | null;
   /** Cursors of this log's epoch. */
   readonly after: Cursor;
   readonly upTo: Cursor;
   /** Most places that are returned: at least 1. */
   readonly limit: number;
-  /** Whether nobody waits for the answer any more: then the search ends. */
-  readonly isGone: () => boolean;
 }
 
-/** Where the newest messages of each channel are. */
-export interface NewestPlaces {
+/** Where the messages of a {@link PlacesRequest} are. */
+export interface FoundPlaces {
   /** In log order. */
   readonly places: readonly Place[];
   /** These are all up to here: the request's `upTo`, or the last place where there are more. */
@@ -127,6 +128,16 @@ export interface LogBatch {
    * never.
    */
   readonly gaps: readonly Gap[];
+  /** What was passed over; null where messages were found, or looked up by their channels. */
+  readonly passed: PassedRows | null;
+}
+
+/** A stretch that was read for nothing, and what would have told that sooner. */
+export interface PassedRows {
+  /** Messages of other channels that were looked at. */
+  readonly rows: number;
+  /** Channels that the log has: `MessageLog.findPlaces` looks at no more of them. */
+  readonly channels: number;
 }
 
 /** How long messages of one channel are kept: the stricter of the two. */
@@ -211,15 +222,22 @@ export interface MessageLog {
   ): Promise<Cursor>;
 
   /**
-   * Find the messages in (`after`, `upTo`] that have fewer than `count` later ones of their channel
-   * up to `upTo`: the first `limit` of them in log order.
+   * Find, for each of some requests, the messages in (`after`, `upTo`] that have fewer than `count`
+   * later ones of their channel up to `upTo`: the first `limit` of them in log order.
    *
-   * It looks at channels, not at messages, in bounded pieces. What is removed meanwhile may be
-   * among what is found; a read of it leaves it out.
+   * It goes through the names of channels, once for all requests, and looks at no message of
+   * another channel; in bounded pieces. What is removed meanwhile may be among what is found; a
+   * read of it leaves it out.
    *
+   * @param requests 1 or more
+   * @param isGone whether nobody waits for the answers any more: then the search ends
+   * @returns an answer for each, in order
    * @throws ForeverframeError FF_LOG_UNAVAILABLE; FF_REQUEST_INVALID: nobody waits
    */
-  findNewest(request: NewestRequest): Promise<NewestPlaces>;
+  findPlaces(
+    requests: readonly PlacesRequest[],
+    isGone: () => boolean,
+  ): Promise<readonly FoundPlaces[]>;
 
   /** Channels that keep messages, by name, at most `limit` of those after the name `after`. */
   channels(after: string, limit: number): Promise<readonly ChannelSummary[]>;

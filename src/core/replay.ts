@@ -1,9 +1,14 @@
 import { type Cursor, epochOf } from "./cursor.ts";
 import { gapEvent } from "./events.ts";
 import type { Excerpt, PassedOver } from "./excerpt.ts";
-import type { Gap, MessageLog } from "./log.ts";
-import { type ListRequest, type NewestList, NewestLists } from "./newest-lists.ts";
+import type { Gap, MessageLog, PassedRows } from "./log.ts";
 import { Oldest } from "./oldest.ts";
+import {
+  type FoundStretch,
+  isSearchDue,
+  PlaceFinder,
+  type StretchRequest,
+} from "./place-finder.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Segment, Segments } from "./segments.ts";
 import type { Stream } from "./stream.ts";
@@ -18,12 +23,12 @@ const SERVED_BETWEEN_SEARCHES = 8;
 /** Pause before the log is tried again after it failed, in ms. */
 const RETRY_MS = 500;
 
-/** A stream that needs a list of the newest messages. */
+/** A stream whose messages are searched for by their channels. */
 interface Awaited {
-  /** What the list is for. */
-  readonly excerpt: Excerpt;
-  /** Null until it is found. Then it is held for the stream until that is served. */
-  readonly list: NewestList | null;
+  /** What the stream wants of them. */
+  readonly excerpt: Excerpt | null;
+  /** Null until they are found. Then they are held for the stream until that is served. */
+  readonly list: FoundStretch | null;
 }
 
 /** What replaying needs. */
@@ -62,8 +67,10 @@ export class Replay {
   /** Streams served since the last search. */
   #servedBetween = 0;
   readonly #segments: Segments;
-  readonly #lists: NewestLists;
+  readonly #finder: PlaceFinder;
   readonly #awaited = new Map<Stream, Awaited>();
+  /** Messages that a stream has passed over for nothing since it was given one. */
+  readonly #passed = new Map<Stream, number>();
   /** How many streams are served at once now. */
   #loops = 0;
   #turnEnds = 0;
@@ -71,7 +78,7 @@ export class Replay {
   constructor(options: ReplayOptions) {
     this.#options = options;
     this.#segments = new Segments(options);
-    this.#lists = new NewestLists(options);
+    this.#finder = new PlaceFinder(options);
   }
 
   /** Serve this stream until it is live, full, or closed. */
@@ -96,6 +103,7 @@ export class Replay {
     this.#queue.delete(stream);
     this.#searching.delete(stream);
     this.#awaited.delete(stream);
+    this.#passed.delete(stream);
   }
 
   /**
@@ -144,8 +152,7 @@ export class Replay {
   }
 
   async #serve(stream: Stream): Promise<void> {
-    const found = this.#awaited.get(stream)?.list ?? null;
-    if (found !== null) this.#awaited.delete(stream);
+    const found = this.#takeFound(stream);
     if (this.goLive(stream)) return;
     if (!stream.writable) return; // its drain brings it back
     const { scheduler, delivered, recycle, onGap } = this.#options;
@@ -155,7 +162,7 @@ export class Replay {
     const segment = await this.#segment(stream, excerpt, found);
     // A poll has moved the stream meanwhile, or its drain has queued it again, and it was served.
     if (!stream.writable || stream.cursor !== from || stream.excerpt !== excerpt) return;
-    if (segment === null) return this.#findList(stream, excerpt);
+    if (segment === null) return this.#find(stream, excerpt);
     const now = scheduler.monotonicMs();
     for (const gap of stream.takeNewGaps(segment.gaps)) {
       stream.say(gapEvent(gap), now);
@@ -165,35 +172,60 @@ export class Replay {
     this.#give(stream, segment, now);
     if (excerpt !== null && stream.excerpt === null) stream.fallBehind();
     if (this.goLive(stream) || !stream.writable) return;
-    if (segment.encoded === null) this.#searching.add(stream);
-    else this.#queue.add(stream);
+    if (segment.encoded === null) return this.#passOver(stream, excerpt, segment.passed);
+    this.#passed.delete(stream);
+    this.#queue.add(stream);
   }
 
-  /** Null if the stream needs a list that has to be found first. */
+  /** What was found for a stream, which is not kept for it any longer. */
+  #takeFound(stream: Stream): FoundStretch | null {
+    const list = this.#awaited.get(stream)?.list ?? null;
+    if (list === null) return null;
+    this.#awaited.delete(stream);
+    // A poll has moved the stream back meanwhile.
+    return list.after > stream.cursor ? null : list;
+  }
+
+  /** There was nothing for a stream: it reads on, until that has cost as much as a search does. */
+  #passOver(stream: Stream, excerpt: Excerpt | null, passed: PassedRows | null): void {
+    if (passed === null) {
+      this.#searching.add(stream);
+      return;
+    }
+    const rows = (this.#passed.get(stream) ?? 0) + passed.rows;
+    if (isSearchDue({ ...passed, rows })) {
+      this.#passed.delete(stream);
+      this.#find(stream, excerpt);
+      return;
+    }
+    this.#passed.set(stream, rows);
+    this.#searching.add(stream);
+  }
+
+  /** Null if the stream wants the newest messages, which have to be found first. */
   async #segment(
     { view, cursor: after }: Stream,
     excerpt: Excerpt | null,
-    found: NewestList | null,
+    found: FoundStretch | null,
   ): Promise<Segment | null> {
-    const request = listRequest(view.selectors, after, excerpt);
-    if (request === null) return this.#segments.get({ view, after, excerpt, list: null });
-    const list = found ?? this.#lists.get(request);
-    if (list === null && this.#lists.isSought(request)) return null;
+    const request = requestOf(view.selectors, after, excerpt);
+    const list = found ?? this.#finder.get(request);
+    if (list === null && request.count !== null && this.#finder.isSought(request)) return null;
     return this.#segments.get({ view, after, excerpt, list });
   }
 
   /** Find what a stream needs next, which takes some turns of the loop, and queue it again. */
-  #findList(stream: Stream, excerpt: Excerpt | null): void {
-    const request = listRequest(stream.selectors, stream.cursor, excerpt);
-    const isWaiting = this.#awaited.get(stream)?.excerpt === excerpt;
-    if (excerpt === null || request === null || isWaiting) return;
+  #find(stream: Stream, excerpt: Excerpt | null): void {
+    if (this.#awaited.get(stream)?.excerpt === excerpt) return;
+    const request = requestOf(stream.selectors, stream.cursor, excerpt);
     const awaited = { excerpt, list: null };
     this.#awaited.set(stream, awaited);
     const isGone = () => this.#awaited.get(stream) !== awaited;
-    this.#lists.find(request, isGone).then(
+    this.#finder.find(request, isGone).then(
       (list) => {
         if (isGone()) return;
-        this.#begin(stream, { ...excerpt, upTo: list.upTo }, true);
+        if (excerpt !== null && request.count !== null)
+          this.#begin(stream, { ...excerpt, upTo: list.upTo }, true);
         this.#awaited.set(stream, { excerpt, list });
         this.add(stream);
       },
@@ -236,12 +268,11 @@ export class Replay {
   }
 }
 
-/** The list that an excerpt is read by; null where it needs none. */
-function listRequest(
-  selectors: ListRequest["selectors"],
+/** What a stream wants, as it is searched for. */
+function requestOf(
+  selectors: StretchRequest["selectors"],
   after: Cursor,
   excerpt: Excerpt | null,
-): ListRequest | null {
-  const count = excerpt?.newest ?? null;
-  return count === null ? null : { selectors, count, after, upTo: excerpt?.upTo ?? null };
+): StretchRequest {
+  return { selectors, count: excerpt?.newest ?? null, after, upTo: excerpt?.upTo ?? null };
 }

@@ -1,7 +1,7 @@
 import type { Cursor } from "./cursor.ts";
 import { type Excerpt, excerptOf } from "./excerpt.ts";
-import type { Gap, LogBatch, MessageLog } from "./log.ts";
-import type { NewestList } from "./newest-lists.ts";
+import type { Gap, LogBatch, MessageLog, PassedRows } from "./log.ts";
+import type { FoundStretch } from "./place-finder.ts";
 import type { Stream } from "./stream.ts";
 import type { EncodedMessages, View } from "./view.ts";
 
@@ -28,6 +28,8 @@ export interface Segment {
   readonly excerpt: Excerpt | null;
   /** Whether messages were left out. */
   readonly leavesOut: boolean;
+  /** See `LogBatch`. */
+  readonly passed: PassedRows | null;
 }
 
 /** What a stream needs next. */
@@ -36,10 +38,11 @@ export interface SegmentRequest {
   readonly after: Cursor;
   readonly excerpt: Excerpt | null;
   /**
-   * Where the newest messages of the excerpt are; its end is then the list's. Null if they are not
-   * wanted, or not known: then everything is read, which helps only if the stretch is short.
+   * Where the messages are; the end of an excerpt is then the list's. Null if that is not known:
+   * then everything is read, which helps with the newest of each channel only if the stretch is
+   * short.
    */
-  readonly list: NewestList | null;
+  readonly list: FoundStretch | null;
 }
 
 /** What the segments are made of. */
@@ -102,11 +105,17 @@ export class Segments {
     const { view, excerpt } = request;
     const segment =
       excerpt === null
-        ? this.#encode(request, await this.#readAll(request, this.#options.delivered()), null)
+        ? this.#encode(request, await this.#readEvery(request), null)
         : await this.#readExcerpt(request, excerpt);
     if (segment !== null && view.streams > 1 && generation === this.#generation)
       this.#keep(key, segment);
     return segment;
+  }
+
+  async #readEvery(request: SegmentRequest): Promise<LogBatch> {
+    const { list } = request;
+    if (list === null) return this.#readAll(request, this.#options.delivered());
+    return { ...(await this.#readList(request, list)), atEnd: false };
   }
 
   async #readExcerpt(request: SegmentRequest, excerpt: Excerpt): Promise<Segment | null> {
@@ -129,14 +138,14 @@ export class Segments {
 
   #readAll({ view, after, excerpt }: SegmentRequest, upTo: Cursor): Promise<LogBatch> {
     const count = excerpt?.newest ?? null;
-    const newest = count === null ? undefined : { count, places: null };
-    return this.#options.log.read({ selectors: view.selectors, after, upTo, newest, ...SEGMENT });
+    const wanted = count === null ? undefined : { count, places: null };
+    return this.#options.log.read({ selectors: view.selectors, after, upTo, wanted, ...SEGMENT });
   }
 
   /** Read what a list has after `after`. */
   #readList(
     { view, after, excerpt }: SegmentRequest,
-    { places, to }: NewestList,
+    { places, to }: FoundStretch,
   ): Promise<LogBatch> {
     const first = firstAfter(places, after);
     const next = places.slice(first, first + SEGMENT.maxMessages);
@@ -145,19 +154,19 @@ export class Segments {
       selectors: view.selectors,
       after,
       upTo: isLast ? to : (next.at(-1)?.id ?? to),
-      newest: { count: excerpt?.newest ?? 1, places: next },
+      wanted: { count: excerpt?.newest ?? null, places: next },
       ...SEGMENT,
     });
   }
 
   #encode(
     { view }: SegmentRequest,
-    { messages, cursor, gaps, atEnd }: LogBatch,
+    { messages, cursor, gaps, atEnd, passed }: LogBatch,
     excerpt: Excerpt | null,
     leavesOut = false,
   ): Segment {
     const encoded = messages.length === 0 ? null : view.encode(messages);
-    return { encoded, cursor, gaps, atEnd, excerpt, leavesOut };
+    return { encoded, cursor, gaps, atEnd, excerpt, leavesOut, passed };
   }
 
   #keep(key: string, segment: Segment): void {
@@ -185,7 +194,7 @@ function keyOf(excerpt: Excerpt | null): string {
 }
 
 /** The index of the first place after a cursor. */
-function firstAfter(places: NewestList["places"], after: Cursor): number {
+function firstAfter(places: FoundStretch["places"], after: Cursor): number {
   let low = 0;
   let high = places.length;
   while (low < high) {

@@ -10,6 +10,12 @@ export interface StreamKnowledge
   readonly receipt: Receipt | null;
 }
 
+/** What is known of a stream of which an event was asked for. */
+export interface StreamEcho extends StreamKnowledge {
+  /** Whether the event was given. */
+  readonly echo: boolean;
+}
+
 /** What another process has to know of a long-poll stream to go on with it. */
 export interface PollRecord {
   readonly acked: Cursor | null;

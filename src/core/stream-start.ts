@@ -48,8 +48,10 @@ export async function findKnownGaps(
 ): Promise<readonly Gap[]> {
   if (!wantsWhatIsKept) return [];
   const count = excerpt?.newest ?? null;
-  const newest = count === null ? undefined : { count, places: null };
-  const request = { selectors, after: cursor, upTo, newest, maxMessages: 1, maxBytes: 1 };
+  // To look for a first message of a pattern may take long, and only the gaps are wanted.
+  const places = selectors.patterns.length > 0 ? [] : null;
+  const wanted = count === null && places === null ? undefined : { count, places };
+  const request = { selectors, after: cursor, upTo, wanted, maxMessages: 1, maxBytes: 1 };
   return (await log.read(request)).gaps;
 }
 

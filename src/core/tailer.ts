@@ -134,7 +134,7 @@ export class Tailer {
     const selectors = wanted();
     if (selectors !== null)
       return log.read({ selectors, after: this.#cursor, upTo: null, ...READ });
-    return { messages: [], cursor: await log.tip(), atEnd: true, gaps: [] };
+    return { messages: [], cursor: await log.tip(), atEnd: true, gaps: [], passed: null };
   }
 
   #settle(answer: (waiter: Waiter) => void, upToWake = Number.POSITIVE_INFINITY): void {

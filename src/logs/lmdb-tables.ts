@@ -73,6 +73,10 @@ export class LmdbTables implements TableWriter {
     return entryCount(this.#db.channels);
   }
 
+  names(after: string): Iterable<string> {
+    return this.#db.channels.getKeys({ start: after, exclusiveStart: true, ...this.#options });
+  }
+
   *channels(after?: string): Iterable<readonly [string, ChannelRecord]> {
     const start = after === undefined ? {} : { start: after, exclusiveStart: true };
     for (const { key, value } of this.#db.channels.getRange({ ...start, ...this.#options })) {

@@ -108,6 +108,10 @@ class MemoryTables implements TableWriter {
     return this.#channels.size;
   }
 
+  names(after: string): Iterable<string> {
+    return this.#names.after(after);
+  }
+
   *channels(after = ""): Iterable<readonly [string, ChannelRecord]> {
     for (const name of this.#names.after(after)) {
       const record = this.#channels.get(name);

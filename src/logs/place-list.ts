@@ -1,5 +1,5 @@
 import { epochOf, formatCursor, positionOf } from "../core/cursor.ts";
-import type { NewestPlaces, NewestRequest, Place } from "../core/log.ts";
+import type { FoundPlaces, Place, PlacesRequest } from "../core/log.ts";
 
 /** The list is sorted and cut whenever it is so many times as long as its limit. */
 const SLACK = 2;
@@ -13,7 +13,7 @@ export class PlaceList {
   /** Places beyond this position are of no interest: as many come before it as are wanted. */
   #end: string;
 
-  constructor({ limit, upTo }: Pick<NewestRequest, "limit" | "upTo">) {
+  constructor({ limit, upTo }: Pick<PlacesRequest, "limit" | "upTo">) {
     this.#epoch = epochOf(upTo);
     this.#limit = limit;
     this.#upTo = positionOf(upTo);
@@ -26,8 +26,13 @@ export class PlaceList {
     if (this.#places.length >= SLACK * this.#limit) this.#cut();
   }
 
+  /** As many places as are wanted come before this one, or it is the end of the stretch. */
+  get end(): string {
+    return this.#end;
+  }
+
   /** What was found. Call it once, at the end. */
-  get result(): NewestPlaces {
+  get result(): FoundPlaces {
     this.#cut();
     return { places: this.#places, upTo: formatCursor(this.#epoch, this.#end) };
   }

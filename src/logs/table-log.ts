@@ -4,10 +4,10 @@ import { type Cursor, formatCursor, ORIGIN, positionOf, timeOfPosition } from ".
 import type {
   AppendOutcome,
   AppendRequest,
+  FoundPlaces,
   LogBatch,
   MessageLog,
-  NewestPlaces,
-  NewestRequest,
+  PlacesRequest,
   ReadRequest,
   RetentionRules,
 } from "../core/log.ts";
@@ -19,7 +19,7 @@ import { ForeverframeError } from "../errors.ts";
 import { appendOne } from "./append-one.ts";
 import { closedError, goneError } from "./log-errors.ts";
 import { LogHealth } from "./log-health.ts";
-import { NewestSearch } from "./newest-search.ts";
+import { PlaceSearch } from "./place-search.ts";
 import { PositionClock } from "./position-clock.ts";
 import { RecentAppends } from "./recent-appends.ts";
 import { type AppendOptions, appendGroup, LogSizeError } from "./table-append.ts";
@@ -215,11 +215,14 @@ export class TableLog implements MessageLog {
     }
   }
 
-  async findNewest(request: NewestRequest): Promise<NewestPlaces> {
-    const search = new NewestSearch(request);
+  async findPlaces(
+    requests: readonly PlacesRequest[],
+    isGone: () => boolean,
+  ): Promise<readonly FoundPlaces[]> {
+    const search = new PlaceSearch(requests);
     while (!this.#query(() => this.#store.read((tables) => search.step(tables))))
-      await this.#searchOn(request.isGone);
-    return search.result;
+      await this.#searchOn(isGone);
+    return search.results;
   }
 
   /**

@@ -24,8 +24,8 @@ const BYTES_PER_ROW = 1_024;
 /** Gaps of one read; where more channels lost messages, one gap names the selectors. */
 export const MAX_GAPS = 64;
 
-/** Rows that one read looks at while nothing matches, so that it stays short. */
-export const MAX_SCANNED_ROWS = 5_000;
+/** Rows that one read looks at while nothing matches, so that it stays short: some 2 ms. */
+export const MAX_SCANNED_ROWS = 2_000;
 
 type Row =
   | MessageRow
@@ -33,7 +33,7 @@ type Row =
 
 /** See `MessageLog.read`. */
 export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
-  const { selectors, maxMessages, maxBytes, newest } = request;
+  const { selectors, maxMessages, maxBytes, wanted } = request;
   const { epoch, tip } = tables.marks();
   const after = positionOf(request.after);
   const upTo = request.upTo === null ? tip : positionOf(request.upTo);
@@ -43,22 +43,21 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
   const messages: StoredMessage[] = [];
   let bytes = 0;
   let scanned = 0;
+  let passed = 0;
   let reached: string | null = null;
   const cost = costOfRow(selectors);
-  const places = newest?.places ?? null;
+  const places = wanted?.places ?? null;
   const selected = places === null ? findSelected(tables, selectors) : undefined;
   const found =
     selected === undefined
       ? rowsAt(tables, places ?? [], after)
       : rows(tables, selectors, selected, { after, upTo, order: "oldest first" });
   for (const row of found) {
-    if (row.channel !== null) {
-      messages.push({
-        id: formatCursor(epoch, row.position),
-        channel: row.channel,
-        json: row.json,
-      });
-      bytes += row.json.length;
+    if (row.channel === null) passed++;
+    else {
+      const { position, channel, json } = row;
+      messages.push({ id: formatCursor(epoch, position), channel, json });
+      bytes += json.length;
     }
     scanned += cost + bytesOf(row) / BYTES_PER_ROW;
     if (messages.length >= maxMessages || bytes >= maxBytes || scanned >= MAX_SCANNED_ROWS) {
@@ -71,7 +70,11 @@ export function readBatch(tables: TableReader, request: ReadRequest): LogBatch {
     messages,
     cursor: formatCursor(epoch, reached ?? end),
     atEnd: reached === null || reached === end,
-    gaps: findGaps(tables, selectors, selected, after, newest?.count ?? null),
+    gaps: findGaps(tables, selectors, selected, after, wanted?.count ?? null),
+    passed:
+      messages.length > 0 || passed === 0
+        ? null
+        : { rows: passed, channels: tables.channelCount() },
   };
 }
 
@@ -172,12 +175,15 @@ function findSelected(tables: TableReader, { names, patterns, matches }: Selecto
   }
   if (patterns.length === 0) return [...found];
   let looked = 0;
-  for (const prefix of literalPrefixes(patterns)) {
+  const prefixes = literalPrefixes(patterns);
+  if (prefixes[0] === "" && tables.channelCount() > MAX_LISTED_CHANNELS) return null;
+  for (const prefix of prefixes) {
     // Channels named exactly like the prefix are left out, but no pattern matches those.
-    for (const [name, record] of tables.channels(prefix)) {
+    for (const name of tables.names(prefix)) {
       if (!name.startsWith(prefix)) break;
       if (++looked > MAX_LISTED_CHANNELS) return null;
-      if (matches(name)) found.set(name, record);
+      const record = matches(name) ? tables.channel(name) : undefined;
+      if (record !== undefined) found.set(name, record);
     }
   }
   return [...found];

@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 400;
 
 const isFrame = (path: string) => path.includes("transport=frame");
 /** Asking for a stream's state, and nothing else about it. */
-const isQuestion = (path: string) => /^\/streams\/[^/]+\?/.test(path);
+const isQuestion = (path: string) => /^\/streams\/[^/]+\?at=/.test(path);
 
 describeInBrowser("the client, when a heartbeat is missed", (suite) => {
   let page: Page;

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
 import { ask, closePathOf, expectProblem, untilMessages } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
+import { eventually } from "../support/within.ts";
 
 const FIGURES = ["stream", "state", "cursor", "messages", "bytes", "acked", "openMs"];
 
@@ -44,6 +45,46 @@ describe("GET /streams/{id}", () => {
     await untilMessages(connection, 1);
     expect((await ask(url, "GET", `/streams/${open["stream"]}`)).json.cursor).to.equal(next);
   });
+
+  it("has the stream given a cursor event at once with echo=1, once a second at most", async () => {
+    const { url } = await startTestServer();
+    const { connection, open } = await openFrame(url, "channels=doors");
+    const cursor = await publishJson(url, "doors", 1);
+    await untilMessages(connection, 1);
+    const path = `/streams/${open["stream"]}`;
+    const answer = await ask(url, "GET", `${path}?echo=1`);
+    expect(answer.json).to.have.all.keys([...FIGURES, "echo"]);
+    expect(answer.json).to.include({ state: "open", cursor, messages: 1, echo: true });
+    const event = `{"type":"cursor","cursor":"${cursor}","echo":true}`;
+    await eventually(5_000, () => connection.received.includes(event), "the echo");
+    expect((await ask(url, "GET", `${path}?echo=1`)).json.echo, "too soon").to.equal(false);
+    expect((await ask(url, "GET", `${path}?echo=0`)).json).to.have.all.keys(FIGURES);
+    const again = async () => (await ask(url, "GET", `${path}?echo=1`)).json.echo === true;
+    await eventually(5_000, again, "a second later");
+    expect(connection.received.split(event)).to.have.lengthOf(3);
+  });
+
+  it("gives no echo to a stream that has no connection of its own, or is closed", async () => {
+    const { url } = await startTestServer();
+    const poll = await ask(url, "GET", "/stream?channels=doors&transport=poll&wait=0");
+    const polled = await ask(url, "GET", `/streams/${poll.json.stream}?echo=1`);
+    expect(polled.json).to.include({ state: "open", echo: false });
+    const { open } = await openFrame(url, "channels=doors");
+    await ask(url, "POST", closePathOf(url, open));
+    const closed = await ask(url, "GET", `/streams/${open["stream"]}?echo=1`);
+    expect(closed.json).to.include({ state: "closed", echo: false });
+    const unknown = await ask(url, "GET", "/streams/nothing?echo=1");
+    expectProblem(unknown, 404, "FF_STREAM_UNKNOWN");
+  });
+
+  for (const value of ["2", "-1", "yes", "1&echo=1"]) {
+    it(`answers 400 FF_PARAMETER_INVALID for echo=${value}`, async () => {
+      const { url } = await startTestServer();
+      const { open } = await openFrame(url, "channels=doors");
+      const answer = await ask(url, "GET", `/streams/${open["stream"]}?echo=${value}`);
+      expectProblem(answer, 400, "FF_PARAMETER_INVALID");
+    });
+  }
 
   it("has the receipt of a closed stream", async () => {
     const { url } = await startTestServer();

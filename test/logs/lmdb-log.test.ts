@@ -6,7 +6,7 @@ import { EVERYTHING } from "../../src/core/channel-name.ts";
 import { originOf } from "../../src/core/log.ts";
 import { openLmdbLog } from "../../src/logs/lmdb-log.ts";
 import { describeLogContract, type LogFixture } from "../contract/log-contract.ts";
-import { describeLogNewest } from "../contract/log-newest-contract.ts";
+import { describeLogPlaces } from "../contract/log-places-contract.ts";
 import { describeLogRevocations } from "../contract/log-revocations-contract.ts";
 import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
 import { describeSharedLog } from "../contract/shared-log-contract.ts";
@@ -31,7 +31,7 @@ const fixture: LogFixture = {
 
 describeLogContract("the LMDB log", fixture);
 describeLogUpkeep("the LMDB log", fixture);
-describeLogNewest("the LMDB log", fixture);
+describeLogPlaces("the LMDB log", fixture);
 describeLogRevocations("the LMDB log", fixture);
 describeSharedLog("the LMDB log", fixture);
 

@@ -1,6 +1,6 @@
 import { openMemoryLog } from "../../src/logs/memory-log.ts";
 import { describeLogContract, type LogFixture } from "../contract/log-contract.ts";
-import { describeLogNewest } from "../contract/log-newest-contract.ts";
+import { describeLogPlaces } from "../contract/log-places-contract.ts";
 import { describeLogRevocations } from "../contract/log-revocations-contract.ts";
 import { describeLogUpkeep } from "../contract/log-upkeep-contract.ts";
 
@@ -12,5 +12,5 @@ const fixture: LogFixture = {
 
 describeLogContract("the memory log", fixture);
 describeLogUpkeep("the memory log", fixture);
-describeLogNewest("the memory log", fixture);
+describeLogPlaces("the memory log", fixture);
 describeLogRevocations("the memory log", fixture);

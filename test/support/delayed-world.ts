@@ -31,7 +31,7 @@ function delayed(log: MessageLog, turns: () => number): MessageLog {
     },
     tip: () => log.tip(),
     beforeLast: (selectors, count, upTo, isGone) => log.beforeLast(selectors, count, upTo, isGone),
-    findNewest: async (request) => wait(await log.findNewest(request)),
+    findPlaces: async (requests, isGone) => wait(await log.findPlaces(requests, isGone)),
     channels: (after, limit) => log.channels(after, limit),
     deleteChannel: (channel) => log.deleteChannel(channel),
     revoke: (revocation) => log.revoke(revocation),
@@ -62,13 +62,14 @@ const scheduler: Scheduler = {
 async function startDelayedHub(
   turns: () => number,
   rules: ChangingRules,
+  maxChannels: number,
 ): Promise<{ readonly hub: Hub; readonly log: MessageLog }> {
   const log = await openMemoryLog(() => "epoch", {
     now: Date.now,
     monotonicMs: () => performance.now(),
     retention: rules,
     maxIdempotencyKeys: 10,
-    maxChannels: 100,
+    maxChannels,
     maxLogBytes: 1e12,
   });
   const hub = await Hub.start({
@@ -123,7 +124,7 @@ const NO_MACHINE: MachineFigures = {
 export const WORLD_STEPS = {
   publish: fc.record({
     do: fc.constant("publish" as const),
-    channel: fc.constantFrom("a", "b.x", "b.y"),
+    channel: fc.constantFrom<string[]>("a", "b.x", "b.y"),
     count: fc.integer({ min: 1, max: 4 }),
   }),
   trim: fc.record({
@@ -164,9 +165,9 @@ export class DelayedWorld {
     this.log = log;
   }
 
-  static async start(turns: () => number): Promise<DelayedWorld> {
+  static async start(turns: () => number, { maxChannels = 100 } = {}): Promise<DelayedWorld> {
     const rules = new ChangingRules();
-    const { hub, log } = await startDelayedHub(turns, rules);
+    const { hub, log } = await startDelayedHub(turns, rules, maxChannels);
     return new DelayedWorld(hub, log, rules);
   }
 

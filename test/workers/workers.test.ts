@@ -103,6 +103,11 @@ describe("workers", function () {
       expect(acked.status).to.equal(204);
     }
     expect((await list(url)).streams[0]).to.include({ acked: id });
+    const echoes = [];
+    for (let n = 0; n < 2; n++)
+      echoes.push((await ask(url, "GET", `/streams/${open["stream"]}?echo=1`)).json.echo);
+    expect(echoes, "once a second, whichever is asked").to.deep.equal([true, false]);
+    await connection.untilEvents((events) => events.at(-1)?.["echo"] === true, "the echo");
   });
 
   it("go on with one long-poll stream, whichever answers its polls, and with its tombstone", async () => {

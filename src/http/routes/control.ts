@@ -11,7 +11,7 @@ import { formatControlPage, formatReceiptPage, formatUnknownPage } from "../cont
 import { bearerToken } from "../credentials.ts";
 import type { Guesses } from "../guesses.ts";
 import { nonceOf } from "../middleware/policies.ts";
-import { parameter, pathParameter } from "../parameters.ts";
+import { numberParameter, parameter, pathParameter } from "../parameters.ts";
 import { objectOf, smallBodyMiddleware } from "../read-body.ts";
 import { prefers } from "../requested-transport.ts";
 import { createRouter } from "../router.ts";
@@ -36,7 +36,8 @@ export interface ControlRouteOptions {
  *
  * GET /streams/:stream: 200 with the stream's state and what it was given so far,
  * `{"stream","state","cursor","messages", "bytes","acked","openMs"}`, and its `receipt` if it is
- * closed; 404 FF_STREAM_UNKNOWN.
+ * closed; 404 FF_STREAM_UNKNOWN. With `?echo=1` the stream is given a `cursor` event before, and
+ * `echo` says whether it was; 400 FF_PARAMETER_INVALID.
  *
  * POST /streams/:stream/close, any or no body: 200 with the receipt, as JSON, or where `Accept`
  * prefers HTML as a document that calls `parent.controlled(receipt)`; the same again while receipts
@@ -116,7 +117,8 @@ export function controlRoutes(
   router.get("/streams/:stream", async (ctx) => {
     const id = pathParameter(ctx, "stream");
     await checkOwner(ctx, id);
-    const known = await hub.control.state(id);
+    const wantsEcho = numberParameter(ctx, "echo", 0, 1) === 1;
+    const known = await (wantsEcho ? hub.control.echo(id) : hub.control.state(id));
     if (known === null) throw unknown(ctx, id);
     const { receipt, ...figures } = known;
     ctx.body = { stream: id, ...figures, ...(receipt === null ? {} : { receipt }) };

@@ -136,7 +136,8 @@ return {"OK", number(now), m.shown, forgottenTo, reached, gaps, forgotten, rows}
  *
  * ARGV: positions `after` and `upTo` (empty for the end), most rows, `newest` to begin at the end.
  *
- * Answers `OK`, the time, the end, whether there may be gaps (1 or 0), and members of the index.
+ * Answers `OK`, the time, the end, whether there may be gaps (1 or 0), how many channels there are,
+ * and members of the index.
  */
 export const SCAN = createScript(
   "scan",
@@ -154,7 +155,7 @@ if after < upTo then
     members = call("ZRANGE", index, low, high, "BYLEX", "LIMIT", 0, ARGV[A + 2])
   end
 end
-return {"OK", number(now), m.shown, mayHaveGaps, members}
+return {"OK", number(now), m.shown, mayHaveGaps, m.channels, members}
 `,
 );
 
@@ -253,35 +254,42 @@ return {"OK", found[count + 1] or ORIGIN}
 );
 
 /**
- * Find the newest messages of some channels.
+ * Find messages of some channels: the newest of each, or the oldest.
  *
- * ARGV: the number of messages of each, positions `after` and `upTo`, the channels' names. Their
- * keys follow the fixed ones.
+ * ARGV: the number of messages of each, positions `after` and `upTo`, `newest` or `oldest`, most
+ * messages of all, the channels' names. Their keys follow the fixed ones.
  *
- * Answers `OK` and, for each message, the number of its channel and its position. Or `LOST` or
+ * Answers `OK`, how many of the channels it has done, and, for each message, the number of its
+ * channel and its position. Where that is too much, it leaves out the last channels. Or `LOST` or
  * `STRANGE`, as {@link READ} does.
  */
-export const NEWEST = createScript(
-  "newest",
+export const PLACES = createScript(
+  "places",
   `
-local count = ARGV[A]
+local count, limit = ARGV[A], tonumber(ARGV[A + 4])
 local low, high = "(" .. entryId(ARGV[A + 1]), entryId(ARGV[A + 2])
-local found, lost = {}, {}
+local isNewest = ARGV[A + 3] == "newest"
+local done, found, lost = 0, {}, {}
 for i = 1, #KEYS - FIXED do
-  local name, key = ARGV[A + 2 + i], KEYS[FIXED + i]
+  if #found >= 2 * limit then break end
+  local name, key = ARGV[A + 4 + i], KEYS[FIXED + i]
   local r = readRecord(name)
   if r then
     local length = redis.pcall("XLEN", key)
     if type(length) == "table" then return {"STRANGE", name} end
     if length ~= r.messages then lost[#lost + 1] = name end
-    for _, entry in ipairs(call("XREVRANGE", key, high, low, "COUNT", count)) do
+    local entries
+    if isNewest then entries = call("XREVRANGE", key, high, low, "COUNT", count)
+    else entries = call("XRANGE", key, low, high, "COUNT", count) end
+    for _, entry in ipairs(entries) do
       found[#found + 1] = i
       found[#found + 1] = positionOf(entry[1])
     end
   end
+  done = i
 end
 if #lost > 0 then return {"LOST", lost} end
-return {"OK", found}
+return {"OK", done, found}
 `,
 );
 

@@ -3,10 +3,10 @@ import { type Cursor, formatCursor } from "../../core/cursor.ts";
 import type {
   AppendOutcome,
   AppendRequest,
+  FoundPlaces,
   LogBatch,
   MessageLog,
-  NewestPlaces,
-  NewestRequest,
+  PlacesRequest,
   ReadRequest,
 } from "../../core/log.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
@@ -25,7 +25,7 @@ import { CHANNELS, PROBE, TIP } from "./read-scripts.ts";
 import { appendToRedis } from "./redis-append.ts";
 import { RedisCommits } from "./redis-commits.ts";
 import { cannotOpen } from "./redis-errors.ts";
-import { findNewestInRedis } from "./redis-newest.ts";
+import { findPlacesInRedis } from "./redis-places.ts";
 import { findBeforeLast, readFromRedis, strangeError } from "./redis-reads.ts";
 import { RedisSession } from "./redis-session.ts";
 import { REMOVALS_PER_CALL, trimRedis, type Write } from "./redis-trim.ts";
@@ -164,9 +164,12 @@ class RedisLog implements MessageLog {
     return findBeforeLast(this.#session, selectors, count, upTo, isGone);
   }
 
-  async findNewest(request: NewestRequest): Promise<NewestPlaces> {
+  async findPlaces(
+    requests: readonly PlacesRequest[],
+    isGone: () => boolean,
+  ): Promise<readonly FoundPlaces[]> {
     if (this.#closed) throw closedError();
-    return findNewestInRedis(this.#session, request);
+    return findPlacesInRedis(this.#session, requests, isGone);
   }
 
   async channels(after: string, limit: number): Promise<readonly ChannelSummary[]> {

@@ -52,7 +52,7 @@ export async function readFromRedis(
 }
 
 function readOf(session: RedisSession, request: ReadRequest): Promise<LogBatch> {
-  if ((request.newest?.places ?? null) !== null) return readPlaces(session, request);
+  if ((request.wanted?.places ?? null) !== null) return readPlaces(session, request);
   return canMerge(request.selectors) ? readMerged(session, request) : readScanned(session, request);
 }
 
@@ -73,7 +73,7 @@ export async function findBeforeLast(
   let from = endOf(session, upTo);
   for (let isFirst = true; ; isFirst = false) {
     const range = [ORIGIN, from, ROWS_PER_SCAN, "newest"];
-    const [, , , , members] = await session.call(SCAN, [], () => range);
+    const [, , , , , members] = await session.call(SCAN, [], () => range);
     const rows = parseMembers(members);
     for (const { position, channel } of rows) {
       // The first row of each further piece was the last of the one before.
@@ -99,7 +99,7 @@ async function readMerged(session: RedisSession, request: ReadRequest): Promise<
     request.upTo === null ? "" : endOf(session, request.upTo),
     maxMessages,
     maxBytes,
-    request.newest?.count ?? 0,
+    request.wanted?.count ?? 0,
     ...names.flatMap((name) => [name, headBytes(session.epoch, name)]),
   ];
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -142,39 +142,46 @@ async function readScanned(session: RedisSession, request: ReadRequest): Promise
   let end = request.upTo === null ? "" : endOf(session, request.upTo);
   let reached: string | null = null;
   let mayHaveGaps = false;
+  let rowsPassed = 0;
+  let channels = 0;
   for (let scanned = 0, isMore = true; isMore && reached === null; ) {
     const { epoch } = session;
     const range = [from, end, ROWS_PER_SCAN, "oldest"];
-    const [, , tip, gaps, members] = await session.call(SCAN, [], () => range);
+    const [, , tip, gaps, channelCount, members] = await session.call(SCAN, [], () => range);
     // Its positions are of the epoch as it was.
     if (session.epoch !== epoch) return readScanned(session, request);
     if (end === "") end = String(tip);
     if (end > String(tip)) throw showsLess(end, String(tip));
     mayHaveGaps ||= Number(gaps) === 1;
+    channels = Number(channelCount);
     const rows = parseMembers(members);
     isMore = rows.length === ROWS_PER_SCAN;
     for (const row of rows) {
       from = row.position;
       if (selectors.matches(row.channel)) wanted.push(row);
       scanned += cost;
+      rowsPassed++;
       if (wanted.length < maxMessages && scanned < MAX_SCANNED_ROWS) continue;
       reached = row.position;
       break;
     }
   }
   end = laterPosition(start, end);
-  if (wanted.length === 0 && !mayHaveGaps) return batchOf(session, [], reached, end, []);
+  const passed = wanted.length > 0 || rowsPassed === 0 ? null : { rows: rowsPassed, channels };
+  if (wanted.length === 0 && !mayHaveGaps)
+    return { ...batchOf(session, [], reached, end, []), passed };
   const span = { start, reached, end };
-  return (await fetchRows(session, request, wanted, span)) ?? readScanned(session, request);
+  const batch = await fetchRows(session, request, wanted, span);
+  return batch === null ? readScanned(session, request) : { ...batch, passed };
 }
 
 /** Read messages whose places are known. */
 async function readPlaces(session: RedisSession, request: ReadRequest): Promise<LogBatch> {
-  const { maxMessages, upTo, newest } = request;
+  const { maxMessages, upTo } = request;
   const start = session.continueFrom(request.after).after;
   const wanted: IndexRow[] = [];
   let reached: string | null = null;
-  for (const { id, channel } of newest?.places ?? []) {
+  for (const { id, channel } of request.wanted?.places ?? []) {
     const position = endOf(session, id);
     if (position <= start) continue;
     if (wanted.length === maxMessages) {
@@ -200,8 +207,8 @@ interface Span {
 /** @returns null where the log's epoch has ended meanwhile */
 async function fetchRows(
   session: RedisSession,
-  { selectors, maxBytes, newest }: ReadRequest,
-  wanted: readonly IndexRow[],
+  { selectors, maxBytes, wanted }: ReadRequest,
+  places: readonly IndexRow[],
   { start, reached, end }: Span,
 ): Promise<LogBatch | null> {
   const { epoch } = session;
@@ -209,17 +216,17 @@ async function fetchRows(
     start,
     maxBytes,
     MAX_LISTED_CHANNELS,
-    newest?.count ?? 0,
+    wanted?.count ?? 0,
     selectors.names.length,
     ...selectors.names,
-    ...wanted.flatMap(({ channel, position }) => [channel, position, headBytes(epoch, channel)]),
+    ...places.flatMap(({ channel, position }) => [channel, position, headBytes(epoch, channel)]),
   ]);
   if (session.epoch !== epoch) return null;
   const [, , forgottenTo, trimmedTo, tooMany, gaps, known, stopped, rows] = reply;
   const messages: StoredMessage[] = [];
   const list = rows as readonly Reply[];
   for (let i = 0; i < list.length; i += 3) {
-    const row = wanted[Number(list[i]) - 1];
+    const row = places[Number(list[i]) - 1];
     if (row === undefined) continue;
     messages.push(messageOf(session, row.channel, row.position, list[i + 1], list[i + 2]));
   }
@@ -272,7 +279,8 @@ function batchOf(
   gaps: readonly Gap[],
 ): LogBatch {
   const cursor = formatCursor(epoch, reached ?? end);
-  return { messages, cursor, atEnd: reached === null || reached === end, gaps };
+  const atEnd = reached === null || reached === end;
+  return { messages, cursor, atEnd, gaps, passed: null };
 }
 
 function messageOf(

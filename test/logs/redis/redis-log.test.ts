@@ -1,6 +1,6 @@
 import { openRedisLog } from "../../../src/logs/redis/redis-log.ts";
 import { describeLogContract, type LogFixture } from "../../contract/log-contract.ts";
-import { describeLogNewest } from "../../contract/log-newest-contract.ts";
+import { describeLogPlaces } from "../../contract/log-places-contract.ts";
 import { describeLogRevocations } from "../../contract/log-revocations-contract.ts";
 import { describeLogUpkeep } from "../../contract/log-upkeep-contract.ts";
 import { describeSharedLog } from "../../contract/shared-log-contract.ts";
@@ -33,7 +33,7 @@ describe("with a Redis", () => {
 
   describeLogContract("the Redis log", fixture);
   describeLogUpkeep("the Redis log", fixture);
-  describeLogNewest("the Redis log", fixture);
+  describeLogPlaces("the Redis log", fixture);
   describeLogRevocations("the Redis log", fixture);
   describeSharedLog("the Redis log", fixture);
 });

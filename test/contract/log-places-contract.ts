@@ -2,15 +2,21 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { Cursor } from "../../src/core/cursor.ts";
-import { type LogBatch, type NewestRequest, originOf, type Place } from "../../src/core/log.ts";
+import {
+  type FoundPlaces,
+  type LogBatch,
+  originOf,
+  type Place,
+  type PlacesRequest,
+} from "../../src/core/log.ts";
 import type { LogFixture } from "./log-contract.ts";
 import { LogUnderTest } from "./log-under-test.ts";
 
 const CHANNELS = ["a", "b.x", "b.y", "c.z"] as const;
 
-/** Finding and reading the newest messages of each channel, checked on whatever `open` returns. */
-export function describeLogNewest(name: string, fixture: LogFixture): void {
-  describe(`${name}, where only the newest of each channel are wanted,`, () => {
+/** Finding messages by their channels, and reading them, checked on whatever `open` returns. */
+export function describeLogPlaces(name: string, fixture: LogFixture): void {
+  describe(`${name}, whose messages are found by their channels,`, () => {
     let on: LogUnderTest;
 
     beforeEach(async () => {
@@ -19,18 +25,23 @@ export function describeLogNewest(name: string, fixture: LogFixture): void {
     });
     afterEach(() => on.log.close());
 
-    const find = async (channels: string, request: Partial<NewestRequest> = {}) =>
-      on.log.findNewest({
-        selectors: parseSelectors(channels),
-        count: 1,
-        after: originOf(on.log.epoch),
-        upTo: await on.log.tip(),
-        limit: 1_000,
-        isGone: () => false,
-        ...request,
-      });
+    const requestFor = async (
+      channels: string,
+      request: Partial<PlacesRequest> = {},
+    ): Promise<PlacesRequest> => ({
+      selectors: parseSelectors(channels),
+      count: 1,
+      after: originOf(on.log.epoch),
+      upTo: await on.log.tip(),
+      limit: 1_000,
+      ...request,
+    });
+    const find = async (channels: string, request: Partial<PlacesRequest> = {}) => {
+      const [found] = await on.log.findPlaces([await requestFor(channels, request)], () => false);
+      return found as FoundPlaces;
+    };
     /** All places, found and put together piece by piece. */
-    const findAll = async (channels: string, request: Partial<NewestRequest>) => {
+    const findAll = async (channels: string, request: Partial<PlacesRequest>) => {
       const upTo = request.upTo ?? (await on.log.tip());
       const found: Place[] = [];
       for (let after = request.after ?? originOf(on.log.epoch); after < upTo; ) {
@@ -42,7 +53,7 @@ export function describeLogNewest(name: string, fixture: LogFixture): void {
     };
     const readAt = (
       channels: string,
-      count: number,
+      count: number | null,
       places: readonly Place[] | null,
       after = originOf(on.log.epoch),
     ): Promise<LogBatch> =>
@@ -52,7 +63,7 @@ export function describeLogNewest(name: string, fixture: LogFixture): void {
         upTo: places?.at(-1)?.id ?? null,
         maxMessages: 1_000,
         maxBytes: 1_000_000,
-        newest: { count, places },
+        wanted: { count, places },
       });
 
     it("finds and reads what a filter of the whole history finds, whatever the stretch, the count and the limit", async function () {
@@ -62,7 +73,7 @@ export function describeLogNewest(name: string, fixture: LogFixture): void {
           fc.array(fc.constantFrom(...CHANNELS), { minLength: 1, maxLength: 30 }),
           fc.constantFrom("**", "a", "a,b.*", "b.**,c.z", "none"),
           fc.record({
-            count: fc.integer({ min: 1, max: 4 }),
+            count: fc.option(fc.integer({ min: 1, max: 4 })),
             limit: fc.integer({ min: 1, max: 8 }),
             from: fc.nat(30),
             to: fc.nat(30),
@@ -83,7 +94,7 @@ export function describeLogNewest(name: string, fixture: LogFixture): void {
             });
             const wanted = inside.filter(({ id, channel }) => {
               const later = inside.filter((other) => other.channel === channel && other.id > id);
-              return later.length < count;
+              return count === null || later.length < count;
             });
             const found = await findAll(channels, { count, limit, after, upTo });
             expect(found).to.deep.equal(wanted);
@@ -120,9 +131,51 @@ export function describeLogNewest(name: string, fixture: LogFixture): void {
       expect(messages.every(({ json }) => json.toString().endsWith('"data":1}'))).to.equal(true);
     });
 
+    it("answers several requests by one search, each as if it were alone", async () => {
+      const rounds = Array.from({ length: 1_300 }, (_, n) => String(n));
+      const [first] = await on.append("b.x", ...rounds);
+      await on.append("a", ...rounds.slice(0, 3));
+      await on.append("b.y", ...rounds);
+      const middle = await on.log.tip();
+      await on.append("c.z", ...rounds.slice(0, 3));
+      const asked: readonly (readonly [string, Partial<PlacesRequest>])[] = [
+        ["b.*", { count: null, limit: 10_000 }],
+        ["*.y,a", { count: null, limit: 700, after: first as Cursor }],
+        ["**", { count: null, limit: 2 }],
+        ["a,c.*", { count: 2, upTo: middle }],
+        ["none.*", { count: null }],
+        ["*.z", { count: null, after: middle }],
+      ];
+      const requests = await Promise.all(asked.map((one) => requestFor(...one)));
+      const found = await on.log.findPlaces(requests, () => false);
+      const lengths = found.map(({ places }) => places.length);
+      expect(lengths).to.deep.equal([2_600, 700, 2, 2, 0, 3]);
+      const alone = await Promise.all(asked.map((one) => find(...one)));
+      expect(found).to.deep.equal(alone);
+    });
+
+    it("says how many messages a read has passed over for nothing, and among how many channels", async () => {
+      const [start] = await on.append("start", "1");
+      for (let n = 0; n < 70; n++) await on.append(`${n}.rare`, "1");
+      const middle = await on.log.tip();
+      await on.append("busy", ...Array.from({ length: 100 }, () => "1"));
+      const passedAfter = async (after: Cursor, channels: string) => {
+        const selectors = parseSelectors(channels);
+        const limits = { maxMessages: 1_000, maxBytes: 1_000_000 };
+        return (await on.log.read({ selectors, after, upTo: null, ...limits })).passed;
+      };
+      expect(await passedAfter(middle, "*.rare")).to.deep.equal({ rows: 100, channels: 72 });
+      expect(await passedAfter(start as Cursor, "*.rare"), "some found").to.equal(null);
+      expect(await passedAfter(await on.log.tip(), "*.rare"), "at the tip").to.equal(null);
+      expect(await passedAfter(middle, "start"), "by name").to.equal(null);
+    });
+
     it("ends a search that nobody waits for any more", async () => {
       await Promise.all(Array.from({ length: 2_500 }, (_, n) => on.append(`c.${n}`, "1")));
-      const error = await find("c.**", { isGone: () => true }).catch((thrown: unknown) => thrown);
+      const request = await requestFor("c.**");
+      const error = await on.log
+        .findPlaces([request], () => true)
+        .catch((thrown: unknown) => thrown);
       expect(error).to.have.property("code", "FF_REQUEST_INVALID");
     });
 
@@ -143,7 +196,7 @@ export function describeLogNewest(name: string, fixture: LogFixture): void {
         upTo: fourth as string,
         maxMessages: 1,
         maxBytes: 1_000,
-        newest: { count: 2, places: places.slice(1) },
+        wanted: { count: 2, places: places.slice(1) },
       });
       expect(piece).to.deep.include({ cursor: third, atEnd: false });
     });
