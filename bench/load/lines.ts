@@ -18,7 +18,7 @@ const LINE = Buffer.from(
 /** Lines that are due are sent together after this time, in ms. */
 const TICK_MS = 1;
 
-/** How many lines to send: so many that are not answered, or so many a second whatever comes back. */
+/** How many lines to send: so many unanswered, or so many a second whatever comes back. */
 export type Amount = { readonly inFlight: number } | { readonly rate: number };
 
 /** Send lines over one publish connection for some time. */

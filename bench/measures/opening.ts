@@ -1,7 +1,7 @@
 import type { Measure } from "./measure.ts";
 import { withColdLoad } from "./with-load.ts";
 
-/** What it takes to open streams on a server that has just started, and on one that has opened many. */
+/** What it takes to open streams on a server that has just started, and that has opened many. */
 export const opening: Measure = {
   name: "opening",
   without: {},

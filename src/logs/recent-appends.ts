@@ -64,12 +64,12 @@ export class RecentAppends {
    * @returns null if it has to be read from the log
    */
   read(request: ReadRequest, look: () => LogMarks): LogBatch | null {
-    const { selectors, upTo, maxMessages, maxBytes, newest } = request;
+    const { selectors, upTo, maxMessages, maxBytes, wanted } = request;
     const after = positionOf(request.after);
     const first = this.#stretches[0];
     const end = this.#stretches.at(-1)?.upTo ?? "";
     if (first === undefined || after < first.after || after >= end) return null;
-    if (upTo !== null || newest !== undefined) return null;
+    if (upTo !== null || wanted !== undefined) return null;
     const { tip, trimmedTo, forgottenTo } = look();
     if (end !== tip || after < trimmedTo || after < forgottenTo) return null;
     // Whoever reads the tip reads it once, and only onward.
@@ -84,10 +84,16 @@ export class RecentAppends {
         messages.push(stored);
         bytes += stored.json.length;
         if (messages.length >= maxMessages || bytes >= maxBytes)
-          return { messages, cursor: id, atEnd: position === tip, gaps: [] };
+          return { messages, cursor: id, atEnd: position === tip, gaps: [], passed: null };
       }
     }
-    return { messages, cursor: formatCursor(this.#epoch, end), atEnd: true, gaps: [] };
+    return {
+      messages,
+      cursor: formatCursor(this.#epoch, end),
+      atEnd: true,
+      gaps: [],
+      passed: null,
+    };
   }
 
   #forgetFirst(): void {

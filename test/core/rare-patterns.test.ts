@@ -4,6 +4,7 @@ import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { MessageLog } from "../../src/core/log.ts";
 import { Encoding } from "../../src/core/transport.ts";
 import { plainFraming } from "../../src/http/connection/framing.ts";
+import { MAX_SCANNED_ROWS } from "../../src/logs/table-reads.ts";
 import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
 import { newMessage } from "../support/messages.ts";
@@ -43,7 +44,9 @@ class Costs {
   watch(log: MessageLog): void {
     const { read, findPlaces } = log;
     log.read = async (request) => {
-      const batch = await read.call(log, request);
+      // With an end, so that what was just appended is not taken from memory.
+      const upTo = request.upTo ?? (await log.tip());
+      const batch = await read.call(log, { ...request, upTo });
       this.rows += batch.messages.length + (batch.passed?.rows ?? 0);
       return batch;
     };
@@ -135,8 +138,8 @@ describe("a stream with a rare pattern that begins far back", function () {
         async (steps, delays) => {
           const world = await DelayedWorld.start(() => delays.next().value ?? 0);
           costs.watch(world.log);
+          await publish(world, "busy", MAX_SCANNED_ROWS); // one read of nothing for a rare pattern
           for (let n = 0; n < MERGED; n++) await publish(world, `r.${n}`, 1);
-          await publish(world, "busy", 30);
           await world.settle();
           const clients = ["r.*", "*.1,r.2", "busy,r.**"].map((channels) => ({
             channels,
@@ -183,8 +186,8 @@ describe("a stream with a rare pattern that begins far back", function () {
           world.hub.stop();
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
-    expect(costs.searches, "searches of all runs").to.be.above(0);
+    expect(costs.searches, "searches of all runs").to.be.at.least(25);
   });
 });

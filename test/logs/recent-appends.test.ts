@@ -54,7 +54,13 @@ describe("what was just appended", () => {
     recent.add(stretch(10, 13));
     const selectors = { ...EVERYTHING, matches: () => false };
     const batch = recent.read(request(10, { selectors }), marks(13));
-    expect(batch).to.deep.equal({ messages: [], cursor: cursor(13), atEnd: true, gaps: [] });
+    expect(batch).to.deep.equal({
+      messages: [],
+      cursor: cursor(13),
+      atEnd: true,
+      gaps: [],
+      passed: null,
+    });
   });
 
   for (const [what, read] of [
