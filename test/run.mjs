@@ -18,10 +18,7 @@ const LANES = availableParallelism();
 /** A process may take this long to end after its tests, in ms: what is left open keeps it. */
 const END_MS = 30_000;
 
-/**
- * Files that measure time, memory or CPU, or take all of it: they run last, one of each list beside
- * one of the other.
- */
+/** Files that measure time, memory or CPU: they run alone. */
 const MEASURING = [
   "test/http/stuck-views.test.ts", // first: it measures the memory of its process
   "test/http/tls-memory.test.ts",
@@ -30,15 +27,16 @@ const MEASURING = [
   "test/fuzz/fuzz.test.ts",
   "test/fuzz/time.test.ts",
   "test/http/budget.test.ts",
+  "test/http/storm.test.ts",
   "test/logs/due-queue.test.ts",
 ];
-const WORKING = [
-  "test/chaos/chaos.test.ts",
-  "test/http/slow-readers.test.ts",
-  "test/tokens/floods.test.ts",
-  "test/http/storm.test.ts",
+
+/** Those that take all of it, but for one another. */
+const BUSY = [
+  ["test/chaos/chaos.test.ts"],
+  ["test/http/slow-readers.test.ts", "test/tokens/floods.test.ts"],
 ];
-const ALONE = [...MEASURING, ...WORKING];
+const ALONE = [...MEASURING, ...BUSY.flat()];
 
 /**
  * How long files take beside one another on two cores, in s, as the last run has named them, so
@@ -194,7 +192,8 @@ deal(
 const runAll = (lists) => Promise.all(lists.map((list) => run(list)));
 const results = [
   ...(await runAll(lanes.map(({ files }) => files))),
-  ...(await runAll([MEASURING, WORKING])),
+  await run(MEASURING),
+  ...(await runAll(BUSY)),
 ];
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 for (const { failed, output } of results) if (failed > 0) process.stdout.write(output);
