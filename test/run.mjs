@@ -102,6 +102,8 @@ const SECONDS = {
   "test/logs/redis/redis-network.test.ts": 19,
   "test/logs/redis/redis-start.test.ts": 33,
   "test/logs/redis/redis-wait.test.ts": 71,
+  "test/middleboxes/meddling.test.ts": 70,
+  "test/middleboxes/shipped.test.ts": 20,
   "test/process/serve.test.ts": 13,
   "test/session/authorize-url.test.ts": 31,
   "test/sources/gearman.test.ts": 197,
@@ -182,7 +184,7 @@ for (const file of [...ALONE, ...Object.keys(SECONDS)])
   if (!files.includes(file)) throw new Error(`There is no ${file}: correct test/run.mjs`);
 
 const together = files.filter((file) => !ALONE.includes(file));
-const isInBrowsers = (file) => file.startsWith("test/browser/");
+const isInBrowsers = (file) => /^test\/(browser|middleboxes)\//.test(file);
 const lanes = Array.from({ length: 2 * LANES }, () => ({ files: [], seconds: 0 }));
 deal(together.filter(isInBrowsers), lanes.slice(0, LANES));
 deal(

@@ -61,8 +61,10 @@ const FIREFOX: BrowserKind = {
     }),
 };
 
+const CHROMIUM_KIND = chromium(chromiumShellPath);
+
 /** All of them. Chromium is its headless shell, which shows every page, and keeps none. */
-export const BROWSERS: readonly BrowserKind[] = [chromium(chromiumShellPath), FIREFOX];
+export const BROWSERS: readonly BrowserKind[] = [CHROMIUM_KIND, FIREFOX];
 
 const WHOLE_BROWSERS: readonly BrowserKind[] = [chromium(chromiumPath), FIREFOX];
 
@@ -162,6 +164,11 @@ export function describeInBrowsers(title: string, body: (suite: BrowserSuite) =>
  */
 export function describeInBrowser(title: string, body: (suite: BrowserSuite) => void): void {
   describeIn(IS_WHOLE_MATRIX ? BROWSERS : BROWSERS.slice(0, 1), title, body);
+}
+
+/** Run a suite in Chromium alone: for what is the path's doing, not the browser's. */
+export function describeInChromium(title: string, body: (suite: BrowserSuite) => void): void {
+  describeIn([CHROMIUM_KIND], title, body);
 }
 
 /**

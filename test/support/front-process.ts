@@ -1,6 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { eventually } from "./within.ts";
 
+/** Longest until one answers, in ms: Varnish compiles its configuration. */
+const START_MS = 30_000;
+
+/** A program that has not ended this long after it was told to is killed, in ms. */
+const GRACE_MS = 2_000;
+
 /** The programs of one kind that stand before a server. */
 export class FrontProcesses {
   readonly #name: string;
@@ -15,12 +21,14 @@ export class FrontProcesses {
     const child = spawn(command, args, { stdio: "ignore" });
     this.#running.add(child);
     for (const event of ["error", "exit"]) child.on(event, () => this.#running.delete(child));
-    const answers = () =>
-      fetch(url).then(
+    const answers = () => {
+      if (!this.#running.has(child)) throw new Error(`${this.#name} has ended: ${command} ${args}`);
+      return fetch(url).then(
         () => true,
         () => false,
       );
-    await eventually(5_000, answers, this.#name);
+    };
+    await eventually(START_MS, answers, this.#name);
   }
 
   /** Stop each that was started. */
@@ -28,7 +36,10 @@ export class FrontProcesses {
     for (const child of this.#running) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
+      // Some wait for their connections first, and e2guardian for ever.
+      const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
       await ended;
+      clearTimeout(timer);
     }
     this.#running.clear();
   }

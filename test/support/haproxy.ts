@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { FrontProcesses } from "./front-process.ts";
 import { haproxyPath } from "./needs.mjs";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
-import { TEST_TLS } from "./test-certificate.ts";
+import { writeTestPem } from "./test-certificate.ts";
 
 const running = new FrontProcesses("HAProxy");
 
@@ -13,52 +13,42 @@ const running = new FrontProcesses("HAProxy");
  *
  * @returns the address of HAProxy: see `trustTestCertificate`
  */
-export async function startHttp2Haproxy(upstream: string): Promise<string> {
-  const port = await freePort();
-  const directory = createTemporaryDirectory();
-  const certificate = join(directory, "both.pem");
-  writeFileSync(
-    certificate,
-    [TEST_TLS.tlsCert, TEST_TLS.tlsKey].map((file) => readFileSync(file, "utf8")).join(""),
-  );
-  const config = join(directory, "haproxy.cfg");
-  writeFileSync(
-    config,
-    `defaults
+export function startHttp2Haproxy(upstream: string): Promise<string> {
+  return startConfiguredHaproxy(
+    (address) => `defaults
   mode http
   timeout connect 5s
   timeout client 60s
   timeout server 60s
   timeout tunnel 1h
 frontend front
-  bind 127.0.0.1:${port} ssl crt ${certificate} alpn h2,http/1.1
+  bind ${address} ssl crt ${writeTestPem()} alpn h2,http/1.1
   option forwardfor
   http-request del-header Forwarded
   http-request set-header X-Forwarded-Proto https
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   default_backend back
 backend back
-  server one ${new URL(upstream).host} ssl verify none alpn http/1.1
-`,
+  server one ${new URL(upstream).host} ssl verify none alpn http/1.1`,
+    "https",
   );
-  const url = `https://127.0.0.1:${port}`;
-  await running.start(haproxyPath() ?? "haproxy", ["-db", "-f", config], url);
-  return url;
 }
 
 /**
  * Start HAProxy as it is configured.
  *
  * @param configure is given the address to listen on, and returns the whole configuration
+ * @param scheme that it speaks; for `https` see `trustTestCertificate`
  * @returns the address of HAProxy
  */
 export async function startConfiguredHaproxy(
   configure: (address: string) => string,
+  scheme = "http",
 ): Promise<string> {
   const address = `127.0.0.1:${await freePort()}`;
   const config = join(createTemporaryDirectory(), "haproxy.cfg");
   writeFileSync(config, `${configure(address)}\n`);
-  const url = `http://${address}`;
+  const url = `${scheme}://${address}`;
   await running.start(haproxyPath() ?? "haproxy", ["-db", "-f", config], url);
   return url;
 }

@@ -11,6 +11,12 @@ const CHROMIUM = ["chromium", "chromium-browser"];
 const CHROMIUM_SHELL = ["chromium-headless-shell"];
 const FIREFOX = ["firefox-esr", "firefox"];
 
+/** Those that `npm test` does without. */
+const MIDDLEBOXES = [
+  ...["apache2", "lighttpd", "varnishd", "caddy"],
+  ...["stunnel4", "squid", "e2guardian"],
+];
+
 /** Not on npm in a version that its authors made. */
 export const PROTOTYPE_JS = "/usr/share/javascript/prototype/prototype.js";
 
@@ -60,10 +66,9 @@ const LONG_NEEDS = [
     packages: ["slowhttptest"],
   },
   {
-    name: "the proxies of docs/proxies.md",
-    present: () =>
-      ["apache2", "lighttpd", "varnishd", "caddy"].every((name) => findCommand([name])),
-    packages: ["apache2", "lighttpd", "varnish", "caddy"],
+    name: "the middleboxes of docs/proxies.md",
+    present: () => MIDDLEBOXES.every((name) => findCommand([name])),
+    packages: ["apache2", "lighttpd", "varnish", "caddy", "stunnel4", "squid", "e2guardian"],
   },
 ];
 

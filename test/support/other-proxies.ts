@@ -14,7 +14,7 @@ const APACHE_NEEDS = [
   "reqtimeout",
 ];
 
-/** How one is started: with a configuration of docs/proxies.md, before a server. */
+/** How one is started: with a configuration of deploy/proxies/, before a server. */
 type Start = (configuration: string, upstream: string) => Promise<string>;
 
 async function start(
@@ -47,7 +47,7 @@ export const startApache: Start = (configuration, upstream) =>
       `PidFile ${directory}/pid`,
       `ErrorLog ${directory}/errors`,
       `Listen 127.0.0.1:${port}`,
-      configuration.replace("*:80", `127.0.0.1:${port}`).replace("127.0.0.1:8080", upstream),
+      configuration.replaceAll("*:80", `127.0.0.1:${port}`).replaceAll("127.0.0.1:8080", upstream),
     ];
     return ["-X", "-f", put(directory, "apache.conf", config.join("\n"))];
   });
@@ -60,8 +60,8 @@ export const startLighttpd: Start = (configuration, upstream) =>
       `server.port = ${port}`,
       'server.bind = "127.0.0.1"',
       configuration
-        .replace("push\\.example", "127\\.0\\.0\\.1")
-        .replace("8080", new URL(`http://${upstream}`).port),
+        .replaceAll("push\\.example", "127\\.0\\.0\\.1")
+        .replaceAll("8080", new URL(`http://${upstream}`).port),
     ];
     return ["-D", "-f", put(directory, "lighttpd.conf", config.join("\n"))];
   });
@@ -69,7 +69,7 @@ export const startLighttpd: Start = (configuration, upstream) =>
 /** `upstream` has a host and a port. */
 export const startVarnish: Start = (configuration, upstream) =>
   start("varnishd", (directory, port) => {
-    const config = configuration.replace('"8080"', `"${new URL(`http://${upstream}`).port}"`);
+    const config = configuration.replaceAll('"8080"', `"${new URL(`http://${upstream}`).port}"`);
     const work = join(directory, "work");
     mkdirSync(work);
     const file = put(directory, "default.vcl", config);
@@ -92,8 +92,8 @@ export const startVarnish: Start = (configuration, upstream) =>
 export const startCaddy: Start = (configuration, upstream) =>
   start("caddy", (directory, port) => {
     const config = configuration
-      .replace("push.example", `http://127.0.0.1:${port}`)
-      .replace("127.0.0.1:8080", upstream);
+      .replace(/^push\.example/m, `http://127.0.0.1:${port}`)
+      .replaceAll("127.0.0.1:8080", upstream);
     const file = put(directory, "Caddyfile", `{\n  admin off\n}\n${config}`);
     return ["run", "--adapter", "caddyfile", "--config", file];
   });

@@ -31,7 +31,7 @@ export function startProxiedServer(): Promise<RunningServer> {
 const ofPage = (proxy: string) => ({ Origin: proxy, "Content-Type": "application/json" });
 
 /**
- * Hold a proxy to what docs/proxies.md says: streams come through while they are open, a page's
+ * Hold a proxy to what docs/proxies.md promises: streams come through while they are open, a page's
  * publish and close are taken, and the server notices that a client has gone.
  *
  * @param proxy its address

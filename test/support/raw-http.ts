@@ -113,11 +113,7 @@ export class RawConnection {
     const length = this.received.length;
     // Who waits for events asks again and again.
     if (this.#parsed.length !== length || this.#parsed.callback !== callback) {
-      const start = `<script>${callback}(`;
-      const events = this.body
-        .split(start)
-        .slice(1)
-        .map((part) => JSON.parse(part.slice(0, part.indexOf(")</script>"))) as WireEvent);
+      const events = parseFrame(this.body, callback);
       this.#parsed = { length, callback, events };
     }
     return this.#parsed.events;
@@ -152,6 +148,17 @@ export class RawConnection {
   async untilEnded(ms = 5_000): Promise<void> {
     await eventually(ms, () => this.ended, "the server to end the connection");
   }
+}
+
+/** The events that came whole in the document of a display frame, read as a browser's scripts. */
+export function parseFrame(body: string, callback = "parent.push"): readonly WireEvent[] {
+  return body
+    .split(`<script>${callback}(`)
+    .slice(1)
+    .flatMap((part) => {
+      const end = part.indexOf(")</script>");
+      return end < 0 ? [] : (JSON.parse(part.slice(0, end)) as WireEvent);
+    });
 }
 
 /** Open a display frame's stream on a connection of its own, and wait for its `open` event. */

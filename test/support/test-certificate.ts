@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
@@ -7,6 +8,14 @@ const fileOf = (name: string) => fileURLToPath(new URL(`tls/${name}`, import.met
 
 /** Settings of a server with the tests' own certificate, for `localhost`. */
 export const TEST_TLS = { tlsCert: fileOf("cert.pem"), tlsKey: fileOf("key.pem") };
+
+/** Write the tests' own certificate and its key to one file, as HAProxy and stunnel want them. */
+export function writeTestPem(): string {
+  const path = join(createTemporaryDirectory(), "both.pem");
+  const both = [TEST_TLS.tlsCert, TEST_TLS.tlsKey].map((file) => readFileSync(file, "utf8"));
+  writeFileSync(path, both.join(""));
+  return path;
+}
 
 /** Where a certificate and its key are, as settings of a server. */
 export interface CertificateFiles {
