@@ -47,7 +47,8 @@ export const leaks: Measure = {
   },
   run: ({ server, scale }) =>
     withLoad(server, async (load) => {
-      await openAndClose(load, server, 4);
+      // Foreverframe remembers the last 10,000 of them, for those who ask what became of one.
+      await openAndClose(load, server, roundsFor(scale));
       const before = await living(server);
       await openAndClose(load, server, roundsFor(scale));
       const after = await living(server);

@@ -424,8 +424,9 @@ export class HttpConnection extends Duplex {
   }
 
   #watch(): void {
-    const waiting = this.#socket.writableLength;
-    if (waiting === 0) return;
+    const { writableLength: waiting, writableCorked } = this.#socket;
+    // What is held back waits for us, and a socket keeps the timer that it once had.
+    if (waiting === 0 || writableCorked > 0) return;
     this.#stall.start();
     this.#unreadHolding.set(waiting);
   }
