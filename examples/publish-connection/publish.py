@@ -67,7 +67,8 @@ def publish(url, messages):
     """Publish (channel, data) pairs. Yields the answer to each."""
     lines = ({"channel": c, "data": d, "key": str(uuid.uuid4())} for c, d in messages)
     waiting = collections.deque()  # what was sent and not answered, the oldest first
-    for attempt in range(6):
+    failures = 0  # one after the other, without an answer in between
+    while failures < 6:
         try:
             connection = Connection(url)
             room = threading.Semaphore(WINDOW)
@@ -89,6 +90,7 @@ def publish(url, messages):
             sender = threading.Thread(target=send, daemon=True)
             sender.start()
             for answer in connection.answers():
+                failures = 0
                 waiting.popleft()
                 room.release()
                 yield answer
@@ -100,7 +102,8 @@ def publish(url, messages):
                 return
         except (OSError, ValueError):
             pass
-        time.sleep(0.25 * 2**attempt)
+        time.sleep(0.25 * 2**failures)
+        failures += 1
     raise ConnectionError(f"{len(waiting)} messages are not known to be published")
 
 

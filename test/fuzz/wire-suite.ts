@@ -250,7 +250,7 @@ export function describeWire({ heavy }: Runs): void {
               );
               expect(answer).to.match(/^(?:$|HTTP\/1\.1 \d{3} )/);
               expect(answer).to.not.match(/HTTP\/1\.1 500 |FF_INTERNAL/);
-              expect(faults).to.deep.equal([]);
+              expect(faults, JSON.stringify(faults)).to.deep.equal([]);
             });
           },
         ),
