@@ -1,6 +1,6 @@
 import { openStream } from "../load/frame-stream.ts";
 import type { RunningServer } from "../servers/server.ts";
-import type { Measure, Scale } from "./measure.ts";
+import { type Measure, type Scale, withoutPeers } from "./measure.ts";
 
 const NONE = "no such parameter";
 const BATCH = 1_000;
@@ -47,13 +47,7 @@ async function timesOf(
 /** A panel that asks for the state of many doors. */
 export const each: Measure = {
   name: "each",
-  without: {
-    nchan: NONE,
-    "nchan-raw": NONE,
-    sockjs: NONE,
-    "better-sse": NONE,
-    "bare-loop": NONE,
-  },
+  without: withoutPeers(NONE),
   start: {},
   quantities: (scale) => {
     const what = `the newest message of ${channelsOf(scale).toLocaleString("en")} channels (each=1)`;

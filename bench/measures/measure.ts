@@ -40,6 +40,12 @@ export interface Measure {
   run(trial: Trial): Promise<Values>;
 }
 
+/** {@link Measure.without} for what only Foreverframe has. */
+export function withoutPeers(reason: string): Measure["without"] {
+  const peers = ["nchan", "nchan-raw", "sockjs", "better-sse", "bare-loop"];
+  return Object.fromEntries(peers.map((peer) => [peer, reason]));
+}
+
 /** Most streams at once that one of these measures opens, for the limit of open files. */
 export const MOST_STREAMS = 15_000;
 

@@ -1,5 +1,5 @@
 import { sendLines } from "../load/lines.ts";
-import type { Measure } from "./measure.ts";
+import { type Measure, withoutPeers } from "./measure.ts";
 
 const MANY = 10_000;
 const OFFERED = 10_000;
@@ -8,13 +8,7 @@ const NONE = "no such connection";
 /** Messages a second over one publish connection, each answered when it is durable. */
 export const publishConnectionMeasure: Measure = {
   name: "publish-connection",
-  without: {
-    nchan: NONE,
-    "nchan-raw": NONE,
-    sockjs: NONE,
-    "better-sse": NONE,
-    "bare-loop": NONE,
-  },
+  without: withoutPeers(NONE),
   start: {},
   quantities: () => [
     {

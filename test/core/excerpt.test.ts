@@ -2,10 +2,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { StartRequest } from "../../src/core/stream-start.ts";
-import { Encoding } from "../../src/core/transport.ts";
-import { plainFraming } from "../../src/http/connection/framing.ts";
-import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
+import { openRequest } from "../support/open-request.ts";
 import { type SeenEvent, SlowSink } from "../support/slow-sink.ts";
 
 /** Some of these are more than a segment holds, so that lists are needed. */
@@ -137,20 +135,8 @@ async function connect(world: DelayedWorld, client: Client, room: number): Promi
   const sink = new SlowSink(room);
   client.sink = sink;
   const { channels, cursor, latest } = client;
-  await world.hub.open({
-    selectors: parseSelectors(channels),
-    start: cursor === null ? client.start : { from: "cursor", after: cursor },
-    latest,
-    client: null,
-    principal: null,
-    takesOverFrom: null,
-    isGone: () => false,
-    address: null,
-    browser: null,
-    expiresInMs: null,
-    encoding: Encoding.of(ndjsonTransport, plainFraming),
-    connect: () => sink,
-  });
+  const start = cursor === null ? client.start : ({ from: "cursor", after: cursor } as const);
+  await world.hub.open(openRequest(parseSelectors(channels), sink, { start, latest }));
 }
 
 async function take(

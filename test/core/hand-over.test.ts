@@ -3,10 +3,8 @@ import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { Sink } from "../../src/core/sink.ts";
 import type { StartRequest } from "../../src/core/stream-start.ts";
-import { Encoding } from "../../src/core/transport.ts";
-import { plainFraming } from "../../src/http/connection/framing.ts";
-import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
+import { openRequest } from "../support/open-request.ts";
 import { type SeenEvent, SlowSink } from "../support/slow-sink.ts";
 
 const step = fc.oneof(
@@ -71,39 +69,13 @@ async function createWorld(turns: () => number) {
     const start: StartRequest =
       client.cursor === null ? { from: "now" } : { from: "cursor", after: client.cursor };
     const { sink } = client;
-    await hub.open({
-      selectors: client.selectors,
-      start,
-      client: null,
-      principal: null,
-      takesOverFrom: null,
-      latest: false,
-      isGone: () => false,
-      address: null,
-      browser: null,
-      expiresInMs: null,
-      encoding: Encoding.of(ndjsonTransport, plainFraming),
-      connect: () => sink,
-    });
+    await hub.open(openRequest(client.selectors, sink, { start }));
     const [open] = sink.events as readonly { stream?: string; cursor?: string }[];
     client.stream = open?.stream ?? "";
     client.first ??= open?.cursor ?? null;
   };
   async function join(sink: Sink) {
-    await hub.open({
-      selectors: parseSelectors("a"),
-      start: { from: "now" },
-      client: null,
-      principal: null,
-      takesOverFrom: null,
-      latest: false,
-      isGone: () => false,
-      address: null,
-      browser: null,
-      expiresInMs: null,
-      encoding: Encoding.of(ndjsonTransport, plainFraming),
-      connect: () => sink,
-    });
+    await hub.open(openRequest(parseSelectors("a"), sink, { start: { from: "now" } }));
   }
   // So many in one view that a delivery to all of them takes several slices.
   const crowd = Array.from({ length: 40 }, () => new SlowSink(1e9));

@@ -2,32 +2,17 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { parseSelectors } from "../../src/core/channel-name.ts";
 import type { MessageLog } from "../../src/core/log.ts";
-import { Encoding } from "../../src/core/transport.ts";
-import { plainFraming } from "../../src/http/connection/framing.ts";
 import { MAX_SCANNED_ROWS } from "../../src/logs/table-reads.ts";
-import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 import { DelayedWorld, WORLD_STEPS } from "../support/delayed-world.ts";
 import { newMessage } from "../support/messages.ts";
+import { openRequest } from "../support/open-request.ts";
 import { SlowSink } from "../support/slow-sink.ts";
 import { eventually } from "../support/within.ts";
 
 /** Open a stream that gets all that is kept of these channels. */
 async function open({ hub }: DelayedWorld, channels: string, room = 1e9): Promise<SlowSink> {
   const sink = new SlowSink(room);
-  await hub.open({
-    selectors: parseSelectors(channels),
-    start: { from: "earliest" },
-    latest: false,
-    client: null,
-    principal: null,
-    takesOverFrom: null,
-    isGone: () => false,
-    address: null,
-    browser: null,
-    expiresInMs: null,
-    encoding: Encoding.of(ndjsonTransport, plainFraming),
-    connect: () => sink,
-  });
+  await hub.open(openRequest(parseSelectors(channels), sink, { start: { from: "earliest" } }));
   return sink;
 }
 

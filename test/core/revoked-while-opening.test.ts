@@ -1,9 +1,7 @@
 import { expect } from "chai";
 import { parseSelectors } from "../../src/core/channel-name.ts";
-import { Encoding } from "../../src/core/transport.ts";
-import { plainFraming } from "../../src/http/connection/framing.ts";
-import { ndjsonTransport } from "../../src/transports/ndjson.ts";
 import { DelayedWorld } from "../support/delayed-world.ts";
+import { openRequest } from "../support/open-request.ts";
 
 describe("a stream that is being opened", () => {
   it("ends at once if what allows it is taken back meanwhile", async () => {
@@ -18,20 +16,9 @@ describe("a stream that is being opened", () => {
       end: (piece: Buffer) => void written.push(piece.toString()),
       destroy: () => {},
     };
-    const opening = hub.open({
-      selectors: parseSelectors("a"),
-      start: { from: "last", count: 10 },
-      client: null,
-      principal: { subject: "alice", tokenId: null, issuedAt: 1, keyId: null },
-      takesOverFrom: null,
-      latest: false,
-      isGone: () => false,
-      address: null,
-      browser: null,
-      expiresInMs: null,
-      encoding: Encoding.of(ndjsonTransport, plainFraming),
-      connect: () => sink,
-    });
+    const principal = { subject: "alice", tokenId: null, issuedAt: 1, keyId: null };
+    const start = { from: "last", count: 10 } as const;
+    const opening = hub.open(openRequest(parseSelectors("a"), sink, { start, principal }));
     const revocation = { kind: "sub", value: "alice", before: 2, until: null } as const;
     expect(await hub.admin.revoke(revocation), "ended: it was not open yet").to.equal(0);
     await opening;

@@ -57,7 +57,9 @@ describeInChromium("the client behind a proxy", (suite) => {
     it(`ends on ${transport}, says so and loses nothing where the proxy ${what}`, async () => {
       // Where a frame comes through, nothing is waited for, and single bytes take their time.
       const isGood = transport === "frame";
-      const site = await startSite(boxOf(meddling), isGood ? "quiet" : "often");
+      // Heartbeats within a second would push on what is held until the next piece.
+      const isQuiet = isGood || meddling.isOneBehind === true;
+      const site = await startSite(boxOf(meddling), isQuiet ? "quiet" : "often");
       const options = { load: LOAD, silentMs: isGood ? 30_000 : 4_000 };
       expect(await measureAuto(suite.browser, site, options)).to.equal(transport);
     });

@@ -45,8 +45,8 @@ export async function closeMeddlingProxies(): Promise<void> {
 }
 
 /**
- * Start a proxy before a server, which answers an upgrade as any request, and tells the address of
- * each client by `X-Forwarded-For`.
+ * Start a proxy before a server. It treats an upgrade as an ordinary request, and tells the server
+ * each client's address by `X-Forwarded-For`.
  */
 export async function startMeddlingProxy(target: string, meddling: Meddling): Promise<string> {
   const sockets = new Set<Socket>();
