@@ -35,6 +35,7 @@ const STREAM_FILES = [
   "connections",
   "inquiry",
   "echo",
+  "blocked",
   "share",
   "stream",
   "page",

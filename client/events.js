@@ -46,3 +46,18 @@ function unsupported(transport, error) {
     reconnect: false
   };
 }
+
+/** The `error` event for a transport that does not come through, although polls do. */
+function blocked(transport) {
+  return {
+    type: "error",
+    code: "FF_TRANSPORT_BLOCKED",
+    status: 0,
+    detail:
+      '"' +
+      transport +
+      "\" does not come through, although polls do: the browser or a proxy on the path can't carry it. " +
+      'Take "auto" or "poll" instead',
+    reconnect: true
+  };
+}

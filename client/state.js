@@ -32,13 +32,13 @@ function stateIn(request) {
 }
 
 /**
- * Ask for a stream's state; then(answer) is called once, later: see stateIn(). `query` is "", or
- * what goes before the rest of the query.
+ * Send a GET request. then(request) is called once, later, with the complete answer; with null if
+ * there is none within ANSWER_WITHIN_MS. Throws where no request can be made.
  */
-function askState(url, query, token, then) {
+function get(url, token, then) {
+  var isOver = false;
   var request;
   var timer;
-  var isOver = false;
   function finish(answer) {
     if (!isOver) {
       isOver = true;
@@ -46,27 +46,36 @@ function askState(url, query, token, then) {
       then(answer);
     }
   }
+  request = send(
+    "GET",
+    url,
+    null,
+    function (answer) {
+      if (answer.readyState === 4) {
+        finish(answer);
+      }
+    },
+    token
+  );
   timer = later(ANSWER_WITHIN_MS, function () {
-    finish({ state: "away" });
+    finish(null);
     request.abort();
   });
+}
+
+/**
+ * Ask for a stream's state; then(answer) is called once, later: see stateIn(). `query` is "", or
+ * what goes before the rest of the query.
+ */
+function askState(url, query, token, then) {
   try {
-    request = send(
-      "GET",
-      url + "?" + query + "at=" + now(),
-      null,
-      function (answer) {
-        if (answer.readyState === 4) {
-          finish(stateIn(answer));
-        }
-      },
-      token
-    );
+    get(url + "?" + query + "at=" + now(), token, function (request) {
+      then(request ? stateIn(request) : { state: "away" });
+    });
   } catch (error) {
     // XMLHttpRequest is switched off, or is too old to call another origin.
-    clearTimeout(timer);
     later(0, function () {
-      finish({ state: "" });
+      then({ state: "" });
     });
   }
 }

@@ -93,7 +93,7 @@ export interface StateDetail {
   readonly code?: string;
   /** "refused": the HTTP status that stands for it. */
   readonly status?: number;
-  /** "refused": one sentence, with the remedy. */
+  /** "refused", and "lost" with FF_TRANSPORT_BLOCKED: what is wrong, with the remedy. */
   readonly detail?: string;
   /** "open": the stream's id. */
   readonly stream?: string;
@@ -157,7 +157,7 @@ export interface CloseEvent {
 /** The server refused the stream. */
 export interface ErrorEvent {
   readonly type: "error";
-  /** docs/errors.md lists them; FF_TRANSPORT_UNSUPPORTED is the browser's. */
+  /** docs/errors.md lists them; FF_TRANSPORT_UNSUPPORTED and FF_TRANSPORT_BLOCKED are the client's. */
   readonly code: string;
   /** 0 where no server was asked. */
   readonly status: number;

@@ -1,152 +1,159 @@
 /* Foreverframe's client: made of client/, documented in docs/client.md. */
-!function(be){var ke,s,a,t,Ee,u,l,f,i,c,g,De,Se,d,y,p,Oe,T,Le,Ie,e,Ue,m;function Ne(){return(new Date).getTime()}
-function xe(e,n){return e===Infinity?null:setTimeout(n,Math.min(e,t))}function h(e,n,t){
+!function(Ee){var Se,s,a,t,Oe,u,l,f,c,i,g,Ve,Le,d,y,p,Ie,T,Ue,xe,e,Ne,h;function Ce(){return(new Date).getTime()}
+function $e(e,n){return e===Infinity?null:setTimeout(n,Math.min(e,t))}function m(e,n,t){
 e.addEventListener?e.addEventListener(n,t,!1):e.attachEvent&&e.attachEvent("on"+n,t)}function v(e,n){for(
-var t=0;t<e.length;t++)n(e[t])}function w(e,n){for(var t=0;e[t];)t++;return e[t]=n,t}function Ce(e){try{
-return be.JSON?be.JSON.parse(e):new Function("return "+e)()}catch(n){return null}}function $e(){
-return"hidden"!==ke.visibilityState}function Ae(e){var n=/^(\w+:)\/\/(?:[^\/?#]*@)?([^\/?#]*)/.exec(e.href)||["","",""];
+var t=0;t<e.length;t++)n(e[t])}function w(e,n){for(var t=0;e[t];)t++;return e[t]=n,t}function Ae(e){try{
+return Ee.JSON?Ee.JSON.parse(e):new Function("return "+e)()}catch(n){return null}}function Fe(){
+return"hidden"!==Se.visibilityState}function Pe(e){var n=/^(\w+:)\/\/(?:[^\/?#]*@)?([^\/?#]*)/.exec(e.href)||["","",""];
 return(n[1]+"//"+n[2].replace(/:(80|443)?$/,"")).toLowerCase()}function M(){
-return be.XMLHttpRequest?new be.XMLHttpRequest:new be.ActiveXObject("Microsoft.XMLHTTP")}function Pe(e,n,t,r,o){var i,
-c=M();return c.open(e,n,!0),b(c,o),i=w(a,c),c.onreadystatechange=function(){4===c.readyState&&(a[i]=null),
-r&&2<c.readyState&&r(c)},c.send(t),c}function b(e,n){n&&e.setRequestHeader("Authorization","Bearer "+n)}function Fe(e,n,
-t){try{Pe("POST",e,n,null,t)}catch(r){!function(e){var n=ke.createElement("div"),t="foreverframe"+String(Math.random()
+return Ee.XMLHttpRequest?new Ee.XMLHttpRequest:new Ee.ActiveXObject("Microsoft.XMLHTTP")}function Re(e,n,t,r,o){var c,
+i=M();return i.open(e,n,!0),b(i,o),c=w(a,i),i.onreadystatechange=function(){4===i.readyState&&(a[c]=null),
+r&&2<i.readyState&&r(i)},i.send(t),i}function b(e,n){n&&e.setRequestHeader("Authorization","Bearer "+n)}function He(e,n,
+t){try{Re("POST",e,n,null,t)}catch(r){!function(e){var n=Se.createElement("div"),t="foreverframe"+String(Math.random()
 ).substring(2);n.style.display="none",
-n.innerHTML='<iframe name="'+t+'"></iframe><form method="post" target="'+t+'"></form>',ke.body.appendChild(n),
+n.innerHTML='<iframe name="'+t+'"></iframe><form method="post" target="'+t+'"></form>',Se.body.appendChild(n),
 n.lastChild.action=e,n.lastChild.submit(),setTimeout(function(){n.parentNode&&n.parentNode.removeChild(n)},1e4)}(e)}}
-function qe(e,n,t){var r;try{t&&be.fetch?be.fetch(e,{method:"POST",keepalive:!0,headers:{Authorization:"Bearer "+t}})[
-"catch"](function(){}):be.navigator.sendBeacon&&be.navigator.sendBeacon(e,"")||((r=M()).open("POST",e,!1),b(r,t),r.send(
-""))}catch(o){}}function Re(e,n){return 0<e?Number(e):n}function Ve(e){return!e.transport||"auto"===e.transport}
-function He(e){return e.replace(/[^.]*$/,"")}function _e(e,n){return null!==e&&null!==n&&He(e)===He(n)&&e<=n}
-function Be(e,n,t){return{type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n,text:t}}function Ke(e){
-return e&&/^FF_/.test(e.code)?{type:"error",code:e.code,status:e.status,detail:e.detail,
-reconnect:408===e.status||429===e.status||500<=e.status}:null}function k(){for(var e=l.pop();e;
-)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function E(e){try{return e.contentWindow.document.readyState}catch(
-n){return"denied"}}function S(){try{return be.localStorage||null}catch(e){return null}}function Ge(e,n){var t=S(),r=c[e]
-try{r=r||t&&t.getItem(i+e)}catch(o){}return 0<(t=r?r-Ne():0)&&t<=n?t:0}function Je(e,n){var t=S();c[e]=n&&Ne()+n;try{
-n?t.setItem(i+e,String(c[e])):t.removeItem(i+e)}catch(r){}}function We(e,n){return Ge("path "+e,n)}function Xe(e,n){Je(
-"path "+e,n)}function ze(e,n,t,r){var o,i,c=!1;function a(e){c||(c=!0,clearTimeout(i),r(e))}i=xe(g,function(){a({
-state:"away"}),o.abort()});try{o=Pe("GET",e+"?"+n+"at="+Ne(),null,function(e){4===e.readyState&&a(function(e){var n;try{
-return(n=Ce(e.responseText)||{}).state?n:n.code?{state:"FF_STREAM_UNKNOWN"===n.code?"unknown":""}:{
-state:e.status&&e.status<500?"":"away"}}catch(t){return{state:"away"}}}(e))},t)}catch(s){clearTimeout(i),xe(0,function(
-){a({state:""})})}}function je(e){return e.signs+":"+(e.sign?e.sign():"")}function Qe(t,e,r,o){var i,c=Math.max(y,
-Math.min(e,r)/d),a=0,s=0,u=p,l=Ne();xe(c*Math.random(),function f(){var e=je(t),n=Ne()-l>c+Oe;t.isLive()&&(l=Ne(),a++,
-e!==i?(i=e,s=0,u=p):t.isUnwatched||(s+=n?p:1),!t.isUnwatched&&!t.isMute&&a*c>T*Math.min(r,Se)&&o.good(),(e=r<=s*c
-)&&!t.isMute?o.silent():(xe(c,f),e?(s=0,o.missed()):u<=s&&!t.isMute?(u=s+d,o.missed()):n&&$e()&&o.missed()))})}
-function n(n){v(Ue.slice(0),function(e){e[n]()})}function r(){Ie=!0,n("begin")}function o(){n("wake")}
-be.foreverframe&&be.foreverframe.open||(ke=be.document,s=be.location,a=[],t=2147483647,u=[],l=[],(Ee={}).frame=function(
-n){var e,t=n.origin!==Ae(s),r=t?ke:function(){try{return f||((f=new be.ActiveXObject("htmlfile")).open(),f.write(
-"<html><body></body></html>"),f.close(),f.parentWindow.foreverframe=m),f.body?f:ke}catch(e){return ke}}(),
-o=r.createElement("iframe"),i=w(u,n),c="push"+(i||""),a=!1;m[c]=function(e){a=a||"loading"===E(o),u[i]&&u[i].receive(e)}
-,n.stop=function(){clearInterval(e),u[i]=null,l[l.length]=o,setTimeout(k,0)},t?n.isSource=function(e){
-return e&&e==o.contentWindow}:r===ke&&be.addEventListener?(n.sign=function(){return function(e){try{
-return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}}(o)},e=setInterval(function(){
-var e=E(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end()}),
-o.style.display="none",o.referrerPolicy="origin",o.src=n.url(t?"&origin="+encodeURIComponent(Ae(s)
-):"&callback=parent.foreverframe."+c),r.body.appendChild(o)},h(be,"message",function(n){v(u,function(e){
-e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(Ce(n.data))})}),Ee.poll=function(o){var r,i,c=null,
-a=!o.asksForKept;o.isUnwatched=!0,o.stop=function(e){clearTimeout(i),r&&(c||o.earlier||e)&&r.abort()},function s(n){
-var t=Ne(),e=c||o.earlier,e="&wait="+n+(e?"&stream="+encodeURIComponent(e):"");o.limit(1e3*n),r=Pe("GET",o.url(
-e+"&at="+t),null,function(e){4===e.readyState&&!function(e,n){var t,r=e&&e.messages;r&&e.gaps?(e.stream!==c&&(c=e.stream
-,o.receive({type:"open",stream:c,cursor:r.length?null:e.cursor,close:"streams/"+c+"/close"})),v(e.gaps,o.receive),v(r,
-o.receive),o.receive({type:"cursor",cursor:e.cursor}),e.live&&!a&&(a=!0,o.receive({type:"live",cursor:e.cursor})),
-e.reason?((t=Be(e.reason,e.cursor,e.text)).reconnect=!e.stop,o.receive(t)):o.isOnce&&!r.length?o.end():o.isLive(
-)&&n&&!r.length?(o.limit(5e3),i=setTimeout(function(){s(25)},5e3)):o.isLive()&&s(o.isOnce?0:25)):o.end(Ke(e))}(Ce(
-e.responseText),n&&Ne()-t<1e3)},o.token)}(0)},Ee.ndjson=function(r){var o=0,e=Pe("GET",r.url(""),null,function(e){
-var n=e.responseText,t=n.substring(o).split("\n");o=n.length-t.pop().length,r.signs=n.length,v(t,function(e){r.receive(
-Ce(e))}),4===e.readyState?r.end(Ke(Ce(n))):1e6<o&&r.receive({type:"close",reason:"recycle",reconnect:!0})},r.token);
-r.stop=function(){e.abort()}},Ee.sse=function(n){var t=new be.EventSource(n.url(""));v(
-"message ff-open ff-cursor ff-live ff-gap ff-expiring ff-close".split(" "),function(e){t.addEventListener(e,function(e){
-n.receive(Ce(e.data))})}),t.addEventListener("ff-error",function(e){n.end(Ce(e.data))}),t.onerror=function(){n.end()},
-n.isMute=!0,n.stop=function(){t.close()}},i="foreverframe.",c={},De=/^(client|admin|expired|replaced)$/,Se=4e4,d=10,p=12
-,Oe=g=5e3,T=4,y=50,Ie=Le=!(Ee.ws=function(n){var e=new be.WebSocket(n.url("").replace(/^http/,"ws"));
-e.onmessage=function(e){n.receive(Ce(e.data))},e.onclose=function(){n.end()},n.stop=function(){e.close()}}),Ue=[],m={
-open:function(i){var e=function(e){var n=ke.createElement("div"),t=ke.createElement("a");return t.href=e,
-be.addEventListener||(n.innerHTML='<a href="'+e.replace(/&/g,"&amp;").replace(/"/g,"&quot;")+'"></a>',t=n.firstChild),t
-}(String(i.url||"").replace(/[^\/]$/,"$&/")+"stream"),c=e.href,a=Ae(e),F=(function(e,n){if(!Ve(e)&&!Ee.hasOwnProperty(
-e.transport))throw new Error('foreverframe: there is no transport "'+e.transport+'"');if(!/^https?:$/.test(n.protocol)
-)throw new Error('foreverframe: "'+e.url+'" is no address of a server')}(i,e),
-/^FF_(TOKEN_EXPIRED|TOKEN_INVALID|TICKET_INVALID)$/),R=2e3,s=null,u=!1;function H(n){var t=!1;i.token(function(e){t||(
-s=e,u=!(t=!0),xe(0,n))})}function _(){var e=i.token&&u;return e&&(s=null),e}var B,K,W=3e4,X=5,o=Re(i.retryMs,5e3),l=0,
-f=!1;function j(e,n){d(),K=xe(e,n)}function d(){clearTimeout(K)}function p(){d(),h?We(a,v)?k("poll","remembered"):Le?k(
-"frame"):k("poll","loading"):k(i.transport)}function m(e,n,t){var r=e;t&&(f=!(Math.abs(Ne()-B)<W),B=f?Ne():B),
-0<e&&o!==Infinity||(r=f?o/X:o,r*=Math.pow(2,Math.max(0,f?l-1:l)),r=Math.min(r,Math.max(o,W)),r*=f?.5+Math.random(
-):.75+Math.random()/2,r=Math.round(r)),l++,j(r,p),x("lost",{retryMs:r,reason:n})}var h=Ve(i),D=16,v=Re(i.frameAgainMs,
-6e5),g=v/D,y=0;function q(){return h&&T&&"poll"===T.transport&&!T.isOnce}function V(){y=0,g=v/D}function G(){j(We(a,v),
-function(){g=Math.min(2*g,v),J()})}function J(){Le&&k("frame","again")}var T=null,w=null,M=null,z=3,Q=Math.min(Re(
-i.silentMs,Se)/4,3e4),b=15e3;function k(o,e,n){var r={transport:o,origin:a,isOnce:n,earlier:"poll"===o&&!n&&M&&M.polled,
-isEarly:!Le,signs:0,asksForKept:null!==U.cursor||!!(i.after||i.last||i.each||i.since),url:function(e){
-var n=r.ticket?"&ticket="+r.ticket:"",t=me||/&stream=/.test(e)?U.cursor:null;return c+function(e,n){
-var t="?transport="+o;function r(e,n){n&&(t+="&"+e+"="+encodeURIComponent(String(n)))}return r("channels",e.channels),r(
-"after",null===n?e.after:n),null!==n||e.after||(r("last",e.last),r("each",e.each),r("since",function(e){
-return e&&e.getTime?e.getTime():e}(e.since))),r("latest",e.latest&&1),r("client",e.client),t}(i,t)+n+e},isLive:function(
-){return r===T||r===w},receive:function(e){r.signs++,e&&r.isLive()?function(e,n){"open"===n.type?function(e,n){
-var t=e!==T&&T&&!T.isOnce;e.closeUrl=Z(n),e.polled="poll"===e.transport?n.stream:null,"closing"===U.state?Fe((M=e
-).closeUrl,"",s):(e!==T&&(ee(T),w=null),T=e,b=Re(n.heartbeatMs,b),M=e.isOnce?null:e,U.stream=e.isOnce?null:n.stream,
-U.transport=e.isOnce?"shared":e.transport,function(e){return null!==e&&null!==U.cursor&&He(e)!==He(U.cursor)}(n.cursor
-)||C(n.cursor),clearTimeout(e.timer),Qe(e,b,Re(i.silentMs,z*b),{good:V,missed:oe,silent:function(){y++,S(e,null,"silent"
-)}}),d(),l=0,u=!(f=!1),function(e){t&&(y=1),q()&&(e.isEarly||We(a,v)||Xe(a,g),G()),"frame"===e.transport&&Xe(a,0)}(e),
-function(n){xe(t?0:ie,function(){h&&n===T&&"frame"===n.transport&&!Ge("prompt "+a,ce)&&ze(re(n),"echo=1&",s,function(e){
-e.echo&&!function i(n,t){var r=je(n),o=Ne();xe(O,function(){var e=Math.abs(Ne()-o)>O+Oe;n===T&&"open"===U.state&&(
-n.hasEchoed?Je("prompt "+a,ce):e||je(n)!==r?t&&i(n,t-1):(n.isHeld=!0,S(n,null,"held")))})}(n,ae)})})}(e),e.isOnce?x(
-"open",{transport:"shared"}):(x("open",n),N("onopen",n)))}(e,n):"error"===n.type?S(e,n):"expiring"===n.type?function r(n
-,t){function e(){Pe("POST",n.closeUrl.replace(/close$/,"token"),"",function(e){4!==e.readyState||(Ce(e.responseText)||{}
-).stream||R<t&&xe(t/2,function(){n===T&&r(n,t/2)})},s)}i.token?H(e):e()}(e,n.inMs):e===T&&(
-e.hasEchoed=e.hasEchoed||n.echo,ge(n))}(r,e):e&&"open"===e.type&&Fe(Z(e),"",s)},end:function(e){r.isLive()&&S(r,e,
-r===T?"cut":"failed")},limit:function(e){clearTimeout(r.timer),r.timer=setTimeout(function(){S(r,null,"silent")},e+Q)}};
-E(w),(w=r).limit(0);try{!function(t,r){!function(e){i.token&&!s?H(e):e()}(function(){var e=t.transport;
-s&&"poll"!==e&&"ndjson"!==e?Pe("POST",c.replace(/stream$/,"tickets"),'{"channels":"'+String(i.channels).replace(/[\\"]/g
-,"\\$&")+'"}',function(e){var n;4===e.readyState&&((n=Ce(e.responseText))&&n.ticket?(t.ticket=n.ticket,r()):t.end(Ke(n))
-)},s):(t.token=s,r())})}(r,function(){r.isLive()&&Y(o,r)})}catch(t){setTimeout(function(){throw r.end(),t},0)}T||x(
-"connecting",{transport:o,reason:e||null})}function Y(e,n){try{Ee[e](n)}catch(t){setTimeout(function(){n.end(h?null:{
+function Ge(e,n,t){var r;try{t&&Ee.fetch?Ee.fetch(e,{method:"POST",keepalive:!0,headers:{Authorization:"Bearer "+t}})[
+"catch"](function(){}):Ee.navigator.sendBeacon&&Ee.navigator.sendBeacon(e,"")||((r=M()).open("POST",e,!1),b(r,t),r.send(
+""))}catch(o){}}function _e(e,n){return 0<e?Number(e):n}function Je(e){return!e.transport||"auto"===e.transport}
+function ze(e,n,t){var r="?transport="+n;function o(e,n){n&&(r+="&"+e+"="+encodeURIComponent(String(n)))}return o(
+"channels",e.channels),o("after",null===t?e.after:t),null!==t||e.after||(o("last",e.last),o("each",e.each),o("since",
+function(e){return e&&e.getTime?e.getTime():e}(e.since))),o("latest",e.latest&&1),o("client",e.client),r}function Be(e){
+return e.replace(/[^.]*$/,"")}function Ke(e,n){return null!==e&&null!==n&&Be(e)===Be(n)&&e<=n}function De(e,n,t){return{
+type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n,text:t}}function We(e){return e&&/^FF_/.test(e.code)?{
+type:"error",code:e.code,status:e.status,detail:e.detail,reconnect:408===e.status||429===e.status||500<=e.status}:null}
+function k(){for(var e=l.pop();e;)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function E(e){try{
+return e.contentWindow.document.readyState}catch(n){return"denied"}}function S(){try{return Ee.localStorage||null}catch(
+e){return null}}function Qe(e,n){var t=S(),r=i[e];try{r=r||t&&t.getItem(c+e)}catch(o){}return 0<(t=r?r-Ce():0)&&t<=n?t:0
+}function Ye(e,n){var t=S();i[e]=n&&Ce()+n;try{n?t.setItem(c+e,String(i[e])):t.removeItem(c+e)}catch(r){}}function Xe(e,
+n){return Qe("path "+e,n)}function je(e,n){Ye("path "+e,n)}function Ze(e,n,t){var r,o,c=!1;function i(e){c||(c=!0,
+clearTimeout(o),t(e))}r=Re("GET",e,null,function(e){4===e.readyState&&i(e)},n),o=$e(g,function(){i(null),r.abort()})}
+function en(e,n,t,r){try{Ze(e+"?"+n+"at="+Ce(),t,function(e){r(e?function(e){var n;try{return(n=Ae(e.responseText)||{}
+).state?n:n.code?{state:"FF_STREAM_UNKNOWN"===n.code?"unknown":""}:{state:e.status&&e.status<500?"":"away"}}catch(t){
+return{state:"away"}}}(e):{state:"away"})})}catch(o){$e(0,function(){r({state:""})})}}function qe(e){
+return e.signs+":"+(e.sign?e.sign():"")}function nn(t,e,r,o){var c,i=Math.max(y,Math.min(e,r)/d),a=0,s=0,u=p,l=Ce();$e(
+i*Math.random(),function f(){var e=qe(t),n=Ce()-l>i+Ie;t.isLive()&&(l=Ce(),a++,e!==c?(c=e,s=0,u=p):t.isUnwatched||(
+s+=n?p:1),!t.isUnwatched&&!t.isMute&&a*i>T*Math.min(r,Le)&&o.good(),(e=r<=s*i)&&!t.isMute?o.silent():($e(i,f),e?(s=0,
+o.missed()):u<=s&&!t.isMute?(u=s+d,o.missed()):n&&Fe()&&o.missed()))})}function n(n){v(Ne.slice(0),function(e){e[n]()})}
+function r(){xe=!0,n("begin")}function o(){n("wake")}Ee.foreverframe&&Ee.foreverframe.open||(Se=Ee.document,
+s=Ee.location,a=[],t=2147483647,u=[],l=[],(Oe={}).frame=function(n){var e,t=n.origin!==Pe(s),r=t?Se:function(){try{
+return f||((f=new Ee.ActiveXObject("htmlfile")).open(),f.write("<html><body></body></html>"),f.close(),
+f.parentWindow.foreverframe=h),f.body?f:Se}catch(e){return Se}}(),o=r.createElement("iframe"),c=w(u,n),i="push"+(c||""),
+a=!1;h[i]=function(e){a=a||"loading"===E(o),u[c]&&u[c].receive(e)},n.stop=function(){clearInterval(e),u[c]=null,l[
+l.length]=o,setTimeout(k,0)},t?n.isSource=function(e){return e&&e==o.contentWindow}:r===Se&&Ee.addEventListener?(
+n.sign=function(){return function(e){try{return e.contentWindow.document.documentElement.innerHTML.length}catch(n){
+return-1}}(o)},e=setInterval(function(){var e=E(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,m(o
+,"load",function(){n.end()}),o.style.display="none",o.referrerPolicy="origin",o.src=n.url(
+t?"&origin="+encodeURIComponent(Pe(s)):"&callback=parent.foreverframe."+i),r.body.appendChild(o)},m(Ee,"message",
+function(n){v(u,function(e){e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(Ae(n.data))})}),
+Oe.poll=function(o){var r,c,i=null,a=!o.asksForKept;o.isUnwatched=!0,o.stop=function(e){clearTimeout(c),r&&(
+i||o.earlier||e)&&r.abort()},function s(n){var t=Ce(),e=i||o.earlier,e="&wait="+n+(e?"&stream="+encodeURIComponent(e):""
+);o.limit(1e3*n),r=Re("GET",o.url(e+"&at="+t),null,function(e){4===e.readyState&&!function(e,n){var t,r=e&&e.messages;
+r&&e.gaps?(e.stream!==i&&(i=e.stream,o.receive({type:"open",stream:i,cursor:r.length?null:e.cursor,
+close:"streams/"+i+"/close"})),v(e.gaps,o.receive),v(r,o.receive),o.receive({type:"cursor",cursor:e.cursor}),
+e.live&&!a&&(a=!0,o.receive({type:"live",cursor:e.cursor})),e.reason?((t=De(e.reason,e.cursor,e.text)).reconnect=!e.stop
+,o.receive(t)):o.isOnce&&!r.length?o.end():o.isLive()&&n&&!r.length?(o.limit(5e3),c=setTimeout(function(){s(25)},5e3)
+):o.isLive()&&s(o.isOnce?0:25)):o.end(We(e))}(Ae(e.responseText),n&&Ce()-t<1e3)},o.token)}(0)},Oe.ndjson=function(r){
+var o=0,e=Re("GET",r.url(""),null,function(e){var n=e.responseText,t=n.substring(o).split("\n");o=n.length-t.pop(
+).length,r.signs=n.length,v(t,function(e){r.receive(Ae(e))}),4===e.readyState?r.end(We(Ae(n))):1e6<o&&r.receive({
+type:"close",reason:"recycle",reconnect:!0})},r.token);r.stop=function(){e.abort()}},Oe.sse=function(n){
+var t=new Ee.EventSource(n.url(""));v("message ff-open ff-cursor ff-live ff-gap ff-expiring ff-close".split(" "),
+function(e){t.addEventListener(e,function(e){n.receive(Ae(e.data))})}),t.addEventListener("ff-error",function(e){n.end(
+Ae(e.data))}),t.onerror=function(){n.end()},n.isMute=!0,n.stop=function(){t.close()}},c="foreverframe.",i={},
+Ve=/^(client|admin|expired|replaced)$/,Le=4e4,d=10,p=12,Ie=g=5e3,T=4,y=50,xe=Ue=!(Oe.ws=function(n){
+var e=new Ee.WebSocket(n.url("").replace(/^http/,"ws"));e.onmessage=function(e){n.receive(Ae(e.data))},
+e.onclose=function(){n.end()},n.stop=function(){e.close()}}),Ne=[],h={open:function(c){var P=function(e){
+var n=Se.createElement("div"),t=Se.createElement("a");return t.href=e,Ee.addEventListener||(
+n.innerHTML='<a href="'+e.replace(/&/g,"&amp;").replace(/"/g,"&quot;")+'"></a>',t=n.firstChild),t}(String(c.url||""
+).replace(/[^\/]$/,"$&/")+"stream"),i=P.href,a=Pe(P),R=(function(e,n){if(!Je(e)&&!Oe.hasOwnProperty(e.transport)
+)throw new Error('foreverframe: there is no transport "'+e.transport+'"');if(!/^https?:$/.test(n.protocol)
+)throw new Error('foreverframe: "'+e.url+'" is no address of a server')}(c,P),
+/^FF_(TOKEN_EXPIRED|TOKEN_INVALID|TICKET_INVALID)$/),H=2e3,s=null,_=!1;function B(n){var t=!1;c.token(function(e){t||(
+s=e,_=!(t=!0),$e(0,n))})}function K(){var e=c.token&&_;return e&&(s=null),e}var D,W,X=3e4,j=5,o=_e(c.retryMs,5e3),u=0,
+l=!1;function q(e,n){f(),W=$e(e,n)}function f(){clearTimeout(W)}function d(){f(),h?Xe(a,m)?b("poll","remembered"):Ue?b(
+"frame"):b("poll","loading"):b(c.transport)}function p(e,n,t){var r=e;t&&(l=!(Math.abs(Ce()-D)<X),D=l?Ce():D),
+0<e&&o!==Infinity||(r=l?o/j:o,r*=Math.pow(2,Math.max(0,l?u-1:u)),r=Math.min(r,Math.max(o,X)),r*=l?.5+Math.random(
+):.75+Math.random()/2,r=Math.round(r)),u++,q(r,d),C("lost",{retryMs:r,reason:n})}var h=Je(c),V=16,m=_e(c.frameAgainMs,
+6e5),v=m/V,g=0;function G(){return h&&y&&"poll"===y.transport&&!y.isOnce}function J(){g=0,v=m/V}function z(){q(Xe(a,m),
+function(){v=Math.min(2*v,m),Q()})}function Q(){Ue&&b("frame","again")}var y=null,T=null,w=null,Y=3,Z=Math.min(_e(
+c.silentMs,Le)/4,3e4),M=15e3;function b(r,e,n){var o={transport:r,origin:a,isOnce:n,earlier:"poll"===r&&!n&&w&&w.polled,
+isEarly:!Ue,signs:0,asksForKept:null!==x.cursor||!!(c.after||c.last||c.each||c.since),url:function(e){
+var n=o.ticket?"&ticket="+o.ticket:"",t=ge||/&stream=/.test(e)?x.cursor:null;return i+ze(c,r,t)+n+e},isLive:function(){
+return o===y||o===T},receive:function(e){o.signs++,e&&o.isLive()?function(e,n){"open"===n.type?function(e,n){
+var t=e!==y&&y&&!y.isOnce;e.closeUrl=ne(n),e.polled="poll"===e.transport?n.stream:null,"closing"===x.state?He((w=e
+).closeUrl,"",s):(e!==y&&(te(y),T=null),y=e,M=_e(n.heartbeatMs,M),w=e.isOnce?null:e,x.stream=e.isOnce?null:n.stream,
+x.transport=e.isOnce?"shared":e.transport,function(e){return null!==e&&null!==x.cursor&&Be(e)!==Be(x.cursor)}(n.cursor
+)||$(n.cursor),clearTimeout(e.timer),nn(e,M,_e(c.silentMs,Y*M),{good:J,missed:ie,silent:function(){g++,E(e,null,"silent"
+)}}),f(),u=0,_=!(l=!1),function(e){t&&(g=1),G()&&(e.isEarly||Xe(a,m)||je(a,v),z()),"frame"===e.transport&&je(a,0)}(e),
+function(n){$e(t?0:ae,function(){h&&n===y&&"frame"===n.transport&&!Qe("prompt "+a,se)&&en(ce(n),"echo=1&",s,function(e){
+e.echo&&!function c(n,t){var r=qe(n),o=Ce();$e(S,function(){var e=Math.abs(Ce()-o)>S+Ie;n===y&&"open"===x.state&&(
+n.hasEchoed?Ye("prompt "+a,se):e||qe(n)!==r?t&&c(n,t-1):(n.isHeld=!0,E(n,null,"held")))})}(n,ue)})})}(e),e.isOnce?C(
+"open",{transport:"shared"}):(C("open",n),N("onopen",n)))}(e,n):"error"===n.type?E(e,n):"expiring"===n.type?function r(n
+,t){function e(){Re("POST",n.closeUrl.replace(/close$/,"token"),"",function(e){4!==e.readyState||(Ae(e.responseText)||{}
+).stream||H<t&&$e(t/2,function(){n===y&&r(n,t/2)})},s)}c.token?B(e):e()}(e,n.inMs):e===y&&(
+e.hasEchoed=e.hasEchoed||n.echo,Te(n))}(o,e):e&&"open"===e.type&&He(ne(e),"",s)},end:function(e){o.isLive()&&E(o,e,
+o===y?"cut":"failed")},limit:function(e){clearTimeout(o.timer),o.timer=setTimeout(function(){E(o,null,"silent")},e+Z)}};
+k(T),(T=o).limit(0);try{!function(t,r){!function(e){c.token&&!s?B(e):e()}(function(){var e=t.transport;
+s&&"poll"!==e&&"ndjson"!==e?Re("POST",i.replace(/stream$/,"tickets"),'{"channels":"'+String(c.channels).replace(/[\\"]/g
+,"\\$&")+'"}',function(e){var n;4===e.readyState&&((n=Ae(e.responseText))&&n.ticket?(t.ticket=n.ticket,r()):t.end(We(n))
+)},s):(t.token=s,r())})}(o,function(){o.isLive()&&ee(r,o)})}catch(t){setTimeout(function(){throw o.end(),t},0)}y||C(
+"connecting",{transport:r,reason:e||null})}function ee(e,n){try{Oe[e](n)}catch(t){setTimeout(function(){n.end(h?null:{
 type:"error",code:"FF_TRANSPORT_UNSUPPORTED",status:0,
-detail:'This browser cannot use "'+e+'" ('+t.message+'): take "auto" instead',reconnect:!1})},0)}}function Z(e){
-return c.replace(/stream$/,"")+e.close}function E(e){e&&(clearTimeout(e.timer),e===w&&(w=null),e===T&&(T=null,
-U.stream=null),e.stop&&(e.stop(P),e.stop=null),e.isOnce)&&e.closeUrl&&Fe(e.closeUrl,"",s)}function ee(e){e&&e===T&&ne(Fe
-),E(e)}function ne(e){M&&(e(M.closeUrl,"",s),M=null)}function S(n,e,t,r){var o=n===T;("silent"===t||"held"===t?ee:E)(n),
-n.isOnce&&e&&!e.reconnect?ye(e):n.isOnce?pe(o):"closing"===U.state?A("client"):T?(Xe(a,g),G()):e?ye(e):function(e){
-return h&&"frame"===n.transport&&(!e||n.isHeld||1<y)?(y=0,k("poll",t),1):void(e||Xe(a,0))}(o)||m(r||0,t,o)}function te(e
-){var n=T;M=null,"closing"===U.state?A(e.reconnect?"client":e.reason):"expired"===e.reason&&"poll"===n.transport&&_()?(
-E(n),m(1,e.reason)):e.reconnect?n.isOnce?(E(n),pe(!1)):"recycle"===e.reason?(T=null,U.stream=null,k(n.transport,
-"recycle"),E(n)):(E(n),m(e.retryMs,e.reason)):(I(e,U.cursor),$("closed",e,"onclose"))}var O=1e3;function re(e){
-return e.closeUrl.replace(/\/close$/,"")}function oe(){var t,r=T;function o(){return r===T&&"open"===U.state}
-r&&!r.isOnce&&!r.isAsking&&o()&&(t=je(r),r.isAsking=!0,ze(re(r),"",s,function(e){var n="closed"===e.state&&De.test(
-e.receipt.reason);r.isAsking=!1,o()&&("unknown"===e.state||"closed"===e.state&&!n?S(r,null,"cut",1
-):"away"===e.state&&je(r)===t?S(r,null,"cut"):"away"===e.state?xe(O,oe):e.state&&xe(O,function(){o()&&(n?te(Be(
-e.receipt.reason,e.cursor,e.receipt.text)):je(r)!==t||_e(e.cursor,U.cursor)||(r.isHeld=!0,S(r,null,"silent")))}))}))}
-var t,ie=3e3,ce=12e5,ae=5,se=5,r=null,n=!1,L=0;function ue(){r&&(r.leave(),r=null)}function I(e,n){"epoch"===e.reason&&(
-t=e.after+e.upTo),r&&r.tell(e,n)}function le(){n=!1,E(w),E(T),p()}function fe(){n=!0,d(),E(w),ee(T),U.transport="shared"
-}function de(e){var n=e.event;n&&"close"===n.type?$("closed",n,"onclose"):(n&&_e(e.before,U.cursor)&&ge(n),
-"beat"===e.kind&&0<L&&L--,ve()||w||T||0<L||("open"!==e.state||_e(e.cursor,U.cursor
-)&&e.restart===t?e.state!==U.state&&/^(connecting|open|lost)$/.test(e.state)&&x(e.state,{transport:"shared",
-reason:e.reason,retryMs:e.retryMs}):(t=e.restart,k("poll","shared",!0))))}function pe(e){L=e?0:se}
-var me=!i.each||!!i.after,he={},U={state:"connecting",cursor:null,stream:null,transport:null,close:function(){ve(
-)||"closing"===U.state||(!T||T.isOnce?(ne(Fe),A("client")):(ue(),E(w),Fe(T.closeUrl,"",s),j(2e3,function(){A("client")})
-,x("closing",{})))},ack:function(){T&&M&&null!==U.cursor&&Fe(M.closeUrl.replace(/close$/,"ack"),
-'{"cursor":"'+U.cursor+'"}',s)}};function N(e,n,t){if(i[e])try{i[e](n,t)}catch(r){setTimeout(function(){throw r},0)}}
-function x(e,n){N("onstate",U.state=e,he=n)}function ve(){return"closed"===U.state||"refused"===U.state}function C(e){
-return null!==e&&!_e(e,U.cursor)&&(U.cursor=e,1)}function ge(e){var n=U.cursor;"message"===e.type?C(e.id)&&(I(e,n),N(
-"onmessage",e)):"cursor"===e.type?C(e.cursor)&&I(e,n):"live"===e.type?(me=!0,C(e.cursor),I(e,n),N("onlive",e)
-):"gap"===e.type?("epoch"===e.reason&&(U.cursor=e.upTo),I(e,n),N("ongap",e)):"close"===e.type&&te(e)}function ye(e){
-F.test(e.code)&&_()?m(1,e.code):e.reconnect?(m(0,e.code),N("onerror",e)):$("refused",e,"onerror")}function $(e,n,t){Me()
-,function(e){for(var n=0;n<Ue.length;n++)if(Ue[n]===e)return Ue.splice(n,1)}(Te),x(e,n),N(t,n)}function A(e){$("closed",
-Be(e,U.cursor),"onclose")}var P=!1,Te={begin:we,hide:function(){ne(qe),P=!0,Me()},show:function(){P&&(P=!1,
-"closing"===U.state?A("client"):Ie&&we())},loaded:function(){!q()||w||We(a,v)||J()},wake:function(){(
-"lost"!==U.state||n||P?oe:p)()}};function we(){ve()||P||r||w||T||(i.share&&(r=function(e,i){var n,c=String(Math.random()
-),t=!1,r=0,a=0,o=Ne()-2e3,s=!0,u=function(n,t){var r,o;function i(e){e.key===n&&e.newValue&&t(Ce(e.newValue))}try{if(
-be.BroadcastChannel)return(r=new be.BroadcastChannel(n)).onmessage=function(e){t(e.data)},{say:function(e){
-r.postMessage(e)},close:function(){r.close()}};if((o=be.localStorage).setItem(n,""),be.addEventListener
-)return be.addEventListener("storage",i,!1),{say:function(e){o.setItem(n,be.JSON.stringify(e))},close:function(){
-be.removeEventListener("storage",i,!1);try{o.removeItem(n)}catch(e){}}}}catch(e){}return null}(e,function(e){
-u&&e&&e.from!==c&&("hello"===e.kind?t&&l("beat"):"bye"===e.kind?f():t&&!(e.visible===$e()?e.from<c:e.visible)?l("beat"
-):(t&&(t=!1,i.release()),o=Ne(),s=!1,$e()&&!e.visible&&f(),i.follow(e)))});function l(e,n,t){var r={n:++a,from:c,kind:e,
-visible:$e(),event:n,before:t};i.describe(r);try{u.say(r)}catch(o){}}function f(){o=Ne()-2e3,s=!0}return u?(
-n=setInterval(function(){var e=Ne()-o;r++,t?r%4!=0&&$e()||l("beat"):e<0?o=Ne():s&&e>($e()?2e3:2400)?(t=!0,l("beat"),
-i.hold()):1200<e&&(s=!0,l("hello"))},250),l("hello"),{tell:function(e,n){t&&l("event",e,n)},leave:function(){
-clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}(["foreverframe",c,i.channels,i.client,!!i.latest].join("\n"),{
-describe:function(e){e.state=U.state,e.reason=he.reason,e.retryMs=he.retryMs,e.cursor=U.cursor,e.restart=t},hold:le,
-release:fe,follow:de})),n=!!r,r)||p()}function Me(){d(),E(w),E(T),ue()}return function(e){Ue[Ue.length]=e,
-Ie&&setTimeout(e.begin,0)}(Te),U}},"complete"===ke.readyState?Le=Ie=!0:(h(be,"load",function(){setTimeout(function(){
-Le=!0,r(),n("loaded")},50)}),setTimeout(function O(){ke.body?r():setTimeout(O,250)},1e4)),h(be,
-"onpagehide"in be?"pagehide":"unload",function(){n("hide"),k()}),h(be,"pageshow",function(e){e.persisted&&n("show")}),h(
-be,"online",o),h(ke,"resume",o),h(ke,"visibilitychange",function(){$e()?Ne()-e>Oe&&o():e=Ne()}),be.foreverframe=m)}(
+detail:'This browser cannot use "'+e+'" ('+t.message+'): take "auto" instead',reconnect:!1})},0)}}function ne(e){
+return i.replace(/stream$/,"")+e.close}function k(e){e&&(clearTimeout(e.timer),e===T&&(T=null),e===y&&(y=null,
+x.stream=null),e.stop&&(e.stop(n),e.stop=null),e.isOnce)&&e.closeUrl&&He(e.closeUrl,"",s)}function te(e){e&&e===y&&re(He
+),k(e)}function re(e){w&&(e(w.closeUrl,"",s),w=null)}function E(n,e,t,r){var o=n===y;("silent"===t||"held"===t?te:k)(n),
+n.isOnce&&e&&!e.reconnect?we(e):n.isOnce?ve(o):"closing"===x.state?F("client"):y?(je(a,v),z()):e?we(e):function(e){
+return h&&"frame"===n.transport&&(!e||n.isHeld||1<g)?(g=0,b("poll",t),1):void(e||je(a,0))}(o)||(p(r||0,t,o),
+h||"poll"===n.transport||o&&!n.isHeld?O=0:"lost"===x.state&&(1<u||n.isHeld)&&function(r){var e={channels:c.channels,
+client:c.client},e=i+ze(e,"poll",x.cursor)+"&wait=0&at="+Ce();try{Ze(e,s,function(e){var n=e?Ae(e.responseText):null,
+t=We(n);n&&n.messages?(He(ne({close:"streams/"+n.stream+"/close"}),"",s),O++):O=0,"lost"!==x.state||T||(t?we(t
+):le<=O&&function(e){C("lost",{retryMs:U.retryMs,reason:e.code,detail:e.detail}),N("onerror",e)}({type:"error",
+code:"FF_TRANSPORT_BLOCKED",status:0,
+detail:'"'+r+'" does not come through, although polls do: the browser or a proxy on the path can\'t carry it. Take "auto" or "poll" instead',
+reconnect:!0}))})}catch(n){}}(n.transport))}function oe(e){var n=y;w=null,"closing"===x.state?F(
+e.reconnect?"client":e.reason):"expired"===e.reason&&"poll"===n.transport&&K()?(k(n),p(1,e.reason)
+):e.reconnect?n.isOnce?(k(n),ve(!1)):"recycle"===e.reason?(y=null,x.stream=null,b(n.transport,"recycle"),k(n)):(k(n),p(
+e.retryMs,e.reason)):(I(e,x.cursor),A("closed",e,"onclose"))}var S=1e3;function ce(e){return e.closeUrl.replace(
+/\/close$/,"")}function ie(){var t,r=y;function o(){return r===y&&"open"===x.state}r&&!r.isOnce&&!r.isAsking&&o()&&(
+t=qe(r),r.isAsking=!0,en(ce(r),"",s,function(e){var n="closed"===e.state&&Ve.test(e.receipt.reason);r.isAsking=!1,o()&&(
+"unknown"===e.state||"closed"===e.state&&!n?E(r,null,"cut",1):"away"===e.state&&qe(r)===t?E(r,null,"cut"
+):"away"===e.state?$e(S,ie):e.state&&$e(S,function(){o()&&(n?oe(De(e.receipt.reason,e.cursor,e.receipt.text)):qe(r
+)!==t||Ke(e.cursor,x.cursor)||(r.isHeld=!0,E(r,null,"silent")))}))}))}var t,ae=3e3,se=12e5,ue=5,le=2,O=0,fe=5,r=null,
+e=!1,L=0;function de(){r&&(r.leave(),r=null)}function I(e,n){"epoch"===e.reason&&(t=e.after+e.upTo),r&&r.tell(e,n)}
+function pe(){e=!1,k(T),k(y),d()}function he(){e=!0,f(),k(T),te(y),x.transport="shared"}function me(e){var n=e.event;
+n&&"close"===n.type?A("closed",n,"onclose"):(n&&Ke(e.before,x.cursor)&&Te(n),"beat"===e.kind&&0<L&&L--,ye(
+)||T||y||0<L||("open"!==e.state||Ke(e.cursor,x.cursor
+)&&e.restart===t?e.state!==x.state&&/^(connecting|open|lost)$/.test(e.state)&&C(e.state,{transport:"shared",
+reason:e.reason,retryMs:e.retryMs}):(t=e.restart,b("poll","shared",!0))))}function ve(e){L=e?0:fe}
+var ge=!c.each||!!c.after,U={},x={state:"connecting",cursor:null,stream:null,transport:null,close:function(){ye(
+)||"closing"===x.state||(!y||y.isOnce?(re(He),F("client")):(de(),k(T),He(y.closeUrl,"",s),q(2e3,function(){F("client")})
+,C("closing",{})))},ack:function(){y&&w&&null!==x.cursor&&He(w.closeUrl.replace(/close$/,"ack"),
+'{"cursor":"'+x.cursor+'"}',s)}};function N(e,n,t){if(c[e])try{c[e](n,t)}catch(r){setTimeout(function(){throw r},0)}}
+function C(e,n){N("onstate",x.state=e,U=n)}function ye(){return"closed"===x.state||"refused"===x.state}function $(e){
+return null!==e&&!Ke(e,x.cursor)&&(x.cursor=e,1)}function Te(e){var n=x.cursor;"message"===e.type?$(e.id)&&(I(e,n),N(
+"onmessage",e)):"cursor"===e.type?$(e.cursor)&&I(e,n):"live"===e.type?(ge=!0,$(e.cursor),I(e,n),N("onlive",e)
+):"gap"===e.type?("epoch"===e.reason&&(x.cursor=e.upTo),I(e,n),N("ongap",e)):"close"===e.type&&oe(e)}function we(e){
+R.test(e.code)&&K()?p(1,e.code):e.reconnect?(p(0,e.code),N("onerror",e)):A("refused",e,"onerror")}function A(e,n,t){ke()
+,function(e){for(var n=0;n<Ne.length;n++)if(Ne[n]===e)return Ne.splice(n,1)}(Me),C(e,n),N(t,n)}function F(e){A("closed",
+De(e,x.cursor),"onclose")}var n=!1,Me={begin:be,hide:function(){re(Ge),n=!0,ke()},show:function(){n&&(n=!1,
+"closing"===x.state?F("client"):xe&&be())},loaded:function(){!G()||T||Xe(a,m)||Q()},wake:function(){(
+"lost"!==x.state||e||n?ie:d)()}};function be(){ye()||n||r||T||y||(c.share&&(r=function(e,c){var n,i=String(Math.random()
+),t=!1,r=0,a=0,o=Ce()-2e3,s=!0,u=function(n,t){var r,o;function c(e){e.key===n&&e.newValue&&t(Ae(e.newValue))}try{if(
+Ee.BroadcastChannel)return(r=new Ee.BroadcastChannel(n)).onmessage=function(e){t(e.data)},{say:function(e){
+r.postMessage(e)},close:function(){r.close()}};if((o=Ee.localStorage).setItem(n,""),Ee.addEventListener
+)return Ee.addEventListener("storage",c,!1),{say:function(e){o.setItem(n,Ee.JSON.stringify(e))},close:function(){
+Ee.removeEventListener("storage",c,!1);try{o.removeItem(n)}catch(e){}}}}catch(e){}return null}(e,function(e){
+u&&e&&e.from!==i&&("hello"===e.kind?t&&l("beat"):"bye"===e.kind?f():t&&!(e.visible===Fe()?e.from<i:e.visible)?l("beat"
+):(t&&(t=!1,c.release()),o=Ce(),s=!1,Fe()&&!e.visible&&f(),c.follow(e)))});function l(e,n,t){var r={n:++a,from:i,kind:e,
+visible:Fe(),event:n,before:t};c.describe(r);try{u.say(r)}catch(o){}}function f(){o=Ce()-2e3,s=!0}return u?(
+n=setInterval(function(){var e=Ce()-o;r++,t?r%4!=0&&Fe()||l("beat"):e<0?o=Ce():s&&e>(Fe()?2e3:2400)?(t=!0,l("beat"),
+c.hold()):1200<e&&(s=!0,l("hello"))},250),l("hello"),{tell:function(e,n){t&&l("event",e,n)},leave:function(){
+clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}(["foreverframe",i,c.channels,c.client,!!c.latest].join("\n"),{
+describe:function(e){e.state=x.state,e.reason=U.reason,e.retryMs=U.retryMs,e.cursor=x.cursor,e.restart=t},hold:pe,
+release:he,follow:me})),e=!!r,r)||d()}function ke(){f(),k(T),k(y),de()}return function(e){Ne[Ne.length]=e,
+xe&&setTimeout(e.begin,0)}(Me),x}},"complete"===Se.readyState?Ue=xe=!0:(m(Ee,"load",function(){setTimeout(function(){
+Ue=!0,r(),n("loaded")},50)}),setTimeout(function O(){Se.body?r():setTimeout(O,250)},1e4)),m(Ee,
+"onpagehide"in Ee?"pagehide":"unload",function(){n("hide"),k()}),m(Ee,"pageshow",function(e){e.persisted&&n("show")}),m(
+Ee,"online",o),m(Se,"resume",o),m(Se,"visibilitychange",function(){Fe()?Ce()-e>Ie&&o():e=Ce()}),Ee.foreverframe=h)}(
 window);

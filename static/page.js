@@ -150,7 +150,12 @@
 
   function stateInWords(state, detail) {
     if (state === "lost") {
-      return "lost: retrying in " + Math.round(detail.retryMs / 100) / 10 + " s";
+      return (
+        "lost: retrying in " +
+        Math.round(detail.retryMs / 100) / 10 +
+        " s" +
+        (detail.detail ? ". " + detail.detail : "")
+      );
     }
     if (state === "closed") {
       return (

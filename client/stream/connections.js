@@ -230,6 +230,7 @@ function lost(connection, refusal, reason, ms) {
     refused(refusal);
   } else if (!fallBack(connection, wasOpen, reason)) {
     retry(ms || 0, reason, wasOpen);
+    doubtTransport(connection, wasOpen);
   }
 }
 

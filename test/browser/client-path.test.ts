@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { ErrorEvent, Transport } from "foreverframe/client";
 import type { Page } from "puppeteer-core";
 import { type Fault, startFaultyProxy } from "../support/faulty-proxy.ts";
 import { publishJson } from "../support/raw-http.ts";
@@ -268,6 +269,61 @@ describeInBrowser("the client's way around bad paths", (suite) => {
     await first.close();
     await second.untilOpenBy("frame");
     expect(await second.states()).to.contain("lost FF_STREAMS_TOO_MANY");
+  });
+
+  const blocking: readonly (readonly [Transport, Fault])[] = [
+    ["ws", "cut"],
+    ["frame", "hold"],
+    ["sse", "hold"],
+    ["ndjson", "hold"],
+    ["sse", "stuck"],
+  ];
+  for (const [transport, fault] of blocking) {
+    it(`says that ${transport} does not come through a path that makes it "${fault}", and goes on trying`, async () => {
+      const { server, proxy } = await startBehind((path) =>
+        path.includes(`transport=${transport}`) ? fault : "pass",
+      );
+      const stream = await open({ transport });
+      const told = () => stream.told<ErrorEvent>("onerror");
+      // What is stuck opens, so that only what does not follow tells.
+      const publishing = setInterval(() => publishJson(server.url, "news", 0), 500);
+      try {
+        await eventually(20_000, async () => (await told()).length > 0, "an error");
+      } finally {
+        clearInterval(publishing);
+      }
+      const [error] = await told();
+      expect(error).to.include({ code: "FF_TRANSPORT_BLOCKED", status: 0, reconnect: true });
+      expect(error?.detail).to.contain(`"${transport}"`).and.contain('Take "auto" or "poll"');
+      expect(await stream.states()).to.contain("lost FF_TRANSPORT_BLOCKED");
+      proxy.rule(() => "pass");
+      await stream.untilOpenBy(transport);
+      await publishJson(server.url, "news", 1);
+      await eventually(5_000, async () => (await stream.data()).at(-1) === 1, "the message");
+      await eventually(5_000, () => server.hub.openStreams === 1, "one stream, no poll's");
+    });
+  }
+
+  it("does not blame the path while the server is away", async () => {
+    const { proxy } = await startBehind(() => "pass");
+    proxy.rule(() => "cut");
+    const stream = await open({ transport: "ws", retryMs: 50 });
+    const losses = async () => (await stream.states()).filter((state) => /^lost/.test(state));
+    await eventually(10_000, async () => (await losses()).length > 5, "five attempts in vain");
+    expect(await stream.told("onerror")).to.deep.equal([]);
+    expect(new Set(await losses())).to.have.lengthOf(1);
+  });
+
+  it("tells why a WebSocket was refused, which its browser does not", async () => {
+    await startBehind(() => "pass", { maxStreams: 1 });
+    const first = await open();
+    await first.untilState("open");
+    const second = await open({ client: "second", transport: "ws" });
+    const told = () => second.told<ErrorEvent>("onerror");
+    await eventually(10_000, async () => (await told()).length > 0, "the refusal");
+    expect((await told())[0]).to.include({ code: "FF_STREAMS_TOO_MANY", reconnect: true });
+    await first.close();
+    await second.untilOpenBy("ws");
   });
 
   for (const days of [-400, 400]) {

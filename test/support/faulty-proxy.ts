@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { type Duplex, pipeline } from "node:stream";
 
 /**
  * What a proxy does with a request: pass it on, hold the answer back until it is complete, or all
  * but its first piece, hold back all but its first piece for ever ("stuck"), answer itself, cut the
- * connection, or leave it without an answer.
+ * connection, or leave it without an answer. An upgrade is passed on or cut.
  */
 export type Fault =
   | "pass"
@@ -58,6 +59,12 @@ export async function startFaultyProxy(
       outgoing.end(doing.body);
     }
   });
+  http.on("upgrade", (incoming, socket, head) => {
+    const path = incoming.url ?? "/";
+    requests.push(path);
+    if (rule(path) === "pass") tunnel(target, incoming, socket, head);
+    else socket.destroy();
+  });
   http.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -81,6 +88,18 @@ export async function startFaultyProxy(
   };
   proxies.add(proxy);
   return proxy;
+}
+
+/** Pass an upgrade on, and then all bytes of both sides. */
+function tunnel(target: string, incoming: IncomingMessage, client: Duplex, head: Buffer): void {
+  const { hostname, port } = new URL(target);
+  const server = connect(Number(port), hostname);
+  const lines = [`${incoming.method} ${incoming.url} HTTP/1.1`];
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2)
+    lines.push(`${incoming.rawHeaders[i]}: ${incoming.rawHeaders[i + 1]}`);
+  server.write(`${lines.join("\r\n")}\r\n\r\n`);
+  server.write(head);
+  pipeline(client, server, client, () => {});
 }
 
 function forward(
