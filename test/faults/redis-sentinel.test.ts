@@ -16,12 +16,21 @@ describe("two servers whose Redis has sentinels", function () {
   let group: SentinelGroup;
   let proxy: TcpProxy;
 
-  /** Its replicas get nothing more from the master once `proxy` is frozen. */
   const startGroup = () =>
     startSentinels([], async ({ port }) => {
       proxy = await startTcpProxy(port);
       return proxy.port;
     });
+  /** From now on replicas get nothing more from the master. */
+  const holdReplicas = async () => {
+    // Sentinels lead them to the master itself, past the proxy, after some seconds.
+    for (const replica of group.replicas) {
+      await replica.command("REPLICAOF", "127.0.0.1", String(proxy.port));
+      const isLinked = () => hasInfo(replica, "master_link_status:up");
+      await eventually(10_000, isLinked, "the replica's link");
+    }
+    proxy.freeze();
+  };
 
   afterEach(async () => {
     closeConnections();
@@ -56,7 +65,7 @@ describe("two servers whose Redis has sentinels", function () {
     await publishJson(one.url, "a", "kept");
     const isCopied = async () => (await group.replicas[0]?.command("XLEN", "{ff:}c:a")) === 1;
     await eventually(5_000, isCopied, "the copy");
-    proxy.freeze();
+    await holdReplicas();
     await publishJson(one.url, "a", "lost");
     for (const { connection } of streams) await connection.untilEvents(hasData("lost"), "lost");
     await group.master.stop();
@@ -94,7 +103,7 @@ describe("two servers whose Redis has sentinels", function () {
         }
       });
       await eventually(20_000, () => answered.length > 100, "100 publishes");
-      proxy.freeze();
+      await holdReplicas();
       await pause(300); // what is published now is at the master only
       await away();
       const next = await group.untilFailover();

@@ -45,6 +45,7 @@ describe("a server under systemd", function () {
     expect((await ask(url, "GET", "/readyz")).status).to.equal(200);
     process.kill("SIGTERM");
     await process.outcome;
+    await untilTold(2, "STOPPING");
     expect(socket.told).to.deep.equal(["READY=1", "STOPPING=1"]);
   });
 
