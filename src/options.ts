@@ -183,6 +183,11 @@ export interface ForeverframeOptions {
    */
   readonly recycleMs?: number | undefined;
   /**
+   * Age at which any stream but a poll's is ended, to be opened again from where it is, give or
+   * take 25 %, in ms; 0 for never. From 0 to 2,592,000,000; by default 86,400,000.
+   */
+  readonly maxStreamAgeMs?: number | undefined;
+  /**
    * How long a long-poll stream is kept beyond its wait when no other poll comes, in ms. From 100
    * to 86,400,000; by default 60,000.
    */

@@ -6,14 +6,17 @@ import type { Encoding } from "./transport.ts";
  */
 const SPREAD = 0.25;
 
-const NEVER: RecycleLimits = { bytes: 0, ms: 0 };
-
-/** When responses are replaced by new ones, in transports that need it. */
+/** When responses are replaced by new ones. */
 export interface RecycleAfter {
-  /** Bytes written; 0 for never. */
+  /** Bytes written to a display frame; 0 for never. */
   readonly recycleBytes: number;
-  /** Age in ms; 0 for never. */
+  /** Age of a display frame in ms; 0 for never. */
   readonly recycleMs: number;
+  /**
+   * Age of any response but a poll's in ms; 0 for never. Some proxies go on taking bytes for a
+   * client that has gone, so that nothing else ends its stream.
+   */
+  readonly maxStreamAgeMs: number;
 }
 
 /** When one response is replaced by a new one. */
@@ -26,11 +29,16 @@ export interface RecycleLimits {
 
 /** @param random generates a number from 0 to 1 */
 export function newRecycleLimits(
-  { recycles }: Encoding,
-  { recycleBytes, recycleMs }: RecycleAfter,
+  { recycles, transport }: Encoding,
+  { recycleBytes, recycleMs, maxStreamAgeMs }: RecycleAfter,
   random: () => number,
 ): RecycleLimits {
-  if (!recycles) return NEVER;
+  // Each poll ends by itself.
+  if (transport === "poll") return { bytes: 0, ms: 0 };
   const factor = 1 + SPREAD * (2 * random() - 1);
-  return { bytes: Math.round(recycleBytes * factor), ms: Math.round(recycleMs * factor) };
+  const ages = [recycles ? recycleMs : 0, maxStreamAgeMs].filter((ms) => ms > 0);
+  return {
+    bytes: recycles ? Math.round(recycleBytes * factor) : 0,
+    ms: ages.length > 0 ? Math.round(Math.min(...ages) * factor) : 0,
+  };
 }

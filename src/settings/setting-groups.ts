@@ -20,6 +20,7 @@ const GROUPS: Readonly<Record<string, readonly SettingName[]>> = {
     "retryMs",
     "recycleBytes",
     "recycleMs",
+    "maxStreamAgeMs",
     "pollKeptMs",
     "jsonp",
     "pages",

@@ -232,6 +232,12 @@ export const SETTINGS = {
     30 * DAY_MS,
     "age at which a display frame is replaced, give or take 25 %, in ms; 0 for never",
   ),
+  maxStreamAgeMs: number(
+    DAY_MS,
+    0,
+    30 * DAY_MS,
+    "age at which any stream but a poll's is ended, to be opened again from where it is, give or take 25 %, in ms; 0 for never",
+  ),
   pollKeptMs: number(
     60_000,
     100,

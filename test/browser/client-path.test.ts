@@ -255,6 +255,30 @@ describeInBrowser("the client's way around bad paths", (suite) => {
     await stream.untilOpenBy("frame");
   });
 
+  for (const transport of ["sse", "ndjson", "ws"] as const) {
+    it(`goes on where the server ends an old stream by ${transport}, and loses nothing`, async () => {
+      const { server } = await startBehind(() => "pass", { maxStreamAgeMs: 900 });
+      const stream = await open({ transport });
+      await stream.untilOpenBy(transport);
+      const isRenewed = async () => (await stream.states()).includes("connecting recycle");
+      let n = 0;
+      await eventually(
+        10_000,
+        async () => {
+          await publishJson(server.url, "news", n++);
+          return isRenewed();
+        },
+        "another connection",
+      );
+      await stream.untilOpenBy(transport);
+      await publishJson(server.url, "news", n++);
+      await stream.untilMessages(n);
+      expect(await stream.data()).to.deep.equal(Array.from({ length: n }, (_, i) => i));
+      const states = await stream.states();
+      expect(new Set(states)).to.deep.equal(new Set(["connecting", "open", "connecting recycle"]));
+    });
+  }
+
   it("tells of a refusal that passes, and tries again", async () => {
     const { server } = await startBehind(() => "pass", { maxStreams: 1 });
     const first = await open();

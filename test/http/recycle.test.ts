@@ -1,10 +1,22 @@
 import { expect } from "chai";
 import { closeConnections, openFrame, publishJson, RawConnection } from "../support/raw-http.ts";
+import { ask } from "../support/request.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
+import {
+  destroyClients,
+  FRAME,
+  NDJSON,
+  openTransport,
+  SSE,
+  untilEvents,
+  WEBSOCKET,
+} from "../support/transport-clients.ts";
+import { eventually } from "../support/within.ts";
 
 describe("recycling", () => {
   afterEach(async () => {
     closeConnections();
+    destroyClients();
     await stopServers();
   });
 
@@ -51,6 +63,34 @@ describe("recycling", () => {
     for (let n = 0; n < 5; n++) await publishJson(url, "a", "x".repeat(900));
     expect(lines.ended).to.equal(false);
     expect(lines.ndjsonEvents().map(({ type }) => type)).to.not.include("close");
+  });
+
+  for (const fixture of [FRAME, SSE, NDJSON, WEBSOCKET]) {
+    it(`ends a stream by ${fixture.name} at the age for all, and nothing is lost`, async () => {
+      const { url, hub } = await startTestServer({ maxStreamAgeMs: 400, heartbeatMs: 100 });
+      const first = await openTransport(fixture, url, "channels=a");
+      await publishJson(url, "a", 1);
+      await untilEvents(first, (all) => all.at(-1)?.type === "close", "the age");
+      const events = first.events.filter(({ type }) => type !== "heartbeat");
+      expect(events.map(({ type }) => type)).to.deep.equal(["open", "message", "close"]);
+      const close = events.at(-1);
+      expect(close).to.include({ reason: "recycle", reconnect: true, retryMs: 0 });
+      await publishJson(url, "a", 2);
+      const next = await openTransport(fixture, url, `channels=a&after=${close?.["cursor"]}`);
+      await untilEvents(next, (all) => all.length > 1, "what came meanwhile");
+      expect(next.events[1]).to.include({ type: "message", data: 2 });
+      await eventually(5_000, () => hub.openStreams === 1, "the first to be gone");
+    });
+  }
+
+  it("lets a poll be as old as it likes", async () => {
+    const { url, hub } = await startTestServer({ maxStreamAgeMs: 200, heartbeatMs: 100 });
+    const poll = async (rest: string) =>
+      (await ask(url, "GET", `/stream?channels=a&transport=poll${rest}`)).json;
+    const { stream, cursor } = await poll("&wait=0");
+    const answer = await poll(`&stream=${stream}&after=${cursor}&wait=1`);
+    expect(answer).to.include({ stream, reason: null });
+    expect(hub.openStreams).to.equal(1);
   });
 
   it("lets a response with a limit below one message give one before it ends", async () => {

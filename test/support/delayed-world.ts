@@ -84,6 +84,7 @@ async function startDelayedHub(
       stallMs: 1_000,
       recycleBytes: 0,
       recycleMs: 0,
+      maxStreamAgeMs: 0,
       maxPendingBytes: 1e6,
       heartbeatMs: 1_000,
       receiptMs: 1_000,
