@@ -18,17 +18,24 @@ const LANES = availableParallelism();
 /** A process may take this long to end after its tests, in ms: what is left open keeps it. */
 const END_MS = 30_000;
 
-/** Files that measure time, memory or CPU: they run alone. */
+/**
+ * Files that measure time, memory or CPU: two processes run them, each on a core of its own, and
+ * nothing beside.
+ */
 const MEASURING = [
-  "test/http/stuck-views.test.ts", // first: it measures the memory of its process
-  "test/http/tls-memory.test.ts",
-  "test/http/long-heads.test.ts",
-  "test/core/view.test.ts",
-  "test/fuzz/fuzz.test.ts",
-  "test/fuzz/time.test.ts",
-  "test/http/budget.test.ts",
-  "test/http/storm.test.ts",
-  "test/logs/due-queue.test.ts",
+  [
+    "test/http/stuck-views.test.ts", // first: it measures the memory of its process
+    "test/core/view.test.ts",
+    "test/fuzz/fuzz.test.ts",
+    "test/fuzz/time.test.ts",
+    "test/logs/due-queue.test.ts",
+  ],
+  [
+    "test/http/tls-memory.test.ts",
+    "test/http/long-heads.test.ts",
+    "test/http/budget.test.ts",
+    "test/http/storm.test.ts",
+  ],
 ];
 
 /** Those that take all of it, but for one another. */
@@ -36,7 +43,7 @@ const BUSY = [
   ["test/chaos/chaos.test.ts"],
   ["test/http/slow-readers.test.ts", "test/tokens/floods.test.ts"],
 ];
-const ALONE = [...MEASURING, ...BUSY.flat()];
+const ALONE = [...MEASURING, ...BUSY].flat();
 
 /**
  * How long files take beside one another on two cores, in s, as the last run has named them, so
@@ -194,7 +201,7 @@ deal(
 const runAll = (lists) => Promise.all(lists.map((list) => run(list)));
 const results = [
   ...(await runAll(lanes.map(({ files }) => files))),
-  await run(MEASURING),
+  ...(await runAll(MEASURING)),
   ...(await runAll(BUSY)),
 ];
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);

@@ -31,7 +31,7 @@ describe("two servers on one Redis", function () {
   const close = (url: string, stream: unknown) =>
     ask(url, "POST", `/streams/${stream}/close`, { ms: 10_000 });
 
-  it("tell each other at once that there is more, and close each other's streams", async () => {
+  it("tell each other at once that there is more, and test and close each other's streams", async () => {
     const { connection, open } = await openFrame(one.url, "channels=a");
     await publishJson(two.url, "a", 1);
     await connection.untilEvents(
@@ -39,6 +39,9 @@ describe("two servers on one Redis", function () {
       "the message",
       400, // a heartbeat would bring it after 625 ms at the latest
     );
+    const tested = await ask(two.url, "GET", `/streams/${open["stream"]}?echo=1`);
+    expect(tested.json).to.include({ state: "open", echo: true });
+    await connection.untilEvents((events) => events.at(-1)?.["echo"] === true, "the echo");
     const { status, json } = await close(two.url, open["stream"]);
     expect(status).to.equal(200);
     expect(json).to.include({ reason: "client", stream: open["stream"] });
