@@ -13,6 +13,17 @@ export type Send = (command: Command) => Promise<Reply>;
 /** One connection to a Redis, which is not made anew when it is lost. */
 export type Client = ReturnType<typeof createOneClient>;
 
+/**
+ * Every client is a duplicate of this one, which is never connected: `createClient` makes a class
+ * with all commands of Redis for each new set of options, and would hold the event loop for some
+ * 100 ms at each attempt to reach another address.
+ */
+const ORIGINAL = createClient({
+  RESP: 2,
+  disableOfflineQueue: true,
+  maintNotifications: "disabled",
+});
+
 const TYPES = {
   [RESP_TYPES.BLOB_STRING]: Buffer,
   [RESP_TYPES.SIMPLE_STRING]: Buffer,
@@ -27,14 +38,11 @@ const TYPES = {
 export function createOneClient(target: RedisTarget, address: RedisAddress, connectMs: number) {
   const { isEncrypted, username, password, database } = target;
   const socket = { ...address, connectTimeout: connectMs, reconnectStrategy: false } as const;
-  return createClient({
+  return ORIGINAL.duplicate({
     socket: isEncrypted ? { ...socket, tls: true } : socket,
     ...(username === "" ? {} : { username }),
     ...(password === "" ? {} : { password }),
     database,
-    RESP: 2,
-    disableOfflineQueue: true,
-    maintNotifications: "disabled",
   });
 }
 

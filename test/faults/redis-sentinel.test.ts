@@ -9,7 +9,7 @@ import { closeTcpProxies, startTcpProxy, type TcpProxy } from "../support/tcp-pr
 import { removeTemporaryDirectories } from "../support/temporary-directory.ts";
 import { eventually, within } from "../support/within.ts";
 
-const PUBLISHERS = 6;
+const PUBLISHERS = 3;
 
 describe("two servers whose Redis has sentinels", function () {
   this.timeout(120_000);
