@@ -69,6 +69,7 @@ const SECONDS = {
   "test/buses/leased-duties.test.ts": 11,
   "test/buses/redis-bus.test.ts": 23,
   "test/buses/redis-nodes.test.ts": 20,
+  "test/clients/clients.test.ts": 55,
   "test/commands/commands.test.ts": 161,
   "test/examples/cluster.test.ts": 35,
   "test/examples/node.test.ts": 50,
