@@ -50,6 +50,7 @@ const SECONDS = {
   "test/browser/client-asks.test.ts": 78,
   "test/browser/client-away.test.ts": 98,
   "test/browser/client-crash.test.ts": 120,
+  "test/browser/client-cycles.test.ts": 25,
   "test/browser/client-life.test.ts": 89,
   "test/browser/client-load.test.ts": 56,
   "test/browser/client-origin.test.ts": 41,
