@@ -71,6 +71,11 @@ const NEEDS = [
 /** What `npm run test:long` needs beside them. */
 const LONG_NEEDS = [
   {
+    name: "Wine",
+    present: () => findCommand(["wine"]) !== null,
+    packages: ["wine", "wine64"],
+  },
+  {
     name: "slowhttptest",
     present: () => findCommand(["slowhttptest"]) !== null,
     packages: ["slowhttptest"],

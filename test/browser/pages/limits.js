@@ -1,6 +1,6 @@
 // Counts the timers of a page that wait, and opens streams of which nothing is kept but counts.
 // ECMAScript 3, for all engines.
-(() => {
+(function () {
   var waiting = 0;
   var pending = {};
 
@@ -23,19 +23,21 @@
   var clearOnce = window.clearTimeout;
   var clearAgain = window.clearInterval;
 
-  window.setTimeout = (callback, ms) => {
-    var id = setOnce(() => {
+  window.setTimeout = function (callback, ms) {
+    var id = setOnce(function () {
       forget(id);
       callback();
     }, ms);
     return remember(id);
   };
-  window.setInterval = (callback, ms) => remember(setAgain(callback, ms));
-  window.clearTimeout = (id) => {
+  window.setInterval = function (callback, ms) {
+    return remember(setAgain(callback, ms));
+  };
+  window.clearTimeout = function (id) {
     forget(id);
     clearOnce(id);
   };
-  window.clearInterval = (id) => {
+  window.clearInterval = function (id) {
     forget(id);
     clearAgain(id);
   };
@@ -45,23 +47,25 @@
     received: 0,
     // Messages whose number is not the one after that before.
     wrong: 0,
-    timers: () => waiting,
-    open: (transport, isShared) => {
+    timers: function () {
+      return waiting;
+    },
+    open: function (transport, isShared) {
       limits.stream = foreverframe.open({
         channels: "news",
         transport: transport,
         share: isShared,
         retryMs: 200,
-        onmessage: (event) => {
+        onmessage: function (event) {
           if (event.data.n !== limits.received) {
             limits.wrong++;
           }
           limits.received++;
-        },
+        }
       });
     },
     // Elements, those in frames included.
-    nodes: () => {
+    nodes: function () {
       var count = document.getElementsByTagName("*").length;
       var frames = document.getElementsByTagName("iframe");
       var i;
@@ -73,6 +77,6 @@
         }
       }
       return count;
-    },
+    }
   };
 })();
