@@ -5,7 +5,12 @@ import esx from "eslint-plugin-es-x";
 export default [
   {
     ...esx.configs["flat/restrict-to-es3"],
-    files: ["client/**/*.js", "static/*.js"],
+    files: [
+      "client/**/*.js",
+      "static/*.js",
+      "test/browser/pages/limits.js",
+      "test/support/jscript/*.js",
+    ],
     languageOptions: { sourceType: "script" },
     settings: { "es-x": { aggressive: true } },
   },

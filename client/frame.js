@@ -15,26 +15,29 @@ var FRAME_CHECK_MS = 250;
 /** Frames that are to be removed. */
 var leaving = [];
 
-/** Kept referenced: IE collects it otherwise, with its frames. */
-var htmlfile;
+/** See frameDocument(). Kept referenced: IE collects it otherwise, with its frames. */
+var home;
 
 /**
  * Where frames are put: in IE before 11 a document that is nowhere shown, in which they load
  * without the busy indicator, the click sound and an entry of the history.
  */
 function frameDocument() {
-  try {
-    if (!htmlfile) {
+  var htmlfile;
+  if (!home) {
+    home = document;
+    try {
       htmlfile = new root.ActiveXObject("htmlfile");
       htmlfile.open();
       htmlfile.write("<html><body></body></html>");
       htmlfile.close();
       htmlfile.parentWindow.foreverframe = api;
+      home = htmlfile.body ? htmlfile : home;
+    } catch (error) {
+      // There is none, or none that is whole.
     }
-    return htmlfile.body ? htmlfile : document;
-  } catch (error) {
-    return document;
   }
+  return home;
 }
 
 function removeFrames() {
@@ -71,8 +74,8 @@ function phaseOf(frame) {
 
 openers["frame"] = function (connection) {
   var isForeign = connection.origin !== originOf(location);
-  var home = isForeign ? document : frameDocument();
-  var frame = home.createElement("iframe");
+  var owner = isForeign ? document : frameDocument();
+  var frame = owner.createElement("iframe");
   var place = put(callbacks, connection);
   var name = "push" + (place || "");
   var wasLoading = false;
@@ -96,7 +99,7 @@ openers["frame"] = function (connection) {
       // IE 8 gives another object for the same window.
       return source && source == frame.contentWindow;
     };
-  } else if (home === document && root.addEventListener) {
+  } else if (owner === document && root.addEventListener) {
     connection.sign = function () {
       return sizeOf(frame);
     };
@@ -123,7 +126,7 @@ openers["frame"] = function (connection) {
       ? "&origin=" + encodeURIComponent(originOf(location))
       : "&callback=parent.foreverframe." + name
   );
-  home.body.appendChild(frame);
+  owner.body.appendChild(frame);
 };
 
 /** A frame of another origin posts its events; what other windows post is ignored. */

@@ -10,6 +10,10 @@ var MAX_TEXT_LENGTH = 1000000;
 
 openers["ndjson"] = function (connection) {
   var seen = 0;
+  if (!root.addEventListener) {
+    // IE before 9 throws at a look at an answer that has not ended.
+    throw new Error("no partial answers");
+  }
   function onchange(answer) {
     var text = answer.responseText;
     var lines = text.substring(seen).split("\n");

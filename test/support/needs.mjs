@@ -56,10 +56,25 @@ const NEEDS = [
   },
   { name: "Perl", present: () => findCommand(["perl"]) !== null, packages: ["perl-base"] },
   { name: "PHP", present: () => findCommand(["php"]) !== null, packages: ["php-cli"] },
+  {
+    name: "PHP's curl",
+    present: () => run("php", ["-r", "exit(extension_loaded('curl') ? 0 : 1);"]) === 0,
+    packages: ["php-curl"],
+  },
+  {
+    name: "Python's requests",
+    present: () => existsSync("/usr/lib/python3/dist-packages/requests"),
+    packages: ["python3-requests"],
+  },
 ];
 
 /** What `npm run test:long` needs beside them. */
 const LONG_NEEDS = [
+  {
+    name: "Wine",
+    present: () => findCommand(["wine"]) !== null,
+    packages: ["wine", "wine64"],
+  },
   {
     name: "slowhttptest",
     present: () => findCommand(["slowhttptest"]) !== null,

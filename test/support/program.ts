@@ -9,6 +9,7 @@ export class Program {
   readonly #exit: Promise<number | NodeJS.Signals | null>;
   /** Everything that it printed so far, in the order in which it came. */
   output = "";
+  hasEnded = false;
 
   /** @param environment added to this process's own */
   constructor(
@@ -29,6 +30,7 @@ export class Program {
       this.#child.once("error", reject);
       this.#child.once("close", (code, signal) => {
         running.delete(this);
+        this.hasEnded = true;
         resolve(code ?? signal);
       });
     });

@@ -4,6 +4,8 @@ import { connect, createServer, type Socket } from "node:net";
 /** A TCP proxy that can be as bad as a network. */
 export interface TcpProxy {
   readonly port: number;
+  /** How many connections of clients there are. */
+  readonly connections: number;
   /** Cut the connections that there are. */
   cutAll(): void;
   /** From now on, cut a connection after so many bytes of what comes back; null for never. */
@@ -88,6 +90,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const proxy: TcpProxy = {
     port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections.size;
+    },
     cutAll,
     cutAfter(bytes) {
       limit = bytes;
