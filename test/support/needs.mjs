@@ -123,21 +123,25 @@ function install(packages) {
  * @param who needs it, for the sentences, such as "The tests need"
  */
 export function provide(needs, who) {
-  const missing = needs.filter((need) => !need.present());
-  const packages = [...new Set(missing.flatMap((need) => need.packages))];
-  const remedy = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+  const missing = absent(needs);
+  const packages = packagesOf(missing);
   if (packages.length > 0 && process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
-    console.log(`${who} ${namesOf(missing)}: ${remedy}`);
+    console.log(`${who} ${namesOf(missing)}: ${installing(packages)}`);
     install(packages);
   }
   for (const need of missing) make(need);
-  const left = missing.filter((need) => !need.present());
+  const left = absent(missing);
   if (left.length === 0) return;
-  const advice = packages.length === 0 ? "" : ` On Debian, run as root:\n\n  ${remedy}\n`;
+  const remedy = installing(packagesOf(left));
+  const advice = packagesOf(left).length > 0 ? ` On Debian, run as root:\n\n  ${remedy}\n` : "";
   console.error(`${who} ${namesOf(left)}, which could not be installed.${advice}`);
   process.exit(1);
 }
 
+const absent = (needs) => needs.filter((need) => !need.present());
+const packagesOf = (needs) => [...new Set(needs.flatMap(({ packages }) => packages))];
+const installing = (packages) =>
+  `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
 const namesOf = (needs) => needs.map(({ name }) => name).join(", ");
 
 /** Make what can be made, where the needs before it are there. */

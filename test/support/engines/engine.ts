@@ -94,10 +94,10 @@ export class Engine {
   /** Leave something in the document by which it is told from the next one. */
   async #mark(): Promise<void> {
     // There may be no document yet.
-    await this.evaluate("window.isLeft = true").catch(() => {});
+    await this.evaluate("document.isLeft = true").catch(() => {});
   }
 
   #untilUnmarked(condition: string, what: string): Promise<void> {
-    return this.until(`!window.isLeft && !!document.body && ${condition}`, what);
+    return this.until(`!document.isLeft && !!document.body && ${condition}`, what);
   }
 }

@@ -7,6 +7,7 @@
 #include <QUrl>
 #include <QVariant>
 #include <cstdio>
+#include <kio/job.h>
 #include <khtml_part.h>
 #include <khtmlview.h>
 #include <unistd.h>

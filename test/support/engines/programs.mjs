@@ -89,7 +89,7 @@ export const ENGINE_NEEDS = {
     ),
     {
       name: "the program around KHTML",
-      present: () => existsSync(KHTML_HOST),
+      present: () => hasAll(KHTML_HOST),
       packages: [],
       make: compileKhtmlHost,
     },
@@ -103,7 +103,7 @@ export const ENGINE_NEEDS = {
     ),
     {
       name: "the program around JavaFX's WebView",
-      present: () => existsSync(JAVAFX_HOST),
+      present: () => hasAll(join(JAVAFX_HOST, "FxHost.class")),
       packages: [],
       make: () => compile("javac", [...JAVAFX_MODULES, "-d", JAVAFX_HOST, "FxHost.java"]),
     },
@@ -112,13 +112,17 @@ export const ENGINE_NEEDS = {
 
 function compileKhtmlHost() {
   const flags = spawnSync("pkg-config", ["--cflags", "--libs", "Qt5Widgets"], { encoding: "utf8" });
-  const headers = existsSync(KF5) ? readdirSync(KF5).map((name) => `-I${join(KF5, name)}`) : [];
+  const inside = readdirSync(KF5, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const headers = [
+    `${LIBRARIES}/qt5/mkspecs/linux-g++`,
+    KF5,
+    ...inside.map(({ name }) => join(KF5, name)),
+  ];
   compile("g++", [
     ...["-fPIC", "-O1", "-o", KHTML_HOST, "khtml-host.cpp"],
-    ...(flags.stdout ?? "").trim().split(/\s+/),
-    `-I${KF5}`,
-    ...headers,
-    ...["KHtml", "Parts", "CoreAddons", "XmlGui", "KIOCore"].map((name) => `-lKF5${name}`),
+    ...flags.stdout.trim().split(/\s+/),
+    ...headers.map((directory) => `-I${directory}`),
+    ...["KHtml", "Parts", "CoreAddons", "XmlGui"].map((name) => `-lKF5${name}`),
   ]);
 }
 

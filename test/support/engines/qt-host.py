@@ -26,7 +26,9 @@ if KIND == "webkit":
 
     class Page(QWebPage):
         def javaScriptConsoleMessage(self, text, line, source):
-            say_error(text, line, source)
+            # What has no place is the engine's own, such as about a header that it does not know.
+            if source:
+                say_error(text, line, source)
 
     def create_view():
         settings = QWebSettings.globalSettings()
