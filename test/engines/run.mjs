@@ -18,7 +18,7 @@ for (const name of names)
 const needs = names.flatMap((name) => ENGINE_NEEDS[name]);
 provide([...new Map(needs.map((need) => [need.name, need])).values()], "The engines need");
 
-const mocha = spawn("node_modules/.bin/mocha", ["test/engines/matrix.ts"], {
+const mocha = spawn("node_modules/.bin/mocha", [join(import.meta.dirname, "matrix.ts")], {
   cwd: ROOT,
   stdio: "inherit",
   env: { ...process.env, ENGINES: names.join(",") },

@@ -7,7 +7,6 @@
 #include <QUrl>
 #include <QVariant>
 #include <cstdio>
-#include <kio/job.h>
 #include <khtml_part.h>
 #include <khtmlview.h>
 #include <unistd.h>
@@ -71,10 +70,6 @@ int main(int count, char **values) {
   KHTMLPart *part = new KHTMLPart();
   part->setJScriptEnabled(true);
   part->setPluginsEnabled(false);
-  QObject::connect(part, &KParts::ReadOnlyPart::started, [] { say("0", "busy"); });
-  QObject::connect(
-      part, static_cast<void (KParts::ReadOnlyPart::*)()>(&KParts::ReadOnlyPart::completed),
-      [] { say("0", "idle"); });
   // Links and forms are followed by the browser around it, too.
   QObject::connect(part->browserExtension(), &KParts::BrowserExtension::openUrlRequestDelayed,
                    [part](const QUrl &url, const KParts::OpenUrlArguments &arguments,

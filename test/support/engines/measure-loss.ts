@@ -55,7 +55,10 @@ export const measureKilled: Measure = async ({ engine }) => {
   const flags = ["--port", String(await freePort()), "--data", createTemporaryDirectory()];
   const start = () => startServeProcess([...flags, "--heartbeat-ms", String(KILLED_HEARTBEAT_MS)]);
   const server = await start();
-  const page = await TrialPage.open(engine, `${server.url}/?retryMs=2000`);
+  const page = await TrialPage.open(
+    engine,
+    `${server.url}/?retryMs=2000&silentMs=${3 * KILLED_HEARTBEAT_MS}`,
+  );
   await page.untilOpenBy("frame");
   await publishJson(server.url, "news", "before");
   await page.untilCount(1);

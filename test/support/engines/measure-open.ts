@@ -1,6 +1,8 @@
 import { expect } from "chai";
+import { TEST_PAGES } from "../../browser/client-page.ts";
 import { publishJson } from "../raw-http.ts";
 import { startTestServer } from "../test-server.ts";
+import { eventually } from "../within.ts";
 import { type Measure, RARE_HEARTBEAT_MS } from "./measure.ts";
 import { TrialPage } from "./trial-page.ts";
 
@@ -23,16 +25,15 @@ export const measureOpen: Measure = async ({ engine }) => {
   return "yes";
 };
 
-/** Whether the browser shows that it is loading, as long as a stream is open. */
+/** Whether the browser shows that it is loading as long as a stream is open. */
 export const measureBusy: Measure = async ({ engine }) => {
-  const server = await startTestServer();
-  const page = await TrialPage.open(engine, `${server.url}/`);
-  await page.untilOpenBy("frame");
+  const server = await startTestServer({ pages: TEST_PAGES });
+  await engine.open(`${server.url}/counter.html`);
   if ((await engine.isBusy()) === null) return "?";
-  const until = performance.now() + REST_MS;
-  while (performance.now() < until) {
-    if (!(await engine.isBusy())) return "no";
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  return "yes";
+  await eventually(REST_MS, async () => !(await engine.isBusy()), "a page that is at rest");
+  await engine.evaluate('counter.begin("news")');
+  await engine.until("counter.opens === 1", "a stream");
+  const isAtRest = async () => !(await engine.isBusy());
+  const rested = await eventually(REST_MS, isAtRest, "rest").catch(() => false);
+  return rested ? "no" : "yes";
 };

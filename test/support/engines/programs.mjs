@@ -9,7 +9,7 @@ import { CACHE, needOldProgram } from "./old-programs.mjs";
 const LIBRARIES = "/usr/lib/x86_64-linux-gnu";
 const PYQT = "/usr/lib/python3/dist-packages/PyQt5";
 const KF5 = "/usr/include/KF5";
-export const OPENJFX = "/usr/share/openjfx/lib";
+const OPENJFX = "/usr/share/openjfx/lib";
 
 /** Path of the Chromium that the tests drive. */
 export function chromiumPath() {
