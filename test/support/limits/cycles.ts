@@ -5,7 +5,7 @@ import { publishJson } from "../raw-http.ts";
 import { startTcpProxy } from "../tcp-proxy.ts";
 import { startTestServer } from "../test-server.ts";
 import { eventually } from "../within.ts";
-import type { Footprint, MeasuredPage } from "./measured-page.ts";
+import { type Footprint, type MeasuredPage, openLimits } from "./measured-page.ts";
 
 /** Connections that a browser keeps to a server while it needs none. */
 const MAX_IDLE_CONNECTIONS = 6;
@@ -29,7 +29,7 @@ export async function openAndClose(
 ): Promise<readonly [Footprint, Footprint]> {
   const server = await startTestServer({ pages: TEST_PAGES });
   const proxy = await startTcpProxy(Number(new URL(server.url).port));
-  await page.open(`http://127.0.0.1:${proxy.port}/limits.html`);
+  await openLimits(page, `http://127.0.0.1:${proxy.port}`);
   await page.until("limits.timers() === 0", "a page without a timer");
   const isClean = async () => {
     await page.until(

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { TransportName } from "../../../src/core/transport.ts";
 import { TEST_PAGES } from "../../browser/client-page.ts";
 import { startTestServer } from "../test-server.ts";
-import type { Footprint, MeasuredPage } from "./measured-page.ts";
+import { type Footprint, type MeasuredPage, openLimits } from "./measured-page.ts";
 import { publishNumbers } from "./publish-numbers.ts";
 
 const HOURS = 8;
@@ -38,7 +38,7 @@ export async function spendHours(
   transport: TransportName,
 ): Promise<readonly [Footprint, Footprint]> {
   const server = await startTestServer({ pages: TEST_PAGES, heartbeatMs: HEARTBEAT_MS });
-  await page.open(`${server.url}/limits.html`);
+  await openLimits(page, server.url);
   await page.evaluate(`limits.open("${transport}")`);
   await page.until(`limits.stream.state === "open"`, `a stream by ${transport}`);
   let sent = 0;

@@ -19,6 +19,12 @@ export interface MeasuredPage {
   measure(): Promise<Footprint>;
 }
 
+/** Open limits.html of a server, and wait until all of it is there. */
+export async function openLimits(page: MeasuredPage, url: string): Promise<void> {
+  await page.open(`${url}/limits.html`);
+  await page.until(`document.readyState === "complete"`, "the whole page");
+}
+
 /** A page of Chromium, which collects what is not in use before it tells what is. */
 export async function measuredPage(page: Page): Promise<MeasuredPage> {
   const session = await page.createCDPSession();
