@@ -25,8 +25,11 @@ const START_MS = 15_000;
  */
 const AWAY_MS = 15_000;
 
-/** A client that has asked for nothing for this long after a close has stopped, in ms. */
-const QUIET_MS = 6_000;
+/**
+ * A client that has asked for nothing for this long after a close has stopped, in ms: see above, and
+ * all that are back have been so for long enough to forget their attempts in vain.
+ */
+const QUIET_MS = 8_000;
 
 /** Longest until that is clear, in ms. */
 const STOP_MS = 30_000;
