@@ -32,11 +32,9 @@ export async function openAndClose(
   await openLimits(page, `http://127.0.0.1:${proxy.port}`);
   await page.until("limits.timers() === 0", "a page without a timer");
   const isClean = async () => {
-    await page.until(
-      `limits.timers() === 0 && document.getElementsByTagName("iframe").length === 0`,
-      `the end of what ${transport} has left in the page`,
-      GONE_MS,
-    );
+    await page.until("limits.timers() === 0", `the end of the timers of ${transport}`, GONE_MS);
+    const frames = `document.getElementsByTagName("iframe")`;
+    await page.until(`${frames}.length === 0`, `the end of the frames of ${transport}`, GONE_MS);
     await eventually(
       GONE_MS,
       () => server.hub.openStreams === 0 && proxy.connections <= MAX_IDLE_CONNECTIONS,
