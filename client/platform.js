@@ -153,14 +153,9 @@ function postAtOnce(url, body, token) {
   }
 }
 
-/** A name for a frame that no other frame has, nor had before. */
-function frameName() {
-  return "foreverframe" + String(Math.random()).substring(2);
-}
-
 function postForm(url) {
   var box = document.createElement("div");
-  var name = frameName();
+  var name = "foreverframe" + String(Math.random()).substring(2);
   box.style.display = "none";
   // IE before 8 takes a name as a form's target only if its parser has seen it.
   box.innerHTML =

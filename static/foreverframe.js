@@ -9,19 +9,20 @@ return(n[1]+"//"+n[2].replace(/:(80|443)?$/,"")).toLowerCase()}function M(){
 return be.XMLHttpRequest?new be.XMLHttpRequest:new be.ActiveXObject("Microsoft.XMLHTTP")}function Pe(e,n,t,r,o){var i,
 c=M();return c.open(e,n,!0),b(c,o),i=w(a,c),c.onreadystatechange=function(){4===c.readyState&&(a[i]=null),
 r&&2<c.readyState&&r(c)},c.send(t),c}function b(e,n){n&&e.setRequestHeader("Authorization","Bearer "+n)}function Fe(e,n,
-t){try{Pe("POST",e,n,null,t)}catch(r){!function(e){var n=ke.createElement("div"),t=k();n.style.display="none",
+t){try{Pe("POST",e,n,null,t)}catch(r){!function(e){var n=ke.createElement("div"),t="foreverframe"+String(Math.random()
+).substring(2);n.style.display="none",
 n.innerHTML='<iframe name="'+t+'"></iframe><form method="post" target="'+t+'"></form>',ke.body.appendChild(n),
 n.lastChild.action=e,n.lastChild.submit(),setTimeout(function(){n.parentNode&&n.parentNode.removeChild(n)},1e4)}(e)}}
 function qe(e,n,t){var r;try{t&&be.fetch?be.fetch(e,{method:"POST",keepalive:!0,headers:{Authorization:"Bearer "+t}})[
 "catch"](function(){}):be.navigator.sendBeacon&&be.navigator.sendBeacon(e,"")||((r=M()).open("POST",e,!1),b(r,t),r.send(
-""))}catch(o){}}function k(){return"foreverframe"+String(Math.random()).substring(2)}function Re(e,n){return 0<e?Number(
-e):n}function Ve(e){return!e.transport||"auto"===e.transport}function He(e){return e.replace(/[^.]*$/,"")}function _e(e,
-n){return null!==e&&null!==n&&He(e)===He(n)&&e<=n}function Be(e,n,t){return{type:"close",reason:e,reconnect:!1,
-retryMs:0,cursor:n,text:t}}function Ke(e){return e&&/^FF_/.test(e.code)?{type:"error",code:e.code,status:e.status,
-detail:e.detail,reconnect:408===e.status||429===e.status||500<=e.status}:null}function E(){for(var e=l.pop();e;
-)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function S(e){try{return e.contentWindow.document.readyState}catch(
-n){return"denied"}}function O(){try{return be.localStorage||null}catch(e){return null}}function Ge(e,n){var t=O(),r=c[e]
-try{r=r||t&&t.getItem(i+e)}catch(o){}return 0<(t=r?r-Ne():0)&&t<=n?t:0}function Je(e,n){var t=O();c[e]=n&&Ne()+n;try{
+""))}catch(o){}}function Re(e,n){return 0<e?Number(e):n}function Ve(e){return!e.transport||"auto"===e.transport}
+function He(e){return e.replace(/[^.]*$/,"")}function _e(e,n){return null!==e&&null!==n&&He(e)===He(n)&&e<=n}
+function Be(e,n,t){return{type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n,text:t}}function Ke(e){
+return e&&/^FF_/.test(e.code)?{type:"error",code:e.code,status:e.status,detail:e.detail,
+reconnect:408===e.status||429===e.status||500<=e.status}:null}function k(){for(var e=l.pop();e;
+)e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function E(e){try{return e.contentWindow.document.readyState}catch(
+n){return"denied"}}function S(){try{return be.localStorage||null}catch(e){return null}}function Ge(e,n){var t=S(),r=c[e]
+try{r=r||t&&t.getItem(i+e)}catch(o){}return 0<(t=r?r-Ne():0)&&t<=n?t:0}function Je(e,n){var t=S();c[e]=n&&Ne()+n;try{
 n?t.setItem(i+e,String(c[e])):t.removeItem(i+e)}catch(r){}}function We(e,n){return Ge("path "+e,n)}function Xe(e,n){Je(
 "path "+e,n)}function ze(e,n,t,r){var o,i,c=!1;function a(e){c||(c=!0,clearTimeout(i),r(e))}i=xe(g,function(){a({
 state:"away"}),o.abort()});try{o=Pe("GET",e+"?"+n+"at="+Ne(),null,function(e){4===e.readyState&&a(function(e){var n;try{
@@ -35,12 +36,12 @@ function n(n){v(Ue.slice(0),function(e){e[n]()})}function r(){Ie=!0,n("begin")}f
 be.foreverframe&&be.foreverframe.open||(ke=be.document,s=be.location,a=[],t=2147483647,u=[],l=[],(Ee={}).frame=function(
 n){var e,t=n.origin!==Ae(s),r=t?ke:function(){try{return f||((f=new be.ActiveXObject("htmlfile")).open(),f.write(
 "<html><body></body></html>"),f.close(),f.parentWindow.foreverframe=m),f.body?f:ke}catch(e){return ke}}(),
-o=r.createElement("iframe"),i=w(u,n),c="push"+(i||""),a=!1;m[c]=function(e){a=a||"loading"===S(o),u[i]&&u[i].receive(e)}
-,n.stop=function(){clearInterval(e),u[i]=null,l[l.length]=o,setTimeout(E,0)},t?n.isSource=function(e){
+o=r.createElement("iframe"),i=w(u,n),c="push"+(i||""),a=!1;m[c]=function(e){a=a||"loading"===E(o),u[i]&&u[i].receive(e)}
+,n.stop=function(){clearInterval(e),u[i]=null,l[l.length]=o,setTimeout(k,0)},t?n.isSource=function(e){
 return e&&e==o.contentWindow}:r===ke&&be.addEventListener?(n.sign=function(){return function(e){try{
 return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}}(o)},e=setInterval(function(){
-var e=S(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end()}),
-o.style.display="none",o.name=k(),o.referrerPolicy="origin",o.src=n.url(t?"&origin="+encodeURIComponent(Ae(s)
+var e=E(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end()}),
+o.style.display="none",o.name=c+Ne(),o.referrerPolicy="origin",o.src=n.url(t?"&origin="+encodeURIComponent(Ae(s)
 ):"&callback=parent.foreverframe."+c),r.body.appendChild(o)},h(be,"message",function(n){v(u,function(e){
 e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(Ce(n.data))})}),Ee.poll=function(o){var r,i,c=null,
 a=!o.asksForKept;o.isUnwatched=!0,o.stop=function(e){clearTimeout(i),r&&(c||o.earlier||e)&&r.abort()},function s(n){
@@ -145,7 +146,7 @@ clearInterval(n),t&&l("bye"),u.close(),u=null}}):null}(["foreverframe",c,i.chann
 describe:function(e){e.state=U.state,e.reason=he.reason,e.retryMs=he.retryMs,e.cursor=U.cursor,e.restart=t},hold:le,
 release:fe,follow:de})),n=!!r,r)||p()}function Me(){d(),E(w),E(T),ue()}return function(e){Ue[Ue.length]=e,
 Ie&&setTimeout(e.begin,0)}(Te),U}},"complete"===ke.readyState?Le=Ie=!0:(h(be,"load",function(){setTimeout(function(){
-Le=!0,r(),n("loaded")},50)}),setTimeout(function L(){ke.body?r():setTimeout(L,250)},1e4)),h(be,
-"onpagehide"in be?"pagehide":"unload",function(){n("hide"),E()}),h(be,"pageshow",function(e){e.persisted&&n("show")}),h(
+Le=!0,r(),n("loaded")},50)}),setTimeout(function O(){ke.body?r():setTimeout(O,250)},1e4)),h(be,
+"onpagehide"in be?"pagehide":"unload",function(){n("hide"),k()}),h(be,"pageshow",function(e){e.persisted&&n("show")}),h(
 be,"online",o),h(ke,"resume",o),h(ke,"visibilitychange",function(){$e()?Ne()-e>Oe&&o():e=Ne()}),be.foreverframe=m)}(
 window);

@@ -7,7 +7,7 @@ import { buildClient, SOURCES } from "../../client/build.mjs";
 const client = readFileSync(new URL("../../static/foreverframe.js", import.meta.url), "utf8");
 
 /** Of the client as it is served, compressed. */
-const MAX_BYTES = 7_050;
+const MAX_BYTES = 7_100;
 
 describe("static/foreverframe.js", function () {
   this.timeout(60_000); // it is made anew
