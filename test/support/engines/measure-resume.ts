@@ -14,6 +14,11 @@ const MEANWHILE = 10;
 /** A page that can keep nothing begins with so many of the last messages. */
 const LAST = 20;
 
+/** Whether the control frame of a page is that of its stream. */
+const HAS_CONTROL = `document.getElementById("stream").value !== "" &&
+  document.getElementById("control").getElementsByTagName("iframe")[0].contentWindow.location.href ===
+  location.href.replace(/control.html.*/, "control?stream=" + document.getElementById("stream").value)`;
+
 /** Doors that open one after the other, and the page that shows them. */
 class Doors {
   readonly #engine: Engine;
@@ -82,7 +87,10 @@ export const measureResume: Measure = async ({ engine, size }) => {
   return `the last ${LAST}`;
 };
 
-/** A page that was left for another goes on where it was after the way back, however it is kept. */
+/**
+ * A page that was left for another goes on where it was after the way back, however it is kept; and
+ * a control frame is that of the stream that the page then has.
+ */
 export const measureBack: Measure = async ({ engine }) => {
   const doors = await Doors.open(engine);
   await doors.publish(BEFORE);
@@ -94,5 +102,10 @@ export const measureBack: Measure = async ({ engine }) => {
   await doors.publish(BEFORE);
   await doors.untilShown();
   expect(await doors.shown()).to.deep.equal(doors.all);
+  await engine.open(`${doors.server.url}/control.html`);
+  await engine.until(HAS_CONTROL, "a control frame");
+  await engine.open(`${doors.server.url}/counter.html`);
+  await engine.back();
+  await engine.until(HAS_CONTROL, "the control frame of the stream after the way back");
   return "yes";
 };
