@@ -41,7 +41,7 @@ o=r.createElement("iframe"),i=T(u,n),c="push"+(i||""),a=!1;m[c]=function(e){a=a|
 return e&&e==o.contentWindow}:r===Ee&&be.addEventListener?(n.sign=function(){return function(e){try{
 return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}}(o)},e=setInterval(function(){
 var e=k(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end()}),
-o.style.display="none",o.referrerPolicy="origin",o.src=n.url(t?"&origin="+encodeURIComponent(Ae(s)
+o.style.display="none",o.name=c+Ne(),o.referrerPolicy="origin",o.src=n.url(t?"&origin="+encodeURIComponent(Ae(s)
 ):"&callback=parent.foreverframe."+c),r.body.appendChild(o)},h(be,"message",function(n){v(u,function(e){
 e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(Ce(n.data))})}),ke.poll=function(o){var r,i,c=null,
 a=!o.asksForKept;o.isUnwatched=!0,o.stop=function(e){clearTimeout(i),r&&(c||o.earlier||e)&&r.abort()},function s(n){

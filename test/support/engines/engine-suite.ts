@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect } from "chai";
 import { closeProxies } from "../faulty-proxy.ts";
 import { closeMeddlingProxies } from "../meddling-proxy.ts";
@@ -53,6 +54,7 @@ function describeEngine(kind: EngineKind, size: Measured["size"], rows: string[]
       const [title, measure] = MEASURES[column];
       it(title, async () => {
         cells[column] = await measure({ engine, isHolding, size });
+        await shoot(engine, `${kind.id}-${column}`);
         expect(await engine.errors(), "what scripts threw").to.deep.equal([]);
         expect(documentedCells(kind.name)[column], `docs/browsers.md, ${column}`).to.equal(
           cells[column],
@@ -65,4 +67,10 @@ function describeEngine(kind: EngineKind, size: Measured["size"], rows: string[]
       if (size === "whole") expect(cells).to.deep.equal(documentedCells(kind.name));
     });
   });
+}
+
+/** Keep a picture of the page, where SCREENSHOTS names a directory for them. */
+async function shoot(engine: Engine, name: string): Promise<void> {
+  const directory = process.env["SCREENSHOTS"];
+  if (directory !== undefined) await engine.screenshot(join(directory, `${name}.png`));
 }

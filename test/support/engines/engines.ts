@@ -2,7 +2,7 @@ import { WHOLE_BROWSERS } from "../../browser/browsers.ts";
 import type { Driver } from "./driver.ts";
 import { startJavaFx } from "./javafx.ts";
 import { startKhtml } from "./khtml.ts";
-import type { Column } from "./matrix.ts";
+import { COLUMNS, type Column } from "./matrix.ts";
 import { startOldChrome } from "./old-chrome.ts";
 import { oldProgramPath } from "./old-programs.mjs";
 import { startPhantom } from "./phantom.ts";
@@ -48,7 +48,13 @@ export const ENGINES: readonly EngineKind[] = [
     start: () =>
       startPhantom(oldProgramPath("phantomjs-1.9.8"), { LD_LIBRARY_PATH: librariesWithoutSsl() }),
   },
-  { id: "khtml", name: "KHTML 5.103", start: startKhtml },
+  {
+    id: "khtml",
+    name: "KHTML 5.103",
+    // History is kept by the browser around it.
+    columns: COLUMNS.filter((column) => column !== "back"),
+    start: startKhtml,
+  },
   {
     id: "javafx",
     name: "JavaFX 11 WebView",

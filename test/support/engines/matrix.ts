@@ -5,6 +5,7 @@ export const COLUMNS = [
   "open",
   "values",
   "resume",
+  "back",
   "close",
   "recycle",
   "fallback",

@@ -6,7 +6,7 @@ import { measureRemoved, measureUnload } from "./measure-gone.ts";
 import { measureKilled, measureWake } from "./measure-loss.ts";
 import { measureBusy, measureOpen } from "./measure-open.ts";
 import { measureRecycle } from "./measure-recycle.ts";
-import { measureResume } from "./measure-resume.ts";
+import { measureBack, measureResume } from "./measure-resume.ts";
 import { measureTransports } from "./measure-transports.ts";
 import { measureValues } from "./measure-values.ts";
 
@@ -15,6 +15,7 @@ export const MEASURES: Readonly<Record<Column, readonly [string, Measure]>> = {
   open: ["shows messages while the response is open", measureOpen],
   values: ["gets values equal to what was published", measureValues],
   resume: ["goes on where it was when the page is loaded again", measureResume],
+  back: ["goes on where it was after the way back", measureBack],
   close: ["stays away after a close, and leaves no entry in the history", measureClose],
   recycle: ["replaces frames without a seam, and keeps few nodes", measureRecycle],
   fallback: ["polls where frames are held back", measureFallback],

@@ -24,6 +24,15 @@ const CAPABILITIES = {
   },
 };
 
+/** Has the page painted for some seconds: a picture is of what is painted next. */
+const REPAINTING = `(function () {
+  var times = 100;
+  var timer = setInterval(function () {
+    document.body.style.opacity = times % 2 ? "0.99" : "";
+    if (--times === 0) clearInterval(timer);
+  }, 30);
+})()`;
+
 /** Start WebKitGTK's own small browser, and drive it by WebDriver. */
 export async function startWebKitGtk(): Promise<Driver> {
   const port = await freePort();
@@ -93,6 +102,7 @@ class WebKitGtk implements Driver {
   }
 
   async screenshot(path: string): Promise<void> {
+    await this.run(REPAINTING);
     const png = await this.#ask("GET", `${this.#session}/screenshot`);
     writeFileSync(path, String(png), "base64");
   }
