@@ -12,7 +12,9 @@ const CLIENT = readFileSync(new URL("foreverframe.js", STATIC), "utf8");
 /** A frame comes whole here, so it has to end soon, in ms. */
 const RECYCLE_MS = 300;
 
-/** Browsers of the time, as createWindow takes them, and where each has its frames. None has JSON. */
+/**
+ * Browsers of the time, as createWindow takes them, and where each has its frames. None has JSON.
+ */
 const BROWSERS = [
   ["IE 6", '{ request: "ActiveX", htmlfile: "whole" }', "htmlfile"],
   ["IE 7", '{ request: "native", htmlfile: "whole" }', "htmlfile"],

@@ -26,8 +26,8 @@ const START_MS = 15_000;
 const AWAY_MS = 15_000;
 
 /**
- * A client that has asked for nothing for this long after a close has stopped, in ms: see above, and
- * all that are back have been so for long enough to forget their attempts in vain.
+ * A client that has asked for nothing for this long after a close has stopped, in ms. It is longer
+ * than the pause of those that come back, which have forgotten their attempts in vain by then.
  */
 const QUIET_MS = 8_000;
 

@@ -1,5 +1,5 @@
-// For JScript: as much of a document as IE 6 to 8 have and the client uses. There is attachEvent and
-// no addEventListener; a link, and the name of a frame, count only if a parser has seen them.
+// For JScript: as much of a document as IE 6 to 8 have and the client uses. There is attachEvent
+// and no addEventListener; a link, and the name of a frame, count only if a parser has seen them.
 
 function StubNode(name, owner) {
   this.nodeName = name.toUpperCase();

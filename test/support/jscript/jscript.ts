@@ -9,7 +9,9 @@ const STUBS = ["time", "dom", "network", "page"].map((name) =>
   readFileSync(new URL(`${name}.js`, import.meta.url), "utf8"),
 );
 
-/** A script that fails to parse, or throws, ends in silence and with code 0; one that ran says this. */
+/**
+ * A script that fails to parse, or throws, ends in silence and with code 0; one that ran says this.
+ */
 const SENTINEL = "ran to its end";
 
 /** JScript 5.8, the language of IE 8, as Wine has it: with a stub for its document. */

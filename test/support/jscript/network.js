@@ -1,5 +1,5 @@
-// For JScript: what goes over the network does so by synchronous requests to a real server, which has
-// to end its frames soon (--recycle-ms).
+// For JScript: what goes over the network does so by synchronous requests to a real server, which
+// has to end its frames soon (--recycle-ms).
 
 /** What was asked for, in order: "frame", "form", or a request's method, then the path. */
 var asked = [];
@@ -36,7 +36,9 @@ function note(kind, url) {
   );
 }
 
-/** Load a frame as a parser would, though all at once. Each script but the first calls the parent. */
+/**
+ * Load a frame as a parser would, though all at once. Each script but the first calls the parent.
+ */
 function loadFrame(frame) {
   var owner = frame.ownerDocument.parentWindow;
   if (!frame.src || frame.isLoading) {
@@ -70,7 +72,9 @@ function runScript(text, owner) {
   });
 }
 
-/** A form goes to the frame of its target's name, if a parser has made that, else to a new window. */
+/**
+ * A form goes to the frame of its target's name, if a parser has made that; else to a new window.
+ */
 function submitForm(form) {
   var target = null;
   eachNode(form.ownerDocument.body, function (node) {

@@ -1,8 +1,8 @@
 // For JScript: windows of IE 6 to 8 with the client in them, and what a test is told of it.
 
 /**
- * A window. Of `browser`, `request` is "native" (IE 7 and 8), "ActiveX" (IE 6) or "none"; `htmlfile`
- * is "whole", "denied" where the page may not make one, or "broken" where it has no window.
+ * A window. Of `browser`, `request` is "native" (IE 7 and 8) or "ActiveX" (IE 6); `htmlfile` is
+ * "whole", "denied" where the page may not make one, or "broken" where it has no window.
  */
 function createWindow(browser) {
   var made = {

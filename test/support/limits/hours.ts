@@ -30,8 +30,8 @@ const TEXT = "x".repeat(200);
 /**
  * Send a page as many messages and heartbeats as come in eight hours, at one message a second.
  *
- * @returns what it takes after the first hour, and after the last; rejects where a message was lost,
- *   doubled or out of order
+ * @returns what it takes after the first hour, and after the last; rejects where a message was
+ *   lost, doubled or out of order
  */
 export async function spendHours(
   page: MeasuredPage,
