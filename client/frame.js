@@ -118,6 +118,9 @@ openers["frame"] = function (connection) {
     connection.end();
   });
   frame.style.display = "none";
+  // On the way back to a page, old WebKit loads what the frame of the same name, or at the same
+  // place if there is none, had loaded there before: from a cursor that is outdated.
+  frame.name = name + now();
   // This tells the server whose page a frame of another origin is in, even if the page's own policy
   // is to say nothing.
   frame.referrerPolicy = "origin";

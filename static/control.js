@@ -12,6 +12,8 @@
     var frame = root.document.createElement("iframe");
     frame.className = "control";
     frame.title = "Control frame";
+    // Or old WebKit, on the way back to this page, shows the control frame of the old stream.
+    frame.name = id;
     frame.src = "control?stream=" + encodeURIComponent(id);
     hideControl();
     page.element("control").appendChild(frame);

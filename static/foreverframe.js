@@ -43,7 +43,7 @@ a=!1;h[i]=function(e){a=a||"loading"===k(o),u[c]&&u[c].receive(e)},n.stop=functi
 l.length]=o,setTimeout(E,0)},t?n.isSource=function(e){return e&&e==o.contentWindow}:r===Se&&ke.addEventListener?(
 n.sign=function(){return function(e){try{return e.contentWindow.document.documentElement.innerHTML.length}catch(n){
 return-1}}(o)},e=setInterval(function(){var e=k(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,m(o
-,"load",function(){n.end()}),o.style.display="none",o.referrerPolicy="origin",o.src=n.url(
+,"load",function(){n.end()}),o.style.display="none",o.name=i+Ce(),o.referrerPolicy="origin",o.src=n.url(
 t?"&origin="+encodeURIComponent(Pe(s)):"&callback=parent.foreverframe."+i),r.body.appendChild(o)},m(ke,"message",
 function(n){v(u,function(e){e&&e.isSource&&e.isSource(n.source)&&n.origin===e.origin&&e.receive(Ae(n.data))})}),
 Oe.poll=function(o){var r,c,i=null,a=!o.asksForKept;o.isUnwatched=!0,o.stop=function(e){clearTimeout(c),r&&(

@@ -12,7 +12,8 @@
 
   /** The value of a query parameter, or `otherwise` where it is absent or empty. */
   function query(name, otherwise) {
-    var pairs = root.location.search.substring(1).split("&");
+    // KHTML leaves the question mark out.
+    var pairs = root.location.search.replace(/^\?/, "").split("&");
     var pair;
     var i;
     for (i = 0; i < pairs.length; i++) {

@@ -79,6 +79,7 @@ const SECONDS = {
   "test/buses/redis-nodes.test.ts": 20,
   "test/clients/clients.test.ts": 55,
   "test/commands/commands.test.ts": 161,
+  "test/engines/engines.test.ts": 90,
   "test/examples/cluster.test.ts": 35,
   "test/examples/node.test.ts": 50,
   "test/examples/php.test.ts": 15,
@@ -193,7 +194,7 @@ for (const file of [...ALONE, ...Object.keys(SECONDS)])
   if (!files.includes(file)) throw new Error(`There is no ${file}: correct test/run.mjs`);
 
 const together = files.filter((file) => !ALONE.includes(file));
-const isInBrowsers = (file) => /^test\/(browser|middleboxes)\//.test(file);
+const isInBrowsers = (file) => /^test\/(browser|engines|middleboxes)\//.test(file);
 const lanes = Array.from({ length: 2 * LANES }, () => ({ files: [], seconds: 0 }));
 deal(together.filter(isInBrowsers), lanes.slice(0, LANES));
 deal(

@@ -66,7 +66,8 @@ const CHROMIUM_KIND = chromium(chromiumShellPath);
 /** All of them. Chromium is its headless shell, which shows every page, and keeps none. */
 export const BROWSERS: readonly BrowserKind[] = [CHROMIUM_KIND, FIREFOX];
 
-const WHOLE_BROWSERS: readonly BrowserKind[] = [chromium(chromiumPath), FIREFOX];
+/** The same with a Chromium that hides pages, and keeps them for the way back. */
+export const WHOLE_BROWSERS: readonly BrowserKind[] = [chromium(chromiumPath), FIREFOX];
 
 function chromium(path: () => string | null): BrowserKind {
   return {

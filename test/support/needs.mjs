@@ -1,15 +1,16 @@
 // What the tests need beside npm's packages. Run by `pretest`: installs what is missing where it
 // may, else says how.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { chromiumPath, ENGINE_NEEDS, firefoxPath } from "./engines/programs.mjs";
+import { findCommand } from "./find-command.mjs";
+
+export { chromiumPath, findCommand, firefoxPath };
 
 /** Debian's way to say which daemons an installation may start; 101 is "none". */
 const POLICY = "/usr/sbin/policy-rc.d";
 
-const CHROMIUM = ["chromium", "chromium-browser"];
 const CHROMIUM_SHELL = ["chromium-headless-shell"];
-const FIREFOX = ["firefox-esr", "firefox"];
 
 /** Those that `npm test` does without. */
 const MIDDLEBOXES = [
@@ -17,10 +18,16 @@ const MIDDLEBOXES = [
   ...["stunnel4", "squid", "e2guardian"],
 ];
 
+/** The engines, beside Chromium and Firefox, that `npm test` runs the client in. */
+export const QUICK_ENGINES = ["webkitgtk", "qtwebkit", "phantomjs1"];
+
 /** Not on npm in a version that its authors made. */
 export const PROTOTYPE_JS = "/usr/share/javascript/prototype/prototype.js";
 
-/** Each need: its name, how to look for it, and the Debian packages that bring it. */
+/**
+ * Each need: its name, how to look for it, and the Debian packages that bring it; or, where there
+ * are none, how to make it.
+ */
 const NEEDS = [
   {
     name: "gearmand and its tools",
@@ -37,13 +44,11 @@ const NEEDS = [
     packages: ["prometheus"],
   },
   { name: "openssl", present: () => findCommand(["openssl"]) !== null, packages: ["openssl"] },
-  { name: "Chromium", present: () => findCommand(CHROMIUM) !== null, packages: ["chromium"] },
   {
     name: "Chromium's headless shell",
     present: () => findCommand(CHROMIUM_SHELL) !== null,
     packages: ["chromium-headless-shell"],
   },
-  { name: "Firefox", present: () => findCommand(FIREFOX) !== null, packages: ["firefox-esr"] },
   {
     name: "prototype.js",
     present: () => existsSync(PROTOTYPE_JS),
@@ -66,6 +71,7 @@ const NEEDS = [
     present: () => existsSync("/usr/lib/python3/dist-packages/requests"),
     packages: ["python3-requests"],
   },
+  ...["chromium", "firefox", ...QUICK_ENGINES].flatMap((id) => ENGINE_NEEDS[id]),
 ];
 
 /** What `npm run test:long` needs beside them. */
@@ -87,36 +93,9 @@ const LONG_NEEDS = [
   },
 ];
 
-/** The first of these commands that is on the PATH or, being for root, in /usr/sbin; or null. */
-export function findCommand(commands) {
-  const directories = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
-  for (const command of commands) {
-    for (const directory of directories) {
-      const path = join(directory, command);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  return null;
-}
-
-/** Path of the Chromium that the tests drive. */
-export function chromiumPath() {
-  return findCommand(CHROMIUM);
-}
-
 /** Path of the Chromium that has no windows and no tabs, and takes half the CPU. */
 export function chromiumShellPath() {
   return findCommand(CHROMIUM_SHELL);
-}
-
-/** Path of the Firefox that the tests drive. */
-export function firefoxPath() {
-  return findCommand(FIREFOX);
 }
 
 /** Path of the HAProxy that stands before the server in tests. */
@@ -152,27 +131,42 @@ function install(packages) {
 }
 
 /**
- * Have what is needed: install what is missing as root on Debian, else print the command for it and
- * exit with 1.
+ * Have what is needed: make what can be made, and install what is missing as root on Debian; else
+ * print the command for it and exit with 1.
  *
- * @param needs each with `name`, `present()` and the Debian `packages` that bring it
+ * @param needs each with `name`, `present()` and the Debian `packages` that bring it, or `make()`
  * @param who needs it, for the sentences, such as "The tests need"
  */
 export function provide(needs, who) {
-  const missing = needs.filter((need) => !need.present());
-  if (missing.length === 0) return;
-  const names = missing.map(({ name }) => name).join(", ");
-  const packages = [...new Set(missing.flatMap((need) => need.packages))];
-  const remedy = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
-  if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
-    console.log(`${who} ${names}: ${remedy}`);
+  const missing = absent(needs);
+  const packages = packagesOf(missing);
+  if (packages.length > 0 && process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
+    console.log(`${who} ${namesOf(missing)}: ${installing(packages)}`);
     install(packages);
   }
-  if (missing.every((need) => need.present())) return;
-  console.error(
-    `${who} ${names}, which could not be installed. On Debian, run as root:\n\n  ${remedy}\n`,
-  );
+  for (const need of missing) make(need);
+  const left = absent(missing);
+  if (left.length === 0) return;
+  const remedy = installing(packagesOf(left));
+  const advice = packagesOf(left).length > 0 ? ` On Debian, run as root:\n\n  ${remedy}\n` : "";
+  console.error(`${who} ${namesOf(left)}, which could not be installed.${advice}`);
   process.exit(1);
+}
+
+const absent = (needs) => needs.filter((need) => !need.present());
+const packagesOf = (needs) => [...new Set(needs.flatMap(({ packages }) => packages))];
+const installing = (packages) =>
+  `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+const namesOf = (needs) => needs.map(({ name }) => name).join(", ");
+
+/** Make what can be made, where the needs before it are there. */
+function make(need) {
+  if (!need.make || need.present()) return;
+  try {
+    need.make();
+  } catch (error) {
+    console.error(error.message);
+  }
 }
 
 if (process.argv[1] === import.meta.filename) {

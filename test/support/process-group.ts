@@ -9,14 +9,18 @@ export function freeze(pid: number): void {
   for (const child of startedBy(pid)) freeze(child);
 }
 
-/** What any thread of a process has started. */
+/** What any thread of a process has started; nothing where the process has ended. */
 function startedBy(pid: number): readonly number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")
-      .split(" ")
-      .filter((child) => child !== "")
-      .map(Number),
-  );
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")
+        .split(" ")
+        .filter((child) => child !== "")
+        .map(Number),
+    );
+  } catch {
+    return [];
+  }
 }
 
 /** Let everything that was frozen go on; also for `afterEach`. */
@@ -29,4 +33,14 @@ export function thawAll(): void {
     }
   }
   stopped.clear();
+}
+
+/** Kill a process and all that it has started; nothing where it has ended. */
+export function killTree(pid: number): void {
+  for (const child of startedBy(pid)) killTree(child);
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // The process has ended meanwhile.
+  }
 }
