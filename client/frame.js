@@ -23,6 +23,10 @@ var htmlfile;
  * without the busy indicator, the click sound and an entry of the history.
  */
 function frameDocument() {
+  if (!root.ActiveXObject) {
+    // IE 11 hides it from this question, but would make one.
+    return document;
+  }
   try {
     if (!htmlfile) {
       htmlfile = new root.ActiveXObject("htmlfile");

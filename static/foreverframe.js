@@ -17,27 +17,27 @@ function qe(e,n,t){var r;try{t&&be.fetch?be.fetch(e,{method:"POST",keepalive:!0,
 "catch"](function(){}):be.navigator.sendBeacon&&be.navigator.sendBeacon(e,"")||((r=M()).open("POST",e,!1),b(r,t),r.send(
 ""))}catch(o){}}function Re(e,n){return 0<e?Number(e):n}function Ve(e){return!e.transport||"auto"===e.transport}
 function He(e){return e.replace(/[^.]*$/,"")}function _e(e,n){return null!==e&&null!==n&&He(e)===He(n)&&e<=n}
-function Be(e,n,t){return{type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n,text:t}}function Ke(e){
+function Xe(e,n,t){return{type:"close",reason:e,reconnect:!1,retryMs:0,cursor:n,text:t}}function je(e){
 return e&&/^FF_/.test(e.code)?{type:"error",code:e.code,status:e.status,detail:e.detail,
 reconnect:408===e.status||429===e.status||500<=e.status}:null}function k(){for(var e=l.pop();e;
 )e.parentNode&&e.parentNode.removeChild(e),e=l.pop()}function E(e){try{return e.contentWindow.document.readyState}catch(
 n){return"denied"}}function S(){try{return be.localStorage||null}catch(e){return null}}function Ge(e,n){var t=S(),r=c[e]
 try{r=r||t&&t.getItem(i+e)}catch(o){}return 0<(t=r?r-Ne():0)&&t<=n?t:0}function Je(e,n){var t=S();c[e]=n&&Ne()+n;try{
-n?t.setItem(i+e,String(c[e])):t.removeItem(i+e)}catch(r){}}function We(e,n){return Ge("path "+e,n)}function Xe(e,n){Je(
+n?t.setItem(i+e,String(c[e])):t.removeItem(i+e)}catch(r){}}function Be(e,n){return Ge("path "+e,n)}function Ke(e,n){Je(
 "path "+e,n)}function ze(e,n,t,r){var o,i,c=!1;function a(e){c||(c=!0,clearTimeout(i),r(e))}i=xe(g,function(){a({
 state:"away"}),o.abort()});try{o=Pe("GET",e+"?"+n+"at="+Ne(),null,function(e){4===e.readyState&&a(function(e){var n;try{
 return(n=Ce(e.responseText)||{}).state?n:n.code?{state:"FF_STREAM_UNKNOWN"===n.code?"unknown":""}:{
 state:e.status&&e.status<500?"":"away"}}catch(t){return{state:"away"}}}(e))},t)}catch(s){clearTimeout(i),xe(0,function(
-){a({state:""})})}}function je(e){return e.signs+":"+(e.sign?e.sign():"")}function Qe(t,e,r,o){var i,c=Math.max(y,
-Math.min(e,r)/d),a=0,s=0,u=p,l=Ne();xe(c*Math.random(),function f(){var e=je(t),n=Ne()-l>c+Oe;t.isLive()&&(l=Ne(),a++,
+){a({state:""})})}}function We(e){return e.signs+":"+(e.sign?e.sign():"")}function Qe(t,e,r,o){var i,c=Math.max(y,
+Math.min(e,r)/d),a=0,s=0,u=p,l=Ne();xe(c*Math.random(),function f(){var e=We(t),n=Ne()-l>c+Oe;t.isLive()&&(l=Ne(),a++,
 e!==i?(i=e,s=0,u=p):t.isUnwatched||(s+=n?p:1),!t.isUnwatched&&!t.isMute&&a*c>T*Math.min(r,Se)&&o.good(),(e=r<=s*c
 )&&!t.isMute?o.silent():(xe(c,f),e?(s=0,o.missed()):u<=s&&!t.isMute?(u=s+d,o.missed()):n&&$e()&&o.missed()))})}
 function n(n){v(Ue.slice(0),function(e){e[n]()})}function r(){Ie=!0,n("begin")}function o(){n("wake")}
 be.foreverframe&&be.foreverframe.open||(ke=be.document,s=be.location,a=[],t=2147483647,u=[],l=[],(Ee={}).frame=function(
-n){var e,t=n.origin!==Ae(s),r=t?ke:function(){try{return f||((f=new be.ActiveXObject("htmlfile")).open(),f.write(
-"<html><body></body></html>"),f.close(),f.parentWindow.foreverframe=m),f.body?f:ke}catch(e){return ke}}(),
-o=r.createElement("iframe"),i=w(u,n),c="push"+(i||""),a=!1;m[c]=function(e){a=a||"loading"===E(o),u[i]&&u[i].receive(e)}
-,n.stop=function(){clearInterval(e),u[i]=null,l[l.length]=o,setTimeout(k,0)},t?n.isSource=function(e){
+n){var e,t=n.origin!==Ae(s),r=t?ke:function(){if(!be.ActiveXObject)return ke;try{return f||((f=new be.ActiveXObject(
+"htmlfile")).open(),f.write("<html><body></body></html>"),f.close(),f.parentWindow.foreverframe=m),f.body?f:ke}catch(e){
+return ke}}(),o=r.createElement("iframe"),i=w(u,n),c="push"+(i||""),a=!1;m[c]=function(e){a=a||"loading"===E(o),u[i]&&u[
+i].receive(e)},n.stop=function(){clearInterval(e),u[i]=null,l[l.length]=o,setTimeout(k,0)},t?n.isSource=function(e){
 return e&&e==o.contentWindow}:r===ke&&be.addEventListener?(n.sign=function(){return function(e){try{
 return e.contentWindow.document.documentElement.innerHTML.length}catch(n){return-1}}(o)},e=setInterval(function(){
 var e=E(o);("denied"===e||a&&"loading"!==e)&&n.end()},250)):n.isUnwatched=!0,h(o,"load",function(){n.end()}),
@@ -49,11 +49,11 @@ var t=Ne(),e=c||o.earlier,e="&wait="+n+(e?"&stream="+encodeURIComponent(e):"");o
 e+"&at="+t),null,function(e){4===e.readyState&&!function(e,n){var t,r=e&&e.messages;r&&e.gaps?(e.stream!==c&&(c=e.stream
 ,o.receive({type:"open",stream:c,cursor:r.length?null:e.cursor,close:"streams/"+c+"/close"})),v(e.gaps,o.receive),v(r,
 o.receive),o.receive({type:"cursor",cursor:e.cursor}),e.live&&!a&&(a=!0,o.receive({type:"live",cursor:e.cursor})),
-e.reason?((t=Be(e.reason,e.cursor,e.text)).reconnect=!e.stop,o.receive(t)):o.isOnce&&!r.length?o.end():o.isLive(
-)&&n&&!r.length?(o.limit(5e3),i=setTimeout(function(){s(25)},5e3)):o.isLive()&&s(o.isOnce?0:25)):o.end(Ke(e))}(Ce(
+e.reason?((t=Xe(e.reason,e.cursor,e.text)).reconnect=!e.stop,o.receive(t)):o.isOnce&&!r.length?o.end():o.isLive(
+)&&n&&!r.length?(o.limit(5e3),i=setTimeout(function(){s(25)},5e3)):o.isLive()&&s(o.isOnce?0:25)):o.end(je(e))}(Ce(
 e.responseText),n&&Ne()-t<1e3)},o.token)}(0)},Ee.ndjson=function(r){var o=0,e=Pe("GET",r.url(""),null,function(e){
 var n=e.responseText,t=n.substring(o).split("\n");o=n.length-t.pop().length,r.signs=n.length,v(t,function(e){r.receive(
-Ce(e))}),4===e.readyState?r.end(Ke(Ce(n))):1e6<o&&r.receive({type:"close",reason:"recycle",reconnect:!0})},r.token);
+Ce(e))}),4===e.readyState?r.end(je(Ce(n))):1e6<o&&r.receive({type:"close",reason:"recycle",reconnect:!0})},r.token);
 r.stop=function(){e.abort()}},Ee.sse=function(n){var t=new be.EventSource(n.url(""));v(
 "message ff-open ff-cursor ff-live ff-gap ff-expiring ff-close".split(" "),function(e){t.addEventListener(e,function(e){
 n.receive(Ce(e.data))})}),t.addEventListener("ff-error",function(e){n.end(Ce(e.data))}),t.onerror=function(){n.end()},
@@ -66,12 +66,12 @@ be.addEventListener||(n.innerHTML='<a href="'+e.replace(/&/g,"&amp;").replace(/"
 e.transport))throw new Error('foreverframe: there is no transport "'+e.transport+'"');if(!/^https?:$/.test(n.protocol)
 )throw new Error('foreverframe: "'+e.url+'" is no address of a server')}(i,e),
 /^FF_(TOKEN_EXPIRED|TOKEN_INVALID|TICKET_INVALID)$/),R=2e3,s=null,u=!1;function H(n){var t=!1;i.token(function(e){t||(
-s=e,u=!(t=!0),xe(0,n))})}function _(){var e=i.token&&u;return e&&(s=null),e}var B,K,W=3e4,X=5,o=Re(i.retryMs,5e3),l=0,
-f=!1;function j(e,n){d(),K=xe(e,n)}function d(){clearTimeout(K)}function p(){d(),h?We(a,v)?k("poll","remembered"):Le?k(
-"frame"):k("poll","loading"):k(i.transport)}function m(e,n,t){var r=e;t&&(f=!(Math.abs(Ne()-B)<W),B=f?Ne():B),
-0<e&&o!==Infinity||(r=f?o/X:o,r*=Math.pow(2,Math.max(0,f?l-1:l)),r=Math.min(r,Math.max(o,W)),r*=f?.5+Math.random(
-):.75+Math.random()/2,r=Math.round(r)),l++,j(r,p),x("lost",{retryMs:r,reason:n})}var h=Ve(i),D=16,v=Re(i.frameAgainMs,
-6e5),g=v/D,y=0;function q(){return h&&T&&"poll"===T.transport&&!T.isOnce}function V(){y=0,g=v/D}function G(){j(We(a,v),
+s=e,u=!(t=!0),xe(0,n))})}function _(){var e=i.token&&u;return e&&(s=null),e}var X,j,B=3e4,K=5,o=Re(i.retryMs,5e3),l=0,
+f=!1;function W(e,n){d(),j=xe(e,n)}function d(){clearTimeout(j)}function p(){d(),h?Be(a,v)?k("poll","remembered"):Le?k(
+"frame"):k("poll","loading"):k(i.transport)}function m(e,n,t){var r=e;t&&(f=!(Math.abs(Ne()-X)<B),X=f?Ne():X),
+0<e&&o!==Infinity||(r=f?o/K:o,r*=Math.pow(2,Math.max(0,f?l-1:l)),r=Math.min(r,Math.max(o,B)),r*=f?.5+Math.random(
+):.75+Math.random()/2,r=Math.round(r)),l++,W(r,p),x("lost",{retryMs:r,reason:n})}var h=Ve(i),D=16,v=Re(i.frameAgainMs,
+6e5),g=v/D,y=0;function q(){return h&&T&&"poll"===T.transport&&!T.isOnce}function V(){y=0,g=v/D}function G(){W(Be(a,v),
 function(){g=Math.min(2*g,v),J()})}function J(){Le&&k("frame","again")}var T=null,w=null,M=null,z=3,Q=Math.min(Re(
 i.silentMs,Se)/4,3e4),b=15e3;function k(o,e,n){var r={transport:o,origin:a,isOnce:n,earlier:"poll"===o&&!n&&M&&M.polled,
 isEarly:!Le,signs:0,asksForKept:null!==U.cursor||!!(i.after||i.last||i.each||i.since),url:function(e){
@@ -84,10 +84,10 @@ var t=e!==T&&T&&!T.isOnce;e.closeUrl=Z(n),e.polled="poll"===e.transport?n.stream
 ).closeUrl,"",s):(e!==T&&(ee(T),w=null),T=e,b=Re(n.heartbeatMs,b),M=e.isOnce?null:e,U.stream=e.isOnce?null:n.stream,
 U.transport=e.isOnce?"shared":e.transport,function(e){return null!==e&&null!==U.cursor&&He(e)!==He(U.cursor)}(n.cursor
 )||C(n.cursor),clearTimeout(e.timer),Qe(e,b,Re(i.silentMs,z*b),{good:V,missed:oe,silent:function(){y++,S(e,null,"silent"
-)}}),d(),l=0,u=!(f=!1),function(e){t&&(y=1),q()&&(e.isEarly||We(a,v)||Xe(a,g),G()),"frame"===e.transport&&Xe(a,0)}(e),
+)}}),d(),l=0,u=!(f=!1),function(e){t&&(y=1),q()&&(e.isEarly||Be(a,v)||Ke(a,g),G()),"frame"===e.transport&&Ke(a,0)}(e),
 function(n){xe(t?0:ie,function(){h&&n===T&&"frame"===n.transport&&!Ge("prompt "+a,ce)&&ze(re(n),"echo=1&",s,function(e){
-e.echo&&!function i(n,t){var r=je(n),o=Ne();xe(O,function(){var e=Math.abs(Ne()-o)>O+Oe;n===T&&"open"===U.state&&(
-n.hasEchoed?Je("prompt "+a,ce):e||je(n)!==r?t&&i(n,t-1):(n.isHeld=!0,S(n,null,"held")))})}(n,ae)})})}(e),e.isOnce?x(
+e.echo&&!function i(n,t){var r=We(n),o=Ne();xe(O,function(){var e=Math.abs(Ne()-o)>O+Oe;n===T&&"open"===U.state&&(
+n.hasEchoed?Je("prompt "+a,ce):e||We(n)!==r?t&&i(n,t-1):(n.isHeld=!0,S(n,null,"held")))})}(n,ae)})})}(e),e.isOnce?x(
 "open",{transport:"shared"}):(x("open",n),N("onopen",n)))}(e,n):"error"===n.type?S(e,n):"expiring"===n.type?function r(n
 ,t){function e(){Pe("POST",n.closeUrl.replace(/close$/,"token"),"",function(e){4!==e.readyState||(Ce(e.responseText)||{}
 ).stream||R<t&&xe(t/2,function(){n===T&&r(n,t/2)})},s)}i.token?H(e):e()}(e,n.inMs):e===T&&(
@@ -95,7 +95,7 @@ e.hasEchoed=e.hasEchoed||n.echo,ge(n))}(r,e):e&&"open"===e.type&&Fe(Z(e),"",s)},
 r===T?"cut":"failed")},limit:function(e){clearTimeout(r.timer),r.timer=setTimeout(function(){S(r,null,"silent")},e+Q)}};
 E(w),(w=r).limit(0);try{!function(t,r){!function(e){i.token&&!s?H(e):e()}(function(){var e=t.transport;
 s&&"poll"!==e&&"ndjson"!==e?Pe("POST",c.replace(/stream$/,"tickets"),'{"channels":"'+String(i.channels).replace(/[\\"]/g
-,"\\$&")+'"}',function(e){var n;4===e.readyState&&((n=Ce(e.responseText))&&n.ticket?(t.ticket=n.ticket,r()):t.end(Ke(n))
+,"\\$&")+'"}',function(e){var n;4===e.readyState&&((n=Ce(e.responseText))&&n.ticket?(t.ticket=n.ticket,r()):t.end(je(n))
 )},s):(t.token=s,r())})}(r,function(){r.isLive()&&Y(o,r)})}catch(t){setTimeout(function(){throw r.end(),t},0)}T||x(
 "connecting",{transport:o,reason:e||null})}function Y(e,n){try{Ee[e](n)}catch(t){setTimeout(function(){n.end(h?null:{
 type:"error",code:"FF_TRANSPORT_UNSUPPORTED",status:0,
@@ -103,16 +103,16 @@ detail:'This browser cannot use "'+e+'" ('+t.message+'): take "auto" instead',re
 return c.replace(/stream$/,"")+e.close}function E(e){e&&(clearTimeout(e.timer),e===w&&(w=null),e===T&&(T=null,
 U.stream=null),e.stop&&(e.stop(P),e.stop=null),e.isOnce)&&e.closeUrl&&Fe(e.closeUrl,"",s)}function ee(e){e&&e===T&&ne(Fe
 ),E(e)}function ne(e){M&&(e(M.closeUrl,"",s),M=null)}function S(n,e,t,r){var o=n===T;("silent"===t||"held"===t?ee:E)(n),
-n.isOnce&&e&&!e.reconnect?ye(e):n.isOnce?pe(o):"closing"===U.state?A("client"):T?(Xe(a,g),G()):e?ye(e):function(e){
-return h&&"frame"===n.transport&&(!e||n.isHeld||1<y)?(y=0,k("poll",t),1):void(e||Xe(a,0))}(o)||m(r||0,t,o)}function te(e
+n.isOnce&&e&&!e.reconnect?ye(e):n.isOnce?pe(o):"closing"===U.state?A("client"):T?(Ke(a,g),G()):e?ye(e):function(e){
+return h&&"frame"===n.transport&&(!e||n.isHeld||1<y)?(y=0,k("poll",t),1):void(e||Ke(a,0))}(o)||m(r||0,t,o)}function te(e
 ){var n=T;M=null,"closing"===U.state?A(e.reconnect?"client":e.reason):"expired"===e.reason&&"poll"===n.transport&&_()?(
 E(n),m(1,e.reason)):e.reconnect?n.isOnce?(E(n),pe(!1)):"recycle"===e.reason?(T=null,U.stream=null,k(n.transport,
 "recycle"),E(n)):(E(n),m(e.retryMs,e.reason)):(I(e,U.cursor),$("closed",e,"onclose"))}var O=1e3;function re(e){
 return e.closeUrl.replace(/\/close$/,"")}function oe(){var t,r=T;function o(){return r===T&&"open"===U.state}
-r&&!r.isOnce&&!r.isAsking&&o()&&(t=je(r),r.isAsking=!0,ze(re(r),"",s,function(e){var n="closed"===e.state&&De.test(
+r&&!r.isOnce&&!r.isAsking&&o()&&(t=We(r),r.isAsking=!0,ze(re(r),"",s,function(e){var n="closed"===e.state&&De.test(
 e.receipt.reason);r.isAsking=!1,o()&&("unknown"===e.state||"closed"===e.state&&!n?S(r,null,"cut",1
-):"away"===e.state&&je(r)===t?S(r,null,"cut"):"away"===e.state?xe(O,oe):e.state&&xe(O,function(){o()&&(n?te(Be(
-e.receipt.reason,e.cursor,e.receipt.text)):je(r)!==t||_e(e.cursor,U.cursor)||(r.isHeld=!0,S(r,null,"silent")))}))}))}
+):"away"===e.state&&We(r)===t?S(r,null,"cut"):"away"===e.state?xe(O,oe):e.state&&xe(O,function(){o()&&(n?te(Xe(
+e.receipt.reason,e.cursor,e.receipt.text)):We(r)!==t||_e(e.cursor,U.cursor)||(r.isHeld=!0,S(r,null,"silent")))}))}))}
 var t,ie=3e3,ce=12e5,ae=5,se=5,r=null,n=!1,L=0;function ue(){r&&(r.leave(),r=null)}function I(e,n){"epoch"===e.reason&&(
 t=e.after+e.upTo),r&&r.tell(e,n)}function le(){n=!1,E(w),E(T),p()}function fe(){n=!0,d(),E(w),ee(T),U.transport="shared"
 }function de(e){var n=e.event;n&&"close"===n.type?$("closed",n,"onclose"):(n&&_e(e.before,U.cursor)&&ge(n),
@@ -120,7 +120,7 @@ t=e.after+e.upTo),r&&r.tell(e,n)}function le(){n=!1,E(w),E(T),p()}function fe(){
 )&&e.restart===t?e.state!==U.state&&/^(connecting|open|lost)$/.test(e.state)&&x(e.state,{transport:"shared",
 reason:e.reason,retryMs:e.retryMs}):(t=e.restart,k("poll","shared",!0))))}function pe(e){L=e?0:se}
 var me=!i.each||!!i.after,he={},U={state:"connecting",cursor:null,stream:null,transport:null,close:function(){ve(
-)||"closing"===U.state||(!T||T.isOnce?(ne(Fe),A("client")):(ue(),E(w),Fe(T.closeUrl,"",s),j(2e3,function(){A("client")})
+)||"closing"===U.state||(!T||T.isOnce?(ne(Fe),A("client")):(ue(),E(w),Fe(T.closeUrl,"",s),W(2e3,function(){A("client")})
 ,x("closing",{})))},ack:function(){T&&M&&null!==U.cursor&&Fe(M.closeUrl.replace(/close$/,"ack"),
 '{"cursor":"'+U.cursor+'"}',s)}};function N(e,n,t){if(i[e])try{i[e](n,t)}catch(r){setTimeout(function(){throw r},0)}}
 function x(e,n){N("onstate",U.state=e,he=n)}function ve(){return"closed"===U.state||"refused"===U.state}function C(e){
@@ -129,8 +129,8 @@ return null!==e&&!_e(e,U.cursor)&&(U.cursor=e,1)}function ge(e){var n=U.cursor;"
 ):"gap"===e.type?("epoch"===e.reason&&(U.cursor=e.upTo),I(e,n),N("ongap",e)):"close"===e.type&&te(e)}function ye(e){
 F.test(e.code)&&_()?m(1,e.code):e.reconnect?(m(0,e.code),N("onerror",e)):$("refused",e,"onerror")}function $(e,n,t){Me()
 ,function(e){for(var n=0;n<Ue.length;n++)if(Ue[n]===e)return Ue.splice(n,1)}(Te),x(e,n),N(t,n)}function A(e){$("closed",
-Be(e,U.cursor),"onclose")}var P=!1,Te={begin:we,hide:function(){ne(qe),P=!0,Me()},show:function(){P&&(P=!1,
-"closing"===U.state?A("client"):Ie&&we())},loaded:function(){!q()||w||We(a,v)||J()},wake:function(){(
+Xe(e,U.cursor),"onclose")}var P=!1,Te={begin:we,hide:function(){ne(qe),P=!0,Me()},show:function(){P&&(P=!1,
+"closing"===U.state?A("client"):Ie&&we())},loaded:function(){!q()||w||Be(a,v)||J()},wake:function(){(
 "lost"!==U.state||n||P?oe:p)()}};function we(){ve()||P||r||w||T||(i.share&&(r=function(e,i){var n,c=String(Math.random()
 ),t=!1,r=0,a=0,o=Ne()-2e3,s=!0,u=function(n,t){var r,o;function i(e){e.key===n&&e.newValue&&t(Ce(e.newValue))}try{if(
 be.BroadcastChannel)return(r=new be.BroadcastChannel(n)).onmessage=function(e){t(e.data)},{say:function(e){
