@@ -27,7 +27,8 @@ function frameDocument() {
   if (!home) {
     home = document;
     try {
-      htmlfile = new root.ActiveXObject("htmlfile");
+      // IE 11 would make one, but hides it from this question.
+      htmlfile = root.ActiveXObject && new root.ActiveXObject("htmlfile");
       htmlfile.open();
       htmlfile.write("<html><body></body></html>");
       htmlfile.close();
