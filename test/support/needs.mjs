@@ -18,8 +18,8 @@ const MIDDLEBOXES = [
   ...["stunnel4", "squid", "e2guardian"],
 ];
 
-/** The engines, beside Chromium and Firefox, that `npm test` runs the client in. */
-export const QUICK_ENGINES = ["webkitgtk", "qtwebkit", "phantomjs1"];
+/** The engines that `npm test` runs the client in. */
+export const QUICK_ENGINES = ["chromium", "firefox", "webkitgtk", "qtwebkit", "phantomjs1"];
 
 /** Not on npm in a version that its authors made. */
 export const PROTOTYPE_JS = "/usr/share/javascript/prototype/prototype.js";
@@ -71,7 +71,7 @@ const NEEDS = [
     present: () => existsSync("/usr/lib/python3/dist-packages/requests"),
     packages: ["python3-requests"],
   },
-  ...["chromium", "firefox", ...QUICK_ENGINES].flatMap((id) => ENGINE_NEEDS[id]),
+  ...QUICK_ENGINES.flatMap((id) => ENGINE_NEEDS[id]),
 ];
 
 /** What `npm run test:long` needs beside them. */

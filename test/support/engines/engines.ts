@@ -59,7 +59,7 @@ export const ENGINES: readonly EngineKind[] = [
     id: "javafx",
     name: "JavaFX 11 WebView",
     isHolding: true,
-    columns: ["fallback"],
+    columns: ["fallback", "transports"],
     start: startJavaFx,
   },
 ];
