@@ -18,6 +18,8 @@ export interface EngineKind {
   readonly name: string;
   /** Whether it keeps what comes until there is much of it. */
   readonly isHolding?: boolean;
+  /** What it says itself of connections that it can't carry, as if scripts had thrown it. */
+  readonly complaints?: RegExp;
   /** What is measured in it; absent for everything. */
   readonly columns?: readonly Column[];
   start(): Promise<Driver>;
@@ -59,6 +61,7 @@ export const ENGINES: readonly EngineKind[] = [
     id: "javafx",
     name: "JavaFX 11 WebView",
     isHolding: true,
+    complaints: /^(EventSource's response has a charset|XMLHttpRequest cannot load)/,
     columns: ["fallback", "transports"],
     start: startJavaFx,
   },
