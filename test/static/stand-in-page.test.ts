@@ -51,8 +51,8 @@ function framesOf(pageUrl: string, serverUrl: string, hostOf: (url: URL) => stri
   return frames;
 }
 
-// This stands in for KHTML, which npm test does not run, with servers that a test can't be: a link's
-// host lacks the port that the page's host has.
+// This stands in for KHTML, which npm test does not run, with servers that a test can't be: a
+// link's host lacks the port that the page's host has.
 describe("the client where a link's host lacks its port, as in KHTML", () => {
   const page = "http://panel.example:8080/pages/panel.html";
   const withoutPort = (url: URL) => url.hostname;

@@ -29,7 +29,8 @@ public class FxHost extends Application {
   public void start(Stage stage) {
     view = new WebView();
     WebConsoleListener.setDefaultListener(
-        (where, message, line, source) -> say("0", "error", message + " at " + source + ":" + line));
+        (where, message, line, source) ->
+            say("0", "error", message + " at " + source + ":" + line));
     stage.setScene(new Scene(view, 800, 600));
     stage.show();
     Thread reader = new Thread(this::read);

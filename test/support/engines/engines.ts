@@ -35,7 +35,7 @@ const ofBrowser = (name: string) => async () => {
 export const ENGINES: readonly EngineKind[] = [
   { id: "chromium", name: "Chromium", start: ofBrowser("Chromium") },
   { id: "firefox", name: "Firefox ESR", start: ofBrowser("Firefox") },
-  { id: "webkitgtk", name: "WebKitGTK 2.50", start: startWebKitGtk },
+  { id: "webkitgtk", name: "WebKitGTK", start: startWebKitGtk },
   { id: "chromium87", name: "Chromium 87", start: startQtWebEngine },
   { id: "chrome64", name: "Chrome 64", start: () => startOldChrome(oldProgramPath("chrome-64")) },
   { id: "qtwebkit", name: "QtWebKit 5.212", start: startQtWebKit },

@@ -17,7 +17,7 @@ export const measureUnload: Measure = async ({ engine }) => {
   return "at once";
 };
 
-/** A page that takes the display frame out, whatever the client thinks of that, frees the stream. */
+/** A page that takes the display frame out frees the stream, whatever the client thinks of it. */
 export const measureRemoved: Measure = async ({ engine }) => {
   const server = await openStream(engine);
   await engine.evaluate(`(function (frame) {
@@ -28,7 +28,7 @@ export const measureRemoved: Measure = async ({ engine }) => {
   return performance.now() - removedAt < AT_ONCE_MS ? "at once" : "late";
 };
 
-/** Open a page with a stream that does not come back by itself, and is told nothing by heartbeats. */
+/** Open a page with a stream that does not come back by itself, and whose heartbeats are rare. */
 async function openStream(engine: Engine): Promise<RunningServer> {
   const server = await startTestServer({ pages: TEST_PAGES, heartbeatMs: RARE_HEARTBEAT_MS });
   const page = await TrialPage.open(engine, `${server.url}/?retryMs=Infinity`);

@@ -24,7 +24,7 @@ const KILLED_HEARTBEAT_MS = 4_000;
  */
 const TOLD_MS = 3_000;
 
-/** A machine that has slept for longer than the longest silence comes back, and has lost nothing. */
+/** A machine that slept for longer than the longest silence comes back, and has lost nothing. */
 export const measureWake: Measure = async ({ engine }) => {
   const server = await startTestServer({ heartbeatMs: HEARTBEAT_MS });
   const page = await TrialPage.open(engine, `${server.url}/?retryMs=500`);

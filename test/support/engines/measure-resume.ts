@@ -66,8 +66,8 @@ class Doors {
 /**
  * A page that is loaded again goes on where it was, while messages are sent.
  *
- * @returns `yes`; or that it begins anew with the last messages, where it has no storage to keep its
- *   place in
+ * @returns `yes`; or that it begins anew with the last messages, where it has no storage to keep
+ *   its place in
  */
 export const measureResume: Measure = async ({ engine, size }) => {
   const doors = await Doors.open(engine);

