@@ -204,12 +204,8 @@ export class Stream implements SinkListener, Held {
   get isLarge(): boolean {
     // Only after a message: otherwise a limit below the size of the preamble would replace it for
     // ever.
-    return (
-      this.#recycleBytes > 0 &&
-      this.#bytes >= this.#recycleBytes &&
-      this.#messages > 0 &&
-      this.#canBeReplaced()
-    );
+    const isOver = this.#recycleBytes > 0 && this.#bytes >= this.#recycleBytes;
+    return isOver && this.#messages > 0 && this.#canBeReplaced();
   }
 
   /** Whether its response is so large or so old that a new one should take its place. */
