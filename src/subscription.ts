@@ -70,6 +70,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       address: null,
       browser: null,
       expiresInMs: null,
+      mayRecycle: false,
       isGone: () => this.#hasEnded,
       connect: () => this,
     };

@@ -15,33 +15,38 @@ var answers = 0;
 function doubtTransport(connection, wasOpen) {
   if (isAuto || connection.transport === "poll" || (wasOpen && !connection.isHeld)) {
     answers = 0;
-  } else if (stream.state === "lost" && (failures > 1 || connection.isHeld)) {
+  } else if (isWaiting() && (failures > 1 || connection.isHeld)) {
     pollOnce(connection.transport);
   }
 }
 
 function pollOnce(transport) {
-  // Not what the page starts with: that is much, and would be thrown away.
-  var asked = { channels: options.channels, client: options.client };
-  var url = address + queryOf(asked, "poll", stream.cursor) + "&wait=0&at=" + now();
+  // The first asks for all that the page does, and may be refused for any of it. Its messages are
+  // thrown away, and may be many, so the others start with what comes.
+  var asked = answers ? { channels: options.channels, client: options.client } : options;
+  var url = address + queryOf(asked, "poll", answers ? null : stream.cursor);
+  if (options.token && !token) {
+    // The page has not given one: without it the poll would be refused, and the stream over.
+    return;
+  }
   try {
-    get(url, token, function (request) {
+    get(url + "&wait=0&at=" + now(), token, function (request) {
       var answer = request ? parse(request.responseText) : null;
-      var refusal = toRefusal(answer);
+      var refusal = ofTransport(toRefusal(answer));
       if (answer && answer.messages) {
         post(closeUrlOf({ close: "streams/" + answer.stream + "/close" }), "", token);
         answers++;
       } else {
         answers = 0;
       }
-      if (stream.state !== "lost" || next) {
-        // The page has closed the stream, or the browser has told of a change: try first.
+      if (!isWaiting()) {
+        // The page has closed the stream or is going away, or another attempt is under way.
         return;
       }
-      if (refusal) {
+      if (refusal && !refusal.reconnect) {
         refused(refusal);
-      } else if (answers >= ANSWERS_TO_TELL) {
-        tellBlocked(blocked(transport));
+      } else if (refusal || answers >= ANSWERS_TO_TELL) {
+        tell(refusal || blocked(transport));
       }
     });
   } catch (error) {
@@ -49,7 +54,17 @@ function pollOnce(transport) {
   }
 }
 
-function tellBlocked(event) {
+/**
+ * The refusal of a poll if the transport would be refused, too. To another origin the browser sends
+ * cookies with a frame or a WebSocket, but not with a poll.
+ */
+function ofTransport(refusal) {
+  var isDoubtful = refusal && !token && origin !== originOf(location);
+  return isDoubtful && /^40[13]$/.test(refusal.status) ? null : refusal;
+}
+
+/** Say why the stream is lost, and leave the next attempt as it is planned. */
+function tell(event) {
   changeState("lost", {
     retryMs: lastDetail.retryMs,
     reason: event.code,

@@ -32,9 +32,14 @@ function show() {
   }
 }
 
+/** Whether the stream is lost, and this tab is to connect again. */
+function isWaiting() {
+  return stream.state === "lost" && !isFollowing && !isHidden;
+}
+
 /** The browser is online again, or the page is seen again after a while. */
 function wake() {
-  if (stream.state === "lost" && !isFollowing && !isHidden) {
+  if (isWaiting()) {
     attempt();
   } else {
     inquire();

@@ -8,7 +8,7 @@ import type { FanOut } from "./fan-out.ts";
 import type { LocalPeer } from "./local-peer.ts";
 import type { Gap, MessageLog } from "./log.ts";
 import { type Principal, subjectOf } from "./principal.ts";
-import { newRecycleLimits, type RecycleAfter } from "./recycle.ts";
+import { NEVER, newRecycleLimits, type RecycleAfter } from "./recycle.ts";
 import type { Revocations } from "./revocations.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sink } from "./sink.ts";
@@ -54,6 +54,11 @@ export interface OpenRequest extends Wanted {
    * it again.
    */
   readonly expiresInMs: number | null;
+  /**
+   * Whether it may end with `recycle`. Not where nobody would open it anew, as for a loop of the
+   * application.
+   */
+  readonly mayRecycle: boolean;
   /** Takes over the connection; called once, when nothing can go wrong any more. */
   readonly connect: () => Sink;
 }
@@ -304,7 +309,7 @@ export class Opener {
       cursor,
       openedAt: now - (unixNow - openedAt),
       openedUnixMs: openedAt,
-      recycle: newRecycleLimits(encoding, limits, random),
+      recycle: request.mayRecycle ? newRecycleLimits(encoding, limits, random) : NEVER,
       latest: request.latest,
       excerpt: request.start.from === "cursor" ? (record?.excerpt ?? null) : excerpt,
       asksForKept: request.start.from !== "now",

@@ -27,6 +27,9 @@ export interface RecycleLimits {
   readonly ms: number;
 }
 
+/** Its response lasts as long as its client reads it. */
+export const NEVER: RecycleLimits = { bytes: 0, ms: 0 };
+
 /** @param random generates a number from 0 to 1 */
 export function newRecycleLimits(
   { recycles, transport }: Encoding,
@@ -34,7 +37,7 @@ export function newRecycleLimits(
   random: () => number,
 ): RecycleLimits {
   // Each poll ends by itself.
-  if (transport === "poll") return { bytes: 0, ms: 0 };
+  if (transport === "poll") return NEVER;
   const factor = 1 + SPREAD * (2 * random() - 1);
   const ages = [recycles ? recycleMs : 0, maxStreamAgeMs].filter((ms) => ms > 0);
   return {

@@ -204,18 +204,16 @@ export class Stream implements SinkListener, Held {
   get isLarge(): boolean {
     // Only after a message: otherwise a limit below the size of the preamble would replace it for
     // ever.
-    return (
-      this.#recycleBytes > 0 &&
-      this.#bytes >= this.#recycleBytes &&
-      this.#messages > 0 &&
-      this.#canBeReplaced()
-    );
+    const isOver = this.#recycleBytes > 0 && this.#bytes >= this.#recycleBytes;
+    return isOver && this.#messages > 0 && this.#canBeReplaced();
   }
 
   /** Whether its response is so large or so old that a new one should take its place. */
   isSpent(now: number): boolean {
     const isOld = this.#recycleMs > 0 && now - this.openedAt >= this.#recycleMs;
-    return this.isLarge || (isOld && this.#canBeReplaced());
+    // Before its replay has moved on, its client would come back to the same place for ever.
+    const hasMoved = this.#cursor !== this.start || this.view.live.has(this);
+    return this.isLarge || (isOld && hasMoved && this.#canBeReplaced());
   }
 
   /**

@@ -34,6 +34,7 @@ export function parseStreamRequest(ctx: Context, maxSelectors: number): StreamRe
     address: addressOf(ctx.req),
     browser: browserName(ctx.req.headers["user-agent"]),
     expiresInMs: null,
+    mayRecycle: true,
     isGone: () => carrier.isGone,
   };
 }

@@ -105,6 +105,7 @@ async function createWorld(turns: () => number) {
           address: null,
           browser: null,
           expiresInMs: null,
+          mayRecycle: true,
           encoding: Encoding.of(pollTransport, plainFraming),
           connect: () => begin(new PollSink(LONG_MS)),
         };

@@ -83,6 +83,18 @@ describe("recycling", () => {
     });
   }
 
+  it("lets each of many streams that replay at once move on before it is old", async () => {
+    const { url } = await startTestServer({ maxStreamAgeMs: 1 });
+    for (let n = 0; n < 20; n++) await publishJson(url, "a", "x".repeat(10_000));
+    const streams = await Promise.all(
+      Array.from({ length: 50 }, () => openTransport(NDJSON, url, "channels=a&after=earliest")),
+    );
+    for (const stream of streams) {
+      await untilEvents(stream, (all) => all.length > 1, "what follows the open");
+      expect(stream.events[1]).to.include({ type: "message" });
+    }
+  });
+
   it("lets a poll be as old as it likes", async () => {
     const { url, hub } = await startTestServer({ maxStreamAgeMs: 200, heartbeatMs: 100 });
     const poll = async (rest: string) =>

@@ -217,6 +217,18 @@ describe("createForeverframe", () => {
       await eventually(5_000, async () => (await ff.streams()).length === 0, "its stream to end");
     });
 
+    it("goes on beyond the age at which other streams are to be opened again", async () => {
+      const ff = await startLibrary({ maxStreamAgeMs: 50, heartbeatMs: 50 });
+      const subscription = ff.subscribe("a");
+      await eventually(
+        5_000,
+        async () => ((await ff.streams())[0]?.openMs ?? 0) > 300,
+        "a subscription of several times that age",
+      );
+      await ff.publish("a", 1);
+      expect(dataOf(await take(subscription, 1))).to.deep.equal([1]);
+    });
+
     it("gives nothing more once its signal has ended it", async () => {
       const ff = await startLibrary();
       const abort = new AbortController();

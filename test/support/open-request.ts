@@ -21,6 +21,7 @@ export function openRequest(
     address: null,
     browser: null,
     expiresInMs: null,
+    mayRecycle: true,
     encoding: Encoding.of(ndjsonTransport, plainFraming),
     connect: () => sink,
     ...given,
