@@ -184,8 +184,7 @@ export interface ForeverframeOptions {
   readonly recycleMs?: number | undefined;
   /**
    * Age at which any stream but a poll's is ended, to be opened again from where it is, give or
-   * take 25 %, in ms; 0 for never. It does not end a loop over `subscribe()`. From 0 to
-   * 2,592,000,000; by default 86,400,000.
+   * take 25 %, in ms; 0 for never. From 0 to 2,592,000,000; by default 86,400,000.
    */
   readonly maxStreamAgeMs?: number | undefined;
   /**
