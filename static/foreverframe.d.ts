@@ -93,7 +93,7 @@ export interface StateDetail {
   readonly code?: string;
   /** "refused": the HTTP status that stands for it. */
   readonly status?: number;
-  /** "refused", and "lost" with FF_TRANSPORT_BLOCKED: what is wrong, with the remedy. */
+  /** "refused", and "lost" where a poll has found out why: what is wrong, with the remedy. */
   readonly detail?: string;
   /** "open": the stream's id. */
   readonly stream?: string;

@@ -145,7 +145,7 @@ describe("a connection", function () {
         const connection = new RawConnection(url);
         await enter(connection);
         act(connection.socket);
-        // Not by a request, which has as little time as any here.
+        // To the log itself: the short times of this server would refuse a late publish, too.
         await log.append({ messages: [newMessage("doors", JSON.stringify(state))] });
         const seen = await bystander.connection.untilEvents(
           (events) => events.at(-1)?.["data"] === state,

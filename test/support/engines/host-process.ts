@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { killTree } from "../process-group.ts";
 import { within } from "../within.ts";
-import type { Driver } from "./driver.ts";
+import { ToldDriver } from "./told-driver.ts";
 
 /** Longest until an engine has started, and until it has done what it was told, in ms. */
 const START_MS = 60_000;
@@ -19,7 +19,7 @@ const MAX_LINES = 40;
  * threw, `busy` and `idle`. What may be any text is percent-encoded UTF-8. Other lines are for
  * people.
  */
-export class HostProcess implements Driver {
+export class HostProcess extends ToldDriver {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (word: string, value: string) => void>();
   readonly #errors: string[] = [];
@@ -48,6 +48,7 @@ export class HostProcess implements Driver {
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
   ) {
+    super();
     this.#child = spawn(command, args, { env: { ...process.env, ...environment } });
     for (const output of [this.#child.stdout, this.#child.stderr])
       if (output) createInterface({ input: output }).on("line", (line) => this.#read(line));
@@ -64,28 +65,8 @@ export class HostProcess implements Driver {
     return this.#child.pid ?? 0;
   }
 
-  async open(url: string): Promise<void> {
-    await this.#tell("open", url);
-  }
-
-  run(script: string): Promise<string> {
-    return this.#tell("run", script);
-  }
-
-  async reload(): Promise<void> {
-    await this.#tell("reload");
-  }
-
-  async back(): Promise<void> {
-    await this.#tell("back");
-  }
-
-  async screenshot(path: string): Promise<void> {
-    await this.#tell("screenshot", path);
-  }
-
   async errors(): Promise<readonly string[]> {
-    const more = await this.#tell("errors");
+    const more = await this.tell("errors");
     return more === "" ? this.#errors : [...this.#errors, more];
   }
 
@@ -101,7 +82,7 @@ export class HostProcess implements Driver {
     await ended;
   }
 
-  #tell(name: string, argument = ""): Promise<string> {
+  protected tell(name: string, argument = ""): Promise<string> {
     const number = ++this.#number;
     const answer = this.#answer(number);
     this.#child.stdin?.write(`${number} ${name} ${encodeURIComponent(argument)}\n`);

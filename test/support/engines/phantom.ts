@@ -4,6 +4,7 @@ import { Program } from "../program.ts";
 import { ask } from "../request.ts";
 import { createTemporaryDirectory } from "../temporary-directory.ts";
 import type { Driver } from "./driver.ts";
+import { ToldDriver } from "./told-driver.ts";
 
 const HOST = fileURLToPath(new URL("phantom-host.js", import.meta.url));
 
@@ -33,11 +34,12 @@ export async function startPhantom(
   return new Phantom(program, `http://127.0.0.1:${port}`);
 }
 
-class Phantom implements Driver {
+class Phantom extends ToldDriver {
   readonly #program: Program;
   readonly #url: string;
 
   constructor(program: Program, url: string) {
+    super();
     this.#program = program;
     this.#url = url;
   }
@@ -46,39 +48,19 @@ class Phantom implements Driver {
     return this.#program.pid;
   }
 
-  async open(url: string): Promise<void> {
-    await this.#tell("open", url);
-  }
-
-  run(script: string): Promise<string> {
-    return this.#tell("run", script);
-  }
-
-  async reload(): Promise<void> {
-    await this.#tell("reload");
-  }
-
-  async back(): Promise<void> {
-    await this.#tell("back");
-  }
-
-  async screenshot(path: string): Promise<void> {
-    await this.#tell("screenshot", path);
-  }
-
   async errors(): Promise<readonly string[]> {
-    return JSON.parse(await this.#tell("errors")) as string[];
+    return JSON.parse(await this.tell("errors")) as string[];
   }
 
   async isBusy(): Promise<boolean> {
-    return (await this.#tell("busy")) === "true";
+    return (await this.tell("busy")) === "true";
   }
 
   async end(): Promise<void> {
     await this.#program.stop("SIGKILL");
   }
 
-  async #tell(name: string, argument = ""): Promise<string> {
+  protected async tell(name: string, argument = ""): Promise<string> {
     const encoded = Buffer.from(encodeURIComponent(argument)).toString("base64url");
     const path = `/${name}/${encoded}`;
     const { status, text } = await ask(this.#url, "GET", path, { ms: ANSWER_MS });
