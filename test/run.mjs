@@ -1,7 +1,9 @@
-// Runs all tests, in several mocha processes beside one another, since most tests wait most of
-// their time. Prints what each process has said when it ends, those with failed tests last. A file
-// that fails beside the others is run again by itself: only what fails there counts as failed, but
-// each such file is named, since a test that needs this has a fault, too.
+// Runs the tests in several mocha processes beside one another, since most tests wait most of the
+// time: every `*.test.ts`, and with the argument "all" every `*.all.ts`, too, and the tests of what
+// browsers do in each of them. CONTRIBUTING.md says what belongs where. Prints what each process has
+// said when it ends, those with failed tests last. A file that fails beside the others is run again
+// by itself: only what fails there counts as failed, but each such file is named, since a test that
+// needs this has a fault, too.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -9,9 +11,14 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
+const [size, ...others] = process.argv.slice(2);
+if ((size !== undefined && size !== "all") || others.length > 0)
+  throw new Error('The tests take one argument, "all"; mocha runs single files');
+const IS_ALL = size === "all";
+
 /**
- * So many processes begin with the tests in browsers, and as many others run beside them. More of
- * them end no sooner, since the tests take all the CPU there is, and miss their times.
+ * So many processes begin with the tests in browsers, and one more than as many others run beside
+ * them. More of them end no sooner, since the tests take all the CPU there is, and miss their times.
  */
 const LANES = availableParallelism();
 
@@ -24,24 +31,24 @@ const END_MS = 30_000;
  */
 const MEASURING = [
   [
-    "test/http/stuck-views.test.ts", // first: it measures the memory of its process
+    "test/http/stuck-views.all.ts", // first: it measures the memory of its process
     "test/core/view.test.ts",
-    "test/fuzz/fuzz.test.ts",
-    "test/fuzz/time.test.ts",
+    "test/fuzz/fuzz.all.ts",
+    "test/fuzz/time.all.ts",
     "test/logs/due-queue.test.ts",
   ],
   [
-    "test/http/tls-memory.test.ts",
-    "test/http/long-heads.test.ts",
-    "test/http/budget.test.ts",
-    "test/http/storm.test.ts",
+    "test/http/tls-memory.all.ts",
+    "test/http/long-heads.all.ts",
+    "test/http/budget.all.ts",
+    "test/http/storm.all.ts",
   ],
 ];
 
 /** Those that take all of it, but for one another. */
 const BUSY = [
-  ["test/chaos/chaos.test.ts"],
-  ["test/http/slow-readers.test.ts", "test/tokens/floods.test.ts"],
+  ["test/chaos/chaos.all.ts"],
+  ["test/http/slow-readers.all.ts", "test/tokens/floods.all.ts"],
 ];
 const ALONE = [...MEASURING, ...BUSY].flat();
 
@@ -50,107 +57,117 @@ const ALONE = [...MEASURING, ...BUSY].flat();
  * that all processes end at about the same time.
  */
 const SECONDS = {
-  "test/browser/admin.test.ts": 30,
-  "test/browser/classic.test.ts": 55,
-  "test/browser/client-asks.test.ts": 26,
-  "test/browser/client-away.test.ts": 86,
-  "test/browser/client-crash.test.ts": 165,
-  "test/browser/client-cycles.test.ts": 20,
-  "test/browser/client-late.test.ts": 39,
-  "test/browser/client-life.test.ts": 106,
-  "test/browser/client-load.test.ts": 16,
+  "test/browser/admin.test.ts": 29,
+  "test/browser/classic.test.ts": 27,
+  "test/browser/client-asks.test.ts": 28,
+  "test/browser/client-away.test.ts": 88,
+  "test/browser/client-crash.test.ts": 80,
+  "test/browser/client-cycles.test.ts": 19,
+  "test/browser/client-late.test.ts": 25,
+  "test/browser/client-life.test.ts": 34,
+  "test/browser/client-load.test.ts": 21,
   "test/browser/client-origin.test.ts": 10,
-  "test/browser/client-page.test.ts": 80,
-  "test/browser/client-path.test.ts": 35,
-  "test/browser/client-renewal.test.ts": 15,
-  "test/browser/client-restore.test.ts": 92,
-  "test/browser/client-tabs.test.ts": 166,
-  "test/browser/client-times.test.ts": 34,
-  "test/browser/client-token.test.ts": 6,
-  "test/browser/cookies.test.ts": 37,
-  "test/browser/gearman.test.ts": 25,
-  "test/browser/outside.test.ts": 14,
-  "test/browser/prefix.test.ts": 17,
-  "test/browser/story.test.ts": 70,
-  "test/browser/tls.test.ts": 14,
-  "test/buses/leased-duties.test.ts": 8,
-  "test/buses/redis-bus.test.ts": 22,
-  "test/buses/redis-nodes.test.ts": 16,
-  "test/clients/clients.test.ts": 46,
-  "test/commands/admin-commands.test.ts": 42,
-  "test/commands/backup.test.ts": 46,
+  "test/browser/client-page.test.ts": 46,
+  "test/browser/client-path.test.ts": 62,
+  "test/browser/client-renewal.test.ts": 17,
+  "test/browser/client-restore.test.ts": 35,
+  "test/browser/client-tabs.test.ts": 70,
+  "test/browser/client-times.test.ts": 32,
+  "test/browser/client-token.test.ts": 9,
+  "test/browser/cookies.test.ts": 9,
+  "test/browser/gearman.test.ts": 17,
+  "test/browser/outside.test.ts": 7,
+  "test/browser/prefix.test.ts": 10,
+  "test/browser/story.test.ts": 41,
+  "test/browser/tls.test.ts": 11,
+  "test/buses/leased-duties.test.ts": 11,
+  "test/buses/redis-bus.test.ts": 21,
+  "test/buses/redis-nodes.test.ts": 20,
+  "test/clients/clients.all.ts": 36,
+  "test/commands/admin-commands.test.ts": 27,
+  "test/commands/backup.test.ts": 29,
   "test/commands/bench.test.ts": 5,
-  "test/commands/commands.test.ts": 146,
+  "test/commands/commands.test.ts": 57,
   "test/commands/completion.test.ts": 10,
-  "test/commands/doctor.test.ts": 69,
+  "test/commands/doctor.all.ts": 90,
+  "test/commands/foreign-text.test.ts": 5,
+  "test/commands/hostile-server.test.ts": 10,
   "test/commands/publish-connection.test.ts": 7,
+  "test/core/excerpt.test.ts": 6,
   "test/core/poll-hand-over.test.ts": 5,
   "test/core/rare-patterns.test.ts": 8,
-  "test/engines/engines.test.ts": 80,
-  "test/examples/cluster.test.ts": 5,
-  "test/examples/node.test.ts": 16,
-  "test/examples/php.test.ts": 8,
-  "test/examples/prometheus.test.ts": 6,
-  "test/examples/publish-connection.test.ts": 6,
-  "test/examples/session.test.ts": 117,
-  "test/faults/drain.test.ts": 28,
-  "test/faults/full-disk.test.ts": 39,
-  "test/faults/idle.test.ts": 12,
-  "test/faults/kill.test.ts": 8,
-  "test/faults/lock.test.ts": 22,
-  "test/faults/log-directory.test.ts": 6,
-  "test/faults/log-trouble.test.ts": 36,
-  "test/faults/redis-access.test.ts": 46,
-  "test/faults/redis-cluster.test.ts": 25,
-  "test/faults/redis-nodes.test.ts": 35,
-  "test/faults/redis-sentinel.test.ts": 85,
-  "test/faults/redis.test.ts": 55,
-  "test/hooks/server-events.test.ts": 14,
-  "test/hooks/stream-hooks.test.ts": 8,
-  "test/http/connection-states.test.ts": 39,
+  "test/engines/engines.all.ts": 90,
+  "test/engines/engines.test.ts": 50,
+  "test/examples/cluster.all.ts": 10,
+  "test/examples/node.all.ts": 13,
+  "test/examples/php.all.ts": 10,
+  "test/examples/prometheus.all.ts": 8,
+  "test/examples/publish-connection.all.ts": 6,
+  "test/examples/session.test.ts": 27,
+  "test/faults/drain.test.ts": 18,
+  "test/faults/full-disk.all.ts": 36,
+  "test/faults/idle.test.ts": 15,
+  "test/faults/kill.test.ts": 5,
+  "test/faults/lock.all.ts": 21,
+  "test/faults/log-directory.all.ts": 9,
+  "test/faults/log-trouble.all.ts": 60,
+  "test/faults/redis-access.all.ts": 41,
+  "test/faults/redis-cluster.all.ts": 21,
+  "test/faults/redis-nodes.all.ts": 54,
+  "test/faults/redis-sentinel.all.ts": 94,
+  "test/faults/redis.all.ts": 46,
+  "test/hooks/server-events.test.ts": 8,
+  "test/hooks/stream-hooks.test.ts": 11,
+  "test/http/connection-states.test.ts": 96,
   "test/http/control.test.ts": 8,
-  "test/http/few-sockets.test.ts": 6,
-  "test/http/frame.test.ts": 6,
-  "test/http/publish-connection-input.test.ts": 5,
-  "test/http/publish-connection-limits.test.ts": 7,
-  "test/http/shared-connection.test.ts": 10,
-  "test/http/sse.test.ts": 10,
-  "test/http/tls-transport-contract.test.ts": 17,
-  "test/http/tls.test.ts": 8,
-  "test/http/transport-contract.test.ts": 88,
-  "test/library/api.test.ts": 8,
+  "test/http/few-sockets.test.ts": 5,
+  "test/http/frame.test.ts": 8,
+  "test/http/limits.test.ts": 5,
+  "test/http/poll.test.ts": 6,
+  "test/http/publish-connection-input.test.ts": 7,
+  "test/http/publish-connection-limits.test.ts": 6,
+  "test/http/recycle.test.ts": 8,
+  "test/http/shared-connection.test.ts": 9,
+  "test/http/sse.test.ts": 13,
+  "test/http/tls-transport-contract.all.ts": 12,
+  "test/http/tls.test.ts": 9,
+  "test/http/transport-contract.test.ts": 51,
+  "test/library/api.all.ts": 29,
   "test/library/foreverframe.test.ts": 5,
-  "test/library/guide.test.ts": 151,
-  "test/library/hostile.test.ts": 16,
-  "test/library/package.test.ts": 131,
-  "test/library/transport-contract.test.ts": 58,
-  "test/logs/handed-appends.test.ts": 6,
-  "test/logs/lmdb-log.test.ts": 19,
-  "test/logs/redis/redis-log.test.ts": 16,
+  "test/library/guide.all.ts": 133,
+  "test/library/hostile.test.ts": 21,
+  "test/library/package.all.ts": 126,
+  "test/library/transport-contract.all.ts": 22,
+  "test/logs/handed-appends.test.ts": 7,
+  "test/logs/lmdb-log.test.ts": 29,
+  "test/logs/lmdb-number.test.ts": 11,
+  "test/logs/old-log.test.ts": 5,
+  "test/logs/redis/redis-log.test.ts": 35,
   "test/logs/redis/redis-network.test.ts": 20,
-  "test/logs/redis/redis-start.test.ts": 24,
+  "test/logs/redis/redis-start.test.ts": 32,
   "test/logs/redis/redis-trouble.test.ts": 8,
-  "test/logs/redis/redis-wait.test.ts": 72,
-  "test/middleboxes/meddling.test.ts": 60,
-  "test/middleboxes/shipped.test.ts": 20,
-  "test/process/health.test.ts": 8,
-  "test/process/serve.test.ts": 45,
-  "test/process/service-manager.test.ts": 17,
-  "test/redis/find-redis.test.ts": 15,
-  "test/session/authorize-url.test.ts": 48,
-  "test/sources/gearman.test.ts": 148,
+  "test/logs/redis/redis-wait.all.ts": 52,
+  "test/middleboxes/meddling.all.ts": 66,
+  "test/middleboxes/shipped.all.ts": 13,
+  "test/process/health.test.ts": 12,
+  "test/process/serve.test.ts": 16,
+  "test/process/service-manager.test.ts": 18,
+  "test/redis/find-redis.test.ts": 5,
+  "test/session/authorize-url.test.ts": 32,
+  "test/sources/gearman.test.ts": 119,
   "test/tokens/log.test.ts": 10,
-  "test/tokens/renewal.test.ts": 20,
-  "test/tokens/revocation.test.ts": 15,
-  "test/tokens/tickets.test.ts": 16,
-  "test/tokens/tokens.test.ts": 10,
+  "test/tokens/ownership.test.ts": 5,
+  "test/tokens/renewal.test.ts": 28,
+  "test/tokens/revocation.test.ts": 19,
+  "test/tokens/tickets.test.ts": 10,
+  "test/tokens/tokens.test.ts": 12,
   "test/workers/appends.test.ts": 10,
-  "test/workers/keys.test.ts": 7,
-  "test/workers/operate.test.ts": 13,
-  "test/workers/tls-transport-contract.test.ts": 52,
-  "test/workers/tls.test.ts": 38,
-  "test/workers/transport-contract.test.ts": 157,
-  "test/workers/workers.test.ts": 179,
+  "test/workers/keys.test.ts": 14,
+  "test/workers/operate.test.ts": 6,
+  "test/workers/tls-transport-contract.all.ts": 62,
+  "test/workers/tls.all.ts": 19,
+  "test/workers/transport-contract.all.ts": 153,
+  "test/workers/workers.test.ts": 124,
 };
 const OTHER_SECONDS = 2;
 
@@ -169,6 +186,7 @@ function deal(files, lanes) {
 const TOTAL = /^(\d+) passed, (\d+) failed$/m;
 const FAILED_FILE = /^failed: (\S+)$/gm;
 
+const env = IS_ALL ? { TEST_MATRIX: "each", ...process.env } : process.env;
 const children = new Set();
 
 /** Stop a mocha with all that its tests have started. */
@@ -183,7 +201,7 @@ for (const signal of ["SIGINT", "SIGTERM"])
 /** Run some files in one process. A mocha that fails without a failed test counts as one. */
 function run(files) {
   const started = performance.now();
-  const child = spawn("node_modules/.bin/mocha", files, { cwd: ROOT, detached: true });
+  const child = spawn("node_modules/.bin/mocha", files, { cwd: ROOT, detached: true, env });
   children.add(child);
   let output = "";
   let timer;
@@ -213,22 +231,27 @@ function run(files) {
   });
 }
 
-const files = readdirSync(join(ROOT, "test"), { recursive: true })
+const allFiles = readdirSync(join(ROOT, "test"), { recursive: true })
   .map((name) => `test/${name}`)
-  .filter((name) => name.endsWith(".test.ts"))
+  .filter((name) => /\.(?:test|all)\.ts$/.test(name))
   .sort();
 for (const file of [...ALONE, ...Object.keys(SECONDS)])
-  if (!files.includes(file)) throw new Error(`There is no ${file}: correct test/run.mjs`);
+  if (!allFiles.includes(file)) throw new Error(`There is no ${file}: correct test/run.mjs`);
 
+const files = IS_ALL ? allFiles : allFiles.filter((name) => name.endsWith(".test.ts"));
 const together = files.filter((file) => !ALONE.includes(file));
 const isInBrowsers = (file) => /^test\/(browser|engines|middleboxes)\//.test(file);
-const lanes = Array.from({ length: 2 * LANES }, () => ({ files: [], seconds: 0 }));
+const lanes = Array.from({ length: 2 * LANES + 1 }, () => ({ files: [], seconds: 0 }));
 deal(together.filter(isInBrowsers), lanes.slice(0, LANES));
 deal(
   together.filter((file) => !isInBrowsers(file)),
   lanes,
 );
-const runAll = (lists) => Promise.all(lists.map((list) => run(list)));
+/** Run lists side by side, each in one process. */
+const runAll = (lists) => {
+  const present = lists.map((list) => list.filter((file) => files.includes(file)));
+  return Promise.all(present.filter((list) => list.length > 0).map((list) => run(list)));
+};
 const results = [
   ...(await runAll(lanes.map(({ files }) => files))),
   ...(await runAll(MEASURING)),
@@ -244,6 +267,10 @@ if (again.length > 0) {
   if (result.failed > 0) process.stdout.write(result.output);
   else process.stdout.write("They pass alone: find out why they did not beside the others.\n");
   failed = result.failed;
+}
+if (!IS_ALL) {
+  const left = allFiles.length - files.length;
+  process.stdout.write(`\nNot run: ${left} files, and Firefox for most pages: npm test -- all\n`);
 }
 process.stdout.write(`\n${sum("passed") + sum("failed") - failed} passed, ${failed} failed\n`);
 process.exitCode = failed > 0 ? 1 : 0;

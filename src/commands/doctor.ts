@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { parseChannelName } from "../core/channel-name.ts";
 import { addServerOptions, type ServerAccess, wholeNumber } from "./client-options.ts";
 import type { Advice } from "./doctor/advice.ts";
-import { examine } from "./doctor/examine.ts";
 import { conclude, type Finding } from "./doctor/findings.ts";
 import type { Measures } from "./doctor/measures.ts";
 import { RequestError, tokenHeader } from "./server-client.ts";
@@ -84,6 +83,8 @@ async function examinePath(options: DoctorOptions): Promise<Report> {
   const channel = parseChannelName(options.channel);
   try {
     const headers = tokenHeader(options.tokenFile);
+    // Loads what it looks with only now: the other commands do without.
+    const { examine } = await import("./doctor/examine.ts");
     const measures = await examine({ url, channel, headers, idleSeconds });
     const findings = conclude(measures);
     const isWell = !findings.some(({ level }) => level === "problem");

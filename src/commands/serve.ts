@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import type { Logger } from "pino";
-import { createLogger } from "../process/create-logger.ts";
 import { endOnFault, endProcess } from "../process/end-process.ts";
 import { runAsInit } from "../process/init.ts";
 import { ServiceManager } from "../process/service-manager.ts";
@@ -94,6 +93,7 @@ async function serve(
   process.stdout.removeAllListeners("error");
   process.stdout.on("error", () => {});
   const config = withKeptAdminToken(given);
+  const { createLogger } = await import("../process/create-logger.ts");
   const logger = createLogger(config.logLevel);
   endOnFault(logger);
   const running = await start(config, logger);

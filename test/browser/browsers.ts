@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Browser, launch, type Page } from "puppeteer-core";
 import { closeProxies } from "../support/faulty-proxy.ts";
-import { IS_WHOLE_MATRIX } from "../support/matrix.ts";
+import { IS_EACH_BROWSER, IS_WHOLE_MATRIX } from "../support/matrix.ts";
 import { chromiumPath, chromiumShellPath, firefoxPath } from "../support/needs.mjs";
 import {
   createTemporaryDirectory,
@@ -49,7 +49,7 @@ interface BrowserKind {
   launch(): Promise<Browser>;
 }
 
-const FIREFOX: BrowserKind = {
+export const FIREFOX: BrowserKind = {
   name: "Firefox",
   launch: () =>
     launch({
@@ -61,13 +61,17 @@ const FIREFOX: BrowserKind = {
     }),
 };
 
-const CHROMIUM_KIND = chromium(chromiumShellPath);
+/** Chromium as people have it: it hides pages, and keeps them for the way back. */
+export const CHROMIUM = chromium(chromiumPath);
 
-/** All of them. Chromium is its headless shell, which shows every page, and keeps none. */
-export const BROWSERS: readonly BrowserKind[] = [CHROMIUM_KIND, FIREFOX];
+/** Its headless shell, which shows every page, and keeps none. */
+const CHROMIUM_SHELL = chromium(chromiumShellPath);
 
-/** The same with a Chromium that hides pages, and keeps them for the way back. */
-export const WHOLE_BROWSERS: readonly BrowserKind[] = [chromium(chromiumPath), FIREFOX];
+/** What runs beside Chromium: see {@link IS_EACH_BROWSER}. */
+const OTHERS = IS_EACH_BROWSER ? [FIREFOX] : [];
+
+/** Where tests run: {@link BrowserSuite.wholePage} is for those that the shell can't have. */
+export const BROWSERS: readonly BrowserKind[] = [CHROMIUM_SHELL, ...OTHERS];
 
 function chromium(path: () => string | null): BrowserKind {
   return {
@@ -152,6 +156,8 @@ export interface BrowserSuite {
    * keeps, such as the scripts that it begins with.
    */
   freshPage(): Promise<Page>;
+  /** The same in a browser that hides pages by others, and keeps them for the way back. */
+  wholePage(): Promise<Page>;
 }
 
 /** Run a suite in each browser. Servers, pages and temporary directories are cleaned up. */
@@ -169,15 +175,7 @@ export function describeInBrowser(title: string, body: (suite: BrowserSuite) => 
 
 /** Run a suite in Chromium alone: for what is the path's doing, not the browser's. */
 export function describeInChromium(title: string, body: (suite: BrowserSuite) => void): void {
-  describeIn([CHROMIUM_KIND], title, body);
-}
-
-/**
- * Run a suite in browsers as people have them, where pages are hidden by others, and kept for the
- * way back.
- */
-export function describeInWholeBrowsers(title: string, body: (suite: BrowserSuite) => void): void {
-  describeIn(WHOLE_BROWSERS, title, body);
+  describeIn([CHROMIUM_SHELL], title, body);
 }
 
 function describeIn(
@@ -189,11 +187,14 @@ function describeIn(
     describe(`${title} in ${kind.name}`, function () {
       this.timeout(60_000);
       let one: StartedBrowser;
+      let whole: StartedBrowser | null = null;
       before(async () => {
         one = await startedBrowser(kind);
       });
       afterEach(async () => {
         await one.clear();
+        await whole?.clear();
+        whole = null;
         await closeProxies();
         await stopServers();
       });
@@ -204,6 +205,10 @@ function describeIn(
         },
         newPage: () => one.newPage(),
         freshPage: () => one.freshPage(),
+        async wholePage() {
+          whole = await startedBrowser(kind === CHROMIUM_SHELL ? CHROMIUM : kind);
+          return whole.freshPage();
+        },
       });
     });
   }

@@ -6,7 +6,7 @@ import { publishJson } from "../support/raw-http.ts";
 import { type CliProcess, killProcesses, startServeProcess } from "../support/serve-process.ts";
 import { createTemporaryDirectory } from "../support/temporary-directory.ts";
 import { eventually } from "../support/within.ts";
-import { describeInWholeBrowsers } from "./browsers.ts";
+import { describeInBrowsers } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
 /** How long the server is away after it was killed, in ms, beside its start. */
@@ -22,7 +22,7 @@ const MARGIN_MS = 3_000;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describeInWholeBrowsers("the client, when its server was killed", (suite) => {
+describeInBrowsers("the client, when its server was killed", (suite) => {
   let server: CliProcess;
   let restart: () => Promise<void>;
   let url: string;
@@ -102,8 +102,10 @@ describeInWholeBrowsers("the client, when its server was killed", (suite) => {
   });
 
   it("is back soon after its page is shown again", async () => {
+    page = await suite.wholePage();
+    await page.goto(`${url}/client.html`);
     const stream = await open();
-    const other = await suite.newPage();
+    const other = await suite.wholePage();
     await other.bringToFront();
     await crash();
     await restart();

@@ -4,7 +4,7 @@ import { listRequest } from "../../src/core/stream-list.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInWholeBrowsers, recordRequests, untilText } from "./browsers.ts";
+import { describeInBrowsers, recordRequests, untilText } from "./browsers.ts";
 import { PageStream, TEST_PAGES, TRANSPORTS } from "./client-page.ts";
 
 /** Short, so that a test can wait for it. */
@@ -12,7 +12,7 @@ const RETRY_MS = 200;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describeInWholeBrowsers("the client in its page", (suite) => {
+describeInBrowsers("the client in its page", (suite) => {
   let page: Page;
 
   beforeEach(async () => {
@@ -284,7 +284,7 @@ describeInWholeBrowsers("the client in its page", (suite) => {
   describe("when its page goes", () => {
     for (const transport of TRANSPORTS) {
       it(`closes the stream by ${transport}, and a page that comes back goes on from its cursor`, async () => {
-        page = await suite.freshPage();
+        page = await suite.wholePage();
         const { url, hub } = await start();
         const stream = await open({ transport });
         await stream.untilState("open");

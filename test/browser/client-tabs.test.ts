@@ -4,7 +4,7 @@ import type { RunningServer } from "../../src/server.ts";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInWholeBrowsers } from "./browsers.ts";
+import { describeInBrowsers } from "./browsers.ts";
 import { PageStream, TEST_PAGES } from "./client-page.ts";
 
 /** Within this time another tab has to hold the stream, in ms. */
@@ -18,7 +18,7 @@ interface Tab {
   readonly stream: PageStream;
 }
 
-describeInWholeBrowsers("one stream for all tabs", (suite) => {
+describeInBrowsers("one stream for all tabs", (suite) => {
   let server: RunningServer;
   let sent = 0;
 
@@ -27,8 +27,8 @@ describeInWholeBrowsers("one stream for all tabs", (suite) => {
     sent = 0;
   });
 
-  const openTab = async (options = {}, setUp = ""): Promise<Tab> => {
-    const page = await (setUp === "" ? suite.newPage() : suite.freshPage());
+  const openTab = async (options = {}, setUp = "", newPage?: () => Promise<Page>): Promise<Tab> => {
+    const page = await (newPage ?? (setUp === "" ? suite.newPage : suite.freshPage))();
     if (setUp !== "") await page.evaluateOnNewDocument(setUp);
     await page.goto(`${server.url}/client.html`);
     const stream = await PageStream.open(page, {
@@ -40,6 +40,8 @@ describeInWholeBrowsers("one stream for all tabs", (suite) => {
     await stream.untilState("open");
     return { page, stream };
   };
+  /** In a browser where the others are hidden from now on. */
+  const openInFront = () => openTab({}, "", suite.wholePage);
   const publish = async (count: number) => {
     for (let i = 0; i < count; i++) await publishJson(server.url, "news", sent++);
   };
@@ -119,8 +121,8 @@ describeInWholeBrowsers("one stream for all tabs", (suite) => {
   });
 
   it("is held by a tab that is visible", async () => {
-    const first = await openTab();
-    const second = await openTab();
+    const first = await openInFront();
+    const second = await openInFront();
     await eventually(TAKEOVER_MS, () => isHolder(second), "the tab in front to hold it");
     await publish(2);
     await first.page.bringToFront();
@@ -246,9 +248,9 @@ describeInWholeBrowsers("one stream for all tabs", (suite) => {
   });
 
   it("is closed by a holder that is hidden for that tab, and stays so", async () => {
-    const hidden = await openTab();
+    const hidden = await openInFront();
     await untilOneHolds([hidden], 10_000);
-    const front = await openTab();
+    const front = await openInFront();
     await hidden.stream.close();
     await hidden.stream.untilState("closed");
     await publish(3);

@@ -3,13 +3,13 @@ import type { Page } from "puppeteer-core";
 import { publishJson } from "../support/raw-http.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
 import { eventually } from "../support/within.ts";
-import { describeInWholeBrowsers, recordRequests, shoot, textOf, untilText } from "./browsers.ts";
+import { describeInBrowsers, recordRequests, shoot, textOf, untilText } from "./browsers.ts";
 import { TEST_PAGES } from "./client-page.ts";
 
 /** Short, so that a test can wait for twice of it. */
 const RETRY_MS = 300;
 
-describeInWholeBrowsers("the pages", (suite) => {
+describeInBrowsers("the pages", (suite) => {
   let page: Page;
 
   beforeEach(async () => {

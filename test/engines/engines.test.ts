@@ -4,10 +4,10 @@ import { describeEngines } from "../support/engines/engine-suite.ts";
 import { ENGINES } from "../support/engines/engines.ts";
 import { documentedRows } from "../support/engines/matrix.ts";
 import { ENGINE_NEEDS } from "../support/engines/programs.mjs";
-import { QUICK_ENGINES } from "../support/needs.mjs";
+import { FIRST_ENGINES } from "../support/needs.mjs";
 
 describeEngines(
-  ENGINES.filter(({ id }) => QUICK_ENGINES.includes(id)),
+  ENGINES.filter(({ id }) => FIRST_ENGINES.includes(id)),
   "quick",
 );
 

@@ -1,6 +1,6 @@
 /**
  * A user's program, for a project that has Foreverframe and @types/node and nothing else.
- * package.test.ts compiles it and runs it there; it is not part of this project's own compilation.
+ * package.all.ts compiles it and runs it there; it is not part of this project's own compilation.
  */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
 import { createServer } from "node:http";

@@ -1,4 +1,4 @@
-import { WHOLE_BROWSERS } from "../../browser/browsers.ts";
+import { CHROMIUM, FIREFOX } from "../../browser/browsers.ts";
 import type { Driver } from "./driver.ts";
 import { startJavaFx } from "./javafx.ts";
 import { startKhtml } from "./khtml.ts";
@@ -25,16 +25,12 @@ export interface EngineKind {
   start(): Promise<Driver>;
 }
 
-const ofBrowser = (name: string) => async () => {
-  const kind = WHOLE_BROWSERS.find((one) => one.name === name);
-  if (kind === undefined) throw new Error(`the tests drive no ${name}`);
-  return PuppeteerEngine.start(await kind.launch());
-};
+const startBrowser = async (kind: typeof FIREFOX) => PuppeteerEngine.start(await kind.launch());
 
 /** All of them: today's first, then from the newest to the oldest. */
 export const ENGINES: readonly EngineKind[] = [
-  { id: "chromium", name: "Chromium", start: ofBrowser("Chromium") },
-  { id: "firefox", name: "Firefox ESR", start: ofBrowser("Firefox") },
+  { id: "chromium", name: "Chromium", start: () => startBrowser(CHROMIUM) },
+  { id: "firefox", name: "Firefox ESR", start: () => startBrowser(FIREFOX) },
   { id: "webkitgtk", name: "WebKitGTK", start: startWebKitGtk },
   { id: "chromium87", name: "Chromium 87", start: startQtWebEngine },
   { id: "chrome64", name: "Chrome 64", start: () => startOldChrome(oldProgramPath("chrome-64")) },

@@ -28,9 +28,9 @@ describe("a log in trouble", function () {
     removeTemporaryDirectories();
   });
 
-  /** Fill the log with a few hundred pages, and stop. */
-  const fill = async () => {
-    const { process: server, url } = await startServeProcess(["--data", data]);
+  /** Fill a log with a few hundred pages, and stop. */
+  const fill = async (directory: string) => {
+    const { process: server, url } = await startServeProcess(["--data", directory]);
     const line = JSON.stringify("x".repeat(10_000));
     await ask(url, "POST", "/channels/a/messages", {
       headers: { "Content-Type": "application/x-ndjson" },
@@ -44,6 +44,13 @@ describe("a log in trouble", function () {
   const file = () => join(data, "data.mdb");
 
   describe("at the start", () => {
+    let filled: Buffer;
+    before(async () => {
+      const directory = createTemporaryDirectory();
+      await fill(directory);
+      filled = readFileSync(join(directory, "data.mdb"));
+    });
+
     for (const [what, damage] of [
       ["cut to a half", () => truncateSync(file(), Math.floor(readFileSync(file()).length / 2))],
       ["cut to its first page", () => truncateSync(file(), 4_096)],
@@ -58,7 +65,7 @@ describe("a log in trouble", function () {
       ],
     ] as const) {
       it(`refuses a file that is ${what} in one sentence, and leaves it as it is`, async () => {
-        await fill();
+        writeFileSync(file(), filled);
         damage();
         const before = readFileSync(file());
         const { code, stderr } = await serveOnce();
@@ -70,7 +77,7 @@ describe("a log in trouble", function () {
     }
 
     it("takes a log that is whole", async () => {
-      await fill();
+      writeFileSync(file(), filled);
       const { url } = await startServeProcess(["--data", data]);
       const { json } = await ask(url, "GET", "/channels/a/messages?limit=1000");
       expect(json.messages).to.have.lengthOf(100);
