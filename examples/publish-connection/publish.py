@@ -50,6 +50,15 @@ class Connection:
         """Say that no more lines come."""
         self.socket.sendall(b"0\r\n\r\n")
 
+    def close(self):
+        """End it in both directions: a send under way fails."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it is broken
+        self.reader.close()
+        self.socket.close()
+
     def answers(self):
         """Yield the answer to each line, until the answers end or the connection breaks."""
         rest = b""
@@ -89,18 +98,22 @@ def publish(url, messages):
 
             sender = threading.Thread(target=send, daemon=True)
             sender.start()
-            for answer in connection.answers():
-                failures = 0
-                waiting.popleft()
-                room.release()
-                yield answer
-            connection.socket.close()
+            try:
+                for answer in connection.answers():
+                    failures = 0
+                    waiting.popleft()
+                    room.release()
+                    yield answer
+            except (OSError, ValueError):
+                pass
+            # No line may be with a thread that can't send it any more.
+            connection.close()
             for _ in range(WINDOW):
                 room.release()
             sender.join()
             if not waiting:
                 return
-        except (OSError, ValueError):
+        except OSError:
             pass
         time.sleep(0.25 * 2**failures)
         failures += 1

@@ -8,7 +8,7 @@ export interface TcpProxy {
   readonly connections: number;
   /** Cut the connections that there are. */
   cutAll(): void;
-  /** From now on, cut a connection after so many bytes of what comes back; null for never. */
+  /** Cut each connection after so many bytes of what comes back from now on; null for never. */
   cutAfter(bytes: number | null): void;
   /** From now on, be a proxy before another port: for new connections. */
   retarget(port: number): void;
@@ -39,7 +39,7 @@ export async function closeTcpProxies(): Promise<void> {
 /** Start a proxy before a port of this machine. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  const connections = new Set<{ sent: string[]; isFrozen: boolean }>();
+  const connections = new Set<{ sent: string[]; isFrozen: boolean; left: number | null }>();
   let port = target;
   let limit: number | null = null;
   let isFrozen = false;
@@ -56,7 +56,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const server = createServer((incoming) => {
     if (isRefusing) return void incoming.destroy();
     const outgoing = connect(port, "127.0.0.1");
-    const connection = { sent: [] as string[], isFrozen: false };
+    const connection = { sent: [] as string[], isFrozen: false, left: limit };
     connections.add(connection);
     outgoing.on("close", () => connections.delete(connection));
     keep(incoming);
@@ -77,13 +77,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     });
     outgoing.on("data", (piece) => {
       if (isFrozen || connection.isFrozen) return;
-      if (limit === null) incoming.write(piece);
-      else if (piece.length < limit) {
-        limit -= piece.length;
+      if (connection.left === null) incoming.write(piece);
+      else if (piece.length < connection.left) {
+        connection.left -= piece.length;
         incoming.write(piece);
       } else {
         outgoing.pause(); // nothing may follow
-        incoming.write(piece.subarray(0, limit), end);
+        incoming.write(piece.subarray(0, connection.left), end);
       }
     });
   });
@@ -96,6 +96,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     cutAll,
     cutAfter(bytes) {
       limit = bytes;
+      for (const connection of connections) connection.left = bytes;
     },
     retarget(other) {
       port = other;
