@@ -27,7 +27,7 @@ describe("a server that is killed with SIGKILL while messages are published", fu
           answered.push(await publishJson(first.url, "doors", { publisher, n }));
       }),
     );
-    await connection.untilEvents((events) => events.length > 300, "300 messages");
+    await connection.untilEvents((events) => events.length > 300, "300 messages", 20_000);
     first.process.kill("SIGKILL");
     await within(5_000, first.process.outcome, "the end of the server");
     await publishers;
