@@ -185,8 +185,7 @@ function stopOnSignals(
     if (stopping) return endProcess(signal);
     stopping = true;
     logger.info({ signal }, "draining");
-    manager?.tellStopping();
-    drain().then(
+    Promise.all([manager?.tellStopping(), drain()]).then(
       () => {
         logger.info("stopped");
         process.exit(0);

@@ -23,6 +23,8 @@ export class ServiceManager {
   readonly #watchdogMs: number | null;
   /** One message at a time, so that they arrive in order. */
   #telling: Promise<void> = Promise.resolve();
+  /** Messages that are not told yet. */
+  #due = 0;
   #isAbsent = false;
   #watchdog: NodeJS.Timeout | null = null;
 
@@ -53,8 +55,11 @@ export class ServiceManager {
   tellReady(): void {
     this.#tell("READY=1");
     if (this.#watchdogMs === null || this.#watchdog !== null) return;
-    // A timer fires only while the event loop turns.
-    this.#watchdog = setInterval(() => this.#tell("WATCHDOG=1"), this.#watchdogMs / 2);
+    // A timer fires only while the event loop turns. Signs of life don't queue up behind a systemd
+    // that is stuck: a stop would wait for them all.
+    this.#watchdog = setInterval(() => {
+      if (this.#due === 0) this.#tell("WATCHDOG=1");
+    }, this.#watchdogMs / 2);
     this.#watchdog.unref();
   }
 
@@ -64,14 +69,20 @@ export class ServiceManager {
     this.#tell("RELOADING=1", `MONOTONIC_USEC=${microseconds}`);
   }
 
-  /** The server drains. The watchdog goes on until it has ended. */
-  tellStopping(): void {
+  /**
+   * The server drains. The watchdog goes on until it has ended.
+   *
+   * @returns when systemd has been told: a process that ends before takes the message with it
+   */
+  tellStopping(): Promise<void> {
     this.#tell("STOPPING=1");
+    return this.#telling;
   }
 
   #tell(...words: readonly string[]): void {
     if (this.#isAbsent) return;
-    this.#telling = this.#telling.then(() => this.#run(words));
+    this.#due++;
+    this.#telling = this.#telling.then(() => this.#run(words)).finally(() => this.#due--);
   }
 
   #run(words: readonly string[]): Promise<void> {

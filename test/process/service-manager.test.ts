@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
+import { findCommand } from "../support/find-command.mjs";
 import { closeNotifySockets, NotifySocket } from "../support/notify-socket.ts";
 import { ask } from "../support/request.ts";
 import { childrenOf, killProcesses, startServeProcess } from "../support/serve-process.ts";
@@ -47,6 +48,19 @@ describe("a server under systemd", function () {
     await process.outcome;
     await untilTold(2, "STOPPING");
     expect(socket.told).to.deep.equal(["READY=1", "STOPPING=1"]);
+  });
+
+  it("says that it stops also where systemd was still being told that it is ready", async () => {
+    const bin = createTemporaryDirectory();
+    const slow = `#!/bin/sh\nsleep 1\nexec ${findCommand(["systemd-notify"])} "$@"\n`;
+    writeFileSync(join(bin, "systemd-notify"), slow, { mode: 0o755 });
+    const { process } = await serve(["--memory"], {
+      PATH: `${bin}:${globalThis.process.env["PATH"]}`,
+    });
+    process.kill("SIGTERM");
+    await untilTold(2, "READY and STOPPING");
+    expect(socket.told).to.deep.equal(["READY=1", "STOPPING=1"]);
+    expect((await process.outcome).code).to.equal(0);
   });
 
   it("says the same once with workers, and that its event loop turns while it does", async () => {
