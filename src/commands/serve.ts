@@ -93,6 +93,7 @@ async function serve(
   process.stdout.removeAllListeners("error");
   process.stdout.on("error", () => {});
   const config = withKeptAdminToken(given);
+  // Loaded only now: the other commands do without.
   const { createLogger } = await import("../process/create-logger.ts");
   const logger = createLogger(config.logLevel);
   endOnFault(logger);

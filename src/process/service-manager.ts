@@ -72,7 +72,8 @@ export class ServiceManager {
   /**
    * The server drains. The watchdog goes on until it has ended.
    *
-   * @returns when systemd has been told: a process that ends before takes the message with it
+   * @returns when systemd has been told, or has not answered for some seconds: a process that ends
+   * before takes the message with it
    */
   tellStopping(): Promise<void> {
     this.#tell("STOPPING=1");

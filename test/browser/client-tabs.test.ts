@@ -27,8 +27,12 @@ describeInBrowsers("one stream for all tabs", (suite) => {
     sent = 0;
   });
 
-  const openTab = async (options = {}, setUp = "", newPage?: () => Promise<Page>): Promise<Tab> => {
-    const page = await (newPage ?? (setUp === "" ? suite.newPage : suite.freshPage))();
+  const openTab = async (
+    options = {},
+    setUp = "",
+    newPage = setUp === "" ? suite.newPage : suite.freshPage,
+  ): Promise<Tab> => {
+    const page = await newPage();
     if (setUp !== "") await page.evaluateOnNewDocument(setUp);
     await page.goto(`${server.url}/client.html`);
     const stream = await PageStream.open(page, {
@@ -40,7 +44,7 @@ describeInBrowsers("one stream for all tabs", (suite) => {
     await stream.untilState("open");
     return { page, stream };
   };
-  /** In a browser where the others are hidden from now on. */
+  /** In front of the others, which are hidden from now on. */
   const openInFront = () => openTab({}, "", suite.wholePage);
   const publish = async (count: number) => {
     for (let i = 0; i < count; i++) await publishJson(server.url, "news", sent++);
