@@ -24,6 +24,8 @@ export interface Seniority {
   /** Unix ms. */
   readonly openedAt: number;
   readonly stream: string;
+  /** One that its client had before: it is older, whatever the clocks of two machines say. */
+  readonly earlier: string | null;
   /** Whose the client is; null where nobody says. */
   readonly subject: string | null;
 }

@@ -221,8 +221,9 @@ function isOneOf({ client, handle, selectors }: Stream, of: StreamsOf): boolean 
 }
 
 /**
- * Every process compares the same two values, so that two streams never both count as the older.
+ * Every process compares the same values, so that two streams never both count as the older.
  */
-function isOlder({ openedUnixMs, id }: Stream, { openedAt, stream }: Seniority): boolean {
+function isOlder({ openedUnixMs, id }: Stream, { openedAt, stream, earlier }: Seniority): boolean {
+  if (id === earlier) return true;
   return openedUnixMs === openedAt ? id < stream : openedUnixMs < openedAt;
 }

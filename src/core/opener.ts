@@ -326,7 +326,13 @@ export class Opener {
     // While it was being opened
     if (revocations.concern(stream, openedAt)) lives.end(stream, "expired");
     if (takesOver && client !== null) {
-      const by = { openedAt, stream: id, subject: subjectOf(request) };
+      const by = {
+        openedAt,
+        stream: id,
+        // A poll that brings a stream here again may name any stream, also a newer one, or its own.
+        earlier: record === null ? request.takesOverFrom : null,
+        subject: subjectOf(request),
+      };
       const replaceOlder = () => {
         if (stream.closed) return;
         void local.replace(client, by);

@@ -111,6 +111,30 @@ describe("two servers on one Redis", function () {
       }
       expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6]);
     });
+
+    it("end the earlier stream of a client that takes over at one whose clock is behind", async () => {
+      const behind = "const { now } = Date; Date.now = () => now() - 60_000;";
+      const late = await startServeProcess(["--log", redis.url], {
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(behind)}`,
+      });
+      const query = "channels=a&client=panel";
+      const older = await openFrame(one.url, query);
+      const takeover = `takeover=1&earlier=${older.open["stream"]}`;
+      const newer = await openFrame(late.url, `${query}&${takeover}`);
+      await older.connection.untilEnded();
+      expect(older.connection.frameEvents().at(-1)).to.include({ reason: "replaced" });
+      expect(newer.connection.frameEvents().at(-1)).to.not.include({ type: "close" });
+    });
+
+    it("don't end a long-poll stream that names itself as its earlier one", async () => {
+      const poll = async (url: string, query: string) =>
+        (await ask(url, "GET", `/stream?transport=poll&channels=a&client=panel&wait=0${query}`))
+          .json;
+      const { stream, cursor } = await poll(one.url, "");
+      const again = `&stream=${stream}&after=${cursor}&takeover=1&earlier=${stream}`;
+      for (const { url } of [two, one, two])
+        expect(await poll(url, again)).to.include({ stream, stop: 0 });
+    });
   });
 
   describe("of which one goes", () => {
