@@ -170,7 +170,7 @@ describeInBrowsers("the pages", (suite) => {
   });
 
   it("keeps fewer than 50 script nodes in the display document after 5,000 messages", async () => {
-    const server = await startTestServer();
+    const server = await startTestServer({ retainMessages: 10_000 });
     await page.goto(`${server.url}/?channel=busy`);
     await untilState("open");
     for (let batch = 0; batch < 5; batch++) {

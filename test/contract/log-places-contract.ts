@@ -102,7 +102,17 @@ export function describeLogPlaces(name: string, fixture: LogFixture): void {
             expect(messages.map(({ id }) => id)).to.deep.equal(wanted.map(({ id }) => id));
           },
         ),
-        { numRuns: 25 },
+        {
+          numRuns: 50,
+          examples: [
+            // What the name has found fills the list before the pattern is looked for.
+            [
+              ["b.x", "c.z", "b.x", "b.x", "c.z"],
+              "b.**,c.z",
+              { count: 2, limit: 1, from: 30, to: 4 },
+            ],
+          ],
+        },
       );
     });
 

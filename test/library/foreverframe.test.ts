@@ -160,7 +160,7 @@ describe("createForeverframe", () => {
     });
 
     it("goes from replay to live without losing or repeating a message", async () => {
-      const ff = await startLibrary();
+      const ff = await startLibrary({ retainMessages: 10_000 }); // none is removed meanwhile
       const ids: string[] = [];
       for (let n = 0; n < 3_000; n++) ids.push((await ff.publish("a", n)).id);
       const subscription = ff.subscribe("a", { after: ids[999] });

@@ -78,10 +78,15 @@ async function lookAt(
   after: string,
 ): Promise<{ readonly done: number; readonly rest: string | null }> {
   const { upTo, count } = request;
+  // Where the newest are wanted, they are the newest of the whole stretch.
+  const high = () => {
+    const end = endOf(session, upTo);
+    return count === null ? earlierPosition(end, found.end) : end;
+  };
   const argv = () => [
     count ?? PLACES_PER_CALL,
     after,
-    earlierPosition(endOf(session, upTo), found.end),
+    high(),
     count === null ? "oldest" : "newest",
     PLACES_PER_CALL,
     ...names,
