@@ -175,8 +175,13 @@ const SECONDS = {
   "test/workers/workers.test.ts": 71,
 };
 const OTHER_SECONDS = 2;
+/** With all, a test of pages takes so many times as long, since it runs in two browsers. */
+const IN_EACH = 1.7;
 
-const secondsOf = (file) => SECONDS[file] ?? OTHER_SECONDS;
+const secondsOf = (file) => {
+  const seconds = SECONDS[file] ?? OTHER_SECONDS;
+  return IS_ALL && file.startsWith("test/browser/") ? IN_EACH * seconds : seconds;
+};
 
 /** Deal files out to lanes: the longest first, each to the lane that has least to do. */
 function deal(files, lanes) {

@@ -101,8 +101,8 @@ export class Admin {
     const { log, local, bus } = this.#options;
     await log.revoke(revocation);
     const [here, { answers, silent }] = await Promise.all([
-      local.applyRevocations(),
-      bus.ask("applyRevocations"),
+      local.applyRevocation(revocation),
+      bus.ask("applyRevocation", revocation),
     ]);
     checkComplete(silent);
     return answers.reduce((sum, count) => sum + count, here);

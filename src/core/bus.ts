@@ -6,6 +6,7 @@ import type { ChannelClients, ChannelUse, ProcessFigures } from "./figures.ts";
 import type { RecentEvents } from "./past.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
+import type { Revocation } from "./revocation.ts";
 import type { Sample } from "./samples.ts";
 import type { PollRecord, StreamEcho, StreamKnowledge } from "./stream-figures.ts";
 import type { ListedStream, ListRequest } from "./stream-list.ts";
@@ -77,10 +78,8 @@ export interface Peer {
   ): Promise<true | null>;
   /** Use a ticket; null if it is not known here. */
   takeTicket(ticket: string): Promise<Ticket | null>;
-  /**
-   * There may be new revocations in the log: end the streams that they are about, and count them.
-   */
-  applyRevocations(): Promise<number>;
+  /** This is in the log: end the streams that it is about. Returns how many ended here by it. */
+  applyRevocation(revocation: Revocation): Promise<number>;
   /**
    * End streams with `admin`, and say how many there were.
    *
@@ -131,7 +130,7 @@ const QUESTIONS: Readonly<Record<Question, true>> = {
   selectorsOf: true,
   renew: true,
   takeTicket: true,
-  applyRevocations: true,
+  applyRevocation: true,
   endAll: true,
   replace: true,
   list: true,

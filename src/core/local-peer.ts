@@ -7,6 +7,7 @@ import type { FanOut } from "./fan-out.ts";
 import type { LocalInsight } from "./local-insight.ts";
 import type { Principal } from "./principal.ts";
 import type { StreamOwner } from "./receipts.ts";
+import type { Revocation } from "./revocation.ts";
 import type { Revocations } from "./revocations.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { forEachInSlices } from "./slices.ts";
@@ -32,6 +33,7 @@ export interface LocalPeerOptions {
 export class LocalPeer implements Peer {
   readonly #options: LocalPeerOptions;
   readonly #echoes = new Echoes();
+  #applied: Promise<void> = Promise.resolve();
 
   constructor(options: LocalPeerOptions) {
     this.#options = options;
@@ -115,12 +117,12 @@ export class LocalPeer implements Peer {
     principal: Principal | null,
     expiresAt: number | null,
   ): Promise<true | null> {
-    const { arrivals, lives, scheduler } = this.#options;
+    const { arrivals, lives, scheduler, revocations } = this.#options;
     await arrivals.settled(stream);
     const found = lives.get(stream);
     if (found === undefined) return null;
     lives.renew(found, principal, expiresAt === null ? null : expiresAt - scheduler.unixMs());
-    this.#endIfRevoked(found); // while it was being renewed
+    revocations.endIfConcerned(found, lives); // while it was being renewed
     return true;
   }
 
@@ -128,19 +130,26 @@ export class LocalPeer implements Peer {
     return this.#options.tickets.take(ticket);
   }
 
-  async applyRevocations(): Promise<number> {
-    const isNew = await this.#options.revocations.refresh();
-    return isNew ? this.endRevoked() : 0;
+  async applyRevocation(revocation: Revocation): Promise<number> {
+    await this.applyRevocations();
+    return this.#options.revocations.endedBy(revocation);
   }
 
-  /** End the streams of what has been taken back, and count them. */
-  async endRevoked(): Promise<number> {
-    let count = 0;
-    const end = (stream: Stream) => {
-      if (this.#endIfRevoked(stream)) count++;
-    };
-    await this.#order(end, [...this.#options.lives.all()]);
-    return count;
+  /** Look for new revocations in the log, and end the streams that they are about. */
+  applyRevocations(): Promise<void> {
+    // One after the other: what an earlier look has found may still be under way.
+    const applied = this.#applied.then(async () => {
+      if (await this.#options.revocations.refresh()) await this.endRevoked();
+    });
+    this.#applied = applied.catch(() => {});
+    return applied;
+  }
+
+  /** End the streams of what has been taken back. */
+  async endRevoked(): Promise<void> {
+    const { lives, revocations } = this.#options;
+    const end = (stream: Stream) => void revocations.endIfConcerned(stream, lives);
+    await this.#order(end, [...lives.all()]);
   }
 
   async endAll(of: StreamsOf, text: string | null): Promise<number> {
@@ -200,14 +209,6 @@ export class LocalPeer implements Peer {
   #order(act: (stream: Stream) => void, streams: readonly Stream[]): Promise<void> {
     const { scheduler, arrivals } = this.#options;
     return arrivals.during(act, forEachInSlices(streams, scheduler, act));
-  }
-
-  /** @returns whether it was */
-  #endIfRevoked(stream: Stream): boolean {
-    const { revocations, lives } = this.#options;
-    if (stream.closed || !revocations.concern(stream, stream.openedUnixMs)) return false;
-    lives.end(stream, "expired");
-    return true;
   }
 
   #now(): number {

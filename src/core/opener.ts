@@ -208,10 +208,7 @@ export class Opener {
     if (stream.closed || !takeSink(stream.sink)) return false;
     if (wanted.start.from === "cursor") stream.acknowledge(wanted.start.after);
     lives.renew(stream, wanted.principal, wanted.expiresInMs);
-    if (revocations.concern(stream, stream.openedUnixMs)) {
-      lives.end(stream, "expired"); // while this poll came
-      return true;
-    }
+    if (revocations.endIfConcerned(stream, lives)) return true; // while this poll came
     fanOut.remove(stream);
     stream.moveTo(start.cursor);
     stream.latest = wanted.latest;
@@ -323,8 +320,7 @@ export class Opener {
       stream.continueFrom(record);
       if (request.start.from === "cursor") stream.acknowledge(request.start.after);
     }
-    // While it was being opened
-    if (revocations.concern(stream, openedAt)) lives.end(stream, "expired");
+    revocations.endIfConcerned(stream, lives); // while it was being opened
     if (takesOver && client !== null) {
       const by = {
         openedAt,

@@ -1,12 +1,23 @@
 import type { MessageLog } from "./log.ts";
 import type { Held } from "./principal.ts";
 import type { Revocation, RevocationKind } from "./revocation.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamLives } from "./stream-lives.ts";
 
 /** So many are read from the log at once. */
 const READ_AT_ONCE = 1_000;
 
 /** From so many on, those whose time is over are forgotten. */
 const MANY = 10_000;
+
+/** A revocation, and how many streams of this process ended by it. */
+interface Known {
+  readonly revocation: Revocation;
+  ended: number;
+}
+
+/** Whose something is that was allowed, and may have been taken back. */
+type Holder = Held & { readonly client: string | null };
 
 /**
  * What has been taken back, as one process knows it: by the revocations of the log, and by the
@@ -15,7 +26,7 @@ const MANY = 10_000;
 export class Revocations {
   readonly #log: Pick<MessageLog, "revocations">;
   readonly #now: () => number;
-  readonly #before: Readonly<Record<RevocationKind, Map<string, Revocation>>> = {
+  readonly #kept: Readonly<Record<RevocationKind, Map<string, Known>>> = {
     sub: new Map(),
     jti: new Map(),
     client: new Map(),
@@ -54,17 +65,29 @@ export class Revocations {
    * @param askedAt Unix ms at which it was allowed, where nobody says whom: counts in place of the
    *   time at which the principal's token was issued
    */
-  concern(
-    { principal, client }: Held & { readonly client: string | null },
-    askedAt: number,
-  ): boolean {
-    const { subject = null, tokenId = null, issuedAt = askedAt, keyId = null } = principal ?? {};
-    return (
-      (keyId !== null && !this.#isKeyValid(keyId)) ||
-      this.#isRevoked("sub", subject, issuedAt) ||
-      this.#isRevoked("jti", tokenId, issuedAt) ||
-      this.#isRevoked("client", client, issuedAt)
-    );
+  concern(holder: Holder, askedAt: number): boolean {
+    const keyId = holder.principal?.keyId ?? null;
+    if (keyId !== null && !this.#isKeyValid(keyId)) return true;
+    return this.#find(holder, askedAt) !== undefined;
+  }
+
+  /**
+   * End a stream if they {@link concern} it, and count it.
+   *
+   * @returns whether they did
+   */
+  endIfConcerned(stream: Stream, lives: Pick<StreamLives, "end">): boolean {
+    if (stream.closed || !this.concern(stream, stream.openedUnixMs)) return false;
+    lives.end(stream, "expired");
+    const known = this.#find(stream, stream.openedUnixMs);
+    if (known !== undefined) known.ended++;
+    return true;
+  }
+
+  /** How many streams ended here by this revocation; 0 where one of a later time counts. */
+  endedBy({ kind, value, before }: Revocation): number {
+    const known = this.#kept[kind].get(value);
+    return known?.revocation.before === before ? known.ended : 0;
   }
 
   async #read(): Promise<boolean> {
@@ -80,28 +103,38 @@ export class Revocations {
   }
 
   #keep(revocation: Revocation): void {
-    const known = this.#before[revocation.kind];
+    const known = this.#kept[revocation.kind];
     const earlier = known.get(revocation.value);
-    if (earlier === undefined || earlier.before <= revocation.before)
-      known.set(revocation.value, revocation);
+    if (earlier === undefined || earlier.revocation.before <= revocation.before)
+      known.set(revocation.value, { revocation, ended: 0 });
   }
 
   #size(): number {
-    return Object.values(this.#before).reduce((sum, { size }) => sum + size, 0);
+    return Object.values(this.#kept).reduce((sum, { size }) => sum + size, 0);
   }
 
   #forgetOld(): void {
     const now = this.#now();
-    for (const known of Object.values(this.#before)) {
-      for (const [value, { until }] of known)
+    for (const known of Object.values(this.#kept)) {
+      for (const [value, { revocation }] of known) {
+        const { until } = revocation;
         if (until !== null && until <= now) known.delete(value);
+      }
     }
     this.#forgetFrom = Math.max(MANY, 2 * this.#size());
   }
 
-  #isRevoked(kind: RevocationKind, value: string | null, issuedAt: number): boolean {
-    if (value === null) return false;
-    const revocation = this.#before[kind].get(value);
-    return revocation !== undefined && issuedAt <= revocation.before;
+  #find({ principal, client }: Holder, askedAt: number): Known | undefined {
+    const { subject = null, tokenId = null, issuedAt = askedAt } = principal ?? {};
+    return (
+      this.#findOne("sub", subject, issuedAt) ??
+      this.#findOne("jti", tokenId, issuedAt) ??
+      this.#findOne("client", client, issuedAt)
+    );
+  }
+
+  #findOne(kind: RevocationKind, value: string | null, issuedAt: number): Known | undefined {
+    const known = value === null ? undefined : this.#kept[kind].get(value);
+    return known !== undefined && issuedAt <= known.revocation.before ? known : undefined;
   }
 }

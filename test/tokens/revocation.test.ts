@@ -171,6 +171,20 @@ describe("a revocation", function () {
     expect((await poll(second.url, newer)).status).to.equal(200);
   });
 
+  it("counts what it ends, also where a worker finds it before it is told", async () => {
+    const { url } = await startServeProcess([
+      ...["--workers", "2", "--data", createTemporaryDirectory()],
+      ...["--secret-file", file.path, "--admin-token", ADMIN],
+      ...["--heartbeat-ms", "50"], // so that all look for revocations every 3 ms
+    ]);
+    for (let n = 0; n < 40; n++) {
+      const token = await tokenFor({ sub: `somebody-${n}` });
+      const open = () => openTransport(NDJSON, url, "channels=doors.a", bearer(token));
+      await Promise.all([open(), open(), open()]);
+      expect((await revoke(url, { sub: `somebody-${n}` })).json).to.include({ ended: 3 });
+    }
+  });
+
   it("ends also a stream that is just being opened", async () => {
     const url = await start();
     const tokens = await Promise.all(
