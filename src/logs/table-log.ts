@@ -25,7 +25,7 @@ import { RecentAppends } from "./recent-appends.ts";
 import { type AppendOptions, appendGroup, LogSizeError } from "./table-append.ts";
 import { nothingCounted } from "./table-bytes.ts";
 import { type BackwardSearch, readBatch, searchBackward } from "./table-reads.ts";
-import { keepRevocation } from "./table-revoke.ts";
+import { keepRevocation, MAX_REVOCATIONS } from "./table-revoke.ts";
 import {
   deleteFromChannel,
   FEW_REMOVALS,
@@ -56,6 +56,8 @@ export interface TableLogOptions {
   readonly retention: RetentionRules;
   /** Most idempotency keys remembered at once. */
   readonly maxIdempotencyKeys: number;
+  /** Most revocations that are kept; {@link MAX_REVOCATIONS} if it is left out. */
+  readonly maxRevocations?: number | undefined;
   /** How many processes append to the log. */
   readonly processes?: number | undefined;
   /** Most channels that keep messages at once. */
@@ -264,8 +266,9 @@ export class TableLog implements MessageLog {
 
   async revoke(revocation: Revocation): Promise<void> {
     if (this.#closed) throw closedError();
-    const { now } = this.#options;
-    const refusal = await this.#write((tables) => keepRevocation(tables, revocation, now()));
+    const { now, maxRevocations = MAX_REVOCATIONS } = this.#options;
+    const options = { now: now(), limit: maxRevocations };
+    const refusal = await this.#write((tables) => keepRevocation(tables, revocation, options));
     if (refusal !== null) throw refusal;
   }
 

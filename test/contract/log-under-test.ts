@@ -5,6 +5,9 @@ import { ChangingRules } from "../support/changing-rules.ts";
 import { newMessage } from "../support/messages.ts";
 import type { LogFixture } from "./log-contract.ts";
 
+/** Fewer than a log keeps elsewhere, since each is a write. */
+export const MAX_REVOCATIONS = 2_000;
+
 let locations = 0;
 const newLocation = () => `upkeep-${process.pid}-${++locations}`;
 
@@ -33,6 +36,7 @@ export class LogUnderTest {
       retention: this.rules,
       maxIdempotencyKeys: 100,
       maxChannels: 5_000,
+      maxRevocations: MAX_REVOCATIONS,
       maxLogBytes: this.maxLogBytes,
       onTrouble: (trouble) => this.troubles.push(trouble?.code ?? null),
     });

@@ -207,12 +207,13 @@ class RedisLog implements MessageLog {
 
   async revoke({ kind, value, before, until }: Revocation): Promise<void> {
     const json = JSON.stringify([0, kind, value, before, until]);
+    const { maxRevocations = MAX_REVOCATIONS } = this.#options;
     const [word] = await this.#write(async () => {
-      const reply = await this.#session.call(REVOKE, [], () => [json, MAX_REVOCATIONS]);
+      const reply = await this.#session.call(REVOKE, [], () => [json, maxRevocations]);
       await this.#commits?.settle();
       return reply;
     });
-    if (String(word) === "FULL") throw revocationsFull(MAX_REVOCATIONS);
+    if (String(word) === "FULL") throw revocationsFull(maxRevocations);
   }
 
   async revocations(after: number, limit: number): Promise<readonly KeptRevocation[]> {
