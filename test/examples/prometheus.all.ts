@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { METRICS, SILENT_METRIC } from "../../src/http/metrics.ts";
 import { freePort } from "../support/free-port.ts";
+import { killChild } from "../support/kill-child.ts";
 import { findCommand } from "../support/needs.mjs";
 import { closeConnections, openFrame, publishJson } from "../support/raw-http.ts";
 import {
@@ -83,9 +84,7 @@ describe("Prometheus", function () {
   });
 
   after(async () => {
-    const ended = new Promise((resolve) => prometheus.once("exit", resolve));
-    prometheus.kill("SIGKILL");
-    await ended;
+    await killChild(prometheus);
     closeConnections();
     await stopServers();
     await removeTemporaryDirectories();

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { killChild } from "./kill-child.ts";
 import { eventually } from "./within.ts";
 
 /** Longest until one answers, in ms: Varnish compiles its configuration. */
@@ -34,11 +35,9 @@ export class FrontProcesses {
   /** Stop each that was started. */
   async stop(): Promise<void> {
     for (const child of this.#running) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
       // Some wait for their connections first, and e2guardian for ever.
       const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
-      await ended;
+      await killChild(child, "SIGTERM");
       clearTimeout(timer);
     }
     this.#running.clear();

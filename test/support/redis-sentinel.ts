@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { killChild } from "./kill-child.ts";
 import { redisPath } from "./needs.mjs";
 import { commandAt, hasInfo, type RedisProcess, startRedis, startReplica } from "./redis.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
@@ -63,11 +64,7 @@ export async function startSentinels(
 
 /** Kill each that was started; for `afterEach`. */
 export async function stopSentinels(): Promise<void> {
-  for (const child of running.values()) {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
-  }
+  for (const child of running.values()) await killChild(child);
   running.clear();
 }
 

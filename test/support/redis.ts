@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { freePort } from "./free-port.ts";
+import { killChild } from "./kill-child.ts";
 import { redisPath } from "./needs.mjs";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 import { eventually } from "./within.ts";
@@ -85,10 +86,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     said: () => readFileSync(log, "utf8"),
     command: (...words) => commandAt(url, words),
     async stop(signal = "SIGKILL") {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill(signal);
-      await ended;
+      await killChild(child, signal);
       running.delete(child);
     },
     signal(signal) {
@@ -130,10 +128,6 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
 
 /** Kill each that was started; for `afterEach` or `after`. */
 export async function stopRedis(): Promise<void> {
-  for (const child of running) {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
-  }
+  for (const child of running) await killChild(child);
   running.clear();
 }
