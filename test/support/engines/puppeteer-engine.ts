@@ -1,6 +1,12 @@
 import type { Browser, Page } from "puppeteer-core";
 import type { Driver } from "./driver.ts";
 
+/**
+ * How Firefox's protocol reports a navigation, now and then, where the page before it has a frame
+ * whose document is still being loaded: it takes the end of that for the end of the navigation.
+ */
+const LEFT = /browsingContext\.navigate.*(?:NS_BINDING_ABORTED|Address rejected)/;
+
 /** A browser of today, which puppeteer drives. Its start is the tests' of browsers: browsers.ts. */
 export class PuppeteerEngine implements Driver {
   readonly #browser: Browser;
@@ -22,7 +28,11 @@ export class PuppeteerEngine implements Driver {
   }
 
   async open(url: string): Promise<void> {
-    await this.#page.goto(url, { waitUntil: "domcontentloaded" });
+    const go = () => this.#page.goto(url, { waitUntil: "domcontentloaded" });
+    await go().catch((error: unknown) => {
+      if (LEFT.test(String(error))) return go();
+      throw error;
+    });
   }
 
   async run(script: string): Promise<string> {
