@@ -267,8 +267,9 @@ export class TableLog implements MessageLog {
   async revoke(revocation: Revocation): Promise<void> {
     if (this.#closed) throw closedError();
     const { now, maxRevocations = MAX_REVOCATIONS } = this.#options;
-    const options = { now: now(), limit: maxRevocations };
-    const refusal = await this.#write((tables) => keepRevocation(tables, revocation, options));
+    const refusal = await this.#write((tables) =>
+      keepRevocation(tables, revocation, { now: now(), limit: maxRevocations }),
+    );
     if (refusal !== null) throw refusal;
   }
 

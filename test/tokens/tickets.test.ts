@@ -114,7 +114,7 @@ describe("tickets", function () {
     const client = await openTransport(NDJSON, url, `channels=doors.a&ticket=${ticket}`);
     await untilEvents(client, (events) => events.at(-1)?.type === "close", "its end");
     expect(client.events.at(-1)).to.include({ reason: "expired" });
-    expect(Date.now() - exp * 1_000, "ms late").to.be.within(-1_100, 2_000);
+    expect(Date.now() - exp * 1_000, "ms late").to.be.within(-1_100, 500);
   });
 
   it("are refused beside a token, which may be another's", async () => {
