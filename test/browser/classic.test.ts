@@ -61,7 +61,8 @@ describeInBrowsers("the classic pages", (suite) => {
     await page.click("#close");
     await untilText(page, "state", "closed (client)", 1_000);
     await shoot(page, `${suite.kind.name}-classic-long-poll`);
-    expect(server.hub.openStreams).to.equal(0);
+    // The page says so at the click, and not at the server's answer.
+    await eventually(1_000, () => server.hub.openStreams === 0, "the end of the stream");
     const requests = recordRequests(page);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(requests).to.deep.equal([]);
