@@ -3,6 +3,7 @@ import { type Browser, launch, type Page } from "puppeteer-core";
 import { closeProxies } from "../support/faulty-proxy.ts";
 import { IS_EACH_BROWSER, IS_WHOLE_MATRIX } from "../support/matrix.ts";
 import { chromiumPath, chromiumShellPath, firefoxPath } from "../support/needs.mjs";
+import { openPage } from "../support/open-page.ts";
 import {
   createTemporaryDirectory,
   removeTemporaryDirectories,
@@ -110,7 +111,7 @@ class StartedBrowser {
   }
 
   async freshPage(): Promise<Page> {
-    const page = await this.browser.newPage();
+    const page = await openPage(this.browser);
     await page.setViewport(VIEWPORT);
     return page;
   }

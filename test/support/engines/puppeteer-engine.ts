@@ -1,11 +1,6 @@
 import type { Browser, Page } from "puppeteer-core";
+import { openPage } from "../open-page.ts";
 import type { Driver } from "./driver.ts";
-
-/**
- * How Firefox's protocol reports a navigation, now and then, where the page before it has a frame
- * whose document is still being loaded: it takes the end of that for the end of the navigation.
- */
-const LEFT = /browsingContext\.navigate.*(?:NS_BINDING_ABORTED|Address rejected)/;
 
 /** A browser of today, which puppeteer drives. Its start is the tests' of browsers: browsers.ts. */
 export class PuppeteerEngine implements Driver {
@@ -14,7 +9,7 @@ export class PuppeteerEngine implements Driver {
   readonly #errors: string[] = [];
 
   static async start(browser: Browser): Promise<PuppeteerEngine> {
-    return new PuppeteerEngine(browser, await browser.newPage());
+    return new PuppeteerEngine(browser, await openPage(browser));
   }
 
   private constructor(browser: Browser, page: Page) {
@@ -28,11 +23,7 @@ export class PuppeteerEngine implements Driver {
   }
 
   async open(url: string): Promise<void> {
-    const go = () => this.#page.goto(url, { waitUntil: "domcontentloaded" });
-    await go().catch((error: unknown) => {
-      if (LEFT.test(String(error))) return go();
-      throw error;
-    });
+    await this.#page.goto(url, { waitUntil: "domcontentloaded" });
   }
 
   async run(script: string): Promise<string> {
