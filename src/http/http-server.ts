@@ -133,7 +133,8 @@ export class HttpServer {
     const closed = new Promise((resolve) => this.#http.once("close", resolve));
     this.#http.close();
     this.#connections.drain();
-    void deadline.then(() => this.#http.closeAllConnections());
+    // Node's closeAllConnections() leaves those that it has let go of for a request to upgrade.
+    void deadline.then(() => this.#connections.cut());
     await closed;
   }
 

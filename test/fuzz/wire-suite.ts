@@ -175,6 +175,9 @@ const HANDSHAKE = [
   "",
 ].join("\r\n");
 
+/** A request without a body. */
+const asked = (line: string) => `${line}\r\nHost: localhost\r\n\r\n`;
+
 /** What is held to whatever comes over a connection. */
 export function describeWire({ heavy }: Runs): void {
   describe("a server", () => {
@@ -256,7 +259,10 @@ export function describeWire({ heavy }: Runs): void {
         ),
         {
           numRuns: heavy,
-          examples: [[["GET http://[::1/ HTTP/1.1\r\nHost: localhost\r\n\r\n"], 0, 0, false]],
+          examples: [
+            [[asked("GET http://[::1/ HTTP/1.1")], 0, 0, false],
+            [[asked("GET /foreverframe.js HTTP/1.1"), asked("CONNECT * HTTP/1.0")], 0, 0, false],
+          ],
         },
       );
       await checkServers();

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { closeConnections, publishJson, RawConnection } from "../support/raw-http.ts";
 import { startTestServer, stopServers } from "../support/test-server.ts";
-import { eventually } from "../support/within.ts";
+import { eventually, within } from "../support/within.ts";
 
 /** More than the kernel holds for a connection that nobody reads: 4 to 6 MB on each side. */
 const LONG = 16_000_000;
@@ -74,6 +74,52 @@ describe("a connection that carries more than one request", function () {
     const whole = Buffer.concat(pieces).toString("latin1");
     expect(whole.includes(text), "the text as it was published").to.equal(true);
   });
+
+  for (const [what, next, answer] of [
+    ["a tunnel", ["CONNECT a.example:443 HTTP/1.1", HOST], "HTTP/1.1 400 "],
+    [
+      "a WebSocket",
+      [
+        "GET /stream?channels=b HTTP/1.1",
+        HOST,
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      ],
+      "HTTP/1.1 101 ",
+    ],
+    [
+      "another protocol",
+      ["GET /healthz HTTP/1.1", HOST, "Connection: Upgrade", "Upgrade: h2c"],
+      "HTTP/1.1 200 OK",
+    ],
+  ] as const) {
+    it(`carries a long answer whole where the request behind it asks for ${what}`, async () => {
+      const { url } = await startTestServer({ maxMessageBytes: LONG + 2 });
+      const text = numberedText(LONG);
+      await publishJson(url, "a", text);
+      const connection = new RawConnection(url);
+      connection.send("GET /channels/a/messages HTTP/1.1", HOST, "", ...next);
+      await eventually(
+        15_000,
+        () => connection.received.lastIndexOf(answer) > LONG,
+        "the answer after it",
+      );
+      expect(connection.received.includes(text), "the text as it was published").to.equal(true);
+    });
+
+    it(`ends with the server where a request behind a long answer asks for ${what}, and nobody reads`, async () => {
+      const { url, drain } = await startTestServer({ maxMessageBytes: LONG + 2, drainMs: 1_000 });
+      await publishJson(url, "a", "x".repeat(LONG));
+      const connection = new RawConnection(url);
+      connection.socket.pause();
+      connection.send("GET /channels/a/messages HTTP/1.1", HOST, "", ...next);
+      connection.socket.end();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await within(5_000, drain(), "the end of the server");
+    });
+  }
 
   it("ends after an answer for which its client asked that", async () => {
     const { url } = await startTestServer();

@@ -41,6 +41,7 @@ function codeOf(error: Error & { code?: unknown }): unknown {
 
 /** Answer a request to be a proxy, which Node would cut without a word. */
 export function refuseConnect(_request: IncomingMessage, connection: Duplex): void {
+  if (connection instanceof HttpConnection) connection.answerOn();
   refuseBrokenRequest(Object.assign(new Error("CONNECT"), { code: CONNECT_REQUEST }), connection);
 }
 

@@ -105,6 +105,11 @@ export class Connections implements ConnectionHost {
     for (const connection of this.#idle.keys()) connection.destroy();
   }
 
+  /** Cut every connection now, but for those that streams have taken. */
+  cut(): void {
+    for (const connection of [...this.#idle.keys(), ...this.#busy]) connection.destroy();
+  }
+
   /**
    * A request has come in: answer it when those before it on its connection have been answered.
    *
@@ -136,6 +141,7 @@ export class Connections implements ConnectionHost {
     answer: (request: IncomingMessage, response: ServerResponse) => void,
   ): void {
     const connection = HttpConnection.of(request);
+    connection.answerOn();
     const begin = () => {
       const begun = Buffer.concat([head, connection.takeUnread()]);
       if (isUpgrade(request)) {

@@ -5,8 +5,8 @@ import type { Holding, MemoryBudget } from "../../core/memory-budget.ts";
 import type { TurnBudget } from "../../core/turn-budget.ts";
 import type { WaitingPieces } from "../sinks/waiting-pieces.ts";
 import { isEncrypted } from "./encrypted.ts";
-import { StallTimer } from "./stall-timer.ts";
 import { type Exchange, type Turn, type TurnRequest, Turns } from "./turns.ts";
+import { UnreadAnswers } from "./unread-answers.ts";
 
 /** Requests that may wait for their turn. While this many do, nothing more is read. */
 const MAX_WAITING_REQUESTS = 16;
@@ -71,9 +71,8 @@ export interface ConnectionHost {
 export class HttpConnection extends Duplex {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
-  readonly #stall: StallTimer;
   readonly #limits: ConnectionLimits;
-  readonly #unreadHolding: Holding;
+  readonly #answers: UnreadAnswers;
   /** Most connections never need one. */
   #receivedHolding: Holding | null = null;
   #taken = false;
@@ -90,8 +89,6 @@ export class HttpConnection extends Duplex {
   #isBroken = false;
   /** See {@link receiveWithoutEnd}. */
   #onBrokenOff: (() => void) | null = null;
-  /** As HTTP wants it, while nothing is stalled. */
-  #timeoutMs = 0;
 
   readonly #onData = (bytes: Buffer) => {
     if (this.#isBroken) return;
@@ -121,8 +118,8 @@ export class HttpConnection extends Duplex {
   readonly #onError = (error: Error) => this.destroy(error);
   readonly #onClose = () => this.destroy();
   readonly #onTimeout = () => {
-    if (!this.#stall.isRunning) this.emit("timeout");
-    else if (this.#stall.look()) this.destroy();
+    if (!this.#answers.areWaiting) this.emit("timeout");
+    else if (this.#answers.look()) this.destroy();
   };
 
   constructor(socket: Socket, host: ConnectionHost, limits: ConnectionLimits) {
@@ -130,8 +127,7 @@ export class HttpConnection extends Duplex {
     this.#socket = socket;
     this.#host = host;
     this.#limits = limits;
-    this.#stall = new StallTimer(socket, limits.stallMs);
-    this.#unreadHolding = limits.unread.hold(() => this.cut());
+    this.#answers = new UnreadAnswers(socket, limits.stallMs, limits.unread);
     this.#isHalfClosed = socket.readableEnded;
     // Node's server takes its own listener away with an upgrade, and an error without a listener
     // ends the process.
@@ -173,8 +169,7 @@ export class HttpConnection extends Duplex {
 
   /** See `net.Socket`; Node's server finds idle connections by it. */
   setTimeout(ms: number): this {
-    this.#timeoutMs = ms;
-    if (!this.#taken && !this.#stall.isRunning) this.#socket.setTimeout(ms);
+    if (!this.#taken) this.#answers.setHttpTimeout(ms);
     return this;
   }
 
@@ -236,6 +231,15 @@ export class HttpConnection extends Duplex {
     this.#turns.read(request, go);
   }
 
+  /**
+   * Go on with the answers under way when Node's server has let go of the connection, as it does
+   * for a request to upgrade or to be a proxy. From then on it does not tell them any more that the
+   * connection takes bytes again, and one that waits for that would wait for ever.
+   */
+  answerOn(): void {
+    this.on("drain", () => this.#turns.first?.exchange?.response?.emit("drain"));
+  }
+
   /** Whether nobody waits for a stream on it any more. */
   get isGone(): boolean {
     return this.#isHalfClosed || this.#socket.destroyed;
@@ -283,7 +287,6 @@ export class HttpConnection extends Duplex {
    */
   takeSocket(): Socket {
     const socket = this.#socket;
-    this.#stall.stop();
     this.#endHoldings();
     socket.off("data", this.#onData);
     socket.off("end", this.#onEnd);
@@ -320,7 +323,7 @@ export class HttpConnection extends Duplex {
       return;
     }
     this.#socket.write(chunk, encoding, this.#whenTaken(done));
-    this.#watch();
+    this.#answers.add();
   }
 
   override _writev(pieces: { chunk: Buffer | string; encoding: BufferEncoding }[], done: Done) {
@@ -334,7 +337,7 @@ export class HttpConnection extends Duplex {
       this.#socket.write(chunk, encoding, i === last ? this.#whenTaken(done) : undefined);
     });
     this.#socket.uncork();
-    this.#watch();
+    this.#answers.add();
   }
 
   override _final(done: Done): void {
@@ -397,7 +400,7 @@ export class HttpConnection extends Duplex {
   }
 
   #endHoldings(): void {
-    this.#unreadHolding.end();
+    this.#answers.end();
     this.#receivedHolding?.end();
   }
 
@@ -414,21 +417,9 @@ export class HttpConnection extends Duplex {
   /** @returns called when the kernel has taken all that was written */
   #whenTaken(done: Done): Done {
     return (error) => {
-      if (this.#stall.isRunning) {
-        this.#stall.stop();
-        this.#unreadHolding.set(0);
-        if (!this.#socket.destroyed) this.#socket.setTimeout(this.#timeoutMs);
-      }
+      this.#answers.clear();
       done(error);
     };
-  }
-
-  #watch(): void {
-    const { writableLength: waiting, writableCorked } = this.#socket;
-    // What is held back waits for us, and a socket keeps the timer that it once had.
-    if (waiting === 0 || writableCorked > 0) return;
-    this.#stall.start();
-    this.#unreadHolding.set(waiting);
   }
 }
 

@@ -50,6 +50,11 @@ export class Turns {
     return this.#turns.length;
   }
 
+  /** The one that is being served; the first of those that are. */
+  get first(): Turn | undefined {
+    return this.#turns[0];
+  }
+
   /** The exchange whose request has not come whole yet; null if all have. */
   get receiving(): Exchange | null {
     return isWhole(this.#latest) ? null : this.#latest;
