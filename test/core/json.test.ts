@@ -36,6 +36,13 @@ describe("parseJsonText", () => {
     );
   });
 
+  it("escapes each dangerous character of a long text", () => {
+    const value = "<a>&\u2028\u{1f6aa}\u2029".repeat(10_000);
+    const taken = parseJsonText(JSON.stringify(value), "It");
+    expect(DANGEROUS.test(taken)).to.equal(false);
+    expect(JSON.parse(taken)).to.equal(value);
+  });
+
   for (const text of [
     "-0",
     "1e999",
