@@ -24,8 +24,17 @@ const IS_ALL = size === "all";
  */
 const LANES = availableParallelism();
 
-/** A process may take this long to end after its tests, in ms: what is left open keeps it. */
+/**
+ * A process is stopped when it says nothing for this long, in ms: longer than any test may take. So
+ * a test that never ends is named, and does not keep all others.
+ */
+const SILENT_MS = 420_000;
+
+/** It may take this long to end after its tests, in ms: what is left open keeps it. */
 const END_MS = 30_000;
+
+/** And this long when it is told to stop. */
+const STOP_MS = 10_000;
 
 /**
  * Files that measure time, memory or CPU: two processes run them, each on a core of its own, and
@@ -204,12 +213,30 @@ const FAILED_FILE = /^failed: (\S+)$/gm;
 const env = IS_ALL ? { TEST_MATRIX: "each", ...process.env } : process.env;
 const children = new Set();
 
-/** Stop a mocha with all that its tests have started. */
-const stop = (child) => process.kill(-child.pid, "SIGINT");
+/** Send a signal to a mocha and all that its tests have started. */
+function signalAll(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error; // they have ended
+  }
+}
+
+/** Stop a mocha and all that its tests have started, whatever they do. */
+function stop(child) {
+  signalAll(child, "SIGINT");
+  setTimeout(() => {
+    if (!children.has(child)) return;
+    signalAll(child, "SIGKILL");
+    // A process in another group may have the other ends.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, STOP_MS);
+}
 
 for (const signal of ["SIGINT", "SIGTERM"])
   process.once(signal, () => {
-    for (const child of children) stop(child);
+    for (const child of children) signalAll(child, "SIGINT");
     process.exit(1);
   });
 
@@ -219,11 +246,19 @@ function run(files) {
   const child = spawn("node_modules/.bin/mocha", files, { cwd: ROOT, detached: true, env });
   children.add(child);
   let output = "";
-  let timer;
+  let hasEnded = false;
+  const stopSilent = () => {
+    output += `It has said nothing for ${SILENT_MS / 1_000} s, and is stopped.\n`;
+    stop(child);
+  };
+  let timer = setTimeout(stopSilent, SILENT_MS);
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text) => {
       output += text;
-      if (TOTAL.test(text)) timer = setTimeout(stop, END_MS, child);
+      if (hasEnded) return;
+      hasEnded = TOTAL.test(text);
+      clearTimeout(timer);
+      timer = hasEnded ? setTimeout(stop, END_MS, child) : setTimeout(stopSilent, SILENT_MS);
     });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
