@@ -96,8 +96,8 @@ export function createApp(options: AppOptions): App {
     else refusals.noteFault(error, "request failed");
   });
   app.use(errorMiddleware(refusals, access, limits.jsonp));
+  app.use(refuseBrokenAddress); // what answers any refusal asks for the path
   app.use(forwardedMiddleware(options.proxies));
-  app.use(refuseBrokenAddress);
   app.use(policyMiddleware(access));
   const checkAdmin = createAdminCheck({ adminToken, authorization, logger, now });
   const { retention, metricsOpen } = options;
@@ -153,7 +153,7 @@ export function hasGone(error: unknown): boolean {
 async function refuseBrokenAddress(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   if (hasPath(ctx)) return next();
   const { url } = ctx;
-  ctx.url = "/"; // what answers the refusal asks for the path, too
+  ctx.url = "/";
   throw new ForeverframeError(
     "FF_REQUEST_INVALID",
     `The request is for "${shorten(url)}", which is not an address: send a path such as /stream`,

@@ -253,7 +253,7 @@ export function describeWire({ heavy }: Runs): void {
               );
               expect(answer).to.match(/^(?:$|HTTP\/1\.1 \d{3} )/);
               expect(answer).to.not.match(/HTTP\/1\.1 500 |FF_INTERNAL/);
-              expect(faults, JSON.stringify(faults)).to.deep.equal([]);
+              expect(faults.splice(0).join("")).to.equal("");
             });
           },
         ),
@@ -292,7 +292,7 @@ export function describeWire({ heavy }: Runs): void {
             await connection.untilEnded();
             connection.destroy();
             expect(connection.received).to.match(/^(?:$|HTTP\/1\.1 (?:101|400) )/);
-            expect(faults.splice(0)).to.deep.equal([]);
+            expect(faults.splice(0).join("")).to.equal("");
           });
         }),
         { numRuns: heavy },

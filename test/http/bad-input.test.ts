@@ -98,6 +98,14 @@ describe("a request that is no request", () => {
     });
   }
 
+  it("is answered 400 where its address is none, and what its proxies say is refused, too", async () => {
+    const { url } = await startTestServer({ trustedProxies: ["127.0.0.1"] });
+    const contradiction = "Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n";
+    const head = `GET http://[::1/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
+    const connection = await sendBytes(url, `${head}${contradiction}\r\n`);
+    expectRawProblem(connection, 400, "FF_REQUEST_INVALID");
+  });
+
   it("is told that its transfer coding is not taken, and its body is not stored as it came", async () => {
     const { url } = await startTestServer();
     const connection = new RawConnection(url);
