@@ -84,7 +84,10 @@ export class Revocations {
     return true;
   }
 
-  /** How many streams ended here by this revocation; 0 where one of a later time counts. */
+  /**
+   * How many streams ended here by this revocation, or by another of the same ms; 0 where one of a
+   * later time counts.
+   */
   endedBy({ kind, value, before }: Revocation): number {
     const known = this.#kept[kind].get(value);
     return known?.revocation.before === before ? known.ended : 0;
@@ -105,8 +108,10 @@ export class Revocations {
   #keep(revocation: Revocation): void {
     const known = this.#kept[revocation.kind];
     const earlier = known.get(revocation.value);
-    if (earlier === undefined || earlier.revocation.before <= revocation.before)
-      known.set(revocation.value, { revocation, ended: 0 });
+    if (earlier !== undefined && earlier.revocation.before > revocation.before) return;
+    // Two of the same ms, at two servers, have ended the same streams.
+    const isSameTime = earlier?.revocation.before === revocation.before;
+    known.set(revocation.value, { revocation, ended: isSameTime ? earlier.ended : 0 });
   }
 
   #size(): number {

@@ -34,4 +34,29 @@ describe("revocations that one process knows", () => {
     expect(["over", "user 0", "user 8000"].map(isRevoked)).to.deep.equal([false, false, false]);
     expect(await revocations.refresh()).to.equal(false);
   });
+
+  it("of the same ms count the streams that ended by either, and one of a later ms its own", async () => {
+    const kept: KeptRevocation[] = [];
+    const add = (before: number): KeptRevocation => {
+      const number = kept.length + 1;
+      const one = { kind: "sub", value: "x", before, until: null, number } as const;
+      kept.push(one);
+      return one;
+    };
+    const log = { revocations: async (after: number) => kept.slice(after) };
+    const revocations = new Revocations(log, () => NOW);
+    const principal = { subject: "x", tokenId: null, issuedAt: 1, keyId: null };
+    const stream = { closed: false, openedUnixMs: 1, principal, client: null };
+    const endOne = () => revocations.endIfConcerned(stream as never, { end: () => true } as never);
+    const first = add(NOW);
+    await revocations.refresh();
+    expect([endOne(), endOne()]).to.deep.equal([true, true]);
+    const second = add(NOW);
+    await revocations.refresh();
+    expect([first, second].map((one) => revocations.endedBy(one))).to.deep.equal([2, 2]);
+    const later = add(NOW + 1);
+    await revocations.refresh();
+    endOne();
+    expect([first, later].map((one) => revocations.endedBy(one))).to.deep.equal([0, 1]);
+  });
 });
