@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseUrl } from "../parse-url.ts";
 import { isLoopback } from "../settings/config.ts";
 import { SETTINGS, variableOf } from "../settings/settings.ts";
 import { adminTokenFile } from "./admin-token-file.ts";
@@ -66,7 +67,7 @@ export function adminHeader({
   if (adminToken !== undefined) return { Authorization: `Bearer ${adminToken}` };
   const file = adminTokenFile(process.env[DATA_VARIABLE] || SETTINGS.data.default);
   // Whoever answers at another address must not be given it.
-  const isHere = URL.canParse(url) && isLoopback(new URL(url).hostname);
+  const isHere = isLoopback(parseUrl(url)?.hostname ?? "");
   return isHere && existsSync(file) ? tokenHeader(file) : {};
 }
 

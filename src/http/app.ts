@@ -139,6 +139,7 @@ export function createApp(options: AppOptions): App {
 const GONE: ReadonlySet<string> = new Set([
   "ECONNRESET",
   "EPIPE",
+  "ERR_HTTP_REQUEST_TIMEOUT",
   "ERR_STREAM_PREMATURE_CLOSE",
   "HPE_INVALID_EOF_STATE",
 ]);

@@ -5,7 +5,7 @@ import { copyText } from "../core/copy-text.ts";
 import { ForeverframeError, shorten } from "../errors.ts";
 
 /** Most parameters of a request. If it has more, it is refused as soon as one is asked for. */
-const MAX_PARAMETERS = 64;
+export const MAX_PARAMETERS = 64;
 
 const queries = new WeakMap<IncomingMessage, ParsedUrlQuery>();
 

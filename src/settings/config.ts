@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { ForeverframeError, shorten, show } from "../errors.ts";
+import { parseUrl } from "../parse-url.ts";
 import { parseLogLocation } from "./log-location.ts";
 import {
   type Config,
@@ -272,21 +273,22 @@ function checkTogether(config: Config): void {
 }
 
 function isHttpUrl(text: string): boolean {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === "" && password === ""; // fetch() refuses those
+  const url = parseUrl(text);
+  if (!/^https?:\/\//.test(text) || url === null) return false;
+  return url.username === "" && url.password === ""; // fetch() refuses those
 }
 
 /** A name, or an address, with or without a port. */
 function isHostName(text: string): boolean {
   if (isIPv6(text)) return true;
-  return /^[^\s/?#@\\]+$/.test(text) && URL.canParse(`http://${text}`);
+  return /^[^\s/?#@\\]+$/.test(text) && parseUrl(`http://${text}`) !== null;
 }
 
 /** What a browser sends as `Origin`: of a site, or of an app such as `capacitor://localhost`. */
 function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  if (/^https?:/.test(text)) return new URL(text).origin === text;
+  const url = parseUrl(text);
+  if (url === null) return false;
+  if (/^https?:/.test(text)) return url.origin === text;
   return /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@A-Z]+$/.test(text);
 }
 

@@ -88,7 +88,7 @@ export class HttpConnection extends Duplex {
   /** The parser has failed, or was told that nothing more comes: what follows is not for it. */
   #isBroken = false;
   /** See {@link receiveWithoutEnd}. */
-  #onBrokenOff: (() => void) | null = null;
+  #endless: { readonly exchange: Exchange; readonly onBrokenOff: () => void } | null = null;
 
   readonly #onData = (bytes: Buffer) => {
     if (this.#isBroken) return;
@@ -186,12 +186,16 @@ export class HttpConnection extends Duplex {
    * @param onBrokenOff called if it breaks off: its answer may still be under way
    */
   receiveWithoutEnd(onBrokenOff: () => void): void {
-    this.#onBrokenOff = onBrokenOff;
+    const exchange = this.receiving;
+    this.#endless = exchange === null ? null : { exchange, onBrokenOff };
   }
 
   /** Of the request that is being received; null if its body has an end. */
   get onBrokenOff(): (() => void) | null {
-    return this.receiving === null ? null : this.#onBrokenOff;
+    // The connection goes on to other requests behind one whose body has ended.
+    const { receiving } = this;
+    if (receiving === null || this.#endless?.exchange !== receiving) return null;
+    return this.#endless.onBrokenOff;
   }
 
   /** See {@link ConnectionLimits}. */

@@ -1,8 +1,10 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
+import { parse } from "node:querystring";
 import type { Duplex } from "node:stream";
 import type { Context } from "koa";
 import { WebSocketServer } from "ws";
 import { ForeverframeError } from "../../errors.ts";
+import { MAX_PARAMETERS } from "../parameters.ts";
 import { SocketSink } from "../sinks/socket-sink.ts";
 import { WebSocketSink } from "../sinks/web-socket-sink.ts";
 import type { UpgradedConnection } from "./carrier.ts";
@@ -22,8 +24,15 @@ const webSockets = new WebSocketServer({
   maxPayload: MAX_CLIENT_MESSAGE_BYTES,
 });
 
-/** What came behind the head of a request for an upgrade that is being answered. */
-const heads = new WeakMap<IncomingMessage, Buffer>();
+/** A request for an upgrade that is being answered. */
+interface Upgrade {
+  /** What came behind its head. */
+  readonly head: Buffer;
+  /** Its response has nothing to do with the connection any more. */
+  readonly letGo: () => void;
+}
+
+const upgrades = new WeakMap<IncomingMessage, Upgrade>();
 
 /**
  * Whether a request asks for a WebSocket of ours.
@@ -34,7 +43,10 @@ const heads = new WeakMap<IncomingMessage, Buffer>();
  */
 export function isUpgrade({ method, url = "", headers }: IncomingMessage): boolean {
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return false;
-  return !/[?&]transport=(?!ws(?:&|$))[^&]/.test(url);
+  const { transport = "" } = parse(url.slice(url.indexOf("?") + 1), "&", "=", {
+    maxKeys: MAX_PARAMETERS,
+  });
+  return transport === "" || transport === "ws";
 }
 
 /**
@@ -50,18 +62,27 @@ export function createUpgradeResponse(
   connection: Duplex & { destroySoon(): void },
   head: Buffer,
 ): ServerResponse {
-  heads.set(request, head);
   const response = new ServerResponse(request);
   response.on("error", () => {}); // its connection reports it, too
   response.shouldKeepAlive = false;
   response.assignSocket(connection as never); // a Duplex does, as for the server
   response.once("finish", () => connection.destroySoon());
+  // Node's server has let go of the connection, and does not tell the response either.
+  const onDrain = () => response.emit("drain");
+  connection.on("drain", onDrain);
+  upgrades.set(request, { head, letGo: () => connection.off("drain", onDrain) });
   return response;
 }
 
-/** What came behind the head of a request for an upgrade. */
+/**
+ * Take the connection of a request for an upgrade from its response.
+ *
+ * @returns what came behind the head
+ */
 export function takeUpgradeHead(request: IncomingMessage): Buffer {
-  return heads.get(request) ?? Buffer.alloc(0);
+  const upgrade = upgrades.get(request);
+  upgrade?.letGo();
+  return upgrade?.head ?? Buffer.alloc(0);
 }
 
 /**
@@ -71,7 +92,7 @@ export function takeUpgradeHead(request: IncomingMessage): Buffer {
  */
 export function checkUpgrade(ctx: Context): void {
   const { headers } = ctx.req;
-  if (!heads.has(ctx.req)) {
+  if (!upgrades.has(ctx.req)) {
     ctx.set({ Upgrade: "websocket", Connection: "Upgrade" });
     throw new ForeverframeError(
       "FF_UPGRADE_REQUIRED",

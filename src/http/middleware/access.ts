@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP, isIPv6 } from "node:net";
 import type { Context, Middleware } from "koa";
 import { ForeverframeError, shorten } from "../../errors.ts";
+import { parseUrl } from "../../parse-url.ts";
 import { isLoopback } from "../../settings/config.ts";
 import { addressOf, type Scheme, schemeOf } from "../forwarded.ts";
 import { queryOf } from "../parameters.ts";
@@ -179,8 +180,9 @@ function foreignSource(ctx: Context): string | null {
  */
 function contradictsHost(ctx: Context): boolean {
   const { host, origin } = ctx.req.headers;
-  if (host === undefined || origin === undefined || !URL.canParse(origin)) return false;
-  if (isSameOrigin(origin, host, null) || new URL(origin).hostname !== hostName(host)) return false;
+  const url = parseUrl(origin ?? "");
+  if (host === undefined || origin === undefined || url === null) return false;
+  if (isSameOrigin(origin, host, null) || url.hostname !== hostName(host)) return false;
   // By default, a proxy sends the address that it calls as Host.
   return portOf(host) !== String(ctx.req.socket.localPort);
 }
@@ -214,12 +216,13 @@ export function isAllowedOrigin(
 
 /** @param scheme that the server was called by; null if it isn't known, so that any will do */
 function isSameOrigin(origin: string, host: string | undefined, scheme: Scheme | null): boolean {
-  if (host === undefined || !URL.canParse(origin)) return false;
-  const { protocol, host: own } = new URL(origin);
+  const page = parseUrl(origin);
+  if (host === undefined || page === null) return false;
+  const { protocol, host: own } = page;
   if (scheme !== null && protocol !== `${scheme}:`) return false;
   // As URL has it: lower case, and without the port that belongs to the page's scheme.
   const url = `${protocol === "https:" ? protocol : "http:"}//${host}`;
-  return URL.canParse(url) && own === new URL(url).host;
+  return own === parseUrl(url)?.host;
 }
 
 function portOf(host: string): string {
@@ -227,7 +230,7 @@ function portOf(host: string): string {
 }
 
 function originOf(url: string | undefined): string | undefined {
-  return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined;
+  return parseUrl(url ?? "")?.origin;
 }
 
 /** https://fetch.spec.whatwg.org/#cors-preflight-request */

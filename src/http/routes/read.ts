@@ -108,6 +108,8 @@ async function sendPieces(ctx: Context, pieces: AsyncIterable<Buffer>): Promise<
   for await (const piece of pieces) {
     if (gone.signal.aborted) return;
     if (!res.write(piece)) await once(res, "drain", gone).catch(() => {});
+    // What the next piece is read of may have closed, too.
+    if (gone.signal.aborted) return;
   }
   res.end();
 }

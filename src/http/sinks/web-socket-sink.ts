@@ -56,7 +56,11 @@ export class WebSocketSink implements Sink {
     webSocket.on("message", (data, isBinary) => {
       const type = isBinary ? null : typeOf(String(data));
       if (type === "close" && this.#stream !== null) close(this.#stream);
-      else if (type === null) webSocket.close(UNSUPPORTED_DATA);
+      else if (type === null) {
+        webSocket.close(UNSUPPORTED_DATA);
+        // Nothing may follow, and the client may not answer it.
+        socket.end(() => socket.destroy());
+      }
     });
   }
 
