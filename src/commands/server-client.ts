@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ForeverframeError, shorten } from "../errors.ts";
+import { parseUrl } from "../parse-url.ts";
 
 /** How long an answer may take to begin, and a short one to end, in ms. */
 const ANSWER_MS = 15_000;
@@ -10,12 +11,9 @@ const ANSWER_MS = 15_000;
  * @throws ForeverframeError FF_CONFIG_INVALID
  */
 export function routeUrl(base: string, path: string): URL {
-  if (URL.canParse(base)) {
-    const { protocol, username } = new URL(base);
-    if (/^https?:$/.test(protocol) && username === "") {
-      return new URL(path, base.endsWith("/") ? base : `${base}/`);
-    }
-  }
+  const url = parseUrl(base);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === "")
+    return new URL(path, base.endsWith("/") ? base : `${base}/`);
   throw new ForeverframeError(
     "FF_CONFIG_INVALID",
     `--url ${shorten(base)} is not an address: write one such as http://127.0.0.1:8080, without a user's name`,

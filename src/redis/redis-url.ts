@@ -1,3 +1,5 @@
+import { parseUrl } from "../parse-url.ts";
+
 /** How many databases a Redis may be set to have: more than anybody uses. */
 const MAX_DATABASES = 65_536;
 
@@ -50,15 +52,17 @@ export function parseRedisUrl(text: string): RedisTarget | null {
   const at = authority.lastIndexOf("@");
   const credentials = authority.slice(0, at + 1);
   const hosts = authority.slice(at + 1).split(",");
-  const urls = hosts.map((host) => `redis://${credentials}${host}`);
-  if (!urls.every((url) => URL.canParse(url)) || hosts.length > MAX_HOSTS) return null;
+  if (hosts.length > MAX_HOSTS) return null;
+  const parsed = hosts.map((host) => parseUrl(`redis://${credentials}${host}`));
+  const urls = parsed.filter((url) => url !== null);
+  if (urls.length < hosts.length) return null;
   const [first] = urls;
   if (first === undefined || (kind === "single" && hosts.length > 1)) return null;
   const defaultPort = kind === "sentinel" ? 26_379 : 6_379;
-  const addresses = urls.map((url) => addressOf(new URL(url), defaultPort));
+  const addresses = urls.map((url) => addressOf(url, defaultPort));
   if (addresses.some(({ host, port }) => host === "" || port === 0)) return null;
   const place = placeOf(kind, path, query);
-  const user = credentialsOf(new URL(first));
+  const user = credentialsOf(first);
   if (place === null || user === null) return null;
   return { kind, addresses, isEncrypted: encrypted === "s", ...user, ...place };
 }

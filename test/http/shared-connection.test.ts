@@ -6,6 +6,8 @@ import { eventually, within } from "../support/within.ts";
 /** More than the kernel holds for a connection that nobody reads: 4 to 6 MB on each side. */
 const LONG = 16_000_000;
 const HOST = "Host: localhost";
+const CHUNKED = "Transfer-Encoding: chunked";
+const NDJSON = "Content-Type: application/x-ndjson";
 
 /** Text in which lost, doubled and swapped pieces are seen. */
 function numberedText(length: number): string {
@@ -118,6 +120,37 @@ describe("a connection that carries more than one request", function () {
       connection.socket.end();
       await new Promise((resolve) => setTimeout(resolve, 300));
       await within(5_000, drain(), "the end of the server");
+    });
+  }
+
+  it("carries a long answer whole to a request that offers a WebSocket where there is none", async () => {
+    const { url } = await startTestServer({ maxMessageBytes: LONG + 2 });
+    const text = numberedText(LONG);
+    await publishJson(url, "a", text);
+    const connection = new RawConnection(url);
+    connection.send(
+      "GET /channels/a/messages HTTP/1.1",
+      HOST,
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+    );
+    await connection.untilEnded(15_000);
+    expect(connection.received.includes(text), "the text as it was published").to.equal(true);
+  });
+
+  for (const isEnded of [false, true]) {
+    it(`ends ${isEnded ? "with its client" : "in time"} where a request breaks off behind a publish connection that has ended`, async () => {
+      const { url } = await startTestServer({ requestHeadMs: 1_000, requestBodyMs: 1_000 });
+      const connection = new RawConnection(url);
+      connection.send("POST /publish HTTP/1.1", HOST, CHUNKED, NDJSON);
+      await eventually(5_000, () => connection.received.includes("200 OK"), "the first answer");
+      connection.socket.write("0\r\n\r\n");
+      await eventually(5_000, () => connection.received.endsWith("0\r\n\r\n"), "its end");
+      connection.send("POST /channels/a/messages HTTP/1.1", HOST, "Content-Length: 100", NDJSON);
+      if (isEnded) connection.socket.end("abc");
+      else connection.socket.write("abc");
+      await connection.untilEnded();
+      expect(connection.received).to.match(isEnded ? /HTTP\/1\.1 400 / : /HTTP\/1\.1 408 /);
     });
   }
 

@@ -266,10 +266,36 @@ describe("a WebSocket stream", () => {
   });
 });
 
+describe("a WebSocket stream whose client sends what is no event", () => {
+  afterEach(async () => {
+    closeConnections();
+    await stopServers();
+  });
+
+  it("ends at once, and says nothing behind its close frame, also to a client that goes on reading", async () => {
+    const { url, hub } = await startTestServer({ heartbeatMs: 100 });
+    const connection = shakeHands(url, "/stream?channels=a");
+    await eventually(5_000, () => connection.received.includes('"open"'), "open");
+    connection.socket.write(Buffer.from([0x82, 0x80, 0, 0, 0, 0])); // an empty binary frame
+    await eventually(5_000, () => hub.openStreams === 0, "the end of the stream");
+    await connection.untilEnded();
+    expect(connection.received.slice(-4)).to.equal("\x88\x02\x03\xeb"); // Close, 1003
+  });
+});
+
 describe("an offer to upgrade to something else", () => {
   afterEach(async () => {
     closeConnections();
     await stopServers();
+  });
+
+  it("is ignored where the request names another transport, however it writes that", async () => {
+    const { url } = await startTestServer();
+    for (const name of ["transport", "%74ransport"]) {
+      const connection = shakeHands(url, `/stream?channels=a&${name}=ndjson`);
+      await eventually(5_000, () => connection.received.includes('"open"'), "open");
+      expect(connection.head.headers).to.include({ "transfer-encoding": "chunked" });
+    }
   });
 
   it("is ignored: the request is answered as any other, and the connection goes on", async () => {

@@ -68,6 +68,24 @@ describe("Foreverframe in an application", () => {
     await eventually(5_000, () => connection.received.includes("neighbour /again"), "the next");
   });
 
+  it("answers whole where a request offers a WebSocket, and there is none", async () => {
+    const ff = await startLibrary({ maxMessageBytes: 8_000_000 });
+    const server = createServer();
+    ff.attach(server, { path: "/push" });
+    const url = await listen(server);
+    const text = "x".repeat(7_000_000);
+    await ff.publish("a", text);
+    const connection = new RawConnection(url);
+    connection.send(
+      "GET /push/channels/a/messages HTTP/1.1",
+      "Host: localhost",
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+    );
+    await connection.untilEnded();
+    expect(connection.received.includes(text), "the text as it was published").to.equal(true);
+  });
+
   it("lets the application's middleware decide before it, where it takes upgrades only", async () => {
     const ff = await startLibrary();
     const app = express();
